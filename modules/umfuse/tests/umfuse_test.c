@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * umfuse_test.c - what is particular to umfuse
+ *
+ * umfuse_test UMFUSE.so DIR: the programs umfusememfs, umfusehello and
+ * umfusehello30 are in DIR. The rest is in the contract.
+ */
+#include "umfuse.h"
+
+#include "contract/kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+static const char *module;
+
+static int try_mount(struct kit *k, const char *type, unsigned long flags,
+		     const char *options)
+{
+	int err = host_load(&k->h, module);
+
+	if (!err)
+		err = host_mount(&k->h, type, "/src", "/mnt", flags, options);
+	k->fs = &k->h.fs;
+	k->ops = k->h.fs.ops;
+	return err;
+}
+
+static void end(struct kit *k)
+{
+	host_umount(&k->h);
+	host_unload(&k->h);
+}
+
+/* --- options --- */
+
+static char *join(const struct umfuse_words *w)
+{
+	static char line[512];
+
+	line[0] = 0;
+	for (int i = 0; i < w->n; i++) {
+		strcat(line, "[");
+		strcat(line, w->v[i]);
+		strcat(line, "]");
+	}
+	return line;
+}
+
+static const struct {
+	const char *options;
+	unsigned long flags;
+	const char *source;
+	const char *want;
+} arg_table[] = {
+	{ "", 0, "/s", "[umfuseX][-o][rw][/s][/m]" },
+	{ "", MS_RDONLY | MS_NOSUID, "/s", "[umfuseX][-o][ro,nosuid][/s][/m]" },
+	{ "a,b=c", 0, "/s", "[umfuseX][-o][rw,a,b=c][/s][/m]" },
+	{ "nosource,a", 0, "/s", "[umfuseX][-o][rw,a][/m]" },
+	{ "", 0, "NONE", "[umfuseX][-o][rw][/m]" },
+	{ "", 0, "none", "[umfuseX][-o][rw][none][/m]" },
+	{ "debug,debugX,fsdebug", 0, "/s",
+	  "[umfuseX][-o][rw,debugX,debug][/s][/m]" },
+	{ "pre=\"\"", 0, "/s", "[umfuseX][-o][rw][/s][/m]" },
+	{ "pre=\"-f '-x y'\",post='a\\,b c'", 0, "/s",
+	  "[umfuseX][-f][-x y][-o][rw][/s][/m][a,b][c]" },
+	{ "p=\"x,y\",q=u\\,v", 0, "/s",
+	  "[umfuseX][-o][rw,p=x\\,y,q=u\\,v][/s][/m]" },
+	{ "format=\"%S -d %O %D\",k", 0, "/s",
+	  "[umfuseX][/s][-d][-o][rw,k][/m]" },
+	{ "format='host:%S %M/%% %x'", 0, "/s",
+	  "[umfuseX][host:/s][/m/%][%x]" },
+	{ "format='%S %M'", 0, "NONE", "[umfuseX][/m]" },
+};
+
+static void makes_arguments(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(arg_table) / sizeof(arg_table[0]); i++) {
+		struct um_mount_req req = { "umfuseX", arg_table[i].source,
+					    "/m", arg_table[i].flags,
+					    arg_table[i].options };
+		struct umfuse_words words;
+		struct umfuse_opts opts;
+
+		assert_int_equal(
+			umfuse_opts_init(&opts, req.flags, req.options), 0);
+		assert_int_equal(umfuse_args_build(&opts, &req, &words), 0);
+		assert_string_equal(join(&words), arg_table[i].want);
+		umfuse_words_fini(&words);
+		umfuse_opts_fini(&opts);
+	}
+}
+
+static void refuses_bad_options(void **state)
+{
+	static const char *const bad[] = { "a='b", "fuseuid=me",
+					   "fuseuid=", "fusegid=-1", "x,\"" };
+	struct umfuse_opts opts;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(umfuse_opts_init(&opts, 0, bad[i]), -EINVAL);
+}
+
+static void takes_ids(void **state)
+{
+	struct umfuse_opts opts;
+
+	(void)state;
+	assert_int_equal(
+		umfuse_opts_init(&opts, 0, "fuseuid=12,fusegid=0,human"), 0);
+	assert_true(opts.has_uid && opts.has_gid && opts.human);
+	assert_int_equal(opts.uid, 12);
+	assert_int_equal(opts.gid, 0);
+	assert_string_equal(opts.fsopts, "rw");
+	umfuse_opts_fini(&opts);
+}
+
+/* --- starting --- */
+
+static const struct {
+	const char *type;
+	const char *options;
+	int want;
+} start_table[] = {
+	{ "umfusenothere", "", -ENODEV },
+	{ "umfuse", "", -ENODEV },
+	{ "umfuse/../x", "", -ENODEV },
+	{ "umfusememfs", "early", -EIO },
+	{ "umfusememfs", "nosuchoption", -EINVAL },
+	{ "umfusememfs", "post=more", -EINVAL },
+	{ "umfusememfs", "modules=subdir", -EINVAL },
+	{ "umfusememfs", "pre=-V", -EIO },
+	{ "umfusememfs", "allow_other,max_read=4096,fsname=a\\,b,x-y", 0 },
+	{ "umfusehello", "attr_timeout=3.5,umask=027", 0 },
+};
+
+static void starts_or_says_why(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(start_table) / sizeof(start_table[0]);
+	     i++) {
+		struct kit k = { 0 };
+
+		assert_int_equal(try_mount(&k, start_table[i].type, 0,
+					   start_table[i].options),
+				 start_table[i].want);
+		end(&k);
+	}
+}
+
+static void tells_what_it_is(void **state)
+{
+	struct kit k = { 0 };
+
+	(void)state;
+	assert_int_equal(try_mount(&k, "umfusememfs", MS_RDONLY, ""), 0);
+	assert_true(k.fs->readonly);
+	assert_false(k.fs->serial);
+	assert_false(k.fs->unlink_open);
+	assert_null(k.ops->fallocate);
+	end(&k);
+	assert_int_equal(try_mount(&k, "umfusememfs", 0, "nullpath,pre=-s"), 0);
+	assert_false(k.fs->readonly);
+	assert_true(k.fs->serial);
+	assert_true(k.fs->unlink_open);
+	end(&k);
+	assert_int_equal(try_mount(&k, "umfusememfs", 0, "post='-o ro'"), 0);
+	assert_true(k.fs->readonly);
+	end(&k);
+}
+
+static void old_and_new_programs_run(void **state)
+{
+	static const char *const types[] = { "umfusehello", "umfusehello30" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct kit k = { 0 };
+		struct stat st;
+
+		assert_int_equal(try_mount(&k, types[i], 0, "fuseuid=42"), 0);
+		kit_expect(&k, "/hello", "Hello world\n");
+		assert_int_equal(kit_lstat(&k, "/hello", &st), 0);
+		assert_int_equal(st.st_uid, 42);
+		assert_int_equal(kit_lstat(&k, "/no", &st), -ENOENT);
+		end(&k);
+	}
+}
+
+/* --- several mounts --- */
+
+static void mounts_are_apart(void **state)
+{
+	struct kit a = { 0 }, b = { 0 }, c = { 0 };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(try_mount(&a, "umfusememfs", 0, ""), 0);
+	assert_int_equal(try_mount(&b, "umfusememfs", 0, ""), 0);
+	kit_file(&a, "/f", "in a");
+	assert_int_equal(kit_lstat(&b, "/f", &st), -ENOENT);
+	assert_int_equal(try_mount(&c, "umfusememfs", 0, ""), 0);
+	kit_file(&c, "/f", "in c");
+	end(&a);
+	kit_file(&b, "/f", "in b");
+	kit_expect(&c, "/f", "in c");
+	assert_int_equal(try_mount(&a, "umfusememfs", 0, ""), 0);
+	assert_int_equal(kit_lstat(&a, "/f", &st), -ENOENT);
+	end(&c);
+	kit_expect(&b, "/f", "in b");
+	end(&b);
+	end(&a);
+}
+
+/* --- ending by itself --- */
+
+static void a_program_that_leaves(void **state)
+{
+	struct kit k = { 0 };
+	struct um_fh fh;
+	struct stat st;
+	int err;
+
+	(void)state;
+	assert_int_equal(try_mount(&k, "umfusememfs", 0, "quit"), 0);
+	assert_int_equal(kit_lstat(&k, "/", &st), 0);
+	assert_int_equal(kit_open(&k, "/.quit", O_RDONLY, &fh), 0);
+	err = kit_lstat(&k, "/", &st);
+	assert_int_equal(err, -ENOTCONN);
+	kit_close(&k, &fh);
+	end(&k);
+}
+
+/* --- permissions --- */
+
+static void human_enforces_modes(void **state)
+{
+	const struct um_cred owner = { 500, 500, 1, 022 };
+	const struct um_cred other = { 501, 501, 1, 022 };
+	struct kit k = { 0 };
+	struct um_fh fh;
+
+	(void)state;
+	assert_int_equal(try_mount(&k, "umfusememfs", 0, "human"), 0);
+	assert_int_equal(k.ops->chmod(k.fs, "/", NULL, 0777), 0);
+	host_set_caller(&owner);
+	assert_int_equal(k.ops->mkdir(k.fs, "/d", 0700), 0);
+	kit_file(&k, "/d/f", "secret");
+	kit_file(&k, "/g", "public");
+	host_set_caller(&other);
+	assert_int_equal(kit_open(&k, "/d/f", O_RDONLY, &fh), -EACCES);
+	assert_int_equal(kit_open(&k, "/g", O_WRONLY, &fh), -EACCES);
+	assert_int_equal(k.ops->chmod(k.fs, "/g", NULL, 0666), -EPERM);
+	assert_int_equal(k.ops->unlink(k.fs, "/d/f"), -EACCES);
+	kit_expect(&k, "/g", "public");
+	host_set_caller(&owner);
+	kit_expect(&k, "/d/f", "secret");
+	assert_int_equal(k.ops->chmod(k.fs, "/g", NULL, 0666), 0);
+	host_set_caller(NULL);
+	end(&k);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(makes_arguments),
+		cmocka_unit_test(refuses_bad_options),
+		cmocka_unit_test(takes_ids),
+		cmocka_unit_test(starts_or_says_why),
+		cmocka_unit_test(tells_what_it_is),
+		cmocka_unit_test(old_and_new_programs_run),
+		cmocka_unit_test(mounts_are_apart),
+		cmocka_unit_test(a_program_that_leaves),
+		cmocka_unit_test(human_enforces_modes),
+	};
+
+	if (argc != 3)
+		return 2;
+	module = argv[1];
+	setenv("UMVIEW_MODULE_PATH", argv[2], 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

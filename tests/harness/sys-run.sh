@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sys-run.sh - runs one program of tests/sys natively or on a mounted image
+#
+# usage: sys-run.sh native|slow|agent PROG
+#
+# native: on a directory of $TMPDIR (default /var/tmp); the host is the oracle
+# slow:   on an image mounted in a view, umview --no-agent
+# agent:  the same with the agent
+#
+# Environment: see common.sh; FS=ext2|ext3|ext4, IMG_SIZE (128M), MOUNT_OPTS.
+
+here=$(dirname "$0")
+# shellcheck source=tests/harness/common.sh
+. "$here/common.sh"
+
+usage() {
+	printf 'usage: %s native|slow|agent PROG\n' "$0" >&2
+	exit 2
+}
+
+run_native() {
+	as_user mkdir "$T_TMP/d" "$T_TMP/host" || fail "mkdir"
+	as_user "$prog" "$T_TMP/d" "$T_TMP/host"
+}
+
+# 9: the image could not be unmounted, 8: it could not be mounted.
+run_in_view() {
+	command -v "$UMVIEW" >/dev/null 2>&1 || fail "no umview: $UMVIEW"
+	mkimg "$T_TMP/img" "${IMG_SIZE:-128M}"
+	as_user mkdir "$T_TMP/mnt" "$T_TMP/host" || fail "mkdir"
+	# shellcheck disable=SC2016
+	in_view sh -c '
+		mount -t umfuseext2 $3 "$1/img" "$1/mnt" || exit 8
+		mkdir "$1/mnt/d" || exit 8
+		"$2" "$1/mnt/d" "$1/host"
+		s=$?
+		umount "$1/mnt" || exit 9
+		exit $s' sh "$T_TMP" "$prog" "${MOUNT_OPTS:-}"
+	s=$?
+	fsck_img "$T_TMP/img"
+	return $s
+}
+
+[ $# -eq 2 ] || usage
+mode=$1
+prog=$(realpath "$2") || fail "no program $2"
+
+t_setup
+out=$T_TMP/out
+case $mode in
+native)
+	run_native >"$out" 2>&1
+	;;
+slow)
+	UMVIEW_FLAGS="--no-agent ${UMVIEW_FLAGS:-}"
+	(run_in_view) >"$out" 2>&1
+	;;
+agent)
+	(run_in_view) >"$out" 2>&1
+	;;
+*)
+	usage
+	;;
+esac
+status=$?
+cat "$out"
+case $status in
+0) ;;
+8) fail "mount" ;;
+9) fail "umount" ;;
+77) grep -q '^skip: ' "$out" || fail "skipped without a reason" ;;
+124 | 137) fail "deadline of $T_TIMEOUT seconds passed" ;;
+129 | 1[3-9]?) fail "ended by signal $((status - 128))" ;;
+1) ;;
+*) fail "exit status $status" ;;
+esac
+exit $status

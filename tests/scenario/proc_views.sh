@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# proc_views.sh - /proc and /etc/mtab as the view has them
+# shellcheck source=tests/scenario/lib.sh
+. "$(dirname "$0")/lib.sh"
+need mke2fs findmnt
+as_user mkdir -p "$T_TMP/tree/bin" "$T_TMP/tree/my dir"
+as_user cp "$(command -v sleep)" "$T_TMP/tree/bin/mysleep"
+as_user cp "$(command -v bash)" "$T_TMP/tree/bin/mybash"
+printf '#!%s/mnt/bin/mybash\nreadlink /proc/$$/exe\n' "$T_TMP" |
+	user_write "$T_TMP/tree/bin/script"
+as_user chmod +x "$T_TMP/tree/bin/script"
+pack_image "$IMG" 32M "$T_TMP/tree"
+
+must_guest <<'EOS'
+before=$(wc -l </proc/self/mountinfo)
+must mount -t umfuseext2 -o ro "$IMG" "$MNT"
+same "one more line" $((before + 1)) "$(wc -l </proc/self/mountinfo)"
+line=$(grep -F " $MNT " /proc/self/mountinfo)
+# id parent major:minor root target options [fields] - type source options
+[[ $line =~ ^[0-9]+\ [0-9]+\ [0-9]+:[0-9]+\ /\ [^\ ]+\ ro[^\ ]*\ .*-\ [^\ ]*ext2\ [^\ ]+\ ro ]] ||
+	die "mountinfo: $line"
+same "source in mountinfo" "$IMG" "$(sed 's/.* - [^ ]* \([^ ]*\) .*/\1/' <<<"$line")"
+dev=$(stat -c '%Hd:%Ld' "$MNT")
+same "major:minor is st_dev" "$dev" "$(cut -d ' ' -f 3 <<<"$line")"
+ids=$(cut -d ' ' -f 1 /proc/self/mountinfo | sort | uniq -d)
+same "mount ids are unique" "" "$ids"
+parent=$(cut -d ' ' -f 2 <<<"$line")
+cut -d ' ' -f 1 /proc/self/mountinfo | grep -qx "$parent" || die "no parent $parent"
+
+for file in /proc/mounts /proc/self/mounts /etc/mtab; do
+	grep -qE "^$IMG $MNT [a-z0-9.]+ ro[^ ]* 0 0$" "$file" ||
+		die "$file: $(grep -F "$MNT" "$file")"
+done
+grep -qw umfuseext2 /proc/filesystems || die "/proc/filesystems"
+same "findmnt" "$MNT $IMG" "$(findmnt -n -o TARGET,SOURCE -T "$MNT/bin" | xargs)"
+df "$MNT/bin" | grep -q " $MNT$" || die "df"
+must mountpoint -q "$MNT"
+
+# A name with a blank is written as the kernel writes it.
+must mount -t umfuseext2 -o ro "$IMG" "$MNT/my dir"
+grep -qF "$MNT/my\\040dir " /proc/self/mountinfo || die "blank in mountinfo"
+must umount "$MNT/my dir"
+
+# exe, comm, cmdline, cwd, root, fd, maps; of this process and of another.
+"$MNT/bin/mysleep" 50 <"$MNT/bin/script" & other=$!
+for _ in $(seq 50); do
+	[ "$(cat /proc/$other/comm)" = mysleep ] && break
+	sleep 0.1
+done
+same "exe of another" "$MNT/bin/mysleep" "$(readlink /proc/$other/exe)"
+same "comm" mysleep "$(cat /proc/$other/comm)"
+same "cmdline" "$MNT/bin/mysleep 50 " "$(tr '\0' ' ' </proc/$other/cmdline)"
+same "fd 0 of another" "$MNT/bin/script" "$(readlink /proc/$other/fd/0)"
+grep -qF "$MNT/bin/mysleep" /proc/$other/maps || die "maps: $(cat /proc/$other/maps)"
+! grep -qi agent /proc/$other/maps || echo "note: the agent is seen in maps"
+must cmp "/proc/$other/exe" "$MNT/bin/mysleep"
+same "mounts of another" "$(cat /proc/self/mountinfo)" "$(cat /proc/$other/mountinfo)"
+kill $other
+same "exe of a script" "$MNT/bin/mybash" "$("$MNT/bin/script")"
+same "exe" "$(readlink -f "$(command -v readlink)")" "$(readlink /proc/self/exe)"
+cd "$MNT/my dir" || exit 1
+same "cwd" "$MNT/my dir" "$(readlink /proc/self/cwd)"
+same "pwd" "$MNT/my dir" "$(/bin/pwd)"
+same "root" / "$(readlink /proc/self/root)"
+exec 7<../bin/script
+same "fd" "$MNT/bin/script" "$(readlink /proc/self/fd/7)"
+same "by /dev/fd" "$(cat ../bin/script)" "$(cat /dev/fd/7)"
+same "ls of fd" 7 "$(ls /proc/self/fd | grep -x 7)"
+exec 7<&-
+cd / && must umount "$MNT"
+same "as at first" "$before" "$(wc -l </proc/self/mountinfo)"
+EOS
+nothing_outside

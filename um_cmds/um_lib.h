@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * um_lib.h - what a program can ask of the view it runs in
+ *
+ * One function for each sub-command of umview-vuctl(2). Unless told otherwise
+ * they return 0 or more on success, and -1 with errno set on failure. Outside
+ * a view each fails with ENOSYS (EPERM where a sandbox refuses unknown calls).
+ * All are thread-safe. Link with -lum.
+ */
+#ifndef UM_LIB_H
+#define UM_LIB_H
+
+#include <sys/types.h>
+
+#include <umview/vuctl.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What um_name_service() tells. */
+enum um_service_text {
+	UM_SERVICE_DESCRIPTION = 0,
+	UM_SERVICE_OPTIONS = 1,
+};
+
+/* Return: 1 inside a view, 0 outside. Sets no errno. */
+int um_check_viewos(void);
+
+/**
+ * um_add_service() - load a module into this view
+ * @spec: "module[,args]"; module is a name or the path of a shared object
+ * @flags: 0 or UM_SERVICE_PERMANENT
+ *
+ * Errors: EEXIST a service of that name is there; ENOENT no such module;
+ * ENOEXEC it does not load or was built for another API; or its own.
+ */
+int um_add_service(const char *spec, unsigned int flags);
+
+/* Unload a service. Errors: ENOENT; EBUSY it is permanent or in use. */
+int um_del_service(const char *name);
+
+/**
+ * um_list_service() - names of the services of this view
+ * @buf: set to the names, separated by colons, NUL-terminated
+ * @len: size of buf
+ *
+ * Return: bytes needed, the NUL included. Errors: ERANGE buf is too small.
+ */
+ssize_t um_list_service(char *buf, size_t len);
+
+/**
+ * um_name_service() - texts of one service
+ * @what: which text
+ *
+ * Return: bytes needed, the NUL included. Errors: ENOENT; ERANGE.
+ */
+ssize_t um_name_service(const char *name, char *buf, size_t len,
+			enum um_service_text what);
+
+/*
+ * The same in memory that grows as needed; free() it. NULL on failure, with
+ * errno set.
+ */
+char *um_list_service_dup(void);
+char *um_name_service_dup(const char *name, enum um_service_text what);
+
+/**
+ * um_fsalias() - let mount(2) of one type mean another
+ * @alias: type as given to mount
+ * @type: type to use instead; "" or NULL removes the alias
+ *
+ * Errors: ENOENT no such alias to remove; ELOOP aliases lead back to it.
+ */
+int um_fsalias(const char *alias, const char *type);
+
+/* "alias type\n" lines; as um_list_service() and um_list_service_dup(). */
+ssize_t um_list_fsalias(char *buf, size_t len);
+char *um_list_fsalias_dup(void);
+
+/* Identity of this view. */
+int um_view_getinfo(struct um_viewinfo *out);
+
+/* Name this view. Errors: ENAMETOOLONG above UM_VIEWNAME_MAX bytes. */
+int um_setviewname(const char *name);
+
+/*
+ * The calling process leaves for a new view that starts as a copy of its own.
+ * Return: the number of the new view.
+ */
+int um_view_split(void);
+
+/*
+ * Signal every process of this view and of the views split from it, the caller
+ * excepted. sig 0 only counts. Return: how many.
+ */
+int um_killall(int sig);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * loader.c - what the kernel's ELF loader would have done
+ *
+ * Every execve in a view runs the agent; this asks the monitor which program
+ * was meant, maps it and its interpreter, mends the argument block and the
+ * auxiliary vector, and tells where to go. See elf(5), getauxval(3), and for
+ * the fields of /proc that follow, PR_SET_MM_MAP in prctl(2).
+ *
+ * The program may lie on any virtual file system: its descriptor came from the
+ * monitor, the interpreter is opened through the view. Whatever fails here
+ * fails after the point of no return, and ends the process as the kernel
+ * would: by SIGKILL.
+ *
+ * No libc, no thread-local storage, no allocation; single-threaded, on a stack
+ * of 16 KiB.
+ */
+#include <asm/unistd.h>
+#include <elf.h>
+#include <linux/auxvec.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include <stdint.h>
+
+#include "agent/call.h"
+#include "agent/proto.h"
+#include "agent/string.h"
+#include <umview/vuctl_nr.h>
+
+#define PAGE	  4096UL
+#define PAGE_DOWN(x) ((x) & ~(PAGE - 1))
+#define PAGE_UP(x)   (((x) + PAGE - 1) & ~(PAGE - 1))
+#define MAX_PHDRS 128
+#define PIE_BASE  0x555555554000UL
+
+extern struct um_page um_page;
+
+struct um_start {
+	unsigned long sp;
+	unsigned long entry;
+};
+
+struct um_start um_agent_load(unsigned long *block);
+
+/* One mapped ELF file. */
+struct image {
+	int fd;
+	unsigned long bias;
+	unsigned long start;
+	unsigned long end;
+	unsigned long code_start;
+	unsigned long code_end;
+	unsigned long data_start;
+	unsigned long data_end;
+	unsigned long phdr;
+	Elf64_Ehdr eh;
+	Elf64_Phdr ph[MAX_PHDRS];
+};
+
+/* The argument block: where its parts begin. */
+struct block {
+	unsigned long *argc;
+	char **argv;
+	char **envp;
+	Elf64_auxv_t *auxv;
+	unsigned long nenv;
+	unsigned long naux;
+};
+
+static struct um_exec_info info;
+static struct image program;
+static struct image interp;
+static char interp_path[4096];
+
+static void fail(void) __attribute__((noreturn));
+
+static void fail(void)
+{
+	for (;;) {
+		long pid = um_native(__NR_getpid, 0, 0, 0, 0, 0, 0);
+
+		um_native(__NR_kill, pid, 9, 0, 0, 0, 0);
+		um_native(__NR_exit_group, 127, 0, 0, 0, 0, 0);
+	}
+}
+
+static long must(long ret)
+{
+	if (ret < 0 && ret > -4096)
+		fail();
+	return ret;
+}
+
+static unsigned long map(unsigned long addr, unsigned long len, int prot,
+			 int flags, int fd, unsigned long off)
+{
+	return (unsigned long)must(um_native(__NR_mmap, (long)addr, (long)len,
+					     prot, flags, fd, (long)off));
+}
+
+static void read_at(int fd, void *buf, unsigned long n, unsigned long off)
+{
+	char *p = buf;
+
+	while (n) {
+		long got = um_native(__NR_pread64, fd, (long)p, (long)n,
+				     (long)off, 0, 0);
+
+		if (got <= 0)
+			fail();
+		p += got;
+		off += (unsigned long)got;
+		n -= (unsigned long)got;
+	}
+}
+
+static void read_heads(struct image *im)
+{
+	read_at(im->fd, &im->eh, sizeof(im->eh), 0);
+	if (im->eh.e_phnum > MAX_PHDRS ||
+	    im->eh.e_phentsize != sizeof(Elf64_Phdr))
+		fail();
+	read_at(im->fd, im->ph, im->eh.e_phnum * sizeof(Elf64_Phdr),
+		im->eh.e_phoff);
+}
+
+/* Lowest and highest address of the segments, and the largest alignment. */
+static unsigned long span(struct image *im, unsigned long *low,
+			  unsigned long *high)
+{
+	unsigned long align = PAGE;
+
+	*low = ~0UL;
+	*high = 0;
+	for (int i = 0; i < im->eh.e_phnum; i++) {
+		const Elf64_Phdr *ph = &im->ph[i];
+
+		if (ph->p_type != PT_LOAD)
+			continue;
+		if (PAGE_DOWN(ph->p_vaddr) < *low)
+			*low = PAGE_DOWN(ph->p_vaddr);
+		if (PAGE_UP(ph->p_vaddr + ph->p_memsz) > *high)
+			*high = PAGE_UP(ph->p_vaddr + ph->p_memsz);
+		if (ph->p_align > align && !(ph->p_align & (ph->p_align - 1)))
+			align = ph->p_align;
+	}
+	if (*high <= *low)
+		fail();
+	return align;
+}
+
+/* A place for a position-independent image; near `hint` when that is not 0. */
+static unsigned long reserve(unsigned long len, unsigned long align,
+			     unsigned long hint)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	unsigned long at;
+
+	if (hint) {
+		hint = (hint + align - 1) & ~(align - 1);
+		at = (unsigned long)um_native(__NR_mmap, (long)hint, (long)len,
+					      PROT_NONE,
+					      flags | MAP_FIXED_NOREPLACE, -1,
+					      0);
+		if (at == hint)
+			return at;
+	}
+	at = map(0, len + align - PAGE, PROT_NONE, flags, -1, 0);
+	return (at + align - 1) & ~(align - 1);
+}
+
+static int prot_of(const Elf64_Phdr *ph)
+{
+	return ((ph->p_flags & PF_R) ? PROT_READ : 0) |
+	       ((ph->p_flags & PF_W) ? PROT_WRITE : 0) |
+	       ((ph->p_flags & PF_X) ? PROT_EXEC : 0);
+}
+
+/*
+ * The rest of a segment's last page is zeroed even when the segment ends with
+ * the file's bytes: glibc's ld.so allocates from there.
+ */
+static void map_tail(const Elf64_Phdr *ph, unsigned long bias)
+{
+	unsigned long file_end = bias + ph->p_vaddr + ph->p_filesz;
+	unsigned long mem_end = PAGE_UP(bias + ph->p_vaddr + ph->p_memsz);
+	unsigned long page_end = PAGE_UP(file_end);
+
+	if ((ph->p_flags & PF_W) && ph->p_filesz)
+		um_zero((void *)file_end, page_end - file_end);
+	if (!ph->p_filesz)
+		page_end = PAGE_DOWN(file_end);
+	if (mem_end > page_end)
+		map(page_end, mem_end - page_end, prot_of(ph),
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void note_range(struct image *im, const Elf64_Phdr *ph)
+{
+	unsigned long from = im->bias + ph->p_vaddr;
+	unsigned long to = from + ph->p_filesz;
+
+	if (ph->p_flags & PF_X) {
+		if (!im->code_start || from < im->code_start)
+			im->code_start = from;
+		if (to > im->code_end)
+			im->code_end = to;
+	}
+	if (!im->data_start || from > im->data_start)
+		im->data_start = from;
+	if (to > im->data_end)
+		im->data_end = to;
+	if (im->eh.e_phoff >= ph->p_offset &&
+	    im->eh.e_phoff < ph->p_offset + ph->p_filesz)
+		im->phdr = from + im->eh.e_phoff - ph->p_offset;
+}
+
+static void map_segment(struct image *im, const Elf64_Phdr *ph)
+{
+	unsigned long at = PAGE_DOWN(im->bias + ph->p_vaddr);
+	unsigned long skip = im->bias + ph->p_vaddr - at;
+
+	if (ph->p_filesz)
+		map(at, ph->p_filesz + skip, prot_of(ph),
+		    MAP_PRIVATE | MAP_FIXED, im->fd, ph->p_offset - skip);
+	if (ph->p_memsz > ph->p_filesz || (ph->p_flags & PF_W))
+		map_tail(ph, im->bias);
+	note_range(im, ph);
+}
+
+static void map_image(struct image *im, unsigned long hint)
+{
+	unsigned long low;
+	unsigned long high;
+	unsigned long align = span(im, &low, &high);
+
+	if (im->eh.e_type == ET_DYN)
+		im->bias = reserve(high - low, align, hint) - low;
+	else
+		map(low, high - low, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+			    MAP_FIXED_NOREPLACE,
+		    -1, 0);
+	im->start = im->bias + low;
+	im->end = im->bias + high;
+	for (int i = 0; i < im->eh.e_phnum; i++)
+		if (im->ph[i].p_type == PT_LOAD)
+			map_segment(im, &im->ph[i]);
+}
+
+static const Elf64_Phdr *find_phdr(const struct image *im, unsigned int type)
+{
+	for (int i = 0; i < im->eh.e_phnum; i++)
+		if (im->ph[i].p_type == type)
+			return &im->ph[i];
+	return 0;
+}
+
+/* Return: whether the program wants an interpreter, which is then mapped. */
+static int load_interp(void)
+{
+	const Elf64_Phdr *ph = find_phdr(&program, PT_INTERP);
+
+	if (!ph)
+		return 0;
+	if (ph->p_filesz >= sizeof(interp_path))
+		fail();
+	read_at(program.fd, interp_path, ph->p_filesz, ph->p_offset);
+	interp.fd = (int)must(um_viewed(__NR_openat, AT_FDCWD,
+					(long)interp_path,
+					O_RDONLY | O_CLOEXEC, 0));
+	read_heads(&interp);
+	map_image(&interp, 0);
+	um_native(__NR_close, interp.fd, 0, 0, 0, 0, 0);
+	return 1;
+}
+
+static void parse_block(unsigned long *sp, struct block *b)
+{
+	char **p;
+
+	b->argc = sp;
+	b->argv = (char **)(sp + 1);
+	b->envp = b->argv + *sp + 1;
+	for (p = b->envp; *p; p++)
+		b->nenv++;
+	b->auxv = (Elf64_auxv_t *)(p + 1);
+	while (b->auxv[b->naux].a_type != AT_NULL)
+		b->naux++;
+	b->naux++;
+}
+
+static unsigned long aux_get(const struct block *b, unsigned long type)
+{
+	for (unsigned long i = 0; i < b->naux; i++)
+		if (b->auxv[i].a_type == type)
+			return b->auxv[i].a_un.a_val;
+	return 0;
+}
+
+static void aux_set(const struct block *b, unsigned long type,
+		    unsigned long value)
+{
+	for (unsigned long i = 0; i < b->naux; i++)
+		if (b->auxv[i].a_type == type)
+			b->auxv[i].a_un.a_val = value;
+}
+
+static unsigned long total_args(const struct block *b)
+{
+	return info.nargs ? info.nargs + *b->argc - (*b->argc ? 1 : 0) :
+			    *b->argc;
+}
+
+/* Lay strings down from `at`, in their order; the array gets their places. */
+static char *put_args(const struct block *b, char *at, char **argv)
+{
+	unsigned long n = total_args(b);
+	char *arg = info.args;
+
+	for (unsigned long i = 0; i < n; i++) {
+		const char *s = i < info.nargs ? arg :
+						 b->argv[i - info.nargs + 1];
+		unsigned long len = um_strlen(s) + 1;
+
+		if (i < info.nargs)
+			arg += len;
+		um_copy(at, s, len);
+		argv[i] = at;
+		at += len;
+	}
+	return at;
+}
+
+static unsigned long args_bytes(const struct block *b)
+{
+	unsigned long sum = 0;
+	const char *arg = info.args;
+
+	for (unsigned long i = 0; i < info.nargs; i++)
+		arg += um_strlen(arg) + 1;
+	sum = (unsigned long)(arg - info.args);
+	for (unsigned long i = 1; i < *b->argc; i++)
+		sum += um_strlen(b->argv[i]) + 1;
+	return sum;
+}
+
+/*
+ * The block again, further down: strings for a script's new arguments and for
+ * AT_EXECFN lie between the new block and the old one.
+ */
+static void rebuild(struct block *b, struct prctl_mm_map *mm)
+{
+	unsigned long n = total_args(b);
+	unsigned long fn_len = um_strlen(info.execfn) + 1;
+	unsigned long strings = fn_len + (info.nargs ? args_bytes(b) : 0);
+	unsigned long words = 1 + n + 1 + b->nenv + 1 + 2 * b->naux;
+	char *fn = (char *)((unsigned long)b->argc - fn_len - 64);
+	char *first = fn - (strings - fn_len);
+	unsigned long *sp =
+		(unsigned long *)(((unsigned long)first - words * 8 - 64) &
+				  ~15UL);
+	struct block nb = { .argc = sp, .nenv = b->nenv, .naux = b->naux };
+
+	um_copy(fn, info.execfn, fn_len);
+	nb.argv = (char **)(sp + 1);
+	nb.envp = nb.argv + n + 1;
+	nb.auxv = (Elf64_auxv_t *)(nb.envp + b->nenv + 1);
+	if (info.nargs) {
+		mm->arg_start = (unsigned long)first;
+		mm->arg_end = (unsigned long)put_args(b, first, nb.argv);
+	} else {
+		um_copy(nb.argv, b->argv, n * 8);
+	}
+	nb.argv[n] = 0;
+	um_copy(nb.envp, b->envp, (b->nenv + 1) * 8);
+	um_copy(nb.auxv, b->auxv, b->naux * sizeof(Elf64_auxv_t));
+	*nb.argc = n;
+	*b = nb;
+	aux_set(b, AT_EXECFN, (unsigned long)fn);
+}
+
+static void range_of(char **list, unsigned long n, __u64 *start, __u64 *end)
+{
+	if (!n)
+		return;
+	*start = (unsigned long)list[0];
+	*end = (unsigned long)list[n - 1] + um_strlen(list[n - 1]) + 1;
+}
+
+static unsigned long random_bits(const struct block *b)
+{
+	const unsigned long *r = (const unsigned long *)aux_get(b, AT_RANDOM);
+
+	if (!r)
+		return 0;
+	/* The bytes themselves belong to the program: stir them. */
+	return (r[0] ^ (r[1] << 7)) * 0x9e3779b97f4a7c15UL;
+}
+
+static unsigned long randomized(void)
+{
+	/* personality(2): ADDR_NO_RANDOMIZE */
+	long p = um_native(__NR_personality, 0xffffffff, 0, 0, 0, 0, 0);
+
+	return !(p & 0x0040000);
+}
+
+/* /proc/PID/{cmdline,environ,auxv,stat} and brk(2) follow from these. */
+static void tell_kernel(struct block *b, struct prctl_mm_map *mm)
+{
+	unsigned long slide =
+		randomized() ? (random_bits(b) >> 20) & 0x1fff : 0;
+
+	mm->start_code = program.code_start;
+	mm->end_code = program.code_end;
+	mm->start_data = program.data_start;
+	mm->end_data = program.data_end;
+	mm->start_brk = PAGE_UP(program.end) + slide * PAGE;
+	mm->brk = mm->start_brk;
+	mm->start_stack = (unsigned long)b->argc;
+	mm->auxv = (__u64 *)b->auxv;
+	mm->auxv_size = (unsigned int)(b->naux * sizeof(Elf64_auxv_t));
+	mm->exe_fd = (__u32)-1;
+	um_native(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, (long)mm, sizeof(*mm),
+		  0, 0);
+	um_native(__NR_prctl, PR_SET_NAME, (long)info.comm, 0, 0, 0, 0);
+}
+
+static void mend_auxv(struct block *b)
+{
+	aux_set(b, AT_PHDR, program.phdr);
+	aux_set(b, AT_PHENT, sizeof(Elf64_Phdr));
+	aux_set(b, AT_PHNUM, program.eh.e_phnum);
+	aux_set(b, AT_ENTRY, program.bias + program.eh.e_entry);
+	aux_set(b, AT_BASE, interp.start);
+	aux_set(b, AT_UID, info.uid);
+	aux_set(b, AT_EUID, info.euid);
+	aux_set(b, AT_GID, info.gid);
+	aux_set(b, AT_EGID, info.egid);
+}
+
+/* A program whose GNU_STACK says X runs on an executable stack. */
+static void mend_stack(unsigned long sp)
+{
+	const Elf64_Phdr *ph = find_phdr(&program, PT_GNU_STACK);
+
+	if (!ph || !(ph->p_flags & PF_X))
+		return;
+	um_native(__NR_mprotect, (long)PAGE_DOWN(sp), PAGE,
+		  PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN, 0, 0, 0);
+}
+
+struct um_start um_agent_load(unsigned long *sp)
+{
+	struct block b = { 0 };
+	struct prctl_mm_map mm = { 0 };
+	struct um_start start;
+	unsigned long hint;
+
+	parse_block(sp, &b);
+	must(um_viewed(UM_NR_VUCTL, UM_VUCTL_HELLO, (long)&info, sizeof(info),
+		       0));
+	um_page = info.page;
+	program.fd = info.fd;
+	read_heads(&program);
+	hint = PIE_BASE;
+	if (randomized())
+		hint += ((random_bits(&b) >> 12) & 0xfffffff) * PAGE;
+	if (!find_phdr(&program, PT_INTERP) && program.eh.e_type == ET_DYN &&
+	    program.eh.e_phnum == 0)
+		fail();
+	map_image(&program, hint);
+	range_of(b.argv, *b.argc, &mm.arg_start, &mm.arg_end);
+	range_of(b.envp, b.nenv, &mm.env_start, &mm.env_end);
+	start.entry = program.bias + program.eh.e_entry;
+	if (load_interp())
+		start.entry = interp.bias + interp.eh.e_entry;
+	um_native(__NR_close, program.fd, 0, 0, 0, 0, 0);
+	rebuild(&b, &mm);
+	mend_auxv(&b);
+	tell_kernel(&b, &mm);
+	mend_stack((unsigned long)b.argc);
+	start.sp = (unsigned long)b.argc;
+	return start;
+}

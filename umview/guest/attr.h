@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * attr.h - attribute sets: what a guest is in its view
+ *
+ * An attribute set never changes. A guest that calls chroot or setuid gets the
+ * number of another set, written to the page it carries (agent/proto.h); its
+ * children got a copy of the page from fork and so keep what they had. Equal
+ * sets have one number, so there are as many as there are combinations in use,
+ * and none is freed before the session ends.
+ *
+ * Guests without an agent (ptraced at exec, unreadable binary) carry no page:
+ * a table by thread group id serves those, and vfork children that changed
+ * theirs while on loan of the parent's memory.
+ */
+#ifndef UM_GUEST_ATTR_H
+#define UM_GUEST_ATTR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+
+#define UM_GROUPS_MAX 64
+
+/**
+ * struct um_ids - virtual identity; meaningful where `virt` is set
+ */
+struct um_ids {
+	bool virt;
+	uid_t ruid, euid, suid, fsuid;
+	gid_t rgid, egid, sgid, fsgid;
+	int ngroups;
+	gid_t groups[UM_GROUPS_MAX];
+};
+
+/**
+ * struct um_attr - one attribute set
+ * @view: number of the view
+ * @root: canonical path of the virtual root; "/" when not chrooted
+ * @exe: what /proc/PID/exe shows; "" when the kernel's answer is right
+ */
+struct um_attr {
+	uint32_t id;
+	uint32_t view;
+	struct um_ids ids;
+	char *root;
+	char *exe;
+};
+
+int um_attr_setup(void);
+/* The set equal to `like` (id ignored), made when new; NULL: out of memory. */
+const struct um_attr *um_attr_intern(const struct um_attr *like);
+/* NULL: no such number. */
+const struct um_attr *um_attr_by_id(uint32_t id);
+
+/* Attributes of guests that carry no page of their own. */
+int um_attr_table_set(pid_t tgid, const struct um_attr *attr);
+const struct um_attr *um_attr_table_get(pid_t tgid);
+void um_attr_table_del(pid_t tgid);
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * inject.c - have a stopped guest thread make another call than its own
+ *
+ * Order (tried on 6.1 and 6.18, with WAIT_KILLABLE_RECV too): SEIZE, INTERRUPT,
+ * answer the notification, wait for the stop, set registers, run to the call's
+ * entry, run to its exit, restore registers with the result, DETACH.
+ *
+ * A signal that arrives meanwhile is held back and given at DETACH. Each
+ * worker traces at most one thread, and waits with __WNOTHREAD, so that
+ * neither other workers nor the reaper of orphans see each other's stops.
+ */
+#include "guest/inject.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include <umview/log.h>
+
+#include "agent/proto.h"
+#include "base/lock.h"
+#include "guest/notify.h"
+
+#define MAX_OURS 64
+
+static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+static pid_t ours[MAX_OURS];
+
+static bool swap_ours(pid_t from, pid_t to)
+{
+	bool done = false;
+
+	um_lock(&lock);
+	for (int i = 0; i < MAX_OURS && !done; i++) {
+		if (ours[i] == from) {
+			ours[i] = to;
+			done = true;
+		}
+	}
+	um_unlock(&lock);
+	return done;
+}
+
+bool um_inject_is_ours(pid_t tid)
+{
+	return swap_ours(tid, tid);
+}
+
+struct trace {
+	pid_t tid;
+	int held_signal;
+	struct user_regs_struct regs;
+};
+
+/*
+ * Wait for the next stop. Return: its signal (SIGTRAP|0x80 for a call),
+ * 0 for PTRACE_EVENT_STOP, -ESRCH when the thread is gone.
+ */
+static int next_stop(struct trace *t)
+{
+	int status;
+	pid_t pid;
+
+	do {
+		pid = waitpid(-1, &status, __WALL | __WNOTHREAD);
+	} while (pid < 0 && errno == EINTR);
+	if (pid < 0 || !WIFSTOPPED(status))
+		return -ESRCH;
+	t->tid = pid;
+	if (status >> 16 == PTRACE_EVENT_STOP)
+		return 0;
+	return WSTOPSIG(status);
+}
+
+/* Run until the wanted stop; hold back one signal that comes in between. */
+static int run_to(struct trace *t, enum __ptrace_request how, int wanted)
+{
+	for (;;) {
+		int sig;
+
+		if (ptrace(how, t->tid, 0, 0) < 0)
+			return -errno;
+		sig = next_stop(t);
+		if (sig < 0 || sig == wanted)
+			return sig < 0 ? sig : 0;
+		if (sig > 0 && sig != (SIGTRAP | 0x80))
+			t->held_signal = sig;
+	}
+}
+
+static int first_stop(struct trace *t)
+{
+	int sig = next_stop(t);
+
+	if (sig > 0)
+		t->held_signal = sig;
+	return sig < 0 ? sig : 0;
+}
+
+static int make_call(struct trace *t, struct um_req *r, int nr,
+		     const uint64_t args[6])
+{
+	struct user_regs_struct regs;
+	int ret;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &t->regs) < 0)
+		return -errno;
+	regs = t->regs;
+	regs.orig_rax = (unsigned long long)-1;
+	regs.rax = (unsigned long long)nr;
+	regs.rdi = args[0];
+	regs.rsi = args[1];
+	regs.rdx = args[2];
+	regs.r10 = args[3];
+	regs.r8 = args[4];
+	regs.r9 = args[5];
+	regs.rip = r->has_page ? UM_GATE + UM_GATE_SYSCALL : r->ip - 2;
+	if (ptrace(PTRACE_SETREGS, t->tid, 0, &regs) < 0)
+		return -errno;
+	ret = run_to(t, PTRACE_SYSCALL, SIGTRAP | 0x80);
+	if (ret < 0)
+		return ret;
+	return run_to(t, PTRACE_SYSCALL, SIGTRAP | 0x80);
+}
+
+/* At the exit stop: give the guest its own registers back, with the result. */
+static void restore(struct trace *t)
+{
+	struct user_regs_struct now;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &now) < 0)
+		return;
+	t->regs.rax = now.rax;
+	t->regs.orig_rax = (unsigned long long)-1;
+	ptrace(PTRACE_SETREGS, t->tid, 0, &t->regs);
+}
+
+static bool is_exec(int nr)
+{
+	return nr == SYS_execve || nr == SYS_execveat;
+}
+
+/* After the call: close the descriptor that was injected for it. */
+static void close_in_guest(struct trace *t, struct um_req *r, int fd)
+{
+	const uint64_t args[6] = { (uint64_t)fd };
+	struct user_regs_struct kept = t->regs;
+	struct user_regs_struct after;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &after) < 0)
+		return;
+	if (make_call(t, r, SYS_close, args) < 0)
+		return;
+	t->regs = kept;
+	ptrace(PTRACE_SETREGS, t->tid, 0, &after);
+}
+
+static bool exec_succeeded(const struct trace *t)
+{
+	struct user_regs_struct now;
+
+	return ptrace(PTRACE_GETREGS, t->tid, 0, &now) < 0 || now.rax == 0;
+}
+
+/* The thread stands at its stop: run the call and what belongs to it. */
+static int perform(struct trace *t, struct um_req *r, int nr,
+		   const uint64_t args[6], int fd)
+{
+	int ret = make_call(t, r, nr, args);
+
+	if (ret < 0 || (is_exec(nr) && exec_succeeded(t)))
+		return ret;
+	if (fd >= 0)
+		close_in_guest(t, r, fd);
+	restore(t);
+	return 0;
+}
+
+static long inject(struct um_req *r, int nr, const uint64_t args[6], int fd)
+{
+	struct trace t = { .tid = r->tid };
+	bool mark;
+	int ret;
+
+	if (ptrace(PTRACE_SEIZE, r->tid, 0, PTRACE_O_TRACESYSGOOD) < 0)
+		return -errno;
+	mark = !r->has_page && swap_ours(0, r->tid);
+	if (ptrace(PTRACE_INTERRUPT, r->tid, 0, 0) < 0 ||
+	    um_notify_answer(r, 0) < 0)
+		um_debug("inject: thread %d is gone", (int)r->tid);
+	ret = first_stop(&t);
+	if (ret == 0)
+		ret = perform(&t, r, nr, args, fd);
+	if (mark)
+		swap_ours(r->tid, 0);
+	if (ret != -ESRCH)
+		ptrace(PTRACE_DETACH, t.tid, 0, t.held_signal);
+	return UM_ANSWERED;
+}
+
+long um_inject(struct um_req *r, int nr, const uint64_t args[6])
+{
+	return inject(r, nr, args, -1);
+}
+
+long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
+			  int fd)
+{
+	return inject(r, nr, args, fd);
+}
+
+long um_inject_exec(struct um_req *r, const uint64_t args[6], int fd)
+{
+	return inject(r, SYS_execveat, args, fd);
+}

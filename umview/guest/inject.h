@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inject.h - have a stopped guest thread make another call than its own
+ *
+ * For what only the guest itself can do to itself: change its kernel working
+ * directory, exec the agent. The thread is taken by PTRACE_SEIZE for this one
+ * moment, makes the call from the agent's gate (or, without an agent, from its
+ * own `syscall` instruction) and is let go. Where the call was an exec that
+ * succeeded there is nothing to restore.
+ */
+#ifndef UM_GUEST_INJECT_H
+#define UM_GUEST_INJECT_H
+
+#include "guest/req.h"
+
+/**
+ * um_inject() - answer the request by making the guest do call `nr`
+ * Return: UM_ANSWERED, or -errno when nothing was done: -EPERM ptrace refused
+ */
+long um_inject(struct um_req *r, int nr, const uint64_t args[6]);
+
+/* The same, and then close the guest's descriptor fd. */
+long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
+			  int fd);
+
+/* execveat(2) with these arguments; closes fd when it fails. */
+long um_inject_exec(struct um_req *r, const uint64_t args[6], int fd);
+
+/* This notification is an injected call of an agentless thread: let it pass. */
+bool um_inject_is_ours(pid_t tid);
+
+#endif

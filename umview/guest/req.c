@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* req.c - a request's memory, its guest's memory and its guest's /proc */
+#include "guest/req.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+
+#include "agent/proto.h"
+
+#define CHUNK_MIN 4096
+
+struct um_chunk {
+	struct um_chunk *next;
+	size_t used;
+	size_t size;
+	_Alignas(16) char data[];
+};
+
+static _Thread_local struct um_req *current;
+
+struct um_req *um_req_current(void)
+{
+	return current;
+}
+
+void um_req_set_current(struct um_req *r)
+{
+	current = r;
+}
+
+void *um_req_alloc(struct um_req *r, size_t n)
+{
+	struct um_chunk *c = r->arena;
+	void *p;
+
+	n = (n + 15) & ~(size_t)15;
+	if (!c || c->size - c->used < n) {
+		size_t size = n > CHUNK_MIN ? n : CHUNK_MIN;
+
+		c = malloc(sizeof(*c) + size);
+		if (!c)
+			return NULL;
+		c->next = r->arena;
+		c->used = 0;
+		c->size = size;
+		r->arena = c;
+	}
+	p = c->data + c->used;
+	c->used += n;
+	return p;
+}
+
+char *um_req_strdup(struct um_req *r, const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *p = um_req_alloc(r, n);
+
+	if (p)
+		memcpy(p, s, n);
+	return p;
+}
+
+char *um_req_printf(struct um_req *r, const char *fmt, ...)
+{
+	va_list ap;
+	va_list again;
+	char *p;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	p = um_req_alloc(r, (size_t)n + 1);
+	if (p)
+		vsnprintf(p, (size_t)n + 1, fmt, again);
+	va_end(again);
+	return p;
+}
+
+void um_req_fini(struct um_req *r)
+{
+	while (r->arena) {
+		struct um_chunk *c = r->arena;
+
+		r->arena = c->next;
+		free(c);
+	}
+}
+
+/* Hosts may refuse process_vm_*: the second way is /proc/PID/mem. */
+static ssize_t by_proc_mem(pid_t tid, uint64_t addr, void *buf, size_t n,
+			   bool writing)
+{
+	UM_CLOSE int fd = -1;
+	char path[64];
+	ssize_t done;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)tid);
+	fd = open(path, (writing ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0)
+		return -EFAULT;
+	if (writing)
+		done = pwrite(fd, buf, n, (off_t)addr);
+	else
+		done = pread(fd, buf, n, (off_t)addr);
+	return done <= 0 && n ? -EFAULT : done;
+}
+
+static ssize_t vm_copy(struct um_req *r, uint64_t addr, void *buf, size_t n,
+		       bool writing)
+{
+	struct iovec local = { buf, n };
+	struct iovec remote = { (void *)(uintptr_t)addr, n };
+	ssize_t done;
+
+	if (!n)
+		return 0;
+	if (writing)
+		done = process_vm_writev(r->tid, &local, 1, &remote, 1, 0);
+	else
+		done = process_vm_readv(r->tid, &local, 1, &remote, 1, 0);
+	if (done > 0)
+		return done;
+	if (done < 0 && (errno == EPERM || errno == ENOSYS))
+		return by_proc_mem(r->tid, addr, buf, n, writing);
+	return -EFAULT;
+}
+
+ssize_t um_copy_in_some(struct um_req *r, um_uptr from, void *to, size_t n)
+{
+	return vm_copy(r, from.a, to, n, false);
+}
+
+ssize_t um_copy_out_some(struct um_req *r, um_uptr to, const void *from,
+			 size_t n)
+{
+	/* process_vm_writev only reads it */
+	return vm_copy(r, to.a, (void *)(uintptr_t)from, n, true);
+}
+
+int um_copy_in(struct um_req *r, um_uptr from, void *to, size_t n)
+{
+	ssize_t got = um_copy_in_some(r, from, to, n);
+
+	if (got < 0)
+		return (int)got;
+	return (size_t)got == n ? 0 : -EFAULT;
+}
+
+int um_copy_out(struct um_req *r, um_uptr to, const void *from, size_t n)
+{
+	ssize_t put = um_copy_out_some(r, to, from, n);
+
+	if (put < 0)
+		return (int)put;
+	return (size_t)put == n ? 0 : -EFAULT;
+}
+
+int um_copy_in_str(struct um_req *r, um_uptr from, size_t max, char **out)
+{
+	size_t have = 0;
+	size_t room = max < 256 ? max : 256;
+	char *buf = um_req_alloc(r, room);
+
+	while (buf) {
+		size_t page = 4096 - ((from.a + have) & 4095);
+		size_t want = room - have < page ? room - have : page;
+		ssize_t got = um_copy_in_some(r, um_uptr_add(from, have),
+					      buf + have, want);
+
+		if (got <= 0)
+			return -EFAULT;
+		if (memchr(buf + have, 0, (size_t)got)) {
+			*out = buf;
+			return 0;
+		}
+		have += (size_t)got;
+		if (have == max)
+			return -ENAMETOOLONG;
+		if (have == room) {
+			size_t bigger = room * 4 < max ? room * 4 : max;
+			char *p = um_req_alloc(r, bigger);
+
+			if (p)
+				memcpy(p, buf, have);
+			buf = p;
+			room = bigger;
+		}
+	}
+	return -ENOMEM;
+}
+
+int um_copy_in_path(struct um_req *r, um_uptr from, char **out)
+{
+	return um_copy_in_str(r, from, PATH_MAX, out);
+}
+
+int um_proc_status(pid_t tid, const char *key, char *buf, size_t size)
+{
+	UM_CLOSE int fd = -1;
+	char text[4096];
+	char path[64];
+	char want[40];
+	char *p;
+	char *end;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -ENOENT;
+	text[0] = '\n';
+	n = read(fd, text + 1, sizeof(text) - 2);
+	if (n <= 0)
+		return -ENOENT;
+	text[n + 1] = '\0';
+	snprintf(want, sizeof(want), "\n%s:", key);
+	p = strstr(text, want);
+	if (!p)
+		return -ENOENT;
+	p += strlen(want);
+	while (*p == '\t' || *p == ' ')
+		p++;
+	end = strchr(p, '\n');
+	if (end)
+		*end = '\0';
+	snprintf(buf, size, "%s", p);
+	return 0;
+}
+
+static unsigned long long status_number(pid_t tid, const char *key, int base)
+{
+	char text[64];
+
+	if (um_proc_status(tid, key, text, sizeof(text)) < 0)
+		return 0;
+	return strtoull(text, NULL, base);
+}
+
+pid_t um_req_tgid(struct um_req *r)
+{
+	if (!r->tgid)
+		r->tgid = (pid_t)status_number(r->tid, "Tgid", 10);
+	return r->tgid;
+}
+
+mode_t um_req_umask(struct um_req *r)
+{
+	return (mode_t)status_number(r->tid, "Umask", 8);
+}
+
+bool um_req_is_traced(struct um_req *r)
+{
+	return status_number(r->tid, "TracerPid", 10) != 0;
+}
+
+bool um_req_has_signal(struct um_req *r)
+{
+	unsigned long long pending = status_number(r->tid, "SigPnd", 16) |
+				     status_number(r->tid, "ShdPnd", 16);
+
+	return (pending & ~status_number(r->tid, "SigBlk", 16)) != 0;
+}
+
+static void fd_path(struct um_req *r, um_gfd fd, char path[64])
+{
+	snprintf(path, 64, "/proc/%d/fd/%d", (int)r->tid, fd.n);
+}
+
+int um_gfd_stat(struct um_req *r, um_gfd fd, struct stat *out)
+{
+	char path[64];
+
+	if (fd.n < 0)
+		return -EBADF;
+	fd_path(r, fd, path);
+	return stat(path, out) < 0 ? -EBADF : 0;
+}
+
+int um_gfd_link(struct um_req *r, um_gfd fd, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+
+	if (fd.n < 0)
+		return -EBADF;
+	fd_path(r, fd, path);
+	n = readlink(path, buf, size - 1);
+	if (n < 0)
+		return -EBADF;
+	buf[n] = '\0';
+	return 0;
+}
+
+int um_gfd_dup(struct um_req *r, um_gfd fd)
+{
+	UM_CLOSE int pidfd = -1;
+
+	if (r->tid == getpid() || r->engine->inject == NULL)
+		return (int)UM_SYS(fcntl(fd.n, F_DUPFD_CLOEXEC, 0));
+	pidfd = (int)syscall(SYS_pidfd_open, um_req_tgid(r), 0);
+	if (pidfd < 0)
+		return -ESRCH;
+	return (int)UM_SYS(syscall(SYS_pidfd_getfd, pidfd, fd.n, 0));
+}
+
+bool um_gfd_cloexec(struct um_req *r, um_gfd fd)
+{
+	UM_CLOSE int info = -1;
+	char path[64];
+	char text[256];
+	char *p;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)r->tid, fd.n);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0)
+		return false;
+	n = read(info, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	p = strstr(text, "flags:");
+	return p && (strtoul(p + 6, NULL, 8) & O_CLOEXEC);
+}
+
+long um_give_fd(struct um_req *r, int fd, bool cloexec)
+{
+	int n;
+
+	if (fd < 0)
+		return fd;
+	n = r->engine->inject(r, fd, cloexec, true);
+	close(fd);
+	return n < 0 ? n : UM_ANSWERED;
+}
+
+static int read_page(pid_t tid, struct um_page *page)
+{
+	struct um_req probe = { .tid = tid };
+	int ret = um_copy_in(&probe, um_uptr_of(UM_PAGE), page, sizeof(*page));
+
+	if (ret < 0)
+		return ret;
+	return page->magic == UM_PAGE_MAGIC ? 0 : -ENOENT;
+}
+
+/* No page: the table, and up the line of parents; else set 0. */
+static const struct um_attr *attr_by_table(pid_t tid)
+{
+	pid_t pid = (pid_t)status_number(tid, "Tgid", 10);
+
+	while (pid > 1) {
+		const struct um_attr *attr = um_attr_table_get(pid);
+		struct um_page page;
+
+		if (attr)
+			return attr;
+		if (read_page(pid, &page) == 0)
+			return um_attr_by_id(page.attr);
+		pid = (pid_t)status_number(pid, "PPid", 10);
+	}
+	return um_attr_by_id(0);
+}
+
+const struct um_attr *um_attr_of(pid_t tid, bool *has_page)
+{
+	const struct um_attr *attr = NULL;
+	struct um_page page;
+
+	*has_page = read_page(tid, &page) == 0;
+	if (*has_page)
+		attr = um_attr_by_id(page.attr);
+	return attr ? attr : attr_by_table(tid);
+}
+
+int um_req_set_attr(struct um_req *r, const struct um_attr *attr)
+{
+	r->attr = attr;
+	if (!r->has_page)
+		return um_attr_table_set(um_req_tgid(r), attr);
+	return um_copy_out(r,
+			   um_uptr_of(UM_PAGE +
+				      offsetof(struct um_page, attr)),
+			   &attr->id, sizeof(attr->id));
+}

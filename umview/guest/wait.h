@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * wait.h - a worker that sleeps in the kernel for its guest, interruptibly
+ *
+ *	do {
+ *		um_wait_begin(r);
+ *		ret = UM_SYS(open(fifo, ...));
+ *		um_wait_end();
+ *	} while (ret == -EINTR && um_wait_again(r, &ret));
+ *
+ * Between begin and end the worker gets EINTR when the guest is gone or has a
+ * signal to take.
+ */
+#ifndef UM_GUEST_WAIT_H
+#define UM_GUEST_WAIT_H
+
+#include "guest/req.h"
+
+int um_wait_setup(void);
+void um_wait_begin(struct um_req *r);
+void um_wait_end(void);
+/* After EINTR: true: nothing to do with the guest. False: *ret is the answer. */
+bool um_wait_again(struct um_req *r, long *ret);
+
+#endif

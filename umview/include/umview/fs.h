@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fs.h - what a file system module implements
+ *
+ * A mount is one `struct um_fs`. The core resolves names (symbolic links,
+ * `..`, mount points), keeps descriptors and the page cache, and calls the
+ * operations below with a path inside the file system. Model: the high-level
+ * FUSE API (libfuse's fuse.h); the errors are those of the system call of the
+ * same name in section 2 of the manual.
+ *
+ * Conventions that hold for every operation:
+ *  - Return: 0 or a count on success, -errno on failure; never -1, never errno.
+ *  - `path` begins with '/', has no "." or "..", no double slash and no
+ *    trailing slash ("/" is the root). It may be NULL when `fh` is given and
+ *    the name is gone. It is borrowed for the call.
+ *  - Links are never followed: an operation acts on the named node itself.
+ *  - Operations may be called from any thread, several at once, unless the
+ *    module sets `serial` in struct um_fs. No core lock is held meanwhile.
+ *  - An operation left NULL answers ENOSYS (see each op for exceptions).
+ *  - Who asks: um_caller().
+ */
+#ifndef UMVIEW_FS_H
+#define UMVIEW_FS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct um_fs;
+struct um_next;
+
+/**
+ * struct um_cred - the guest on whose behalf an operation runs
+ * @uid, @gid: (virtual) file system ids of the guest; owner of what it creates
+ * @pid: thread group id of the guest, in the monitor's pid namespace
+ * @umask: the guest's umask. Modes given to create, mkdir and mknod have it
+ *	applied already.
+ */
+struct um_cred {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	mode_t umask;
+};
+
+/* The guest of the running request, of the calling thread; never NULL. */
+const struct um_cred *um_caller(void);
+
+/**
+ * struct um_fh - an open file of a module
+ * @fh: for the module's own use (set it in open or create)
+ * @flags: open(2) flags; set by the core before open and create. Only the
+ *	access mode, O_TRUNC, O_APPEND and O_SYNC matter; writes always come
+ *	with an explicit offset.
+ */
+struct um_fh {
+	uint64_t fh;
+	int flags;
+};
+
+/*
+ * Receives one directory entry: its name, inode number (0: unknown), file type
+ * as DT_* (DT_UNKNOWN allowed). Return: 0, or non-zero to stop the listing.
+ */
+typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
+			  unsigned char type);
+
+/**
+ * struct um_fs_ops - operations of a file system
+ * @size: sizeof(struct um_fs_ops) when the module was built, so that modules
+ *	older than the core load.
+ * @getattr: lstat(2)/fstat(2). st_dev is overwritten by the core. st_ino must
+ *	be non-zero, stable while the node lives and equal for all hard links
+ *	of one node: the core takes it for the node's identity.
+ * @readlink: target into buf, not terminated. Return: its length (cut at size).
+ * @readdir: calls fill once for each entry, "." and ".." included.
+ * @open: sets fh->fh. Called for regular files only, without O_CREAT/O_EXCL.
+ * @create: makes and opens a regular file (O_CREAT|O_EXCL). NULL: mknod + open.
+ * @release: last use of fh. Its return value is ignored.
+ * @read: Return: bytes read; short only at end of file.
+ * @write: Return: bytes written; short only together with a stored prefix
+ *	(ENOSPC after some bytes: return the count).
+ * @truncate: by path, or by fh when not NULL.
+ * @fallocate: mode as fallocate(2). NULL: EOPNOTSUPP.
+ * @fsync: data and metadata of the file are on stable storage on return.
+ * @rename: flags as renameat2(2); unknown flags: EINVAL.
+ * @utimens: ts[0] access, ts[1] modification time; UTIME_NOW and UTIME_OMIT
+ *	as utimensat(2).
+ * @chown: id (uid_t)-1 / (gid_t)-1: leave as it is.
+ * @getxattr, @listxattr: size 0 asks for the length; ERANGE when too small.
+ *	NULL: EOPNOTSUPP.
+ * @setxattr: flags XATTR_CREATE, XATTR_REPLACE.
+ * @lseek: SEEK_DATA and SEEK_HOLE only; NULL: the file is all data.
+ * @ioctl: cmd and its data in `data` (in and out, `size` bytes). NULL: ENOTTY.
+ * @syncfs: everything written so far is on stable storage on return.
+ * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
+ */
+struct um_fs_ops {
+	size_t size;
+	int (*getattr)(struct um_fs *fs, const char *path, struct um_fh *fh,
+		       struct stat *out);
+	ssize_t (*readlink)(struct um_fs *fs, const char *path, char *buf,
+			    size_t size);
+	int (*readdir)(struct um_fs *fs, const char *path, um_fill_fn fill,
+		       void *arg);
+	int (*mknod)(struct um_fs *fs, const char *path, mode_t mode,
+		     dev_t rdev);
+	int (*mkdir)(struct um_fs *fs, const char *path, mode_t mode);
+	int (*unlink)(struct um_fs *fs, const char *path);
+	int (*rmdir)(struct um_fs *fs, const char *path);
+	int (*symlink)(struct um_fs *fs, const char *target, const char *path);
+	int (*rename)(struct um_fs *fs, const char *from, const char *to,
+		      unsigned int flags);
+	int (*link)(struct um_fs *fs, const char *from, const char *to);
+	int (*chmod)(struct um_fs *fs, const char *path, struct um_fh *fh,
+		     mode_t mode);
+	int (*chown)(struct um_fs *fs, const char *path, struct um_fh *fh,
+		     uid_t uid, gid_t gid);
+	int (*utimens)(struct um_fs *fs, const char *path, struct um_fh *fh,
+		       const struct timespec ts[2]);
+	int (*truncate)(struct um_fs *fs, const char *path, struct um_fh *fh,
+			off_t size);
+	int (*statfs)(struct um_fs *fs, struct statfs *out);
+	int (*setxattr)(struct um_fs *fs, const char *path, const char *name,
+			const void *value, size_t size, int flags);
+	ssize_t (*getxattr)(struct um_fs *fs, const char *path,
+			    const char *name, void *buf, size_t size);
+	ssize_t (*listxattr)(struct um_fs *fs, const char *path, char *buf,
+			     size_t size);
+	int (*removexattr)(struct um_fs *fs, const char *path,
+			   const char *name);
+	int (*open)(struct um_fs *fs, const char *path, struct um_fh *fh);
+	int (*create)(struct um_fs *fs, const char *path, mode_t mode,
+		      struct um_fh *fh);
+	ssize_t (*read)(struct um_fs *fs, struct um_fh *fh, void *buf,
+			size_t size, off_t off);
+	ssize_t (*write)(struct um_fs *fs, struct um_fh *fh, const void *buf,
+			 size_t size, off_t off);
+	int (*fallocate)(struct um_fs *fs, struct um_fh *fh, int mode,
+			 off_t off, off_t len);
+	int (*fsync)(struct um_fs *fs, struct um_fh *fh, bool datasync);
+	off_t (*lseek)(struct um_fs *fs, struct um_fh *fh, off_t off,
+		       int whence);
+	int (*ioctl)(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
+		     void *data, size_t size);
+	void (*release)(struct um_fs *fs, struct um_fh *fh);
+	int (*syncfs)(struct um_fs *fs);
+	void (*umount)(struct um_fs *fs);
+};
+
+/**
+ * struct um_fs - one mounted file system
+ * @ops: set by the module's mount function
+ * @priv: for the module
+ * @next: the view beneath the mount point; valid until umount returns
+ * @serial: the core calls one operation at a time
+ * @readonly: the core answers EROFS itself to whatever changes the tree
+ * @unlink_open: a node stays usable by its open um_fh after unlink removed its
+ *	last name. Where false the core keeps such a file under a hidden name
+ *	until its last close.
+ * @core: the core's own
+ */
+struct um_fs {
+	const struct um_fs_ops *ops;
+	void *priv;
+	struct um_next *next;
+	bool serial;
+	bool readonly;
+	bool unlink_open;
+	void *core;
+};
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vuctl.h - the system call by which guests talk to their monitor
+ *
+ * One number that no Linux kernel knows, caught by the view's filter:
+ *
+ *	syscall(UM_NR_VUCTL, enum um_vuctl, arg1, arg2, arg3, arg4)
+ *
+ * Outside a view the kernel answers ENOSYS: that is how a command knows where
+ * it runs. The number is within the range a seccomp filter sees, and lacks the
+ * x32 bit.
+ */
+#ifndef UMVIEW_VUCTL_H
+#define UMVIEW_VUCTL_H
+
+#include <stdint.h>
+#include <sys/utsname.h>
+
+#include <umview/vuctl_nr.h>
+
+#define UM_VIEWNAME_MAX	 64
+#define UM_SERVICE_PERMANENT 1u
+
+/**
+ * enum um_vuctl - sub-commands; errors besides EFAULT and EINVAL
+ * @UM_VU_CHECK: 0 inside a view
+ * @UM_VU_ADD_SERVICE: (const char *spec, unsigned flags) spec is
+ *	"module[,args]"; EEXIST, ENOENT (no such module), ENOEXEC (does not
+ *	load or wrong API version), or the module's own error
+ * @UM_VU_DEL_SERVICE: (const char *name) ENOENT, EBUSY
+ * @UM_VU_LIST_SERVICE: (char *buf, size_t len) names, colon-separated,
+ *	NUL-terminated. Return: bytes needed including the NUL; ERANGE
+ * @UM_VU_NAME_SERVICE: (const char *name, char *buf, size_t len, unsigned what)
+ *	what 0: description, 1: options text. ENOENT, ERANGE
+ * @UM_VU_SPLIT: () the calling process leaves for a new view that starts as a
+ *	copy. Return: the new view's id
+ * @UM_VU_GETINFO: (struct um_viewinfo *out)
+ * @UM_VU_SETNAME: (const char *name) ENAMETOOLONG
+ * @UM_VU_KILLALL: (int sig) signal to every guest of this view and of the
+ *	views split from it, the caller excepted. Return: how many were
+ *	signalled. sig 0 counts only
+ * @UM_VU_FSALIAS: (const char *alias, const char *type) type "" removes; ENOENT,
+ *	ELOOP
+ * @UM_VU_LIST_FSALIAS: (char *buf, size_t len) "alias type\n" lines; as
+ *	LIST_SERVICE
+ * @UM_VU_HELLO: agent only: (struct um_exec_info *out, size_t size)
+ * @UM_VU_EXEC: agent only: (const char *path, char **argv, char **envp)
+ */
+enum um_vuctl {
+	UM_VU_CHECK = 0,
+	UM_VU_ADD_SERVICE,
+	UM_VU_DEL_SERVICE,
+	UM_VU_LIST_SERVICE,
+	UM_VU_NAME_SERVICE,
+	UM_VU_SPLIT,
+	UM_VU_GETINFO,
+	UM_VU_SETNAME,
+	UM_VU_KILLALL,
+	UM_VU_FSALIAS,
+	UM_VU_LIST_FSALIAS,
+	UM_VU_HELLO = UM_VUCTL_HELLO,
+	UM_VU_EXEC = UM_VUCTL_EXEC,
+};
+
+/**
+ * struct um_viewinfo - answer of UM_VU_GETINFO
+ * @uname: uname(2) as the view shows it
+ * @server: pid of the monitor
+ * @view: number of the view in this monitor; 0 is the first
+ * @name: NUL-terminated; "" when the view has no name
+ */
+struct um_viewinfo {
+	struct utsname uname;
+	int32_t server;
+	int32_t view;
+	char name[UM_VIEWNAME_MAX + 1];
+};
+
+#endif

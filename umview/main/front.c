@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * front.c - the process that the user started
+ *
+ * It waits. The monitor is its child, in a process group of its own, so that
+ * the terminal's signals do not reach it; the first guest is in the front's
+ * group and so gets them, stops and goes on with it. The monitor reports over
+ * a pipe. When it dies without having said that the session ended, the front
+ * process, to which the guests then fall as orphans, ends them all.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <umview/log.h>
+
+#include "main/session.h"
+
+static volatile sig_atomic_t guest;
+
+static void forward(int sig)
+{
+	if (guest > 0)
+		kill(guest, sig);
+}
+
+static void set_signals(void)
+{
+	static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGQUIT, &sa, NULL);
+	sa.sa_handler = forward;
+	sa.sa_flags = SA_RESTART;
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
+		sigaction(forwarded[i], &sa, NULL);
+}
+
+static int parent_of(pid_t pid)
+{
+	char path[64];
+	int parent = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*d (%*[^)]) %*c %d", &parent) != 1)
+		parent = 0;
+	fclose(f);
+	return parent;
+}
+
+static bool descends(pid_t pid)
+{
+	while (pid > 1) {
+		pid = parent_of(pid);
+		if (pid == getpid())
+			return true;
+	}
+	return false;
+}
+
+/* SIGKILL to all that descend from us; how many there were. */
+static int kill_descendants(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+	int n = 0;
+
+	while (dir && (e = readdir(dir))) {
+		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+
+		if (pid > 1 && pid != getpid() && descends(pid) &&
+		    kill(pid, SIGKILL) == 0)
+			n++;
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void end_guests(void)
+{
+	const struct timespec nap = { .tv_nsec = 10000000 };
+
+	while (kill_descendants()) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		nanosleep(&nap, NULL);
+	}
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+static int exit_status(int status)
+{
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+static ssize_t read_report(int fd, struct um_report *r)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, r, sizeof(*r));
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+int um_front(int report, int monitor)
+{
+	struct um_report r;
+	int status = 1 << 8;
+	bool ended = false;
+
+	set_signals();
+	while (!ended && read_report(report, &r) == (ssize_t)sizeof(r)) {
+		if (r.what == UM_STARTED)
+			guest = r.value;
+		else if (r.what == UM_STATUS)
+			status = r.value;
+		else
+			ended = true;
+		if (r.what == UM_FAILED)
+			status = r.value << 8;
+	}
+	guest = 0;
+	if (!ended) {
+		um_err("the monitor ended unexpectedly; its guests are "
+		       "being ended too");
+		end_guests();
+		return 125;
+	}
+	while (waitpid(monitor, NULL, 0) < 0 && errno == EINTR)
+		;
+	return exit_status(status);
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * session.c - the monitor's life
+ *
+ *	front (the process the user started, waits)
+ *	  +- monitor (this file; a process group of its own)
+ *	       +- first guest (in the front's process group)
+ *		    +- all other guests
+ *
+ * The monitor is a subreaper: guests whose parents are gone fall to it, stay
+ * its descendants (which is what Yama wants to see) and are reaped. The
+ * session ends when the listener says that the last guest is gone; then what
+ * is mounted is flushed and unmounted.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+
+#include <umview/log.h>
+
+#include "guest/notify.h"
+#include "guest/wait.h"
+#include "main/session.h"
+#include "proc/files.h"
+#include "sys/sys.h"
+#include "view/cwd.h"
+
+#define READY_LIMIT (64L << 20)
+
+static int report_fd = -1;
+
+static void report(int what, int value)
+{
+	struct um_report r = { .what = what, .value = value };
+
+	if (write(report_fd, &r, sizeof(r)) < 0)
+		um_debug("the front process is gone");
+}
+
+/* The directory of the running program: agent and modules lie near. */
+static int own_dir(char *dir)
+{
+	ssize_t n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
+
+	if (n < 0)
+		return -errno;
+	dir[n] = '\0';
+	*strrchr(dir, '/') = '\0';
+	return 0;
+}
+
+/* Each of the colon-separated relative names, below the own directory. */
+static int open_agent(const char *dir)
+{
+	const char *rel = UM_AGENT_REL;
+	char path[2 * PATH_MAX];
+
+	for (;;) {
+		size_t n = strcspn(rel, ":");
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/%.*s", dir, (int)n, rel);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		if (!rel[n])
+			break;
+		rel += n + 1;
+	}
+	um_err("cannot find umview-agent near %s: is the installation "
+	       "complete?",
+	       dir);
+	return -ENOENT;
+}
+
+static void set_module_dirs(const char *dir)
+{
+	const char *rel = UM_MODULE_DIRS_REL;
+	char dirs[8 * PATH_MAX];
+	size_t at = 0;
+
+	while (*rel) {
+		size_t n = strcspn(rel, ":");
+		int len = snprintf(dirs + at, sizeof(dirs) - at, "%s%s/%.*s",
+				   at ? ":" : "", dir, (int)n, rel);
+
+		if (len > 0 && (size_t)len < sizeof(dirs) - at)
+			at += (size_t)len;
+		rel += n + (rel[n] == ':');
+	}
+	dirs[at] = '\0';
+	um_service_set_dirs(dirs);
+}
+
+/* A quarter of the memory for cached files, all descriptors there may be. */
+static uint64_t set_limits(void)
+{
+	struct rlimit rl;
+	struct sysinfo si;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
+		rl.rlim_cur = rl.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+	if (sysinfo(&si) < 0)
+		return 1UL << 30;
+	return (uint64_t)si.totalram * si.mem_unit / 4;
+}
+
+static void block_signals(void)
+{
+	static const int ignored[] = { SIGINT,	SIGQUIT, SIGHUP,  SIGPIPE,
+				       SIGTERM, SIGTTOU, SIGTTIN, SIGTSTP };
+	sigset_t set;
+
+	for (size_t i = 0; i < UM_ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int set_up(void)
+{
+	char dir[PATH_MAX];
+	int ret = own_dir(dir);
+	int fd;
+
+	if (ret < 0)
+		return ret;
+	fd = open_agent(dir);
+	if (fd < 0)
+		return fd;
+	um_exec_set_agent(fd);
+	set_module_dirs(dir);
+	ret = um_attr_setup();
+	if (ret == 0)
+		ret = um_view_setup();
+	if (ret == 0)
+		ret = um_vnode_setup(READY_LIMIT, set_limits());
+	if (ret == 0)
+		ret = um_wait_setup();
+	um_proc_setup();
+	return ret;
+}
+
+static int preload(const struct um_options *opts)
+{
+	for (size_t i = 0; i < opts->npreload; i++) {
+		struct um_service *s = NULL;
+		int ret = um_service_load(opts->preload[i], false, &s);
+
+		if (ret == 0)
+			ret = um_view_add_service(0, s);
+		um_service_put(s);
+		if (ret < 0) {
+			um_err("cannot load module %s: %s", opts->preload[i],
+			       strerror(-ret));
+			return ret;
+		}
+	}
+	if (opts->viewname)
+		return um_view_set_name(0, opts->viewname);
+	return 0;
+}
+
+static int receive_fd(int sock)
+{
+	char byte;
+	struct iovec iov = { &byte, 1 };
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.buf,
+			      .msg_controllen = sizeof(control.buf) };
+	struct cmsghdr *c;
+	int fd;
+
+	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) <= 0)
+		return -EIO;
+	c = CMSG_FIRSTHDR(&msg);
+	if (!c || c->cmsg_type != SCM_RIGHTS)
+		return -EIO;
+	memcpy(&fd, CMSG_DATA(c), sizeof(int));
+	return fd;
+}
+
+/* Fork the first guest; its listener comes back. */
+static int start_guest(const struct um_options *opts, pid_t group, mode_t mask,
+		       pid_t *pid)
+{
+	int sock[2];
+	int fd;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock) < 0)
+		return -errno;
+	*pid = fork();
+	if (*pid < 0)
+		return -errno;
+	if (*pid == 0) {
+		setpgid(0, group);
+		umask(mask);
+		um_launch(opts, sock[1]);
+	}
+	close(sock[1]);
+	fd = receive_fd(sock[0]);
+	close(sock[0]);
+	return fd;
+}
+
+/* Take what ended; whether the first guest was among it. */
+static void reap(pid_t first)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | __WNOTHREAD)) > 0)
+		if (pid == first)
+			report(UM_STATUS, status);
+}
+
+static bool is_idle(struct um_mount *m)
+{
+	return !atomic_load(&m->users) && !um_vnode_busy(m) && !um_cwd_busy(m);
+}
+
+static void wait_for_end(int listener, pid_t first)
+{
+	struct pollfd p[2] = { { .fd = listener }, { .events = POLLIN } };
+	struct signalfd_siginfo si;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	p[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	while (!um_notify_wait_end(0)) {
+		poll(p, 2, 2000);
+		while (read(p[1].fd, &si, sizeof(si)) > 0)
+			;
+		reap(first);
+		um_mount_reap(is_idle);
+	}
+	reap(first);
+	close(p[1].fd);
+}
+
+static void end_session(void)
+{
+	um_vnode_sync_mount(NULL);
+	um_view_fini();
+	um_mount_reap(is_idle);
+	um_vnode_fini();
+}
+
+static int monitor(const struct um_options *opts, pid_t group)
+{
+	mode_t mask = umask(0);
+	pid_t first = -1;
+	int listener;
+	int ret;
+
+	setpgid(0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_NAME, "umview-monitor");
+	block_signals();
+	ret = set_up();
+	if (ret == 0)
+		ret = preload(opts);
+	if (ret < 0) {
+		report(UM_FAILED, 1);
+		return 1;
+	}
+	listener = start_guest(opts, group, mask, &first);
+	if (listener < 0) {
+		waitpid(first, NULL, 0);
+		report(UM_FAILED, 125);
+		return 1;
+	}
+	report(UM_STARTED, first);
+	um_notify_start(listener, um_dispatch);
+	wait_for_end(listener, first);
+	end_session();
+	report(UM_ENDED, 0);
+	return 0;
+}
+
+int um_session_run(const struct um_options *opts)
+{
+	int fds[2];
+	pid_t pid;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return 125;
+	pid = fork();
+	if (pid < 0) {
+		um_err("fork: %s", strerror(errno));
+		return 125;
+	}
+	if (pid == 0) {
+		close(fds[0]);
+		report_fd = fds[1];
+		_exit(monitor(opts, getpgid(getppid())));
+	}
+	close(fds[1]);
+	return um_front(fds[0], pid);
+}

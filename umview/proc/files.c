@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * files.c - files of /proc whose content the view changes
+ *
+ *   mountinfo, mounts	the host's lines, then the view's mounts
+ *   filesystems	the host's, then what the view can mount
+ *   maps, smaps	files of virtual file systems under their names
+ *
+ * The content is made when the file is opened. See proc(5).
+ */
+#include "proc/files.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+
+#include "sys/sys.h"
+
+/* mount ids of the view: above any that the kernel gives out in practice */
+#define ID_BASE 1000000
+
+typedef int (*make_fn)(struct um_req *r, const char *path, pid_t tid,
+		       FILE *out);
+
+/* Names with blanks and backslashes as three octal digits. */
+static void put_name(FILE *out, const char *name)
+{
+	for (; *name; name++) {
+		if (strchr(" \t\n\\#", *name))
+			fprintf(out, "\\%03o", (unsigned char)*name);
+		else
+			fputc(*name, out);
+	}
+}
+
+static int copy_file(const char *path, FILE *out)
+{
+	char buf[8192];
+	FILE *in = fopen(path, "re");
+	size_t n;
+
+	if (!in)
+		return -errno;
+	while ((n = fread(buf, 1, sizeof(buf), in)) > 0)
+		fwrite(buf, 1, n, out);
+	fclose(in);
+	return 0;
+}
+
+static const char *flag_text(const struct um_mount *m, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s%s%s%s%s",
+		 um_mount_is_readonly(m) ? "ro" : "rw",
+		 m->flags & MS_NOSUID ? ",nosuid" : "",
+		 m->flags & MS_NODEV ? ",nodev" : "",
+		 m->flags & MS_NOEXEC ? ",noexec" : "",
+		 m->flags & MS_SYNCHRONOUS ? ",sync" : "",
+		 m->flags & MS_NOATIME ? ",noatime" : ",relatime");
+	return buf;
+}
+
+/* A mount point as a guest with this root names it; NULL: out of its reach. */
+static const char *seen_from(const char *root, const char *point)
+{
+	size_t n = strlen(root);
+
+	if (n == 1)
+		return point;
+	if (strncmp(point, root, n) != 0 || (point[n] && point[n] != '/'))
+		return NULL;
+	return point[n] ? point + n : "/";
+}
+
+static int root_id(const char *mountinfo)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int id = 1;
+	FILE *in = fopen(mountinfo, "re");
+
+	while (in && getline(&line, &room, in) > 0) {
+		char point[PATH_MAX];
+		int this_id;
+
+		if (sscanf(line, "%d %*d %*s %*s %4095s", &this_id, point) == 2 &&
+		    !strcmp(point, "/"))
+			id = this_id;
+	}
+	if (in)
+		fclose(in);
+	free(line);
+	return id;
+}
+
+static void put_mountinfo(FILE *out, const struct um_mount *m,
+			  const char *point, int parent)
+{
+	char flags[96];
+
+	flag_text(m, flags, sizeof(flags));
+	fprintf(out, "%u %d %u:%u / ", ID_BASE + m->id, parent, major(m->dev),
+		minor(m->dev));
+	put_name(out, point);
+	fprintf(out, " %s - ", flags);
+	put_name(out, m->type);
+	fputc(' ', out);
+	put_name(out, m->source);
+	fprintf(out, " %s%s%s\n", um_mount_is_readonly(m) ? "ro" : "rw",
+		*m->options ? "," : "", m->options);
+}
+
+static void put_mounts(FILE *out, const struct um_mount *m, const char *point)
+{
+	char flags[96];
+
+	put_name(out, m->source);
+	fputc(' ', out);
+	put_name(out, point);
+	fputc(' ', out);
+	put_name(out, m->type);
+	fprintf(out, " %s%s%s 0 0\n", flag_text(m, flags, sizeof(flags)),
+		*m->options ? "," : "", m->options);
+}
+
+/* mountinfo and mounts of a process of the view. */
+static int make_mounts(struct um_req *r, const char *path, pid_t tid,
+		       FILE *out)
+{
+	bool has_page;
+	const struct um_attr *attr = um_attr_of(tid, &has_page);
+	struct um_list *l = um_view_list(attr->view);
+	bool info = strstr(path, "mountinfo") != NULL;
+	int parent = info ? root_id(path) : 0;
+	int ret = copy_file(path, out);
+
+	(void)r;
+	for (size_t i = 0; l && i < l->nmounts; i++) {
+		const struct um_mount *m = l->mounts[i];
+		const char *point = seen_from(attr->root, m->point);
+
+		if (!point || atomic_load(&m->dead))
+			continue;
+		if (info)
+			put_mountinfo(out, m, point, parent);
+		else
+			put_mounts(out, m, point);
+	}
+	um_list_put(l);
+	return ret;
+}
+
+static bool has_line(const char *path, const char *type)
+{
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+	FILE *in = fopen(path, "re");
+
+	while (in && !found && getline(&line, &room, in) > 0) {
+		char *tab = strchr(line, '\t');
+
+		line[strcspn(line, "\n")] = '\0';
+		found = tab && !strcmp(tab + 1, type);
+	}
+	if (in)
+		fclose(in);
+	free(line);
+	return found;
+}
+
+static int make_filesystems(struct um_req *r, const char *path, pid_t tid,
+			    FILE *out)
+{
+	int ret = copy_file(path, out);
+
+	(void)tid;
+	for (size_t i = 0; i < r->list->naliases; i++)
+		if (!has_line(path, r->list->aliases[i].name))
+			fprintf(out, "\t%s\n", r->list->aliases[i].name);
+	for (size_t i = 0; i < r->list->nservices; i++)
+		fprintf(out, "nodev\t%s\n",
+			r->list->services[i]->module->name);
+	return ret;
+}
+
+/* The object that a line of maps names as one of our memfds (ref). */
+static struct um_obj *mapped(const char *line, int *name_at)
+{
+	struct stat st;
+	unsigned long inode;
+
+	if (!strstr(line, "/memfd:umview (deleted)") ||
+	    sscanf(line, "%*x-%*x %*s %*x %*s %lu %n", &inode, name_at) < 1)
+		return NULL;
+	st = um_obj_stat_of(inode);
+	return um_obj_find(&st);
+}
+
+static void put_map_line(struct um_req *r, FILE *out, const char *line)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	UM_FREE char *rel = NULL;
+	int at = 0;
+
+	o = mapped(line, &at);
+	if (!o) {
+		fputs(line, out);
+		return;
+	}
+	rel = um_obj_path(o);
+	fprintf(out, "%.*s%s\n", at, line,
+		rel ? um_view_path_of(r, o->mount, rel) : "/ (deleted)");
+}
+
+static int make_maps(struct um_req *r, const char *path, pid_t tid, FILE *out)
+{
+	char *line = NULL;
+	size_t room = 0;
+	FILE *in = fopen(path, "re");
+
+	(void)tid;
+	if (!in)
+		return -errno;
+	while (getline(&line, &room, in) > 0)
+		put_map_line(r, out, line);
+	free(line);
+	fclose(in);
+	return 0;
+}
+
+static int make_memfd(struct um_req *r, make_fn make, const char *path,
+		      pid_t tid)
+{
+	UM_CLOSE int fd = memfd_create("proc", MFD_CLOEXEC);
+	char link[64];
+	FILE *out;
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	out = fdopen(dup(fd), "we");
+	if (!out)
+		return -errno;
+	ret = make(r, path, tid, out);
+	fclose(out);
+	if (ret < 0)
+		return ret;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return (int)UM_SYS(open(link, O_RDONLY | O_CLOEXEC));
+}
+
+static pid_t parse_pid(const char *path, const char **file)
+{
+	char *end;
+	pid_t pid;
+
+	if (!isdigit((unsigned char)path[6]))
+		return 0;
+	pid = (pid_t)strtol(path + 6, &end, 10);
+	if (!strncmp(end, "/task/", 6))
+		pid = (pid_t)strtol(end + 6, &end, 10);
+	*file = *end == '/' ? end + 1 : "";
+	return pid;
+}
+
+static int proc_open(struct um_req *r, const struct um_loc *loc)
+{
+	const char *file;
+	pid_t tid;
+
+	if (strncmp(loc->path, "/proc/", 6) != 0)
+		return -ENOENT;
+	if (!strcmp(loc->path, "/proc/filesystems"))
+		return make_memfd(r, make_filesystems, loc->path, 0);
+	tid = parse_pid(loc->path, &file);
+	if (!tid)
+		return -ENOENT;
+	if (r->list->nmounts &&
+	    (!strcmp(file, "mountinfo") || !strcmp(file, "mounts")))
+		return make_memfd(r, make_mounts, loc->path, tid);
+	if (um_obj_any() && (!strcmp(file, "maps") || !strcmp(file, "smaps")))
+		return make_memfd(r, make_maps, loc->path, tid);
+	return -ENOENT;
+}
+
+void um_proc_setup(void)
+{
+	um_proc_open_hook = proc_open;
+}

@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * exec.c - execve, execveat: every program is loaded by the agent
+ *
+ * The monitor does what the kernel does before the point of no return: finds
+ * the file, checks it, resolves `#!` (recursively, by the kernel's rules; see
+ * execve(2)) and makes sure that the interpreter of a dynamic program exists.
+ * What it found waits in `pending` under the process's id. Then the guest
+ * execs the agent, by an injected descriptor; the agent's first call (HELLO)
+ * fetches it.
+ *
+ * A process that is being traced execs natively, so that its debugger sees
+ * what it expects; so does what cannot be read. Those run without an agent,
+ * on the slow road, and only files that are real.
+ */
+#include <elf.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include <umview/vuctl.h>
+
+#include "agent/proto.h"
+#include "base/hash.h"
+#include "base/lock.h"
+#include "guest/inject.h"
+#include "sys/sys.h"
+
+#define HEAD_SIZE   256
+#define MAX_SCRIPTS 5
+
+/* What a process will find when its agent asks. */
+struct pending {
+	struct um_hnode node;
+	struct um_exec_info info;
+	const struct um_attr *attr;
+	int fd;
+};
+
+static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+static struct um_hash pendings;
+static int agent_fd = -1;
+
+void um_exec_set_agent(int fd)
+{
+	agent_fd = fd;
+}
+
+static void pending_free(struct pending *p)
+{
+	if (!p)
+		return;
+	if (p->fd >= 0)
+		close(p->fd);
+	free(p);
+}
+
+static struct pending *take_pending(pid_t tgid)
+{
+	struct pending *p = NULL;
+	struct um_hnode *n;
+
+	um_lock(&lock);
+	n = um_hash_get(&pendings, (uint64_t)tgid);
+	if (n) {
+		um_hash_del(&pendings, n);
+		p = um_container(n, struct pending, node);
+	}
+	um_unlock(&lock);
+	return p;
+}
+
+/* Takes p. */
+static int put_pending(pid_t tgid, struct pending *p)
+{
+	int ret;
+
+	pending_free(take_pending(tgid));
+	um_lock(&lock);
+	ret = um_hash_add(&pendings, &p->node, (uint64_t)tgid);
+	um_unlock(&lock);
+	if (ret < 0)
+		pending_free(p);
+	return ret;
+}
+
+/* An exec on its way: the file that is looked at, and the list of arguments. */
+struct exec {
+	struct um_req *r;
+	struct pending *p;
+	struct um_loc loc;
+	struct stat st;
+	unsigned char head[HEAD_SIZE];
+	size_t nhead;
+	int fd;
+	int scripts;
+	const char *name;
+	bool native;
+	bool by_fd;
+};
+
+static int fd_of_obj(struct um_obj *o)
+{
+	if (!o->vnode)
+		return -EACCES;
+	return um_vnode_ready_fd(o->vnode, O_RDONLY);
+}
+
+/* The file that loc leads to, open for reading by us. */
+static int open_file(struct exec *x)
+{
+	const struct um_loc *loc = &x->loc;
+
+	if (loc->obj)
+		return fd_of_obj(loc->obj);
+	if (um_loc_is_real(loc))
+		return (int)UM_SYS(open(loc->rel, O_RDONLY | O_CLOEXEC));
+	if (!loc->exists)
+		return -ENOENT;
+	return um_vnode_open_whole(loc->mount, loc->rel, &loc->st);
+}
+
+static int stat_file(struct exec *x)
+{
+	const struct um_loc *loc = &x->loc;
+
+	if (loc->obj)
+		return um_obj_getattr(loc->obj, &x->st);
+	if (um_loc_is_real(loc))
+		return (int)UM_SYS(stat(loc->rel, &x->st));
+	x->st = loc->st;
+	return loc->exists ? 0 : -ENOENT;
+}
+
+static int check_file(struct exec *x)
+{
+	const struct um_loc *loc = &x->loc;
+	int ret = stat_file(x);
+
+	if (ret < 0)
+		return ret;
+	if (!S_ISREG(x->st.st_mode))
+		return -EACCES;
+	if (!um_loc_is_real(loc) && (loc->mount->flags & MS_NOEXEC))
+		return -EACCES;
+	if (um_loc_is_real(loc))
+		return (int)UM_SYS(faccessat(AT_FDCWD, loc->rel, X_OK,
+					     AT_EACCESS));
+	return x->st.st_mode & 0111 ? 0 : -EACCES;
+}
+
+static int read_head(struct exec *x)
+{
+	ssize_t n;
+	int fd;
+	int ret = check_file(x);
+
+	if (ret < 0)
+		return ret;
+	fd = open_file(x);
+	if (fd < 0)
+		return fd;
+	if (x->fd >= 0)
+		close(x->fd);
+	x->fd = fd;
+	n = pread(fd, x->head, HEAD_SIZE, 0);
+	if (n < 0)
+		return -errno;
+	x->nhead = (size_t)n;
+	memset(x->head + n, 0, (size_t)(HEAD_SIZE - n));
+	return 0;
+}
+
+/* Put strings before those in info->args. */
+static int prepend(struct um_exec_info *info, const char *const *words, int n)
+{
+	size_t have = 0;
+	size_t more = 0;
+	char *p;
+
+	for (uint32_t i = 0; i < info->nargs; i++)
+		have += strlen(info->args + have) + 1;
+	for (int i = 0; i < n; i++)
+		more += strlen(words[i]) + 1;
+	if (have + more > sizeof(info->args))
+		return -E2BIG;
+	memmove(info->args + more, info->args, have);
+	p = info->args;
+	for (int i = 0; i < n; i++)
+		p = stpcpy(p, words[i]) + 1;
+	info->nargs += (uint32_t)n;
+	return 0;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/*
+ * "#!" BLANK* INTERP [BLANK+ ARG] BLANK* NEWLINE, all within the first 256
+ * bytes; a longer line is cut, unless that would cut the interpreter's name.
+ */
+static int parse_script(struct exec *x, char **interp, char **arg)
+{
+	char *line = um_req_alloc(x->r, HEAD_SIZE + 1);
+	char *end;
+	char *p;
+
+	if (!line)
+		return -ENOMEM;
+	memcpy(line, x->head, HEAD_SIZE);
+	line[HEAD_SIZE] = '\0';
+	end = strchr(line, '\n');
+	if (!end) {
+		end = line + strlen(line);
+		p = line + 2 + strspn(line + 2, " \t");
+		if (x->nhead == HEAD_SIZE && !strpbrk(p, " \t") &&
+		    end == line + HEAD_SIZE)
+			return -ENOEXEC;
+	}
+	while (end > line + 2 && is_blank(end[-1]))
+		end--;
+	*end = '\0';
+	p = line + 2 + strspn(line + 2, " \t");
+	if (!*p)
+		return -ENOEXEC;
+	*interp = p;
+	p += strcspn(p, " \t");
+	*arg = NULL;
+	if (*p) {
+		*p++ = '\0';
+		p += strspn(p, " \t");
+		*arg = *p ? p : NULL;
+	}
+	return 0;
+}
+
+static int walk_to(struct exec *x, const char *path)
+{
+	int ret;
+
+	um_loc_fini(&x->loc);
+	ret = um_walk_always(x->r, path, UM_FOLLOW, &x->loc);
+	if (ret < 0)
+		return ret;
+	return x->loc.slash && um_loc_is_real(&x->loc) ? -ENOTDIR : 0;
+}
+
+/* argv[0] gives way to: interpreter, its argument, the script's name. */
+static int run_script(struct exec *x)
+{
+	const char *words[3];
+	char *interp;
+	char *arg;
+	int n = 0;
+	int ret = parse_script(x, &interp, &arg);
+
+	if (ret < 0)
+		return ret;
+	if (++x->scripts > MAX_SCRIPTS)
+		return -ELOOP;
+	words[n++] = interp;
+	if (arg)
+		words[n++] = arg;
+	if (x->scripts == 1)
+		words[n++] = x->name;
+	/* the former interpreter's name stands where argv[0] stood */
+	ret = prepend(&x->p->info, words, n);
+	if (ret == 0)
+		ret = walk_to(x, interp);
+	return ret;
+}
+
+static int check_elf(const struct exec *x)
+{
+	const Elf64_Ehdr *eh = (const void *)x->head;
+
+	if (x->nhead < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
+	    eh->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    eh->e_machine != EM_X86_64 ||
+	    (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) ||
+	    eh->e_phentsize != sizeof(Elf64_Phdr) || !eh->e_phnum ||
+	    eh->e_phnum > 128)
+		return -ENOEXEC;
+	return 0;
+}
+
+/* The interpreter must be there before the old program goes. */
+static int check_interp(struct exec *x, const Elf64_Phdr *ph)
+{
+	struct um_loc loc UM_LOC;
+	struct stat st;
+	char path[PATH_MAX];
+	ssize_t n;
+	int ret;
+
+	loc = (struct um_loc){ 0 };
+	if (ph->p_filesz < 2 || ph->p_filesz >= sizeof(path))
+		return -ENOEXEC;
+	n = pread(x->fd, path, ph->p_filesz, (off_t)ph->p_offset);
+	if (n != (ssize_t)ph->p_filesz || path[n - 1])
+		return -ENOEXEC;
+	ret = um_walk_always(x->r, path, UM_FOLLOW, &loc);
+	if (ret < 0)
+		return ret;
+	return loc.obj ? 0 : um_fs_getattr(loc.mount, loc.rel, NULL, &st);
+}
+
+static int check_segments(struct exec *x)
+{
+	const Elf64_Ehdr *eh = (const void *)x->head;
+	size_t size = eh->e_phnum * sizeof(Elf64_Phdr);
+	Elf64_Phdr *ph = um_req_alloc(x->r, size);
+	bool loads = false;
+
+	if (!ph)
+		return -ENOMEM;
+	if (pread(x->fd, ph, size, (off_t)eh->e_phoff) != (ssize_t)size)
+		return -ENOEXEC;
+	for (int i = 0; i < eh->e_phnum; i++) {
+		int ret = 0;
+
+		loads |= ph[i].p_type == PT_LOAD;
+		if (ph[i].p_type == PT_INTERP)
+			ret = check_interp(x, &ph[i]);
+		if (ret < 0)
+			return ret;
+	}
+	return loads ? 0 : -ENOEXEC;
+}
+
+static int resolve(struct exec *x)
+{
+	int ret = read_head(x);
+
+	while (ret == 0 && x->nhead > 2 && !memcmp(x->head, "#!", 2)) {
+		ret = run_script(x);
+		if (ret == 0)
+			ret = read_head(x);
+	}
+	if (ret == 0)
+		ret = check_elf(x);
+	return ret < 0 ? ret : check_segments(x);
+}
+
+/*
+ * Set-uid-root programs look like root to themselves, which mount(8) and its
+ * kin want to see; no privilege comes with it.
+ */
+static struct um_ids new_ids(const struct exec *x)
+{
+	struct um_ids ids = x->r->attr->ids;
+	const struct stat *st = &x->st;
+
+	if (x->scripts || !(st->st_mode & S_ISUID) || st->st_uid != 0 ||
+	    (!um_loc_is_real(&x->loc) && (x->loc.mount->flags & MS_NOSUID)))
+		return ids;
+	if (!um_loc_is_real(&x->loc) && !ids.virt)
+		return ids;
+	memset(&ids, 0, sizeof(ids));
+	ids.virt = true;
+	return ids;
+}
+
+static int set_attr(struct exec *x)
+{
+	struct um_attr want = *x->r->attr;
+	char text[PATH_MAX];
+	char link[64];
+	ssize_t n;
+
+	want.ids = new_ids(x);
+	want.exe = NULL;
+	if (!x->loc.obj)
+		want.exe = um_req_strdup(x->r, x->loc.path);
+	if (um_loc_is_real(&x->loc)) {
+		/* as the kernel would show it, however it was reached */
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", x->fd);
+		n = readlink(link, text, sizeof(text) - 1);
+		if (n > 0) {
+			text[n] = '\0';
+			want.exe = um_req_strdup(x->r, text);
+		}
+	}
+	if (!want.exe)
+		want.exe = um_req_strdup(x->r, "/ (deleted)");
+	if (!want.exe)
+		return -ENOMEM;
+	x->p->attr = um_attr_intern(&want);
+	return x->p->attr ? 0 : -ENOMEM;
+}
+
+static int fill_info(struct exec *x)
+{
+	struct um_exec_info *info = &x->p->info;
+	const char *base = strrchr(x->name, '/');
+	const struct um_ids *ids;
+	int ret = set_attr(x);
+
+	if (ret < 0)
+		return ret;
+	ids = &x->p->attr->ids;
+	if (strlen(x->name) >= sizeof(info->execfn))
+		return -ENAMETOOLONG;
+	memcpy(info->execfn, x->name, strlen(x->name) + 1);
+	snprintf(info->comm, sizeof(info->comm), "%s",
+		 base ? base + 1 : x->name);
+	info->uid = ids->virt ? ids->ruid : getuid();
+	info->euid = ids->virt ? ids->euid : geteuid();
+	info->gid = ids->virt ? ids->rgid : getgid();
+	info->egid = ids->virt ? ids->egid : getegid();
+	x->p->fd = um_steal_fd(&x->fd);
+	return 0;
+}
+
+/* Resolve and leave the result for the agent. 0, UM_CONTINUE, -errno. */
+static long prepare(struct exec *x)
+{
+	int ret;
+
+	if (um_req_is_traced(x->r))
+		return um_loc_is_native(&x->loc) ? UM_CONTINUE : -EACCES;
+	x->p = calloc(1, sizeof(*x->p));
+	if (!x->p)
+		return -ENOMEM;
+	x->p->fd = -1;
+	ret = resolve(x);
+	if (ret == -EACCES && um_loc_is_native(&x->loc) && !x->scripts &&
+	    x->fd < 0 && access(x->loc.rel, X_OK) == 0 &&
+	    S_ISREG(x->st.st_mode))
+		return UM_CONTINUE;
+	if (ret == 0)
+		ret = fill_info(x);
+	if (ret < 0)
+		return ret;
+	return put_pending(um_req_tgid(x->r), um_steal(x->p));
+}
+
+static void exec_fini(struct exec *x)
+{
+	um_loc_fini(&x->loc);
+	pending_free(x->p);
+	if (x->fd >= 0)
+		close(x->fd);
+}
+
+/* Natively: the process has no agent from then on. */
+static long exec_native(struct um_req *r)
+{
+	um_attr_table_set(um_req_tgid(r), r->attr);
+	return UM_CONTINUE;
+}
+
+/* Make the guest exec the agent with its own arguments. */
+static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
+		       uint64_t empty)
+{
+	uint64_t args[6] = { 0, empty, argv, envp, AT_EMPTY_PATH, 0 };
+	int n = r->engine->inject(r, agent_fd, true, false);
+	long ret;
+
+	if (n < 0)
+		return n;
+	args[0] = (uint64_t)n;
+	ret = um_inject_exec(r, args, n);
+	if (ret == UM_ANSWERED)
+		return ret;
+	pending_free(take_pending(um_req_tgid(r)));
+	return ret;
+}
+
+static long finish(struct exec *x, uint64_t argv, uint64_t envp,
+		   uint64_t empty)
+{
+	long ret = prepare(x);
+
+	exec_fini(x);
+	if (ret == UM_CONTINUE)
+		return exec_native(x->r);
+	return ret < 0 ? ret : exec_agent(x->r, argv, envp, empty);
+}
+
+long sys_execve(struct um_req *r)
+{
+	struct exec x = { .r = r, .fd = -1 };
+	char *path;
+	int ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
+
+	if (ret < 0)
+		return ret;
+	x.name = path;
+	ret = walk_to(&x, path);
+	if (ret < 0) {
+		exec_fini(&x);
+		return ret;
+	}
+	return finish(&x, r->arg[1], r->arg[2], r->arg[0] + strlen(path));
+}
+
+#define AT_EXECVE_CHECK_BIT 0x10000
+
+/* fexecve(3): the descriptor is the program. */
+static int walk_fd(struct exec *x, int fd)
+{
+	struct um_req *r = x->r;
+	const char *link = um_req_printf(r, "/proc/%d/fd/%d",
+					 (int)um_req_tgid(r), fd);
+	char text[PATH_MAX];
+	struct stat st;
+	int ret;
+
+	x->by_fd = true;
+	x->name = um_req_printf(r, "/dev/fd/%d", fd);
+	if (!link || !x->name)
+		return -ENOMEM;
+	ret = um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st);
+	if (ret < 0)
+		return ret;
+	x->loc.obj = um_obj_find(&st);
+	x->loc.mount = um_mount_real();
+	x->loc.native = !x->loc.obj;
+	x->loc.path = link;
+	x->loc.rel = link;
+	if (x->loc.obj && x->loc.obj->kind != UM_OBJ_FILE)
+		return walk_to(x, link);
+	ret = um_gfd_link(r, um_gfd_of((uint64_t)fd), text, sizeof(text));
+	if (ret == 0 && !x->loc.obj)
+		x->loc.path = um_req_strdup(r, text);
+	return ret;
+}
+
+static int walk_at(struct exec *x, const char *path, int flags)
+{
+	struct um_req *r = x->r;
+	int fd = um_arg_fd(r, 0);
+	int ret;
+
+	if (!*path && (flags & AT_EMPTY_PATH))
+		return walk_fd(x, fd);
+	x->name = path;
+	if (path[0] != '/' && fd != AT_FDCWD)
+		x->name = um_req_printf(r, "/dev/fd/%d/%s", fd, path);
+	if (!x->name)
+		return -ENOMEM;
+	ret = um_walk(r, fd, path,
+		      (flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW, &x->loc);
+	if (ret == 0 && um_walk_is_idle(r, path) && path[0] != '/' &&
+	    fd != AT_FDCWD) {
+		x->loc.rel = um_req_printf(r, "/proc/%d/fd/%d/%s",
+					   (int)um_req_tgid(r), fd, path);
+		x->loc.path = x->loc.rel;
+		return x->loc.rel ? 0 : -ENOMEM;
+	}
+	if (ret == 0 && um_loc_is_real(&x->loc) && um_walk_is_idle(r, path))
+		return walk_to(x, path);
+	return ret;
+}
+
+long sys_execveat(struct um_req *r)
+{
+	struct exec x = { .r = r, .fd = -1 };
+	int flags = (int)r->arg[4];
+	char *path;
+	int ret;
+
+	if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW |
+		      AT_EXECVE_CHECK_BIT))
+		return -EINVAL;
+	ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
+	if (ret == 0)
+		ret = walk_at(&x, path, flags);
+	if (ret == 0 && (flags & AT_SYMLINK_NOFOLLOW) && x.loc.exists &&
+	    S_ISLNK(x.loc.st.st_mode))
+		ret = -ELOOP;
+	if (ret == 0 && (flags & AT_EXECVE_CHECK_BIT))
+		ret = check_file(&x) < 0 ? check_file(&x) : 1;
+	if (ret != 0) {
+		exec_fini(&x);
+		return ret < 0 ? ret : 0;
+	}
+	return finish(&x, r->arg[2], r->arg[3], r->arg[1] + strlen(path));
+}
+
+/*
+ * For code that can exec the agent itself (the session's launcher): resolve,
+ * leave the result, and answer with the agent's descriptor.
+ */
+long um_exec_prepare(struct um_req *r)
+{
+	struct exec x = { .r = r, .fd = -1 };
+	char *path;
+	long ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
+
+	if (ret < 0)
+		return ret;
+	x.name = path;
+	ret = walk_to(&x, path);
+	if (ret == 0)
+		ret = prepare(&x);
+	exec_fini(&x);
+	if (ret == UM_CONTINUE)
+		return -EACCES;
+	if (ret < 0)
+		return ret;
+	ret = r->engine->inject(r, agent_fd, true, true);
+	return ret < 0 ? ret : UM_ANSWERED;
+}
+
+/* The agent is in place and asks what it is to load. */
+long um_exec_hello(struct um_req *r)
+{
+	pid_t tgid = um_req_tgid(r);
+	struct pending *p = take_pending(tgid);
+	int ret;
+
+	if (!p)
+		return -ESRCH;
+	if (r->arg[2] != sizeof(p->info)) {
+		pending_free(p);
+		return -EINVAL;
+	}
+	um_attr_table_del(tgid);
+	p->info.page = (struct um_page){ UM_PAGE_MAGIC, UM_PROTO_VERSION,
+					 p->attr->id, (int32_t)tgid };
+	ret = r->engine->inject(r, p->fd, true, false);
+	p->info.fd = ret;
+	if (ret >= 0)
+		ret = um_copy_out(r, um_uptr_of(r->arg[1]), &p->info,
+				  sizeof(p->info));
+	pending_free(p);
+	return ret < 0 ? ret : 0;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ioctl.c - control calls on virtual files, and inotify's watches
+ *
+ * Size and direction of an ioctl's argument are in its number for requests
+ * made by _IOC(); older ones have none and get ENOTTY from a file.
+ */
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "sys/sys.h"
+
+/* Descriptor flags, not the file's business. */
+static bool is_generic(unsigned int cmd)
+{
+	return cmd == FIOCLEX || cmd == FIONCLEX || cmd == FIONBIO ||
+	       cmd == FIOASYNC;
+}
+
+static long bytes_left(struct um_req *r, struct um_obj *o)
+{
+	UM_CLOSE int ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	struct stat st;
+	int left;
+	int ret;
+
+	if (ofd < 0)
+		return ofd;
+	ret = um_obj_getattr(o, &st);
+	if (ret < 0)
+		return ret;
+	left = (int)(st.st_size - lseek(ofd, 0, SEEK_CUR));
+	return um_copy_out(r, um_uptr_of(r->arg[2]), &left, sizeof(left));
+}
+
+static long module_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd)
+{
+	size_t size = _IOC_SIZE(cmd);
+	void *data = um_req_alloc(r, size + 1);
+	int ret = 0;
+
+	if (!o->vnode || !data)
+		return data ? -ENOTTY : -ENOMEM;
+	memset(data, 0, size + 1);
+	if (_IOC_DIR(cmd) & _IOC_WRITE)
+		ret = um_copy_in(r, um_uptr_of(r->arg[2]), data, size);
+	if (ret == 0)
+		ret = um_vnode_ioctl(o->vnode, cmd, data, size);
+	if (ret >= 0 && (_IOC_DIR(cmd) & _IOC_READ)) {
+		int err = um_copy_out(r, um_uptr_of(r->arg[2]), data, size);
+
+		if (err < 0)
+			return err;
+	}
+	return ret;
+}
+
+long sys_ioctl(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+	unsigned int cmd = (unsigned int)r->arg[1];
+
+	if (!o || is_generic(cmd))
+		return UM_CONTINUE;
+	if (o->kind == UM_OBJ_PATH)
+		return -EBADF;
+	if (cmd == FICLONE || cmd == FICLONERANGE || cmd == FIDEDUPERANGE)
+		return -EOPNOTSUPP;
+	if (cmd == FIONREAD && o->vnode)
+		return bytes_left(r, o);
+	return module_ioctl(r, o, cmd);
+}
+
+/*
+ * The kernel could watch only the object behind the name, and nothing that
+ * happens to it by name: better no watch than one that never tells.
+ */
+long sys_inotify_add_watch(struct um_req *r)
+{
+	struct um_loc loc UM_LOC;
+	bool nofollow = r->arg[2] & 0x02000000; /* IN_DONT_FOLLOW */
+	int ret = um_arg_walk(r, 1, nofollow ? 0 : UM_FOLLOW, &loc);
+
+	if (ret < 0)
+		return ret;
+	if (um_loc_is_native(&loc))
+		return UM_CONTINUE;
+	ret = um_loc_need(&loc);
+	return ret < 0 ? ret : -EOPNOTSUPP;
+}
+
+long sys_fanotify_mark(struct um_req *r)
+{
+	(void)r;
+	return -ENOSYS;
+}

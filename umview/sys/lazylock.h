@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lazylock.h - locks that the monitor holds for objects in access mode 3 */
+#ifndef UM_SYS_LAZYLOCK_H
+#define UM_SYS_LAZYLOCK_H
+
+#include "sys/sys.h"
+
+long um_lazy_fcntl(struct um_req *r, struct um_obj *o);
+long um_lazy_flock(struct um_req *r, struct um_obj *o);
+
+#endif

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mount.c - mount(2) and umount2(2): a view's list gains or loses a layer
+ *
+ * The calls that came with Linux 5.2 (fsopen...) answer ENOSYS, upon which
+ * mount(8) uses this one.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "sys/sys.h"
+#include "view/cwd.h"
+#include "view/mountopts.h"
+
+#define MAX_TEXT 4096
+
+/* mount(2)'s arguments, copied in. */
+struct args {
+	char *source;
+	char *type;
+	char *data;
+	unsigned long flags;
+	struct um_loc target;
+};
+
+static int copy_text(struct um_req *r, uint64_t at, char **out)
+{
+	int ret;
+
+	if (!at) {
+		*out = um_req_strdup(r, "");
+		return *out ? 0 : -ENOMEM;
+	}
+	ret = um_copy_in_str(r, um_uptr_of(at), MAX_TEXT, out);
+	return ret == -ENAMETOOLONG ? -EINVAL : ret;
+}
+
+static int copy_args(struct um_req *r, struct args *a)
+{
+	int ret = copy_text(r, r->arg[0], &a->source);
+
+	if (ret == 0)
+		ret = copy_text(r, r->arg[2], &a->type);
+	if (ret == 0)
+		ret = copy_text(r, r->arg[4], &a->data);
+	a->flags = r->arg[3];
+	if ((a->flags & MS_MGC_MSK) == MS_MGC_VAL)
+		a->flags &= ~MS_MGC_MSK;
+	return ret;
+}
+
+/* Where the mount is to stand: the last name need not exist. */
+static int find_target(struct um_req *r, struct args *a)
+{
+	struct um_loc parent UM_LOC;
+	struct stat st;
+	char *path;
+	char *slash;
+	int ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
+
+	parent = (struct um_loc){ 0 };
+	if (ret == 0)
+		ret = um_walk_always(r, path, UM_FOLLOW | UM_ENTRY,
+				     &a->target);
+	if (ret < 0)
+		return ret;
+	if (a->target.obj)
+		return -ENOENT;
+	if (um_fs_getattr(a->target.mount, a->target.rel, NULL, &st) == 0)
+		return 0;
+	path = um_req_strdup(r, a->target.path);
+	slash = path ? strrchr(path, '/') : NULL;
+	if (!slash)
+		return -ENOENT;
+	slash[slash == path] = '\0';
+	parent.mount = um_list_find(r->list, path, &parent.rel);
+	ret = um_fs_getattr(parent.mount, parent.rel, NULL, &st);
+	if (ret < 0)
+		return ret;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+/* A source that is a name in the view is told by its canonical name. */
+static const char *find_source(struct um_req *r, const char *source)
+{
+	struct um_loc loc UM_LOC;
+	struct stat st;
+	const char *path = source;
+
+	loc = (struct um_loc){ 0 };
+	if (!*source)
+		return "none";
+	if (um_walk_always(r, source, UM_FOLLOW, &loc) == 0 && !loc.obj &&
+	    um_fs_getattr(loc.mount, loc.rel, NULL, &st) == 0)
+		path = loc.path;
+	return path;
+}
+
+/* Modules that serve a family of types, loaded when one is asked for. */
+static const char *const families[] = { "umfuse", "umdev",  "umnet",
+					"umbinfmt", "viewfs", "ummisc" };
+
+static int load_server(struct um_req *r, const char *type)
+{
+	struct um_service *s = NULL;
+	const char *name = NULL;
+	int ret;
+
+	if (um_service_exists(type))
+		name = type;
+	for (size_t i = 0; !name && i < UM_ARRAY_SIZE(families); i++)
+		if (!strncmp(type, families[i], strlen(families[i])))
+			name = families[i];
+	if (!name || !um_service_exists(name))
+		return -ENODEV;
+	ret = um_service_load(name, false, &s);
+	if (ret < 0)
+		return ret == -ENOENT ? -ENODEV : ret;
+	ret = um_view_add_service(r->attr->view, s);
+	um_service_put(s);
+	return ret == -EEXIST ? 0 : ret;
+}
+
+/* The request goes on with the view as it is now. */
+static void renew_list(struct um_req *r)
+{
+	um_list_put(r->list);
+	r->list = um_view_list(r->attr->view);
+}
+
+static struct um_service *find_server(struct um_req *r, const char *type,
+				      int *err)
+{
+	struct um_service *s = um_list_server(r->list, type);
+
+	*err = 0;
+	if (s)
+		return s;
+	*err = load_server(r, type);
+	if (*err < 0)
+		return NULL;
+	renew_list(r);
+	s = um_list_server(r->list, type);
+	if (!s)
+		*err = -ENODEV;
+	return s;
+}
+
+static int fill_mount(struct um_mount *m, const struct args *a,
+		      const char *source, const char *type)
+{
+	m->point = strdup(a->target.path);
+	m->source = strdup(source);
+	m->type = strdup(type);
+	m->flags = a->flags;
+	if (!m->point || !m->source || !m->type)
+		return -ENOMEM;
+	return um_mountopts_take(m, a->data);
+}
+
+static int start_fs(struct um_mount *m, struct um_service *s)
+{
+	struct um_mount_req req = { .fstype = m->type,
+				    .source = m->source,
+				    .target = m->point,
+				    .flags = m->flags,
+				    .options = m->options };
+	struct um_next *outer = um_next_current();
+	int ret;
+
+	if (!s->module->mount)
+		return -ENODEV;
+	um_next_set_current(m->fs.next);
+	ret = s->module->mount(&req, &m->fs);
+	um_next_set_current(outer);
+	return ret;
+}
+
+static int mount_new(struct um_req *r, const struct args *a,
+		     struct um_service *s, const char *type)
+{
+	struct um_mount *m = um_mount_new();
+	int ret;
+
+	if (!m)
+		return -ENOMEM;
+	ret = fill_mount(m, a, find_source(r, a->source), type);
+	m->service = s;
+	m->beneath = um_list_get(r->list);
+	m->release_beneath = um_list_put_void;
+	m->fs.next = m->beneath;
+	if (ret == 0)
+		ret = start_fs(m, s);
+	if (ret < 0)
+		atomic_store(&m->dead, true);
+	else
+		ret = um_view_add_mount(r->attr->view, m);
+	if (ret < 0)
+		um_info("mount of %s on %s failed: %s", m->source, m->point,
+			strerror(-ret));
+	um_mount_put(m);
+	return ret;
+}
+
+/* What a remount may change: the flags that the core itself heeds. */
+static long remount(struct um_req *r, const struct args *a)
+{
+	struct um_mount *m = um_list_mount_at(r->list, a->target.path);
+
+	if (!m)
+		return -EINVAL;
+	if (m->fs.readonly && !(a->flags & MS_RDONLY))
+		return -EROFS;
+	um_vnode_sync_mount(m);
+	um_fs_syncfs(m);
+	m->flags = (m->flags & ~(unsigned long)UM_MS_KEPT) |
+		   (a->flags & UM_MS_KEPT);
+	return 0;
+}
+
+#define MS_OTHERS \
+	(MS_BIND | MS_MOVE | MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
+
+long sys_mount(struct um_req *r)
+{
+	struct args a = { 0 };
+	struct um_service *s;
+	const char *type;
+	int ret = copy_args(r, &a);
+
+	if (ret == 0)
+		ret = find_target(r, &a);
+	if (ret < 0) {
+		um_loc_fini(&a.target);
+		return ret;
+	}
+	if (a.flags & MS_REMOUNT)
+		return remount(r, &a);
+	/* the kernel's own refusal */
+	if (a.flags & MS_OTHERS)
+		return UM_CONTINUE;
+	type = um_list_alias(r->list, a.type);
+	type = um_req_strdup(r, type);
+	s = type ? find_server(r, type, &ret) : NULL;
+	if (!s) {
+		um_info("mount: no module serves type `%s'; see "
+			"um_add_service(1)",
+			a.type);
+		return ret < 0 ? ret : -ENOMEM;
+	}
+	return mount_new(r, &a, s, type);
+}
+
+static bool has_child(const struct um_list *l, const struct um_mount *m)
+{
+	size_t n = strlen(m->point);
+
+	for (size_t i = 0; i < l->nmounts; i++) {
+		const char *point = l->mounts[i]->point;
+
+		if (l->mounts[i] != m && !strncmp(point, m->point, n) &&
+		    (point[n] == '/' || (n == 1 && point[1])))
+			return true;
+	}
+	return false;
+}
+
+static bool is_busy(const struct um_req *r, struct um_mount *m)
+{
+	return has_child(r->list, m) || atomic_load(&m->users) ||
+	       um_vnode_busy(m) || um_cwd_busy(m);
+}
+
+int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
+{
+	bool last = um_view_holders(m) == 1;
+	int ret;
+
+	if (m->permanent)
+		return -EBUSY;
+	if (last && !(flags & (MNT_DETACH | MNT_FORCE)) && is_busy(r, m))
+		return -EBUSY;
+	um_mount_get(m);
+	ret = um_view_del_mount(r->attr->view, m);
+	renew_list(r);
+	if (ret == 0 && last) {
+		um_vnode_sync_mount(m);
+		if ((flags & MNT_FORCE) || !is_busy(r, m)) {
+			um_vnode_drop(m);
+			um_cwd_drop(m);
+			um_mount_shutdown(m);
+		} else {
+			um_fs_syncfs(m);
+			um_mount_detach(m);
+		}
+	}
+	um_mount_put(m);
+	return ret;
+}
+
+#define UMOUNT_FLAGS (MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)
+
+long sys_umount2(struct um_req *r)
+{
+	struct um_loc loc UM_LOC;
+	unsigned int follow;
+	struct um_mount *m;
+	char *path;
+	int flags = (int)r->arg[1];
+	int ret;
+
+	loc = (struct um_loc){ 0 };
+	if (flags & ~UMOUNT_FLAGS)
+		return -EINVAL;
+	follow = (flags & UMOUNT_NOFOLLOW) ? 0 : UM_FOLLOW;
+	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
+	if (ret == 0)
+		ret = um_walk_always(r, path, follow, &loc);
+	if (ret < 0)
+		return ret;
+	m = um_list_mount_at(r->list, loc.path);
+	if (!m)
+		return um_loc_is_native(&loc) ? UM_CONTINUE : -EINVAL;
+	return um_do_umount(r, m, flags);
+}

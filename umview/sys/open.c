@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* open.c - open, openat, openat2, creat; see open(2), openat2(2) */
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "sys/special.h"
+
+int (*um_proc_open_hook)(struct um_req *r, const struct um_loc *loc);
+
+/* One open, whichever call it came by. */
+struct opening {
+	int dirfd;
+	uint64_t name;
+	int flags;
+	mode_t mode;
+	unsigned int walk;
+};
+
+#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
+
+static unsigned int walk_flags(const struct opening *o)
+{
+	unsigned int flags = o->walk;
+
+	if (!(o->flags & O_NOFOLLOW) &&
+	    (o->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
+		flags |= UM_FOLLOW;
+	return flags;
+}
+
+static bool writes(int flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+}
+
+static int open_real_dir(struct um_req *r, const struct um_loc *loc, int flags)
+{
+	if (writes(flags))
+		return -EISDIR;
+	return um_obj_open_dir(loc->mount, loc->rel, flags,
+			       um_list_get(r->list), um_list_put_void);
+}
+
+/*
+ * A real node that the guest's kernel would not find by the guest's name. A
+ * FIFO may block; the guest waits in its own kernel, at the second opening.
+ */
+static int open_real(struct um_req *r, const struct um_loc *loc,
+		     const struct opening *o)
+{
+	int flags = o->flags | O_CLOEXEC | O_NOCTTY;
+	mode_t mode = o->mode;
+	struct stat st;
+
+	if ((flags & O_PATH) && um_fs_getattr(loc->mount, loc->rel, NULL,
+					      &st) == 0 &&
+	    !S_ISDIR(st.st_mode))
+		return um_obj_open_path(loc->mount, loc->rel, o->flags);
+	if (flags & O_PATH)
+		flags = (flags & ~O_PATH) | O_RDONLY;
+	if (lstat(loc->rel, &st) == 0 && S_ISFIFO(st.st_mode))
+		return um_fifo_open(r, loc->rel, o->flags);
+	if (flags & (O_CREAT | TMPFILE_BIT))
+		mode = um_apply_umask(r, mode & 07777);
+	return (int)UM_SYS(open(loc->rel, flags, mode));
+}
+
+static int make_tmpfile(struct um_req *r, const struct um_loc *dir,
+			const struct opening *o)
+{
+	static atomic_uint serial;
+	char path[PATH_MAX];
+
+	if (!dir->exists)
+		return -ENOENT;
+	if (!S_ISDIR(dir->st.st_mode))
+		return -ENOTDIR;
+	if ((o->flags & O_ACCMODE) == O_RDONLY)
+		return -EINVAL;
+	snprintf(path, sizeof(path), "%s/" UM_HIDDEN_NAME "%x-%x",
+		 strcmp(dir->rel, "/") ? dir->rel : "", (unsigned int)r->tid,
+		 atomic_fetch_add(&serial, 1));
+	return um_vnode_create_hidden(dir->mount, path,
+				      o->flags & ~(O_TMPFILE | O_EXCL),
+				      um_apply_umask(r, o->mode & 07777));
+}
+
+static int create(struct um_req *r, const struct um_loc *loc,
+		  const struct opening *o)
+{
+	if (!(o->flags & O_CREAT))
+		return -ENOENT;
+	if (loc->slash || (o->flags & O_DIRECTORY))
+		return loc->slash ? -EISDIR : -EINVAL;
+	return um_vnode_create(loc->mount, loc->rel, o->flags,
+			       um_apply_umask(r, o->mode & 07777));
+}
+
+static int open_dir(struct um_req *r, const struct um_loc *loc, int flags)
+{
+	if (writes(flags) || (flags & O_CREAT))
+		return -EISDIR;
+	if (flags & O_PATH)
+		return um_obj_open_path(loc->mount, loc->rel, flags);
+	return um_obj_open_dir(loc->mount, loc->rel, flags,
+			       um_list_get(r->list), um_list_put_void);
+}
+
+static int open_existing(struct um_req *r, const struct um_loc *loc, int flags)
+{
+	mode_t type = loc->st.st_mode & S_IFMT;
+
+	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		return -EEXIST;
+	if (type == S_IFDIR)
+		return open_dir(r, loc, flags);
+	if (flags & O_DIRECTORY)
+		return -ENOTDIR;
+	if (flags & O_PATH)
+		return um_obj_open_path(loc->mount, loc->rel, flags);
+	if (type == S_IFLNK)
+		return -ELOOP;
+	if (type == S_IFREG)
+		return um_vnode_open(loc->mount, loc->rel, &loc->st, flags);
+	return um_special_open(r, loc, flags);
+}
+
+static int open_virtual(struct um_req *r, const struct um_loc *loc,
+			const struct opening *o)
+{
+	if ((o->flags & O_TMPFILE) == O_TMPFILE)
+		return make_tmpfile(r, loc, o);
+	if (loc->exists)
+		return open_existing(r, loc, o->flags);
+	return create(r, loc, o);
+}
+
+/* Real and native: the kernel does it, but for what the view adds. */
+static long open_native(struct um_req *r, const struct um_loc *loc,
+			const struct opening *o)
+{
+	int fd;
+
+	if (um_proc_open_hook && !(o->flags & O_PATH)) {
+		fd = um_proc_open_hook(r, loc);
+		if (fd != -ENOENT)
+			return um_give_fd(r, fd, o->flags & O_CLOEXEC);
+	}
+	if (!r->list->nmounts || !um_list_has_phantoms(r->list, loc->path))
+		return UM_CONTINUE;
+	fd = open_real_dir(r, loc, o->flags);
+	return um_give_fd(r, fd, o->flags & O_CLOEXEC);
+}
+
+static long open_at(struct um_req *r, const struct opening *o,
+		    const struct um_loc *loc)
+{
+	int fd;
+
+	if (loc->obj)
+		fd = um_obj_reopen(loc->obj, o->flags);
+	else if (um_loc_is_native(loc))
+		return open_native(r, loc, o);
+	else if (um_loc_is_real(loc) &&
+		 um_list_has_phantoms(r->list, loc->path))
+		fd = open_real_dir(r, loc, o->flags);
+	else if (um_loc_is_real(loc))
+		fd = open_real(r, loc, o);
+	else
+		fd = open_virtual(r, loc, o);
+	return um_give_fd(r, fd, o->flags & O_CLOEXEC);
+}
+
+static long open_any(struct um_req *r, const struct opening *o)
+{
+	struct um_loc loc UM_LOC;
+	int ret = um_walk_user(r, o->dirfd, o->name, walk_flags(o), &loc);
+
+	return ret < 0 ? ret : open_at(r, o, &loc);
+}
+
+long sys_open(struct um_req *r)
+{
+	struct opening o = { AT_FDCWD, r->arg[0], (int)r->arg[1],
+			     (mode_t)r->arg[2], 0 };
+
+	return open_any(r, &o);
+}
+
+long sys_creat(struct um_req *r)
+{
+	struct opening o = { AT_FDCWD, r->arg[0],
+			     O_CREAT | O_WRONLY | O_TRUNC, (mode_t)r->arg[1],
+			     0 };
+
+	return open_any(r, &o);
+}
+
+long sys_openat(struct um_req *r)
+{
+	struct opening o = { um_arg_fd(r, 0), r->arg[1], (int)r->arg[2],
+			     (mode_t)r->arg[3], 0 };
+
+	return open_any(r, &o);
+}
+
+#define RESOLVE_ALL                                                    \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | \
+	 RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED)
+
+static int copy_how(struct um_req *r, struct open_how *how)
+{
+	size_t size = r->arg[3];
+	int ret;
+
+	if (size < sizeof(*how))
+		return -EINVAL;
+	if (size > sizeof(*how))
+		return -E2BIG;
+	ret = um_copy_in(r, um_uptr_of(r->arg[2]), how, sizeof(*how));
+	if (ret < 0)
+		return ret;
+	if (how->resolve & ~(uint64_t)RESOLVE_ALL)
+		return -EINVAL;
+	if ((how->resolve & RESOLVE_BENEATH) &&
+	    (how->resolve & RESOLVE_IN_ROOT))
+		return -EINVAL;
+	if (how->mode & ~07777ULL)
+		return -EINVAL;
+	if (how->mode && !(how->flags & (O_CREAT | TMPFILE_BIT)))
+		return -EINVAL;
+	return 0;
+}
+
+static unsigned int resolve_flags(uint64_t resolve)
+{
+	unsigned int flags = 0;
+
+	if (resolve & RESOLVE_NO_SYMLINKS)
+		flags |= UM_NO_LINKS | UM_NO_MAGIC;
+	if (resolve & RESOLVE_NO_MAGICLINKS)
+		flags |= UM_NO_MAGIC;
+	if (resolve & RESOLVE_NO_XDEV)
+		flags |= UM_NO_XDEV;
+	if (resolve & RESOLVE_BENEATH)
+		flags |= UM_BENEATH;
+	if (resolve & RESOLVE_IN_ROOT)
+		flags |= UM_IN_ROOT;
+	return flags;
+}
+
+long sys_openat2(struct um_req *r)
+{
+	struct um_loc loc UM_LOC;
+	struct open_how how;
+	struct opening o;
+	int ret = copy_how(r, &how);
+
+	loc = (struct um_loc){ 0 };
+	if (ret < 0)
+		return ret;
+	o = (struct opening){ um_arg_fd(r, 0), r->arg[1], (int)how.flags,
+			      (mode_t)how.mode, resolve_flags(how.resolve) };
+	ret = um_walk_user(r, o.dirfd, o.name, walk_flags(&o), &loc);
+	if (ret < 0)
+		return ret;
+	if (um_loc_is_native(&loc) && how.resolve)
+		return UM_CONTINUE;
+	return open_at(r, &o, &loc);
+}
+
+/* A handle would lead past the view; programs fall back to names. */
+long sys_name_to_handle_at(struct um_req *r)
+{
+	(void)r;
+	return -EOPNOTSUPP;
+}
+
+long sys_open_by_handle_at(struct um_req *r)
+{
+	(void)r;
+	return -EPERM;
+}

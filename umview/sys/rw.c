@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * rw.c - data calls on descriptors: read and write families, lseek, truncate,
+ * fallocate, fsync
+ *
+ * Reads of a FILE object are the kernel's. Writes go through the module
+ * first; the offset is the kernel's, moved by a duplicate of the guest's open
+ * file description while the object's position lock is held.
+ */
+#include "sys/rw.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/lock.h"
+
+#define CHUNK  (512 * 1024)
+#define MAX_IO 0x7ffff000UL
+#define NLOCKS 64
+
+#define LOCK_4	UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO), \
+		UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO)
+#define LOCK_16 LOCK_4, LOCK_4, LOCK_4, LOCK_4
+
+/* One who moves a shared offset holds the lock its object hashes to. */
+static struct um_mutex positions[NLOCKS] = { LOCK_16, LOCK_16, LOCK_16,
+					     LOCK_16 };
+
+static struct um_mutex *position_of(const struct um_obj *o)
+{
+	return &positions[o->inode % NLOCKS];
+}
+
+/* Where in the guest the data is. */
+struct vector {
+	struct iovec *iov;
+	int n;
+	size_t total;
+};
+
+static int one_buffer(struct um_req *r, uint64_t at, size_t n,
+		      struct vector *v)
+{
+	v->iov = um_req_alloc(r, sizeof(struct iovec));
+	if (!v->iov)
+		return -ENOMEM;
+	v->n = 1;
+	v->total = n < MAX_IO ? n : MAX_IO;
+	v->iov[0].iov_base = (void *)(uintptr_t)at;
+	v->iov[0].iov_len = v->total;
+	return 0;
+}
+
+static int copy_vector(struct um_req *r, uint64_t at, uint64_t n,
+		       struct vector *v)
+{
+	int ret;
+
+	if (n > IOV_MAX)
+		return -EINVAL;
+	v->iov = um_req_alloc(r, n * sizeof(struct iovec) + 1);
+	if (!v->iov)
+		return -ENOMEM;
+	ret = um_copy_in(r, um_uptr_of(at), v->iov, n * sizeof(struct iovec));
+	if (ret < 0)
+		return ret;
+	v->n = (int)n;
+	v->total = 0;
+	for (uint64_t i = 0; i < n; i++) {
+		if (v->iov[i].iov_len > (size_t)SSIZE_MAX - v->total)
+			return -EINVAL;
+		v->total += v->iov[i].iov_len;
+	}
+	return 0;
+}
+
+bool um_obj_reads(int flags)
+{
+	return (flags & O_ACCMODE) == O_RDONLY || (flags & O_ACCMODE) == O_RDWR;
+}
+
+bool um_obj_writes(int flags)
+{
+	return (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR;
+}
+
+/* open(2) flags of the guest's descriptor, as it asked for them. */
+int um_obj_flags(const struct um_obj *o, int ofd)
+{
+	int now = fcntl(ofd, F_GETFL);
+
+	if (o->kind == UM_OBJ_FILE)
+		return now;
+	return (now & ~O_ACCMODE) | (o->flags & O_ACCMODE);
+}
+
+struct io {
+	struct um_req *r;
+	struct um_obj *o;
+	struct vector v;
+	off_t off;
+	int flags;
+};
+
+/* One buffer's worth, from off on. Return: bytes, short at the end; -errno. */
+static ssize_t read_buffer(struct io *io, const struct iovec *iov, char *buf,
+			   off_t off)
+{
+	size_t done = 0;
+
+	while (done < iov->iov_len) {
+		size_t want = iov->iov_len - done;
+		ssize_t got;
+		int ret;
+
+		if (want > CHUNK)
+			want = CHUNK;
+		got = um_vnode_read(io->o->vnode, buf, want,
+				    off + (off_t)done);
+		if (got <= 0)
+			return done ? (ssize_t)done : got;
+		ret = um_copy_out(io->r,
+				  um_uptr_of((uintptr_t)iov->iov_base + done),
+				  buf, (size_t)got);
+		if (ret < 0)
+			return done ? (ssize_t)done : ret;
+		done += (size_t)got;
+		if ((size_t)got < want)
+			break;
+	}
+	return (ssize_t)done;
+}
+
+static ssize_t write_buffer(struct io *io, const struct iovec *iov, char *buf,
+			    off_t off)
+{
+	size_t done = 0;
+
+	while (done < iov->iov_len) {
+		size_t want = iov->iov_len - done;
+		ssize_t got;
+		ssize_t put;
+		off_t at;
+
+		if (want > CHUNK)
+			want = CHUNK;
+		got = um_copy_in_some(
+			io->r, um_uptr_of((uintptr_t)iov->iov_base + done),
+			buf, want);
+		if (got <= 0)
+			return done ? (ssize_t)done : -EFAULT;
+		put = um_vnode_write(io->o->vnode, buf, (size_t)got,
+				     off < 0 ? -1 : off + (off_t)done, &at);
+		if (put < 0)
+			return done ? (ssize_t)done : put;
+		io->off = at + put;
+		done += (size_t)put;
+		if ((size_t)put < want)
+			break;
+	}
+	return (ssize_t)done;
+}
+
+typedef ssize_t (*buffer_fn)(struct io *io, const struct iovec *iov, char *buf,
+			     off_t off);
+
+static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
+{
+	UM_FREE char *buf = NULL;
+	size_t room = io->v.total < CHUNK ? io->v.total : CHUNK;
+	off_t off = io->off;
+	ssize_t done = 0;
+
+	buf = malloc(room + 1);
+	if (!buf)
+		return -ENOMEM;
+	for (int i = 0; i < io->v.n; i++) {
+		ssize_t n = fn(io, &io->v.iov[i], buf, append ? -1 : off);
+
+		if (n < 0)
+			return done ? done : n;
+		done += n;
+		off += n;
+		if ((size_t)n < io->v.iov[i].iov_len)
+			break;
+	}
+	if (!append)
+		io->off = off;
+	return done;
+}
+
+static ssize_t write_at(struct io *io, bool append)
+{
+	ssize_t n;
+
+	if (um_mount_is_readonly(io->o->mount))
+		return -EROFS;
+	n = transfer(io, write_buffer, append);
+	if (n > 0 && (io->flags & O_DSYNC)) {
+		int ret = um_vnode_fsync(io->o->vnode,
+					 (io->flags & O_SYNC) != O_SYNC);
+
+		if (ret < 0)
+			return ret;
+	}
+	return n;
+}
+
+/* At the descriptor's own offset, which moves on. */
+static ssize_t io_here(struct io *io, int ofd, bool writing)
+{
+	struct um_mutex *m = position_of(io->o);
+	ssize_t n;
+
+	um_lock(m);
+	io->off = lseek(ofd, 0, SEEK_CUR);
+	if (writing)
+		n = write_at(io, io->flags & O_APPEND);
+	else
+		n = transfer(io, read_buffer, false);
+	if (n > 0)
+		lseek(ofd, io->off, SEEK_SET);
+	um_unlock(m);
+	return n;
+}
+
+static ssize_t io_there(struct io *io, off_t off, bool writing)
+{
+	io->off = off;
+	if (writing)
+		return write_at(io, io->flags & O_APPEND);
+	return transfer(io, read_buffer, false);
+}
+
+#define HERE (-1)
+
+/* RWF_* of preadv2(2) into flags of open(2). */
+static int add_rwf(int *flags, uint64_t rwf)
+{
+	if (rwf & ~(uint64_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT |
+			      RWF_APPEND))
+		return -EOPNOTSUPP;
+	if (rwf & RWF_DSYNC)
+		*flags |= O_DSYNC;
+	if (rwf & RWF_SYNC)
+		*flags |= O_SYNC;
+	if (rwf & RWF_APPEND)
+		*flags |= O_APPEND;
+	return 0;
+}
+
+static long data_call(struct um_req *r, struct um_obj *o, struct vector *v,
+		      off_t off, uint64_t rwf, bool writing)
+{
+	struct io io = { .r = r, .o = o, .v = *v };
+	UM_CLOSE int ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	int ret;
+
+	if (ofd < 0)
+		return ofd;
+	io.flags = um_obj_flags(o, ofd);
+	if (o->kind == UM_OBJ_DIR)
+		return writing ? -EBADF : -EISDIR;
+	if (!(writing ? um_obj_writes(io.flags) :
+			um_obj_reads(io.flags)))
+		return -EBADF;
+	ret = add_rwf(&io.flags, rwf);
+	if (ret < 0)
+		return ret;
+	if (off == HERE)
+		return io_here(&io, ofd, writing);
+	return off < 0 ? -EINVAL : io_there(&io, off, writing);
+}
+
+/* Which object a data call is for; NULL: the kernel's own business. */
+static struct um_obj *data_obj(struct um_req *r, bool writing, long *ret)
+{
+	struct um_obj *o = um_arg_obj(r, 0);
+
+	*ret = UM_CONTINUE;
+	if (!o)
+		return NULL;
+	if (o->kind == UM_OBJ_PATH)
+		*ret = -EBADF;
+	else if (o->kind != UM_OBJ_FILE || writing)
+		return o;
+	um_obj_put(o);
+	return NULL;
+}
+
+static long plain(struct um_req *r, off_t off, bool writing)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	struct vector v;
+	long ret;
+
+	o = data_obj(r, writing, &ret);
+	if (!o)
+		return ret;
+	ret = one_buffer(r, r->arg[1], r->arg[2], &v);
+	return ret < 0 ? ret : data_call(r, o, &v, off, 0, writing);
+}
+
+static long vectored(struct um_req *r, off_t off, uint64_t rwf, bool writing)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	struct vector v;
+	long ret;
+
+	o = data_obj(r, writing, &ret);
+	if (!o)
+		return ret;
+	ret = copy_vector(r, r->arg[1], r->arg[2], &v);
+	return ret < 0 ? ret : data_call(r, o, &v, off, rwf, writing);
+}
+
+/* An offset that the caller gives must not look like HERE. */
+static off_t given(uint64_t arg)
+{
+	return (off_t)arg == HERE ? -2 : (off_t)arg;
+}
+
+long sys_read(struct um_req *r)
+{
+	return plain(r, HERE, false);
+}
+
+long sys_write(struct um_req *r)
+{
+	return plain(r, HERE, true);
+}
+
+long sys_pread64(struct um_req *r)
+{
+	return plain(r, given(r->arg[3]), false);
+}
+
+long sys_pwrite64(struct um_req *r)
+{
+	return plain(r, given(r->arg[3]), true);
+}
+
+long sys_readv(struct um_req *r)
+{
+	return vectored(r, HERE, 0, false);
+}
+
+long sys_writev(struct um_req *r)
+{
+	return vectored(r, HERE, 0, true);
+}
+
+long sys_preadv(struct um_req *r)
+{
+	return vectored(r, given(r->arg[3]), 0, false);
+}
+
+long sys_pwritev(struct um_req *r)
+{
+	return vectored(r, given(r->arg[3]), 0, true);
+}
+
+long sys_preadv2(struct um_req *r)
+{
+	return vectored(r, (off_t)r->arg[3], r->arg[5], false);
+}
+
+long sys_pwritev2(struct um_req *r)
+{
+	return vectored(r, (off_t)r->arg[3], r->arg[5], true);
+}
+
+/* SEEK_DATA and SEEK_HOLE: the module knows. */
+long sys_lseek(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+	UM_CLOSE int ofd = -1;
+	off_t off;
+
+	if (!o || !o->vnode)
+		return UM_CONTINUE;
+	if (r->arg[2] != SEEK_DATA && r->arg[2] != SEEK_HOLE)
+		return -EINVAL;
+	ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (ofd < 0)
+		return ofd;
+	off = um_vnode_lseek(o->vnode, (off_t)r->arg[1], (int)r->arg[2]);
+	return off < 0 ? off : UM_SYS(lseek(ofd, off, SEEK_SET));
+}
+
+/* The object behind argument 0, open for writing. 0 or an answer. */
+static long writable(struct um_req *r, struct um_obj *o)
+{
+	UM_CLOSE int ofd = -1;
+
+	if (o->kind == UM_OBJ_PATH)
+		return -EBADF;
+	if (!o->vnode)
+		return -EINVAL;
+	ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (ofd < 0)
+		return ofd;
+	return um_obj_writes(um_obj_flags(o, ofd)) ? 0 : -EBADF;
+}
+
+long sys_ftruncate(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+	long ret;
+
+	if (!o)
+		return UM_CONTINUE;
+	if ((off_t)r->arg[1] < 0)
+		return -EINVAL;
+	ret = writable(r, o);
+	if (ret < 0)
+		return ret == -EBADF && o->kind == UM_OBJ_FILE ? -EINVAL : ret;
+	return um_vnode_truncate(o->vnode, (off_t)r->arg[1]);
+}
+
+static int check_fallocate(int mode, off_t off, off_t len)
+{
+	if (off < 0 || len <= 0)
+		return -EINVAL;
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE |
+		     FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE |
+		     FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE))
+		return -EOPNOTSUPP;
+	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	return off > INT64_MAX - len ? -EFBIG : 0;
+}
+
+long sys_fallocate(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+	long ret;
+
+	if (!o)
+		return UM_CONTINUE;
+	ret = check_fallocate((int)r->arg[1], (off_t)r->arg[2],
+			      (off_t)r->arg[3]);
+	if (ret == 0)
+		ret = writable(r, o);
+	if (ret < 0)
+		return ret == -EINVAL && !o->vnode ? -EBADF : ret;
+	return um_vnode_fallocate(o->vnode, (int)r->arg[1], (off_t)r->arg[2],
+				  (off_t)r->arg[3]);
+}
+
+static long sync_call(struct um_req *r, bool datasync)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+
+	if (!o)
+		return UM_CONTINUE;
+	if (o->kind == UM_OBJ_PATH)
+		return -EBADF;
+	if (o->vnode)
+		return um_vnode_fsync(o->vnode, datasync);
+	return um_fs_syncfs(o->mount);
+}
+
+long sys_fsync(struct um_req *r)
+{
+	return sync_call(r, false);
+}
+
+long sys_fdatasync(struct um_req *r)
+{
+	return sync_call(r, true);
+}
+
+long sys_sync_file_range(struct um_req *r)
+{
+	return sync_call(r, true);
+}
+
+long sys_syncfs(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+	int ret;
+
+	if (!o)
+		return UM_CONTINUE;
+	ret = um_vnode_sync_mount(o->mount);
+	return ret < 0 ? ret : um_fs_syncfs(o->mount);
+}
+
+/* All that the view mounted, then what is the kernel's. */
+long sys_sync(struct um_req *r)
+{
+	for (size_t i = 0; i < r->list->nmounts; i++) {
+		um_vnode_sync_mount(r->list->mounts[i]);
+		um_fs_syncfs(r->list->mounts[i]);
+	}
+	return UM_CONTINUE;
+}
+
+/* Advice; what is cached is cached whole. */
+static long advice(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+
+	if (!o)
+		return UM_CONTINUE;
+	return o->kind == UM_OBJ_PATH ? -EBADF : 0;
+}
+
+long sys_fadvise64(struct um_req *r)
+{
+	if ((int)r->arg[3] < 0 || (int)r->arg[3] > 5)
+		return UM_CONTINUE;
+	return advice(r);
+}
+
+long sys_readahead(struct um_req *r)
+{
+	return advice(r);
+}

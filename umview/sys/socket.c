@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * socket.c - AF_UNIX names: bind, connect, addressed sends, names shown
+ *
+ * A socket is a real one; only the name is the view's. The call is made by the
+ * monitor on a duplicate of the guest's socket with the name that the kernel
+ * understands. Other families, and names that are the kernel's too, pass.
+ */
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "guest/wait.h"
+#include "sys/special.h"
+
+#define MAX_DATAGRAM (256 * 1024)
+
+/*
+ * The path of a guest's address; *path NULL: not a pathname. The address may
+ * lack its NUL; unix(7).
+ */
+static int copy_path(struct um_req *r, uint64_t addr, uint64_t len,
+		     char **path)
+{
+	struct sockaddr_un sun;
+	size_t n;
+	int ret;
+
+	*path = NULL;
+	if (!addr || len <= offsetof(struct sockaddr_un, sun_path) ||
+	    len > sizeof(sun))
+		return 0;
+	memset(&sun, 0, sizeof(sun));
+	ret = um_copy_in(r, um_uptr_of(addr), &sun, len);
+	if (ret < 0)
+		return ret;
+	if (sun.sun_family != AF_UNIX || !sun.sun_path[0])
+		return 0;
+	n = len - offsetof(struct sockaddr_un, sun_path);
+	*path = um_req_alloc(r, n + 1);
+	if (!*path)
+		return -ENOMEM;
+	memcpy(*path, sun.sun_path, n);
+	(*path)[n] = '\0';
+	return 0;
+}
+
+/* A real name of any length fits an address by way of its directory. */
+static int real_address(const char *path, struct sockaddr_un *sun, int *dirfd)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path + 1), path);
+	*dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*dirfd < 0)
+		return -errno;
+	if (snprintf(sun->sun_path, sizeof(sun->sun_path),
+		     "/proc/self/fd/%d/%s", *dirfd,
+		     slash + 1) >= (int)sizeof(sun->sun_path))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+static long bind_virtual(struct um_req *r, const struct um_loc *loc, int sock)
+{
+	struct stat st;
+	int ret;
+
+	if (loc->exists)
+		return -EADDRINUSE;
+	ret = um_fs_mknod(loc->mount, loc->rel,
+			  S_IFSOCK | um_apply_umask(r, 0777), 0);
+	if (ret < 0)
+		return ret == -EEXIST ? -EADDRINUSE : ret;
+	ret = um_fs_getattr(loc->mount, loc->rel, NULL, &st);
+	if (ret == 0)
+		ret = um_special_bind(loc, st.st_ino, sock);
+	if (ret < 0)
+		um_fs_unlink(loc->mount, loc->rel);
+	return ret;
+}
+
+static long bind_real(struct um_req *r, const struct um_loc *loc, int sock)
+{
+	struct sockaddr_un sun;
+	UM_CLOSE int dirfd = -1;
+	int ret = real_address(loc->rel, &sun, &dirfd);
+
+	if (ret < 0)
+		return ret;
+	ret = (int)UM_SYS(bind(sock, (void *)&sun, sizeof(sun)));
+	if (ret == 0)
+		um_fs_chmod(loc->mount, loc->rel, NULL,
+			    um_apply_umask(r, 0777));
+	return ret;
+}
+
+long sys_bind(struct um_req *r)
+{
+	struct um_loc loc UM_LOC;
+	UM_CLOSE int sock = -1;
+	char *path;
+	int ret;
+
+	loc = (struct um_loc){ 0 };
+	ret = copy_path(r, r->arg[1], r->arg[2], &path);
+	if (ret < 0)
+		return ret;
+	if (!path)
+		return UM_CONTINUE;
+	ret = um_walk(r, AT_FDCWD, path, UM_ENTRY, &loc);
+	if (ret < 0)
+		return ret;
+	if (um_loc_is_native(&loc))
+		return UM_CONTINUE;
+	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (sock < 0)
+		return sock;
+	return um_loc_is_real(&loc) ? bind_real(r, &loc, sock) :
+				      bind_virtual(r, &loc, sock);
+}
+
+/* The address the kernel understands for a guest's name: 1; 0: its own. */
+static int translate(struct um_req *r, uint64_t addr, uint64_t len,
+		     struct sockaddr_un *sun, int *dirfd)
+{
+	struct um_loc loc UM_LOC;
+	char *path;
+	int ret;
+
+	loc = (struct um_loc){ 0 };
+	ret = copy_path(r, addr, len, &path);
+	if (ret < 0 || !path)
+		return ret;
+	ret = um_walk(r, AT_FDCWD, path, UM_FOLLOW, &loc);
+	if (ret < 0 || um_loc_is_native(&loc))
+		return ret;
+	if (um_loc_is_real(&loc)) {
+		ret = real_address(loc.rel, sun, dirfd);
+		return ret < 0 ? ret : 1;
+	}
+	if (!loc.exists)
+		return -ENOENT;
+	ret = um_special_socket(&loc);
+	if (ret < 0)
+		return ret;
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	snprintf(sun->sun_path, sizeof(sun->sun_path), "/proc/self/fd/%d",
+		 ret);
+	return 1;
+}
+
+long sys_connect(struct um_req *r)
+{
+	struct sockaddr_un sun;
+	UM_CLOSE int dirfd = -1;
+	UM_CLOSE int sock = -1;
+	long ret = translate(r, r->arg[1], r->arg[2], &sun, &dirfd);
+
+	if (ret <= 0)
+		return ret < 0 ? ret : UM_CONTINUE;
+	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (sock < 0)
+		return sock;
+	do {
+		um_wait_begin(r);
+		ret = UM_SYS(connect(sock, (void *)&sun, sizeof(sun)));
+		um_wait_end();
+	} while (ret == -EINTR && um_wait_again(r, &ret));
+	return ret;
+}
+
+static long send_to(struct um_req *r, const struct sockaddr_un *sun,
+		    const void *buf, size_t n, int flags)
+{
+	UM_CLOSE int sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	long ret;
+
+	if (sock < 0)
+		return sock;
+	do {
+		um_wait_begin(r);
+		ret = UM_SYS(sendto(sock, buf, n, flags | MSG_NOSIGNAL,
+				    (const void *)sun, sizeof(*sun)));
+		um_wait_end();
+	} while (ret == -EINTR && um_wait_again(r, &ret));
+	return ret;
+}
+
+long sys_sendto(struct um_req *r)
+{
+	struct sockaddr_un sun;
+	UM_CLOSE int dirfd = -1;
+	size_t n = r->arg[2];
+	void *buf;
+	long ret = translate(r, r->arg[4], r->arg[5], &sun, &dirfd);
+
+	if (ret <= 0)
+		return ret < 0 ? ret : UM_CONTINUE;
+	if (n > MAX_DATAGRAM)
+		return -EMSGSIZE;
+	buf = um_req_alloc(r, n + 1);
+	if (!buf)
+		return -ENOMEM;
+	ret = um_copy_in(r, um_uptr_of(r->arg[1]), buf, n);
+	return ret < 0 ? ret : send_to(r, &sun, buf, n, (int)r->arg[3]);
+}
+
+/* Gather a message's vector into one buffer. */
+static long gather(struct um_req *r, const struct msghdr *msg, void **out)
+{
+	struct iovec iov[64];
+	size_t n = 0;
+	char *buf;
+	int ret;
+
+	if (msg->msg_iovlen > UM_ARRAY_SIZE(iov))
+		return -EMSGSIZE;
+	ret = um_copy_in(r, um_uptr_of((uintptr_t)msg->msg_iov), iov,
+			 msg->msg_iovlen * sizeof(struct iovec));
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < msg->msg_iovlen; i++) {
+		if (iov[i].iov_len > MAX_DATAGRAM - n)
+			return -EMSGSIZE;
+		n += iov[i].iov_len;
+	}
+	buf = um_req_alloc(r, n + 1);
+	if (!buf)
+		return -ENOMEM;
+	*out = buf;
+	for (size_t i = 0; i < msg->msg_iovlen; i++) {
+		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base),
+				 buf, iov[i].iov_len);
+		if (ret < 0)
+			return ret;
+		buf += iov[i].iov_len;
+	}
+	return (long)n;
+}
+
+/* Addressed to a name of the view: data only, no control messages. */
+static long send_message(struct um_req *r, uint64_t at, int flags)
+{
+	struct sockaddr_un sun;
+	UM_CLOSE int dirfd = -1;
+	struct msghdr msg;
+	void *buf = NULL;
+	long n;
+	int ret = um_copy_in(r, um_uptr_of(at), &msg, sizeof(msg));
+
+	if (ret < 0)
+		return ret;
+	ret = translate(r, (uintptr_t)msg.msg_name, msg.msg_namelen, &sun,
+			&dirfd);
+	if (ret <= 0)
+		return ret < 0 ? ret : UM_CONTINUE;
+	if (msg.msg_controllen)
+		return -EOPNOTSUPP;
+	n = gather(r, &msg, &buf);
+	return n < 0 ? n : send_to(r, &sun, buf, (size_t)n, flags);
+}
+
+long sys_sendmsg(struct um_req *r)
+{
+	return send_message(r, r->arg[1], (int)r->arg[2]);
+}
+
+/*
+ * Messages to names of the view must be the first: it is sent, and the caller
+ * comes again with the rest; a short count is sendmmsg(2)'s right.
+ */
+long sys_sendmmsg(struct um_req *r)
+{
+	unsigned int sent;
+	long ret;
+
+	if (!r->arg[2])
+		return UM_CONTINUE;
+	ret = send_message(r, r->arg[1], (int)r->arg[3]);
+	if (ret < 0)
+		return ret;
+	sent = (unsigned int)ret;
+	ret = um_copy_out(r,
+			  um_uptr_of(r->arg[1] +
+				     offsetof(struct mmsghdr, msg_len)),
+			  &sent, sizeof(sent));
+	return ret < 0 ? ret : 1;
+}
+
+typedef int (*name_fn)(int sock, struct sockaddr *addr, socklen_t *len);
+
+static long give_name(struct um_req *r, const char *shown)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	socklen_t room;
+	socklen_t len;
+	int ret = um_copy_in(r, um_uptr_of(r->arg[2]), &room, sizeof(room));
+
+	if (ret < 0)
+		return ret;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", shown);
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+			  strlen(sun.sun_path) + 1);
+	ret = um_copy_out(r, um_uptr_of(r->arg[1]), &sun,
+			  room < len ? room : len);
+	if (ret == 0)
+		ret = um_copy_out(r, um_uptr_of(r->arg[2]), &len,
+				  sizeof(len));
+	return ret;
+}
+
+static long name_call(struct um_req *r, name_fn fn)
+{
+	UM_CLOSE int sock = -1;
+	struct sockaddr_un sun;
+	socklen_t len = sizeof(sun) - 1;
+	const char *shown;
+
+	if (!um_special_any())
+		return UM_CONTINUE;
+	memset(&sun, 0, sizeof(sun));
+	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (sock < 0 || fn(sock, (void *)&sun, &len) < 0 ||
+	    sun.sun_family != AF_UNIX || !sun.sun_path[0])
+		return UM_CONTINUE;
+	shown = um_special_shown(r, sun.sun_path);
+	return shown ? give_name(r, shown) : UM_CONTINUE;
+}
+
+long sys_getsockname(struct um_req *r)
+{
+	return name_call(r, getsockname);
+}
+
+long sys_getpeername(struct um_req *r)
+{
+	return name_call(r, getpeername);
+}

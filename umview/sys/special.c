@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * special.c - FIFOs, sockets and devices whose names lie on a virtual file
+ * system
+ *
+ * Behind the name stands a kernel object of the right kind: a nameless FIFO, a
+ * socket bound where nobody else looks and then unlinked. It is kept by an
+ * O_PATH descriptor, through which others open or connect to it, and found by
+ * the node's identity. Devices are the host's, by their number.
+ */
+#include "sys/special.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+
+#include "base/lock.h"
+#include "guest/wait.h"
+
+struct special {
+	struct special *next;
+	unsigned int mount;
+	ino_t ino;
+	int fd;
+	char real[108];
+	char *shown;
+};
+
+static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+static struct special *specials;
+
+static struct special *find_locked(unsigned int mount, ino_t ino)
+{
+	struct special *s = specials;
+
+	while (s && (s->mount != mount || s->ino != ino))
+		s = s->next;
+	return s;
+}
+
+/* Takes fd. A node's number may come again: the newer one counts. */
+static int remember(const struct um_mount *m, ino_t ino, int fd,
+		    const char *real, const char *shown)
+{
+	struct special *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		close(fd);
+		return -ENOMEM;
+	}
+	s->mount = m->id;
+	s->ino = ino;
+	s->fd = fd;
+	s->shown = shown ? strdup(shown) : NULL;
+	if (real)
+		snprintf(s->real, sizeof(s->real), "%s", real);
+	um_lock(&lock);
+	s->next = specials;
+	specials = s;
+	um_unlock(&lock);
+	return 0;
+}
+
+static int find_fd(const struct um_mount *m, ino_t ino)
+{
+	struct special *s;
+	int fd;
+
+	um_lock(&lock);
+	s = find_locked(m->id, ino);
+	fd = s ? s->fd : -ENOENT;
+	um_unlock(&lock);
+	return fd;
+}
+
+/* A directory of our own for a moment. */
+static int make_dir(char *dir, size_t size)
+{
+	const char *const bases[] = { getenv("XDG_RUNTIME_DIR"), "/tmp",
+				      "/dev/shm" };
+
+	for (size_t i = 0; i < UM_ARRAY_SIZE(bases); i++) {
+		if (!bases[i] || !*bases[i] || strlen(bases[i]) > 60)
+			continue;
+		snprintf(dir, size, "%s/.umview-XXXXXX", bases[i]);
+		if (mkdtemp(dir))
+			return 0;
+	}
+	return -EACCES;
+}
+
+static int make_fifo(void)
+{
+	char dir[96];
+	char path[108];
+	int fd = -1;
+	int ret = make_dir(dir, sizeof(dir));
+
+	if (ret < 0)
+		return ret;
+	snprintf(path, sizeof(path), "%s/f", dir);
+	if (mkfifo(path, 0600) == 0)
+		fd = open(path, O_PATH | O_CLOEXEC);
+	ret = fd < 0 ? -errno : fd;
+	unlink(path);
+	rmdir(dir);
+	return ret;
+}
+
+int um_fifo_open(struct um_req *r, const char *path, int flags)
+{
+	long ret;
+
+	flags &= O_ACCMODE | O_NONBLOCK | O_APPEND;
+	do {
+		um_wait_begin(r);
+		ret = UM_SYS(open(path, flags | O_CLOEXEC));
+		um_wait_end();
+	} while (ret == -EINTR && um_wait_again(r, &ret));
+	return (int)ret;
+}
+
+static int open_fifo(struct um_req *r, const struct um_loc *loc, int flags)
+{
+	char path[64];
+	int fd = find_fd(loc->mount, loc->st.st_ino);
+
+	if (fd < 0) {
+		int ret;
+
+		fd = make_fifo();
+		if (fd < 0)
+			return fd;
+		ret = remember(loc->mount, loc->st.st_ino, fd, NULL, NULL);
+		if (ret < 0)
+			return ret;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return um_fifo_open(r, path, flags);
+}
+
+static bool is_device(const char *path, const struct stat *want)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_rdev == want->st_rdev &&
+	       (st.st_mode & S_IFMT) == (want->st_mode & S_IFMT);
+}
+
+/* The host's name of a device number. */
+static int find_device(const struct stat *want, char *path, size_t size)
+{
+	DIR *dir;
+	struct dirent *e;
+	int ret = -ENXIO;
+
+	snprintf(path, size, "/dev/%s/%u:%u",
+		 S_ISCHR(want->st_mode) ? "char" : "block",
+		 major(want->st_rdev), minor(want->st_rdev));
+	if (access(path, F_OK) == 0)
+		return 0;
+	dir = opendir("/dev");
+	while (dir && ret < 0 && (e = readdir(dir))) {
+		snprintf(path, size, "/dev/%s", e->d_name);
+		if (is_device(path, want))
+			ret = 0;
+	}
+	if (dir)
+		closedir(dir);
+	return ret;
+}
+
+static int open_device(const struct um_loc *loc, int flags)
+{
+	char path[300];
+	int ret;
+
+	if (loc->mount->flags & MS_NODEV)
+		return -EACCES;
+	ret = find_device(&loc->st, path, sizeof(path));
+	if (ret < 0)
+		return ret;
+	flags &= ~(O_CREAT | O_EXCL | O_NOFOLLOW);
+	return (int)UM_SYS(open(path, flags | O_CLOEXEC | O_NOCTTY));
+}
+
+int um_special_open(struct um_req *r, const struct um_loc *loc, int flags)
+{
+	switch (loc->st.st_mode & S_IFMT) {
+	case S_IFIFO:
+		return open_fifo(r, loc, flags);
+	case S_IFCHR:
+	case S_IFBLK:
+		return open_device(loc, flags);
+	default:
+		return -ENXIO;
+	}
+}
+
+int um_special_bind(const struct um_loc *loc, ino_t ino, int sock)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char dir[96];
+	int fd = -1;
+	int ret = make_dir(dir, sizeof(dir));
+
+	if (ret < 0)
+		return ret;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/s", dir);
+	ret = (int)UM_SYS(bind(sock, (void *)&sun, sizeof(sun)));
+	if (ret == 0)
+		fd = (int)UM_SYS(open(sun.sun_path, O_PATH | O_CLOEXEC));
+	unlink(sun.sun_path);
+	rmdir(dir);
+	if (ret < 0)
+		return ret;
+	if (fd < 0)
+		return fd;
+	return remember(loc->mount, ino, fd, sun.sun_path, loc->path);
+}
+
+int um_special_socket(const struct um_loc *loc)
+{
+	int fd;
+
+	if (!S_ISSOCK(loc->st.st_mode))
+		return -ECONNREFUSED;
+	fd = find_fd(loc->mount, loc->st.st_ino);
+	return fd < 0 ? -ECONNREFUSED : fd;
+}
+
+bool um_special_any(void)
+{
+	return __atomic_load_n(&specials, __ATOMIC_RELAXED) != NULL;
+}
+
+const char *um_special_shown(struct um_req *r, const char *real)
+{
+	const char *shown = NULL;
+
+	um_lock(&lock);
+	for (struct special *s = specials; s && !shown; s = s->next)
+		if (s->shown && !strcmp(s->real, real))
+			shown = um_req_strdup(r, s->shown);
+	um_unlock(&lock);
+	return shown;
+}

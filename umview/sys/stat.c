@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* stat.c - attributes: stat and statx families, access, statfs */
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "sys/sys.h"
+
+/* What was asked of which node. */
+struct query {
+	int dirfd;
+	uint64_t name;
+	int flags;
+};
+
+#define FOUND 0
+
+/*
+ * Attributes of the node, unless the guest's kernel knows them: UM_CONTINUE.
+ * An empty name with AT_EMPTY_PATH, or none, is the descriptor itself.
+ */
+static long lookup(struct um_req *r, const struct query *q, struct stat *out)
+{
+	struct um_loc loc UM_LOC;
+	unsigned int follow =
+		(q->flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW;
+	char *path = NULL;
+	int ret;
+
+	loc = (struct um_loc){ 0 };
+	if (q->name) {
+		ret = um_copy_in_path(r, um_uptr_of(q->name), &path);
+		if (ret < 0)
+			return ret;
+	}
+	if ((!path || !*path) && (q->flags & AT_EMPTY_PATH))
+		return um_fd_getattr(r, q->dirfd, out);
+	if (!path)
+		return -EFAULT;
+	ret = um_walk(r, q->dirfd, path, follow, &loc);
+	if (ret < 0)
+		return ret;
+	if (um_loc_is_native(&loc))
+		return UM_CONTINUE;
+	if (loc.obj)
+		return um_obj_getattr(loc.obj, out);
+	if (um_loc_is_real(&loc))
+		return um_fs_getattr(loc.mount, loc.rel, NULL, out);
+	*out = loc.st;
+	return loc.exists ? FOUND : -ENOENT;
+}
+
+long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	struct um_mount *m;
+	const char *path;
+	struct stat st;
+	int ret;
+
+	if (fd == AT_FDCWD) {
+		ret = um_cwd_of(r, r->tid, &path);
+		if (ret != 1)
+			return ret < 0 ? ret : UM_CONTINUE;
+		m = um_list_find(r->list, path, &path);
+		return um_fs_getattr(m, path, NULL, out);
+	}
+	if (!um_obj_any())
+		return UM_CONTINUE;
+	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
+		return UM_CONTINUE;
+	o = um_obj_find(&st);
+	return o ? um_obj_getattr(o, out) : UM_CONTINUE;
+}
+
+static long answer_stat(struct um_req *r, const struct query *q, uint64_t buf)
+{
+	struct stat st;
+	long ret = lookup(r, q, &st);
+
+	if (ret != FOUND)
+		return ret;
+	return um_copy_out(r, um_uptr_of(buf), &st, sizeof(st));
+}
+
+long sys_stat(struct um_req *r)
+{
+	struct query q = { AT_FDCWD, r->arg[0], 0 };
+
+	return answer_stat(r, &q, r->arg[1]);
+}
+
+long sys_lstat(struct um_req *r)
+{
+	struct query q = { AT_FDCWD, r->arg[0], AT_SYMLINK_NOFOLLOW };
+
+	return answer_stat(r, &q, r->arg[1]);
+}
+
+long sys_fstat(struct um_req *r)
+{
+	struct stat st;
+	long ret = um_fd_getattr(r, um_arg_fd(r, 0), &st);
+
+	/* AT_FDCWD is no descriptor here */
+	if (um_arg_fd(r, 0) < 0)
+		return -EBADF;
+	if (ret != FOUND)
+		return ret;
+	return um_copy_out(r, um_uptr_of(r->arg[1]), &st, sizeof(st));
+}
+
+#define STAT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
+
+long sys_newfstatat(struct um_req *r)
+{
+	struct query q = { um_arg_fd(r, 0), r->arg[1], (int)r->arg[3] };
+
+	if (q.flags & ~STAT_FLAGS)
+		return -EINVAL;
+	return answer_stat(r, &q, r->arg[2]);
+}
+
+static void fill_time(struct statx_timestamp *to, const struct timespec *from)
+{
+	to->tv_sec = from->tv_sec;
+	to->tv_nsec = (__u32)from->tv_nsec;
+}
+
+static void fill_statx(struct statx *x, const struct stat *st)
+{
+	memset(x, 0, sizeof(*x));
+	x->stx_mask = STATX_BASIC_STATS;
+	x->stx_blksize = (__u32)st->st_blksize;
+	x->stx_nlink = (__u32)st->st_nlink;
+	x->stx_uid = st->st_uid;
+	x->stx_gid = st->st_gid;
+	x->stx_mode = (__u16)st->st_mode;
+	x->stx_ino = st->st_ino;
+	x->stx_size = (__u64)st->st_size;
+	x->stx_blocks = (__u64)st->st_blocks;
+	fill_time(&x->stx_atime, &st->st_atim);
+	fill_time(&x->stx_mtime, &st->st_mtim);
+	fill_time(&x->stx_ctime, &st->st_ctim);
+	x->stx_rdev_major = major(st->st_rdev);
+	x->stx_rdev_minor = minor(st->st_rdev);
+	x->stx_dev_major = major(st->st_dev);
+	x->stx_dev_minor = minor(st->st_dev);
+}
+
+#define STATX_AT_FLAGS (STAT_FLAGS | AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC)
+
+long sys_statx(struct um_req *r)
+{
+	struct query q = { um_arg_fd(r, 0), r->arg[1], (int)r->arg[2] };
+	struct statx x;
+	struct stat st;
+	long ret;
+
+	if ((q.flags & ~STATX_AT_FLAGS) ||
+	    (q.flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
+	    (r->arg[3] & STATX__RESERVED))
+		return -EINVAL;
+	ret = lookup(r, &q, &st);
+	if (ret != FOUND)
+		return ret;
+	fill_statx(&x, &st);
+	return um_copy_out(r, um_uptr_of(r->arg[4]), &x, sizeof(x));
+}
+
+/* By default guests act as root inside virtual file systems. */
+static int check_access(const struct um_loc *loc, int mode)
+{
+	if (mode & ~(R_OK | W_OK | X_OK))
+		return -EINVAL;
+	if (!loc->exists)
+		return -ENOENT;
+	if ((mode & W_OK) && um_mount_is_readonly(loc->mount))
+		return -EROFS;
+	if ((mode & X_OK) && !S_ISDIR(loc->st.st_mode) &&
+	    !(loc->st.st_mode & 0111))
+		return -EACCES;
+	return 0;
+}
+
+static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,
+			  int flags)
+{
+	struct um_loc loc UM_LOC;
+	unsigned int follow = (flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW;
+	char *path;
+	int ret = um_copy_in_path(r, um_uptr_of(name), &path);
+
+	loc = (struct um_loc){ 0 };
+	if (ret < 0)
+		return ret;
+	if (!*path && (flags & AT_EMPTY_PATH)) {
+		loc.mount = um_mount_real();
+		ret = (int)um_fd_getattr(r, dirfd, &loc.st);
+		loc.exists = ret == 0;
+		return ret == 0 ? check_access(&loc, mode) : UM_CONTINUE;
+	}
+	ret = um_walk(r, dirfd, path, follow, &loc);
+	if (ret < 0)
+		return ret;
+	if (um_loc_is_native(&loc))
+		return UM_CONTINUE;
+	if (loc.obj)
+		return 0;
+	if (um_loc_is_real(&loc))
+		return UM_SYS(faccessat(AT_FDCWD, loc.rel, mode,
+					flags & (AT_EACCESS |
+						 AT_SYMLINK_NOFOLLOW)));
+	return check_access(&loc, mode);
+}
+
+long sys_access(struct um_req *r)
+{
+	return answer_access(r, AT_FDCWD, r->arg[0], (int)r->arg[1], 0);
+}
+
+long sys_faccessat(struct um_req *r)
+{
+	return answer_access(r, um_arg_fd(r, 0), r->arg[1], (int)r->arg[2], 0);
+}
+
+long sys_faccessat2(struct um_req *r)
+{
+	int flags = (int)r->arg[3];
+
+	if (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	return answer_access(r, um_arg_fd(r, 0), r->arg[1], (int)r->arg[2],
+			     flags);
+}
+
+/* The numbers are those of mount(2): ST_* (statfs(2)) are equal to MS_*. */
+static int mount_statfs(struct um_mount *m, struct statfs *out)
+{
+	int ret = um_fs_statfs(m, out);
+
+	if (ret < 0)
+		return ret;
+	out->f_flags = (__fsword_t)(0x20 | (m->flags & 0x40f));
+	if (um_mount_is_readonly(m))
+		out->f_flags |= 1;
+	out->f_fsid.__val[0] = (int)m->dev;
+	return 0;
+}
+
+long sys_statfs(struct um_req *r)
+{
+	struct um_loc loc UM_LOC;
+	struct statfs sf;
+	int ret = um_arg_walk(r, 0, UM_FOLLOW, &loc);
+
+	if (ret < 0)
+		return ret;
+	if (um_loc_is_native(&loc))
+		return UM_CONTINUE;
+	if (um_loc_is_real(&loc))
+		ret = (int)UM_SYS(statfs(loc.rel, &sf));
+	else if (!loc.obj && !loc.exists)
+		ret = -ENOENT;
+	else
+		ret = mount_statfs(loc.obj ? loc.obj->mount : loc.mount, &sf);
+	return ret < 0 ? ret :
+			 um_copy_out(r, um_uptr_of(r->arg[1]), &sf, sizeof(sf));
+}
+
+long sys_fstatfs(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+	struct statfs sf;
+	int ret;
+
+	if (!o || um_mount_is_real(o->mount))
+		return UM_CONTINUE;
+	ret = mount_statfs(o->mount, &sf);
+	return ret < 0 ? ret :
+			 um_copy_out(r, um_uptr_of(r->arg[1]), &sf, sizeof(sf));
+}
+
+/* ustat(2): by device number, of which the view has none to tell. */
+long sys_ustat(struct um_req *r)
+{
+	(void)r;
+	return -ENOSYS;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mountopts.c - mount options that the core takes for itself */
+#include "view/mountopts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Length of the option at p, up to a comma that nothing protects. */
+static size_t option_len(const char *p)
+{
+	char quote = 0;
+	size_t n = 0;
+
+	for (; p[n]; n++) {
+		if (p[n] == '\\' && p[n + 1])
+			n++;
+		else if (quote)
+			quote = p[n] == quote ? 0 : quote;
+		else if (p[n] == '\'' || p[n] == '"')
+			quote = p[n];
+		else if (p[n] == ',')
+			break;
+	}
+	return n;
+}
+
+static bool is(const char *p, size_t n, const char *word)
+{
+	return strlen(word) == n && !strncmp(p, word, n);
+}
+
+/* The value without its quotes. */
+static char *unquote(const char *p, size_t n)
+{
+	char *out = malloc(n + 1);
+	size_t at = 0;
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\'' || p[i] == '"')
+			continue;
+		if (p[i] == '\\' && i + 1 < n)
+			i++;
+		out[at++] = p[i];
+	}
+	while (at > 1 && out[at - 1] == '/')
+		at--;
+	out[at] = '\0';
+	return out;
+}
+
+static int add_except(struct um_mount *m, const char *p, size_t n)
+{
+	char **grown = realloc(m->except, (m->nexcept + 1) * sizeof(char *));
+	char *path;
+
+	if (!grown)
+		return -ENOMEM;
+	m->except = grown;
+	path = unquote(p, n);
+	if (!path)
+		return -ENOMEM;
+	if (path[0] != '/') {
+		um_err("except=%s: begin it with a slash: it is the part of "
+		       "the path after the mount point",
+		       path);
+		free(path);
+		return -EINVAL;
+	}
+	m->except[m->nexcept++] = path;
+	return 0;
+}
+
+/* 1: the core's own; 0: for the module; -errno. */
+static int take_one(struct um_mount *m, const char *p, size_t n)
+{
+	int ret;
+
+	if (n > 7 && !strncmp(p, "except=", 7)) {
+		ret = add_except(m, p + 7, n - 7);
+		return ret < 0 ? ret : 1;
+	}
+	if (is(p, n, "permanent") || is(p, n, "perm"))
+		m->permanent = true;
+	else if (is(p, n, "merge"))
+		m->merge = true;
+	else if (is(p, n, "ro"))
+		m->flags |= MS_RDONLY;
+	else if (is(p, n, "rw"))
+		m->flags &= ~(unsigned long)MS_RDONLY;
+	else
+		return is(p, n, "");
+	return 1;
+}
+
+int um_mountopts_take(struct um_mount *m, const char *data)
+{
+	size_t at = 0;
+
+	m->options = calloc(1, strlen(data) + 1);
+	if (!m->options)
+		return -ENOMEM;
+	for (;;) {
+		size_t n = option_len(data);
+		int ret = take_one(m, data, n);
+
+		if (ret < 0)
+			return ret;
+		if (ret == 0) {
+			if (at)
+				m->options[at++] = ',';
+			memcpy(m->options + at, data, n);
+			at += n;
+		}
+		if (!data[n])
+			return 0;
+		data += n + 1;
+	}
+}

@@ -1,0 +1,657 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * path.c - the canonical walk
+ *
+ * `cur` is where the walk stands: a canonical name in the view. `rest` is what
+ * is still to be walked; a symbolic link is put in front of it. The walk stays
+ * `native` as long as the guest's kernel, walking the same name, would stand
+ * at the same node: nothing virtual was entered and no virtual root mattered.
+ * A native result in the real file system is left to the kernel.
+ */
+#include "view/path.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "view/cwd.h"
+#include "view/magic.h"
+
+#define MAX_LINKS 40
+
+struct walk {
+	struct um_req *r;
+	char cur[PATH_MAX + NAME_MAX + 2];
+	char rest[2 * PATH_MAX];
+	char comp[NAME_MAX + 1];
+	const char *root;
+	struct um_mount *mount;
+	const char *rel;
+	bool native;
+	bool slash;
+	bool special;
+	bool exists;
+	bool stop;
+	bool confined;
+	int links;
+	unsigned int flags;
+	struct stat st;
+	struct um_obj *obj;
+};
+
+/* What follows `dir` in `path` when path is dir or beneath it, else NULL. */
+static const char *beneath(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (n == 1)
+		return path;
+	if (strncmp(path, dir, n) != 0 || (path[n] && path[n] != '/'))
+		return NULL;
+	return path + n;
+}
+
+static bool is_excepted(const struct um_mount *m, const char *rel)
+{
+	for (size_t i = 0; i < m->nexcept; i++)
+		if (beneath(rel, m->except[i]))
+			return true;
+	return false;
+}
+
+/* Does mount m answer for path? Its part of the path, or NULL. */
+static const char *covers(struct um_mount *m, const char *path)
+{
+	const char *rel = beneath(path, m->point);
+	struct stat st;
+
+	if (!rel || atomic_load(&m->dead))
+		return NULL;
+	if (!*rel)
+		rel = "/";
+	if (is_excepted(m, rel))
+		return NULL;
+	if (m->merge && um_fs_getattr(m, rel, NULL, &st) < 0)
+		return NULL;
+	return rel;
+}
+
+struct um_mount *um_list_find(const struct um_list *l, const char *path,
+			      const char **rel)
+{
+	for (size_t i = l->nmounts; i-- > 0;) {
+		*rel = covers(l->mounts[i], path);
+		if (*rel)
+			return l->mounts[i];
+	}
+	*rel = path;
+	return um_mount_real();
+}
+
+struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)
+{
+	for (size_t i = l->nmounts; i-- > 0;)
+		if (!atomic_load(&l->mounts[i]->dead) &&
+		    !strcmp(l->mounts[i]->point, path))
+			return l->mounts[i];
+	return NULL;
+}
+
+const char *um_view_path_of(struct um_req *r, const struct um_mount *m,
+			    const char *rel)
+{
+	if (um_mount_is_real(m) || !strcmp(m->point, "/"))
+		return um_req_strdup(r, rel);
+	return um_req_printf(r, "%s%s", m->point, strcmp(rel, "/") ? rel : "");
+}
+
+int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
+{
+	char link[64];
+	char text[PATH_MAX];
+	struct um_mount *m;
+	struct stat st;
+	UM_FREE char *rel = NULL;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)tid);
+	if (stat(link, &st) < 0)
+		return -errno;
+	if (um_cwd_any() && um_cwd_find(&st, &m, &rel)) {
+		*path = rel ? um_view_path_of(r, m, rel) : NULL;
+		um_mount_put(m);
+		return *path ? 1 : -ENOENT;
+	}
+	n = readlink(link, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	*path = um_req_strdup(r, text);
+	if (st.st_nlink == 0)
+		return -ENOENT;
+	return *path ? 0 : -ENOMEM;
+}
+
+static int set_cur(struct walk *w, const char *path)
+{
+	if (strlen(path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(w->cur, path, strlen(path) + 1);
+	return 0;
+}
+
+static int start_at_cwd(struct walk *w)
+{
+	const char *path;
+	int ret = um_cwd_of(w->r, w->r->tid, &path);
+
+	if (ret < 0)
+		return ret;
+	if (ret == 1)
+		w->native = false;
+	return set_cur(w, path);
+}
+
+static int start_at_obj(struct walk *w, struct um_obj *o)
+{
+	UM_FREE char *rel = um_obj_path(o);
+	struct stat st;
+	const char *path;
+
+	if (!rel)
+		return -ENOENT;
+	if (um_fs_getattr(o->mount, rel, NULL, &st) == 0 &&
+	    !S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	w->native = um_mount_is_real(o->mount);
+	path = um_view_path_of(w->r, o->mount, rel);
+	return path ? set_cur(w, path) : -ENOMEM;
+}
+
+static int start_at_fd(struct walk *w, int dirfd)
+{
+	char text[PATH_MAX];
+	struct um_obj *o;
+	struct stat st;
+	int ret = um_gfd_stat(w->r, um_gfd_of((uint64_t)dirfd), &st);
+
+	if (ret < 0)
+		return ret;
+	o = um_obj_find(&st);
+	if (o) {
+		ret = start_at_obj(w, o);
+		um_obj_put(o);
+		/* our stand-in is no directory for the kernel */
+		w->native = false;
+		return ret;
+	}
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	ret = um_gfd_link(w->r, um_gfd_of((uint64_t)dirfd), text,
+			  sizeof(text));
+	if (ret < 0)
+		return ret;
+	return st.st_nlink ? set_cur(w, text) : -ENOENT;
+}
+
+static int start(struct walk *w, int dirfd, const char *path)
+{
+	if (path[0] == '/') {
+		w->native = !strcmp(w->root, "/");
+		return set_cur(w, w->root);
+	}
+	if (dirfd == AT_FDCWD)
+		return start_at_cwd(w);
+	return start_at_fd(w, dirfd);
+}
+
+/* Take the next component off `rest`; false when there is none. */
+static bool next_comp(struct walk *w, int *err)
+{
+	char *p = w->rest;
+	size_t n;
+
+	while (*p == '/')
+		p++;
+	n = strcspn(p, "/");
+	*err = 0;
+	if (!n)
+		return false;
+	if (n > NAME_MAX) {
+		*err = -ENAMETOOLONG;
+		return false;
+	}
+	memcpy(w->comp, p, n);
+	w->comp[n] = '\0';
+	p += n;
+	w->slash = *p == '/';
+	while (*p == '/')
+		p++;
+	memmove(w->rest, p, strlen(p) + 1);
+	return true;
+}
+
+static void place(struct walk *w)
+{
+	w->mount = um_list_find(w->r->list, w->cur, &w->rel);
+	if (!um_mount_is_real(w->mount))
+		w->native = false;
+}
+
+static int push_link(struct walk *w, const char *target)
+{
+	size_t n = strlen(target);
+	size_t have = strlen(w->rest);
+
+	if (++w->links > MAX_LINKS || (w->flags & UM_NO_LINKS))
+		return -ELOOP;
+	if ((w->flags & UM_BENEATH) && target[0] == '/')
+		return -EXDEV;
+	if (!n)
+		return -ENOENT;
+	if (n + 1 + have >= sizeof(w->rest))
+		return -ENAMETOOLONG;
+	/* a trailing slash after the link stays one after its target */
+	if (have || w->slash) {
+		memmove(w->rest + n + 1, w->rest, have + 1);
+		w->rest[n] = '/';
+	} else {
+		w->rest[n] = '\0';
+	}
+	memcpy(w->rest, target, n);
+	if (target[0] != '/')
+		return 0;
+	if (strcmp(w->root, "/") != 0 && !w->confined)
+		w->native = false;
+	return set_cur(w, w->root);
+}
+
+static int go_up(struct walk *w)
+{
+	char *slash;
+
+	w->special = true;
+	if (!strcmp(w->cur, w->root) && (w->flags & UM_BENEATH))
+		return -EXDEV;
+	if (!strcmp(w->cur, w->root)) {
+		if (strcmp(w->root, "/") != 0 && !w->confined)
+			w->native = false;
+		return 0;
+	}
+	slash = strrchr(w->cur, '/');
+	if (slash)
+		slash[slash == w->cur] = '\0';
+	place(w);
+	return 0;
+}
+
+static void append(struct walk *w)
+{
+	size_t n = strlen(w->cur);
+
+	if (n == 1)
+		n = 0;
+	w->cur[n] = '/';
+	memcpy(w->cur + n + 1, w->comp, strlen(w->comp) + 1);
+}
+
+static void drop_last(struct walk *w)
+{
+	char *slash = strrchr(w->cur, '/');
+
+	slash[slash == w->cur] = '\0';
+}
+
+static bool follows(const struct walk *w)
+{
+	if (*w->rest)
+		return true;
+	if (w->slash && !(w->flags & UM_ENTRY))
+		return true;
+	return (w->flags & UM_FOLLOW) != 0;
+}
+
+/* A component in the real file system: only links matter here. */
+static int step_real(struct walk *w)
+{
+	char target[PATH_MAX];
+	ssize_t n;
+
+	if (!follows(w))
+		return 0;
+	n = readlink(w->cur, target, sizeof(target) - 1);
+	if (n < 0) {
+		/* the kernel tells the guest itself what is wrong */
+		if (errno == EINVAL || w->native || !*w->rest)
+			return 0;
+		return -errno;
+	}
+	target[n] = '\0';
+	drop_last(w);
+	return push_link(w, target);
+}
+
+static int step_virtual(struct walk *w)
+{
+	char target[PATH_MAX];
+	ssize_t n;
+	int ret = um_fs_getattr(w->mount, w->rel, NULL, &w->st);
+
+	w->exists = ret == 0;
+	if (ret == -ENOENT && !*w->rest)
+		return 0;
+	if (ret < 0)
+		return ret;
+	if (S_ISLNK(w->st.st_mode) && follows(w)) {
+		n = um_fs_readlink(w->mount, w->rel, target,
+				   sizeof(target) - 1);
+		if (n < 0)
+			return (int)n;
+		target[n] = '\0';
+		drop_last(w);
+		w->exists = false;
+		return push_link(w, target);
+	}
+	if (!S_ISDIR(w->st.st_mode) && *w->rest)
+		return -ENOTDIR;
+	return 0;
+}
+
+/* A magic link of /proc. Return: 1 handled, 0 not one of ours, -errno. */
+static int step_magic(struct walk *w)
+{
+	struct um_magic mg;
+	int ret = um_magic_find(w->r, w->cur, &mg);
+
+	if (ret <= 0)
+		return ret;
+	if (mg.rename)
+		return set_cur(w, mg.path) < 0 ? -ENAMETOOLONG : 1;
+	if (!follows(w))
+		return 0;
+	if (w->flags & UM_NO_MAGIC)
+		return -ELOOP;
+	if (mg.obj) {
+		w->obj = mg.obj;
+		w->native = false;
+		w->stop = true;
+		return 1;
+	}
+	if (!mg.is_virtual) {
+		w->stop = !*w->rest;
+		return w->stop ? 1 : (set_cur(w, mg.path) < 0 ? -ENAMETOOLONG :
+								1);
+	}
+	w->native = false;
+	ret = set_cur(w, mg.path);
+	place(w);
+	if (ret == 0 && !um_mount_is_real(w->mount))
+		w->exists = um_fs_getattr(w->mount, w->rel, NULL, &w->st) == 0;
+	return ret < 0 ? ret : 1;
+}
+
+static bool is_in_proc(const char *path)
+{
+	return !strncmp(path, "/proc/", 6);
+}
+
+/* "." and ".." want a directory to stand in. */
+static int check_dir(struct walk *w)
+{
+	struct stat st;
+	int ret;
+
+	if (um_mount_is_real(w->mount))
+		return 0;
+	ret = um_fs_getattr(w->mount, w->rel, NULL, &st);
+	if (ret < 0)
+		return ret;
+	w->st = st;
+	w->exists = true;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+static int step(struct walk *w)
+{
+	int ret;
+
+	w->exists = false;
+	w->special = false;
+	if (!strcmp(w->comp, "."))
+		return w->special = true, check_dir(w);
+	if (!strcmp(w->comp, "..")) {
+		ret = check_dir(w);
+		if (ret == 0)
+			ret = go_up(w);
+		return ret < 0 ? ret : check_dir(w);
+	}
+	append(w);
+	if (strlen(w->cur) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	place(w);
+	if (!um_mount_is_real(w->mount))
+		return step_virtual(w);
+	if (is_in_proc(w->cur)) {
+		ret = step_magic(w);
+		if (ret != 0)
+			return ret < 0 ? ret : 0;
+	}
+	return step_real(w);
+}
+
+static int finish(struct walk *w, struct um_loc *out)
+{
+	place(w);
+	*out = (struct um_loc){
+		.mount = w->mount,
+		.native = w->native,
+		.slash = w->slash,
+		.last_special = w->special || !strcmp(w->cur, w->root),
+		.obj = w->obj,
+	};
+	out->path = um_req_strdup(w->r, w->cur);
+	if (!out->path)
+		return -ENOMEM;
+	out->mount = um_list_find(w->r->list, out->path, &out->rel);
+	if (um_loc_is_real(out) || out->obj)
+		return 0;
+	if (w->exists) {
+		out->st = w->st;
+		out->exists = true;
+	} else {
+		out->exists = um_fs_getattr(out->mount, out->rel, NULL,
+					    &out->st) == 0;
+	}
+	if (out->slash && out->exists && !S_ISDIR(out->st.st_mode))
+		return -ENOTDIR;
+	return 0;
+}
+
+bool um_walk_is_idle(const struct um_req *r, const char *path)
+{
+	if (r->list->nmounts || um_obj_any() || um_cwd_any() ||
+	    strcmp(r->attr->root, "/") != 0)
+		return false;
+	return !strstr(path, "exe") && !strstr(path, "root") &&
+	       !strstr(path, "maps");
+}
+
+/* openat2(2): the directory that the walk starts from becomes its root. */
+static int confine(struct walk *w, int dirfd, const char *path)
+{
+	int ret = 0;
+
+	if (path[0] == '/' && (w->flags & UM_BENEATH))
+		return -EXDEV;
+	if (path[0] == '/')
+		ret = start(w, dirfd, ".");
+	w->root = um_req_strdup(w->r, w->cur);
+	w->confined = true;
+	return w->root ? ret : -ENOMEM;
+}
+
+static int run(struct walk *w)
+{
+	struct um_mount *from;
+	int err = 0;
+	int ret;
+
+	place(w);
+	from = w->mount;
+	while (!w->stop && next_comp(w, &err)) {
+		ret = step(w);
+		if (ret < 0)
+			return ret;
+		if ((w->flags & UM_NO_XDEV) && w->mount != from)
+			return -EXDEV;
+	}
+	return err;
+}
+
+static int walk(struct um_req *r, int dirfd, const char *path,
+		unsigned int flags, struct um_loc *out)
+{
+	struct walk *w;
+	int ret;
+
+	if (!*path)
+		return -ENOENT;
+	w = um_req_alloc(r, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	memset(w, 0, sizeof(*w));
+	w->r = r;
+	w->flags = flags;
+	w->root = r->attr->root;
+	w->native = true;
+	ret = start(w, dirfd, path);
+	if (ret == 0 && (flags & (UM_BENEATH | UM_IN_ROOT)))
+		ret = confine(w, dirfd, path);
+	if (ret < 0)
+		return ret;
+	memcpy(w->rest, path, strlen(path) + 1);
+	ret = run(w);
+	if (ret == 0)
+		ret = finish(w, out);
+	else if (w->obj)
+		um_obj_put(w->obj);
+	return ret;
+}
+
+int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
+	    struct um_loc *out)
+{
+	*out = (struct um_loc){ .mount = um_mount_real(), .path = path,
+				.rel = path, .native = true };
+	if (um_walk_is_idle(r, path))
+		return 0;
+	return walk(r, dirfd, path, flags, out);
+}
+
+int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
+		   struct um_loc *out)
+{
+	*out = (struct um_loc){ .mount = um_mount_real(), .path = path,
+				.rel = path, .native = true };
+	return walk(r, AT_FDCWD, path, flags, out);
+}
+
+int um_walk_user(struct um_req *r, int dirfd, uint64_t name,
+		 unsigned int flags, struct um_loc *out)
+{
+	char *path;
+	int ret = um_copy_in_path(r, um_uptr_of(name), &path);
+
+	*out = (struct um_loc){ .mount = um_mount_real() };
+	return ret < 0 ? ret : um_walk(r, dirfd, path, flags, out);
+}
+
+void um_loc_fini(struct um_loc *loc)
+{
+	um_obj_put(loc->obj);
+	loc->obj = NULL;
+}
+
+/* The last component of a mount point in directory `dir`, else NULL. */
+static const char *name_in(const struct um_mount *m, const char *dir)
+{
+	const char *slash = strrchr(m->point, '/');
+	size_t n = (size_t)(slash - m->point);
+
+	if (!slash[1] || atomic_load(&m->dead))
+		return NULL;
+	if (n == 0)
+		return strcmp(dir, "/") ? NULL : slash + 1;
+	if (strlen(dir) != n || strncmp(dir, m->point, n) != 0)
+		return NULL;
+	return slash + 1;
+}
+
+bool um_list_has_phantoms(const struct um_list *l, const char *path)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < l->nmounts; i++)
+		if (name_in(l->mounts[i], path) &&
+		    lstat(l->mounts[i]->point, &st) < 0)
+			return true;
+	return false;
+}
+
+/* Which of the mount points in the directory its own listing showed. */
+struct merge {
+	const struct um_list *l;
+	const char *dir;
+	um_fill_fn fill;
+	void *arg;
+	bool *seen;
+	int stopped;
+};
+
+static int merge_fill(void *arg, const char *name, uint64_t ino,
+		      unsigned char type)
+{
+	struct merge *mg = arg;
+
+	if (!strncmp(name, UM_HIDDEN_NAME, strlen(UM_HIDDEN_NAME)))
+		return 0;
+	for (size_t i = 0; i < mg->l->nmounts; i++) {
+		const char *mine = name_in(mg->l->mounts[i], mg->dir);
+
+		if (mine && !strcmp(mine, name))
+			mg->seen[i] = true;
+	}
+	mg->stopped = mg->fill(mg->arg, name, ino, type);
+	return mg->stopped;
+}
+
+static void add_phantoms(struct merge *mg)
+{
+	for (size_t i = 0; i < mg->l->nmounts && !mg->stopped; i++) {
+		struct um_mount *m = mg->l->mounts[i];
+		const char *name = name_in(m, mg->dir);
+		struct stat st;
+
+		if (!name || mg->seen[i] ||
+		    um_fs_getattr(m, "/", NULL, &st) < 0)
+			continue;
+		merge_fill(mg, name, st.st_ino,
+			   (unsigned char)((st.st_mode >> 12) & 017));
+	}
+}
+
+int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
+		    um_fill_fn fill, void *arg)
+{
+	struct merge mg = { l, dir->path, fill, arg, NULL, 0 };
+	int ret;
+
+	mg.seen = calloc(l->nmounts + 1, sizeof(bool));
+	if (!mg.seen)
+		return -ENOMEM;
+	ret = um_fs_readdir(dir->mount, dir->rel, merge_fill, &mg);
+	if (ret == 0)
+		add_phantoms(&mg);
+	free(mg.seen);
+	return ret;
+}

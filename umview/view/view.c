@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* view.c - views: numbers that point to immutable lists */
+#include "view/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lock.h"
+
+static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_VIEW);
+static struct um_view **views;
+static uint32_t nviews;
+
+struct um_list *um_list_get(struct um_list *l)
+{
+	atomic_fetch_add(&l->refs, 1);
+	return l;
+}
+
+void um_list_put(struct um_list *l)
+{
+	if (!l || atomic_fetch_sub(&l->refs, 1) != 1)
+		return;
+	while (l->nmounts)
+		um_mount_put(l->mounts[--l->nmounts]);
+	for (size_t i = 0; i < l->nservices; i++)
+		um_service_put(l->services[i]);
+	for (size_t i = 0; i < l->naliases; i++) {
+		free(l->aliases[i].name);
+		free(l->aliases[i].type);
+	}
+	free(l->mounts);
+	free(l->services);
+	free(l->aliases);
+	free(l);
+}
+
+void um_list_put_void(void *l)
+{
+	um_list_put(l);
+}
+
+/* A copy with room for one more of each kind. */
+static struct um_list *list_copy(const struct um_list *from)
+{
+	struct um_list *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	atomic_init(&l->refs, 1);
+	l->mounts = calloc(from->nmounts + 1, sizeof(struct um_mount *));
+	l->services = calloc(from->nservices + 1, sizeof(struct um_service *));
+	l->aliases = calloc(from->naliases + 1, sizeof(struct um_alias));
+	if (!l->mounts || !l->services || !l->aliases) {
+		um_list_put(l);
+		return NULL;
+	}
+	for (; l->nmounts < from->nmounts; l->nmounts++)
+		l->mounts[l->nmounts] = um_mount_get(from->mounts[l->nmounts]);
+	for (; l->nservices < from->nservices; l->nservices++) {
+		l->services[l->nservices] = from->services[l->nservices];
+		atomic_fetch_add(&l->services[l->nservices]->refs, 1);
+	}
+	for (; l->naliases < from->naliases; l->naliases++) {
+		const struct um_alias *a = &from->aliases[l->naliases];
+
+		l->aliases[l->naliases].name = strdup(a->name);
+		l->aliases[l->naliases].type = strdup(a->type);
+	}
+	return l;
+}
+
+static struct um_view *find_locked(uint32_t id)
+{
+	return id < nviews ? views[id] : NULL;
+}
+
+struct um_list *um_view_list(uint32_t id)
+{
+	struct um_list *l = NULL;
+	struct um_view *v;
+
+	um_lock(&lock);
+	v = find_locked(id);
+	if (v)
+		l = um_list_get(v->list);
+	um_unlock(&lock);
+	return l;
+}
+
+/* Takes list. Return: the view's number or -errno. */
+static int view_new(uint32_t parent, struct um_list *list)
+{
+	struct um_view **grown;
+	struct um_view *v = calloc(1, sizeof(*v));
+	int id = -ENOMEM;
+
+	um_lock(&lock);
+	grown = realloc(views, (nviews + 1) * sizeof(struct um_view *));
+	if (grown)
+		views = grown;
+	if (grown && v) {
+		v->id = nviews;
+		v->parent = parent;
+		v->list = um_steal(list);
+		id = (int)nviews;
+		views[nviews++] = um_steal(v);
+	}
+	um_unlock(&lock);
+	free(v);
+	um_list_put(list);
+	return id;
+}
+
+int um_view_split(uint32_t parent)
+{
+	struct um_list *l = um_view_list(parent);
+
+	return l ? view_new(parent, l) : -EINVAL;
+}
+
+static const struct um_alias default_aliases[] = {
+	{ (char[]){ "ext2" }, (char[]){ "umfuseext2" } },
+	{ (char[]){ "ext3" }, (char[]){ "umfuseext2" } },
+	{ (char[]){ "ext4" }, (char[]){ "umfuseext2" } },
+};
+
+int um_view_setup(void)
+{
+	struct um_list none = { 0 };
+	struct um_list *l = list_copy(&none);
+	int ret = l ? view_new(0, l) : -ENOMEM;
+
+	for (size_t i = 0; ret >= 0 && i < UM_ARRAY_SIZE(default_aliases); i++)
+		ret = um_view_set_alias(0, default_aliases[i].name,
+					default_aliases[i].type);
+	return ret < 0 ? ret : 0;
+}
+
+/* Unmount what is left: newest view first, newest mount first. */
+void um_view_fini(void)
+{
+	while (nviews) {
+		struct um_view *v = views[nviews - 1];
+		struct um_list *l = v->list;
+
+		nviews--;
+		while (l->nmounts && atomic_load(&l->refs) == 1) {
+			struct um_mount *m = l->mounts[l->nmounts - 1];
+
+			um_vnode_sync_mount(m);
+			um_vnode_drop(m);
+			l->nmounts--;
+			um_mount_put(m);
+		}
+		um_list_put(l);
+		free(v);
+	}
+	free(views);
+	views = NULL;
+}
+
+bool um_view_descends(uint32_t view, uint32_t from)
+{
+	bool yes = false;
+
+	um_lock(&lock);
+	while (view != from && view != 0 && find_locked(view))
+		view = find_locked(view)->parent;
+	yes = view == from;
+	um_unlock(&lock);
+	return yes;
+}
+
+int um_view_get_name(uint32_t id, char out[65])
+{
+	struct um_view *v;
+
+	um_lock(&lock);
+	v = find_locked(id);
+	if (v)
+		memcpy(out, v->name, sizeof(v->name));
+	um_unlock(&lock);
+	return v ? 0 : -EINVAL;
+}
+
+int um_view_set_name(uint32_t id, const char *name)
+{
+	struct um_view *v;
+
+	if (strlen(name) > 64)
+		return -ENAMETOOLONG;
+	um_lock(&lock);
+	v = find_locked(id);
+	if (v)
+		memcpy(v->name, name, strlen(name) + 1);
+	um_unlock(&lock);
+	return v ? 0 : -EINVAL;
+}
+
+/*
+ * Change a view's list: `change` works on a copy, which takes the old one's
+ * place when it returns 0. Two changes at once: the later one starts over.
+ */
+typedef int (*change_fn)(struct um_list *l, void *arg);
+
+static int change_list(uint32_t id, change_fn change, void *arg)
+{
+	for (;;) {
+		struct um_list *old = um_view_list(id);
+		struct um_list *fresh = old ? list_copy(old) : NULL;
+		bool swapped = false;
+		struct um_view *v;
+		int ret = fresh ? change(fresh, arg) : -ENOMEM;
+
+		um_lock(&lock);
+		v = find_locked(id);
+		if (ret == 0 && v && v->list == old) {
+			v->list = um_steal(fresh);
+			swapped = true;
+		}
+		um_unlock(&lock);
+		um_list_put(fresh);
+		um_list_put(old);
+		if (swapped)
+			um_list_put(old);
+		if (ret < 0 || swapped)
+			return ret;
+	}
+}
+
+static int add_mount(struct um_list *l, void *arg)
+{
+	l->mounts[l->nmounts++] = um_mount_get(arg);
+	return 0;
+}
+
+int um_view_add_mount(uint32_t id, struct um_mount *m)
+{
+	return change_list(id, add_mount, m);
+}
+
+static int del_mount(struct um_list *l, void *arg)
+{
+	for (size_t i = l->nmounts; i-- > 0;) {
+		if (l->mounts[i] != arg)
+			continue;
+		memmove(&l->mounts[i], &l->mounts[i + 1],
+			(l->nmounts - i - 1) * sizeof(struct um_mount *));
+		l->nmounts--;
+		um_mount_put(arg);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int um_view_del_mount(uint32_t id, struct um_mount *m)
+{
+	return change_list(id, del_mount, m);
+}
+
+static int add_service(struct um_list *l, void *arg)
+{
+	struct um_service *s = arg;
+
+	if (um_list_service(l, s->module->name))
+		return -EEXIST;
+	atomic_fetch_add(&s->refs, 1);
+	l->services[l->nservices++] = s;
+	return 0;
+}
+
+int um_view_add_service(uint32_t id, struct um_service *s)
+{
+	return change_list(id, add_service, s);
+}
+
+static bool serves_a_mount(const struct um_list *l, const struct um_service *s)
+{
+	for (size_t i = 0; i < l->nmounts; i++)
+		if (l->mounts[i]->service == s)
+			return true;
+	return false;
+}
+
+static int del_service(struct um_list *l, void *arg)
+{
+	struct um_service *s = um_list_service(l, arg);
+
+	if (!s)
+		return -ENOENT;
+	if (s->permanent || serves_a_mount(l, s))
+		return -EBUSY;
+	for (size_t i = 0; i < l->nservices; i++) {
+		if (l->services[i] != s)
+			continue;
+		l->services[i] = l->services[--l->nservices];
+		break;
+	}
+	um_service_put(s);
+	return 0;
+}
+
+int um_view_del_service(uint32_t id, const char *name)
+{
+	UM_FREE char *copy = strdup(name);
+
+	return copy ? change_list(id, del_service, copy) : -ENOMEM;
+}
+
+static struct um_alias *find_alias(const struct um_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->naliases; i++)
+		if (!strcmp(l->aliases[i].name, name))
+			return &l->aliases[i];
+	return NULL;
+}
+
+struct alias_change {
+	const char *name;
+	const char *type;
+};
+
+static int remove_alias(struct um_list *l, struct um_alias *a)
+{
+	if (!a)
+		return -ENOENT;
+	free(a->name);
+	free(a->type);
+	*a = l->aliases[--l->naliases];
+	return 0;
+}
+
+static int set_alias(struct um_list *l, void *arg)
+{
+	const struct alias_change *c = arg;
+	struct um_alias *a = find_alias(l, c->name);
+
+	if (!*c->type)
+		return remove_alias(l, a);
+	if (!strcmp(um_list_alias(l, c->type), c->name))
+		return -ELOOP;
+	if (a) {
+		free(a->type);
+	} else {
+		a = &l->aliases[l->naliases++];
+		a->name = strdup(c->name);
+	}
+	a->type = strdup(c->type);
+	return a->name && a->type ? 0 : -ENOMEM;
+}
+
+int um_view_set_alias(uint32_t id, const char *name, const char *type)
+{
+	struct alias_change c = { name, type };
+
+	return *name ? change_list(id, set_alias, &c) : -EINVAL;
+}
+
+/* set_alias() keeps circles out. */
+const char *um_list_alias(const struct um_list *l, const char *type)
+{
+	const struct um_alias *a;
+
+	while ((a = find_alias(l, type)))
+		type = a->type;
+	return type;
+}
+
+struct um_service *um_list_service(const struct um_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->nservices; i++)
+		if (!strcmp(l->services[i]->module->name, name))
+			return l->services[i];
+	return NULL;
+}
+
+struct um_service *um_list_server(const struct um_list *l, const char *fstype)
+{
+	struct um_service *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < l->nservices; i++) {
+		size_t n = strlen(l->services[i]->module->name);
+
+		if (n > longest &&
+		    !strncmp(fstype, l->services[i]->module->name, n)) {
+			best = l->services[i];
+			longest = n;
+		}
+	}
+	return best;
+}
+
+static bool holds(const struct um_list *l, const struct um_mount *m)
+{
+	for (size_t i = 0; i < l->nmounts; i++)
+		if (l->mounts[i] == m)
+			return true;
+	return false;
+}
+
+size_t um_view_holders(const struct um_mount *m)
+{
+	size_t n = 0;
+
+	um_lock(&lock);
+	for (uint32_t i = 0; i < nviews; i++)
+		n += holds(views[i]->list, m);
+	um_unlock(&lock);
+	return n;
+}

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* fscall.c - each hop from the core into a module's operation */
+#include "vnode/fscall.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/assert.h"
+#include "vnode/attrcache.h"
+
+static _Thread_local struct um_cred caller;
+static _Thread_local struct um_next *current_next;
+static _Thread_local unsigned int depth;
+
+const struct um_cred *um_caller(void)
+{
+	return &caller;
+}
+
+void um_caller_set(const struct um_cred *cred)
+{
+	caller = *cred;
+}
+
+struct um_next *um_next_current(void)
+{
+	return current_next;
+}
+
+void um_next_set_current(struct um_next *next)
+{
+	current_next = next;
+}
+
+/* What surrounds a module's operation. */
+struct hop {
+	struct um_mount *m;
+	struct um_next *outer;
+};
+
+static bool enter(struct um_mount *m, struct hop *h) UM_NO_TSA
+{
+	atomic_fetch_add(&m->inflight, 1);
+	if (atomic_load(&m->dead)) {
+		atomic_fetch_sub(&m->inflight, 1);
+		return false;
+	}
+	*h = (struct hop){ m, current_next };
+	if (m->fs.serial)
+		um_lock(&m->serial);
+	current_next = m->fs.next;
+	depth++;
+	return true;
+}
+
+static void leave(const struct hop *h) UM_NO_TSA
+{
+	depth--;
+	current_next = h->outer;
+	if (h->m->fs.serial)
+		um_unlock(&h->m->serial);
+	atomic_fetch_sub(&h->m->inflight, 1);
+}
+
+bool um_mount_is_readonly(const struct um_mount *m)
+{
+	return m->fs.readonly || (m->flags & MS_RDONLY);
+}
+
+static long done(const struct um_mount *m, const char *op, const char *path,
+		 long ret)
+{
+	um_trace("%*s%s: %s %s = %ld", (int)depth, "", m->type, op,
+		 path ? path : "(open file)", ret);
+	return ret;
+}
+
+/*
+ * Call operation `op` of mount `m`: `absent` is the answer where the module
+ * has none.
+ */
+#define HOP(m, op, path, absent, ...)                                    \
+	({                                                               \
+		long _ret = (absent);                                    \
+		struct hop _h;                                           \
+		if ((m)->fs.ops->op) {                                   \
+			_ret = -EIO;                                     \
+			if (enter(m, &_h)) {                             \
+				_ret = (m)->fs.ops->op(&(m)->fs, __VA_ARGS__); \
+				leave(&_h);                              \
+			}                                                \
+		}                                                        \
+		done(m, #op, path, _ret);                                \
+	})
+
+int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
+		  struct stat *out)
+{
+	uint64_t gen = 0;
+	int ret;
+
+	if (m->cache && path && !fh) {
+		ret = um_attrcache_get(m->cache, path, out);
+		if (ret != -EAGAIN)
+			return ret;
+		gen = um_attrcache_gen(m->cache);
+	}
+	memset(out, 0, sizeof(*out));
+	ret = (int)HOP(m, getattr, path, -ENOSYS, path, fh, out);
+	if (ret == 0 && m->dev)
+		out->st_dev = m->dev;
+	if (m->cache && path && !fh && (ret == 0 || ret == -ENOENT))
+		um_attrcache_put(m->cache, path, ret ? NULL : out, gen);
+	return ret;
+}
+
+ssize_t um_fs_readlink(struct um_mount *m, const char *path, char *buf,
+		       size_t size)
+{
+	return HOP(m, readlink, path, -EINVAL, path, buf, size);
+}
+
+int um_fs_readdir(struct um_mount *m, const char *path, um_fill_fn fill,
+		  void *arg)
+{
+	return (int)HOP(m, readdir, path, -ENOTDIR, path, fill, arg);
+}
+
+static int entry_changed(struct um_mount *m, const char *path, long ret)
+{
+	if (m->cache)
+		um_attrcache_forget_entry(m->cache, path);
+	return (int)ret;
+}
+
+int um_fs_mknod(struct um_mount *m, const char *path, mode_t mode, dev_t rdev)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return entry_changed(m, path, HOP(m, mknod, path, -EPERM, path, mode,
+					  rdev));
+}
+
+int um_fs_mkdir(struct um_mount *m, const char *path, mode_t mode)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return entry_changed(m, path,
+			     HOP(m, mkdir, path, -EPERM, path, mode));
+}
+
+/* The node may have other names, whose link count and times change too. */
+static void forget_named(struct um_mount *m, const char *path)
+{
+	struct stat st;
+
+	if (m->cache && um_fs_getattr(m, path, NULL, &st) == 0)
+		um_attrcache_forget_node(m->cache, st.st_ino);
+}
+
+int um_fs_unlink(struct um_mount *m, const char *path)
+{
+	int ret;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	forget_named(m, path);
+	ret = (int)HOP(m, unlink, path, -EPERM, path);
+	return entry_changed(m, path, ret);
+}
+
+int um_fs_rmdir(struct um_mount *m, const char *path)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return entry_changed(m, path, HOP(m, rmdir, path, -EPERM, path));
+}
+
+int um_fs_symlink(struct um_mount *m, const char *target, const char *path)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return entry_changed(m, path,
+			     HOP(m, symlink, path, -EPERM, target, path));
+}
+
+int um_fs_rename(struct um_mount *m, const char *from, const char *to,
+		 unsigned int flags)
+{
+	int ret;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	ret = (int)HOP(m, rename, from, -EPERM, from, to, flags);
+	if (m->cache)
+		um_attrcache_forget_all(m->cache);
+	return ret;
+}
+
+int um_fs_link(struct um_mount *m, const char *from, const char *to)
+{
+	int ret;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	ret = (int)HOP(m, link, to, -EPERM, from, to);
+	forget_named(m, from);
+	if (m->cache)
+		um_attrcache_forget(m->cache, from);
+	return entry_changed(m, to, ret);
+}
+
+/*
+ * A change of attributes that came by name, or by an open file. A name that is
+ * not cached hides which node changed, so that is asked for first.
+ */
+static int node_changed(struct um_mount *m, const char *path,
+			struct um_fh *fh, long ret)
+{
+	struct stat st;
+
+	if (!m->cache)
+		return (int)ret;
+	if (path)
+		um_attrcache_forget(m->cache, path);
+	else if (um_fs_getattr(m, NULL, fh, &st) == 0)
+		um_attrcache_forget_node(m->cache, st.st_ino);
+	return (int)ret;
+}
+
+int um_fs_chmod(struct um_mount *m, const char *path, struct um_fh *fh,
+		mode_t mode)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return node_changed(m, path, fh,
+			    HOP(m, chmod, path, -EPERM, path, fh, mode));
+}
+
+int um_fs_chown(struct um_mount *m, const char *path, struct um_fh *fh,
+		uid_t uid, gid_t gid)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return node_changed(m, path, fh,
+			    HOP(m, chown, path, -EPERM, path, fh, uid, gid));
+}
+
+int um_fs_utimens(struct um_mount *m, const char *path, struct um_fh *fh,
+		  const struct timespec ts[2])
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return node_changed(m, path, fh,
+			    HOP(m, utimens, path, -EPERM, path, fh, ts));
+}
+
+int um_fs_truncate(struct um_mount *m, const char *path, struct um_fh *fh,
+		   off_t size)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return node_changed(m, path, fh,
+			    HOP(m, truncate, path, -EPERM, path, fh, size));
+}
+
+int um_fs_statfs(struct um_mount *m, struct statfs *out)
+{
+	memset(out, 0, sizeof(*out));
+	return (int)HOP(m, statfs, "/", -ENOSYS, out);
+}
+
+int um_fs_setxattr(struct um_mount *m, const char *path, const char *name,
+		   const void *value, size_t size, int flags)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return node_changed(m, path, NULL,
+			    HOP(m, setxattr, path, -EOPNOTSUPP, path, name,
+				value, size, flags));
+}
+
+ssize_t um_fs_getxattr(struct um_mount *m, const char *path, const char *name,
+		       void *buf, size_t size)
+{
+	return HOP(m, getxattr, path, -EOPNOTSUPP, path, name, buf, size);
+}
+
+ssize_t um_fs_listxattr(struct um_mount *m, const char *path, char *buf,
+			size_t size)
+{
+	return HOP(m, listxattr, path, -EOPNOTSUPP, path, buf, size);
+}
+
+int um_fs_removexattr(struct um_mount *m, const char *path, const char *name)
+{
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	return node_changed(m, path, NULL,
+			    HOP(m, removexattr, path, -EOPNOTSUPP, path,
+				name));
+}
+
+int um_fs_open(struct um_mount *m, const char *path, struct um_fh *fh)
+{
+	if (um_mount_is_readonly(m) &&
+	    ((fh->flags & O_ACCMODE) != O_RDONLY || (fh->flags & O_TRUNC)))
+		return -EROFS;
+	return (int)HOP(m, open, path, -ENOSYS, path, fh);
+}
+
+int um_fs_create(struct um_mount *m, const char *path, mode_t mode,
+		 struct um_fh *fh)
+{
+	int ret = -ENOSYS;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	if (m->fs.ops->create)
+		ret = (int)HOP(m, create, path, -ENOSYS, path, mode, fh);
+	if (ret == -ENOSYS) {
+		ret = um_fs_mknod(m, path, mode | S_IFREG, 0);
+		if (ret == 0)
+			ret = um_fs_open(m, path, fh);
+	}
+	return entry_changed(m, path, ret);
+}
+
+ssize_t um_fs_read(struct um_mount *m, struct um_fh *fh, void *buf, size_t n,
+		   off_t off)
+{
+	return HOP(m, read, NULL, -EINVAL, fh, buf, n, off);
+}
+
+ssize_t um_fs_write(struct um_mount *m, struct um_fh *fh, const void *buf,
+		    size_t n, off_t off)
+{
+	return HOP(m, write, NULL, -EINVAL, fh, buf, n, off);
+}
+
+int um_fs_fallocate(struct um_mount *m, struct um_fh *fh, int mode, off_t off,
+		    off_t len)
+{
+	return (int)HOP(m, fallocate, NULL, -EOPNOTSUPP, fh, mode, off, len);
+}
+
+int um_fs_fsync(struct um_mount *m, struct um_fh *fh, bool datasync)
+{
+	return (int)HOP(m, fsync, NULL, 0, fh, datasync);
+}
+
+/* Without the operation: all data up to the end, one hole after it. */
+static off_t all_data(struct um_mount *m, struct um_fh *fh, off_t off,
+		      int whence)
+{
+	struct stat st;
+	int ret = um_fs_getattr(m, NULL, fh, &st);
+
+	if (ret < 0)
+		return ret;
+	if (off < 0 || off >= st.st_size)
+		return -ENXIO;
+	return whence == SEEK_DATA ? off : st.st_size;
+}
+
+off_t um_fs_lseek(struct um_mount *m, struct um_fh *fh, off_t off, int whence)
+{
+	off_t ret = HOP(m, lseek, NULL, -ENOSYS, fh, off, whence);
+
+	return ret == -ENOSYS ? all_data(m, fh, off, whence) : ret;
+}
+
+int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
+		void *data, size_t size)
+{
+	return (int)HOP(m, ioctl, NULL, -ENOTTY, fh, cmd, data, size);
+}
+
+void um_fs_release(struct um_mount *m, struct um_fh *fh)
+{
+	struct hop h;
+
+	if (!m->fs.ops->release || !enter(m, &h))
+		return;
+	m->fs.ops->release(&m->fs, fh);
+	leave(&h);
+}
+
+int um_fs_syncfs(struct um_mount *m)
+{
+	struct hop h;
+	int ret;
+
+	if (!m->fs.ops->syncfs)
+		return 0;
+	if (!enter(m, &h))
+		return -EIO;
+	ret = m->fs.ops->syncfs(&m->fs);
+	leave(&h);
+	return (int)done(m, "syncfs", "/", ret);
+}
+
+/* The mount is dead already: nobody else is inside. */
+void um_fs_umount(struct um_mount *m)
+{
+	struct um_next *outer = current_next;
+
+	if (!m->fs.ops->umount)
+		return;
+	current_next = m->fs.next;
+	m->fs.ops->umount(&m->fs);
+	current_next = outer;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fscall.h - each hop from the core into a module's operation
+ *
+ * One function an operation. They check what the module may rely on, answer
+ * for what it left out, refuse changes to a read-only mount, serialise where
+ * the module asks for it, keep the attribute cache honest and trace the call.
+ */
+#ifndef UM_VNODE_FSCALL_H
+#define UM_VNODE_FSCALL_H
+
+#include "vnode/mount.h"
+
+int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
+		  struct stat *out);
+ssize_t um_fs_readlink(struct um_mount *m, const char *path, char *buf,
+		       size_t size);
+int um_fs_readdir(struct um_mount *m, const char *path, um_fill_fn fill,
+		  void *arg);
+int um_fs_mknod(struct um_mount *m, const char *path, mode_t mode, dev_t rdev);
+int um_fs_mkdir(struct um_mount *m, const char *path, mode_t mode);
+int um_fs_unlink(struct um_mount *m, const char *path);
+int um_fs_rmdir(struct um_mount *m, const char *path);
+int um_fs_symlink(struct um_mount *m, const char *target, const char *path);
+int um_fs_rename(struct um_mount *m, const char *from, const char *to,
+		 unsigned int flags);
+int um_fs_link(struct um_mount *m, const char *from, const char *to);
+int um_fs_chmod(struct um_mount *m, const char *path, struct um_fh *fh,
+		mode_t mode);
+int um_fs_chown(struct um_mount *m, const char *path, struct um_fh *fh,
+		uid_t uid, gid_t gid);
+int um_fs_utimens(struct um_mount *m, const char *path, struct um_fh *fh,
+		  const struct timespec ts[2]);
+int um_fs_truncate(struct um_mount *m, const char *path, struct um_fh *fh,
+		   off_t size);
+int um_fs_statfs(struct um_mount *m, struct statfs *out);
+int um_fs_setxattr(struct um_mount *m, const char *path, const char *name,
+		   const void *value, size_t size, int flags);
+ssize_t um_fs_getxattr(struct um_mount *m, const char *path, const char *name,
+		       void *buf, size_t size);
+ssize_t um_fs_listxattr(struct um_mount *m, const char *path, char *buf,
+			size_t size);
+int um_fs_removexattr(struct um_mount *m, const char *path, const char *name);
+int um_fs_open(struct um_mount *m, const char *path, struct um_fh *fh);
+int um_fs_create(struct um_mount *m, const char *path, mode_t mode,
+		 struct um_fh *fh);
+ssize_t um_fs_read(struct um_mount *m, struct um_fh *fh, void *buf, size_t n,
+		   off_t off);
+ssize_t um_fs_write(struct um_mount *m, struct um_fh *fh, const void *buf,
+		    size_t n, off_t off);
+int um_fs_fallocate(struct um_mount *m, struct um_fh *fh, int mode, off_t off,
+		    off_t len);
+int um_fs_fsync(struct um_mount *m, struct um_fh *fh, bool datasync);
+off_t um_fs_lseek(struct um_mount *m, struct um_fh *fh, off_t off,
+		  int whence);
+int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
+		void *data, size_t size);
+void um_fs_release(struct um_mount *m, struct um_fh *fh);
+int um_fs_syncfs(struct um_mount *m);
+void um_fs_umount(struct um_mount *m);
+
+bool um_mount_is_readonly(const struct um_mount *m);
+
+/* The caller that um_caller() tells modules of, for this thread. */
+void um_caller_set(const struct um_cred *cred);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* internal.h - what the files of this layer share among themselves */
+#ifndef UM_VNODE_INTERNAL_H
+#define UM_VNODE_INTERNAL_H
+
+#include "vnode/vnode.h"
+
+/* See vnode.h for the lock. by_node: files with a name; by_inode: objects. */
+struct um_vnode_state {
+	struct um_mutex table;
+	struct um_hash by_node;
+	struct um_hash by_inode;
+	struct um_hash by_wd;
+	off_t ready_limit;
+	uint64_t cache_limit;
+	_Atomic uint64_t bytes;
+	size_t max_vnodes;
+	size_t hand;
+	int inotify;
+};
+
+extern struct um_vnode_state um_vn;
+
+/* vnode.c */
+bool um_vnode_is_open(struct um_vnode *v);
+void um_vnode_check(struct um_vnode *v);
+void um_vnode_trim(void);
+char *um_vnode_path(struct um_vnode *v);
+
+/* data.c; the io lock is held for those named so */
+int um_vnode_need_fh(struct um_vnode *v, int accmode);
+void um_vnode_release_fh(struct um_vnode *v);
+int um_vnode_populate_locked(struct um_vnode *v);
+void um_vnode_account(struct um_vnode *v);
+int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
+
+/* object.c */
+int um_obj_setup(void);
+int um_reopen(int memfd, int flags);
+int um_obj_open_lazy(struct um_vnode *v, int flags);
+void um_obj_closed(struct um_obj *o);
+void um_lazy_resize(struct um_vnode *v);
+size_t um_obj_count(struct um_mount *m);
+
+/* watch.c */
+int um_watch_setup(void);
+void um_watch_fini(void);
+int um_watch_add(int fd);
+void um_watch_del(int wd);
+void um_watch_drain(void);
+
+#endif

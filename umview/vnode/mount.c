@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mount.c - life of a mounted file system */
+#include "vnode/mount.h"
+
+#include <stdlib.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include "vnode/attrcache.h"
+#include "vnode/fscall.h"
+
+/* Device numbers of mounts: a major number that Linux leaves to local use. */
+#define MOUNT_MAJOR 243
+
+static atomic_uint next_id = 1;
+struct um_mount *um_mount_new(void)
+{
+	struct um_mount *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	atomic_init(&m->refs, 1);
+	m->id = atomic_fetch_add(&next_id, 1);
+	m->dev = makedev(MOUNT_MAJOR, m->id);
+	m->cache = um_attrcache_new();
+	um_mutex_init(&m->serial, UM_RANK_IO);
+	return m;
+}
+
+struct um_mount *um_mount_get(struct um_mount *m)
+{
+	atomic_fetch_add(&m->refs, 1);
+	return m;
+}
+
+void um_mount_shutdown(struct um_mount *m)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+
+	if (atomic_exchange(&m->dead, true))
+		return;
+	/* Operations end by themselves: modules do not wait for guests. */
+	while (atomic_load(&m->inflight))
+		nanosleep(&ms, NULL);
+	if (m->fs.ops)
+		um_fs_umount(m);
+}
+
+static void destroy(struct um_mount *m)
+{
+	um_mount_shutdown(m);
+	if (m->release_beneath)
+		m->release_beneath(m->beneath);
+	for (size_t i = 0; i < m->nexcept; i++)
+		free(m->except[i]);
+	free(m->except);
+	free(m->point);
+	free(m->source);
+	free(m->type);
+	free(m->options);
+	um_attrcache_free(m->cache);
+	um_mutex_fini(&m->serial);
+	free(m);
+}
+
+void um_mount_put(struct um_mount *m)
+{
+	if (m && atomic_fetch_sub(&m->refs, 1) == 1)
+		destroy(m);
+}
+
+
+static struct um_mutex detached_lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+static struct um_mount *detached;
+
+void um_mount_detach(struct um_mount *m)
+{
+	um_mount_get(m);
+	um_lock(&detached_lock);
+	m->detached = detached;
+	detached = m;
+	um_unlock(&detached_lock);
+}
+
+void um_mount_reap(bool (*is_idle)(struct um_mount *m))
+{
+	struct um_mount *all;
+
+	um_lock(&detached_lock);
+	all = detached;
+	detached = NULL;
+	um_unlock(&detached_lock);
+	while (all) {
+		struct um_mount *m = all;
+
+		all = m->detached;
+		if (is_idle(m))
+			um_mount_shutdown(m);
+		else
+			um_mount_detach(m);
+		um_mount_put(m);
+	}
+}

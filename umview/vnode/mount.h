@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mount.h - one mounted file system: the module's part and the core's
+ *
+ * References: every layer list that holds the mount, every vnode and object
+ * on it, every request that walks it. The last one to go unmounts.
+ */
+#ifndef UM_VNODE_MOUNT_H
+#define UM_VNODE_MOUNT_H
+
+#include <stdatomic.h>
+
+#include <umview/module.h>
+
+#include "base/cleanup.h"
+#include "base/lock.h"
+
+/**
+ * struct um_mount - a mount; all but refs and counters never change
+ * @point: canonical mount point in the view
+ * @source, @type, @options: as /proc/mounts shows them
+ * @flags: MS_* of mount(2)
+ * @beneath: layers below it (struct um_list, ref)
+ * @except: subtrees that stay as they were, relative to point
+ * @release_beneath: the view layer's way to drop @beneath
+ * @dead: shut down; every operation answers EIO, no path leads here
+ * @inflight: operations at work
+ * @detached: next in the list of detached mounts
+ * @users: files that modules of other mounts hold open here
+ */
+struct um_mount {
+	atomic_int refs;
+	struct um_fs fs;
+	unsigned int id;
+	dev_t dev;
+	char *point;
+	char *source;
+	char *type;
+	char *options;
+	unsigned long flags;
+	bool permanent;
+	bool human;
+	bool merge;
+	char **except;
+	size_t nexcept;
+	void *beneath;
+	void (*release_beneath)(void *beneath);
+	struct um_service *service;
+	struct um_mutex serial;
+	atomic_bool dead;
+	atomic_int inflight;
+	atomic_int users;
+	struct um_mount *detached;
+	struct um_attrcache *cache;
+};
+
+struct um_mount *um_mount_new(void);
+struct um_mount *um_mount_get(struct um_mount *m);
+void um_mount_put(struct um_mount *m);
+/* Flush and end the file system now, whoever still refers to it. */
+void um_mount_shutdown(struct um_mount *m);
+
+/*
+ * Out of all views, and still in use: shut it down when `is_idle` says so, at
+ * the next um_mount_reap(). Keeps a reference until then.
+ */
+void um_mount_detach(struct um_mount *m);
+void um_mount_reap(bool (*is_idle)(struct um_mount *m));
+
+/* The host's own file system, the layer beneath all others. */
+struct um_mount *um_mount_real(void);
+bool um_mount_is_real(const struct um_mount *m);
+
+#endif

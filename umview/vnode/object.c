@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* object.c - the objects that guests' descriptors refer to, by inode */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "vnode/internal.h"
+
+static dev_t memfd_dev;
+
+void (*um_obj_closed_hook)(uint64_t inode);
+
+/* What open(2) flags mean something in the reopening of a memfd. */
+#define KEEP_FLAGS \
+	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_NOATIME)
+
+int um_reopen(int memfd, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
+	return (int)UM_SYS(open(path, (flags & KEEP_FLAGS) | O_CLOEXEC));
+}
+
+bool um_obj_any(void)
+{
+	return __atomic_load_n(&um_vn.by_inode.count, __ATOMIC_RELAXED) != 0;
+}
+
+int um_vnode_lock_fd(struct um_vnode *v)
+{
+	return um_reopen(v->memfd, O_RDWR);
+}
+
+static void obj_free(struct um_obj *o)
+{
+	if (o->lazy_fd >= 0)
+		close(o->lazy_fd);
+	if (o->release_list)
+		o->release_list(o->list);
+	for (size_t i = 0; i < o->nentries; i++)
+		free(o->entries[i].name);
+	free(o->entries);
+	free(o->path);
+	um_mount_put(o->mount);
+	um_vnode_put(o->vnode);
+	um_mutex_fini(&o->io);
+	free(o);
+}
+
+struct um_obj *um_obj_find(const struct stat *st)
+{
+	struct um_obj *o = NULL;
+	struct um_hnode *n;
+
+	if (!S_ISREG(st->st_mode) || st->st_dev != memfd_dev)
+		return NULL;
+	um_lock(&um_vn.table);
+	n = um_hash_get(&um_vn.by_inode, st->st_ino);
+	if (n) {
+		o = um_container(n, struct um_obj, node);
+		if (o->kind == UM_OBJ_FILE)
+			o->vnode->refs++;
+		else
+			o->refs++;
+	}
+	um_unlock(&um_vn.table);
+	return o;
+}
+
+struct stat um_obj_stat_of(uint64_t inode)
+{
+	return (struct stat){ .st_dev = memfd_dev,
+			      .st_ino = inode,
+			      .st_mode = S_IFREG };
+}
+
+void um_obj_put(struct um_obj *o)
+{
+	bool last;
+
+	if (!o)
+		return;
+	if (o->kind == UM_OBJ_FILE) {
+		um_vnode_put(o->vnode);
+		return;
+	}
+	um_lock(&um_vn.table);
+	last = --o->refs == 0;
+	um_unlock(&um_vn.table);
+	if (last)
+		obj_free(o);
+}
+
+char *um_obj_path(struct um_obj *o)
+{
+	char *copy = NULL;
+
+	if (o->vnode)
+		return um_vnode_path(o->vnode);
+	um_lock(&um_vn.table);
+	if (o->path)
+		copy = strdup(o->path);
+	um_unlock(&um_vn.table);
+	return copy;
+}
+
+static struct um_obj *obj_new(enum um_obj_kind kind, struct um_mount *m,
+			      const char *path, int flags)
+{
+	struct um_obj *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return NULL;
+	o->refs = 1;
+	o->kind = kind;
+	o->mount = um_mount_get(m);
+	o->flags = flags;
+	o->lazy_fd = -1;
+	o->wd = -1;
+	um_mutex_init(&o->io, UM_RANK_IO);
+	if (path)
+		o->path = strdup(path);
+	return o;
+}
+
+static void lazy_link_locked(struct um_obj *o)
+{
+	if (o->kind != UM_OBJ_LAZY)
+		return;
+	o->lazy_next = o->vnode->lazy;
+	o->vnode->lazy = o;
+}
+
+static void lazy_unlink_locked(struct um_obj *o)
+{
+	struct um_obj **p;
+
+	if (o->kind != UM_OBJ_LAZY)
+		return;
+	for (p = &o->vnode->lazy; *p; p = &(*p)->lazy_next) {
+		if (*p == o) {
+			*p = o->lazy_next;
+			return;
+		}
+	}
+}
+
+/*
+ * Give the object an inode and a descriptor in access mode 3: it neither reads
+ * nor writes, but seeks, and dup and fork treat it as any other. The object is
+ * taken. Return: descriptor of ours, or -errno.
+ */
+static int publish(struct um_obj *o)
+{
+	int memfd = memfd_create("umview", MFD_CLOEXEC);
+	struct stat st;
+	int fd;
+
+	if (memfd < 0 || fstat(memfd, &st) < 0) {
+		int err = errno;
+
+		obj_free(o);
+		return -err;
+	}
+	o->lazy_fd = memfd;
+	o->inode = st.st_ino;
+	if (o->vnode && ftruncate(memfd, o->vnode->size) < 0)
+		um_warn("page cache: %s", strerror(errno));
+	fd = um_reopen(memfd, O_ACCMODE | (o->flags & KEEP_FLAGS));
+	o->wd = um_watch_add(memfd);
+	um_lock(&um_vn.table);
+	if (um_hash_add(&um_vn.by_inode, &o->node, o->inode) ||
+	    um_hash_add(&um_vn.by_wd, &o->wd_node, (uint64_t)o->wd))
+		um_warn("out of memory for the object table");
+	lazy_link_locked(o);
+	um_unlock(&um_vn.table);
+	return fd;
+}
+
+int um_obj_open_dir(struct um_mount *m, const char *path, int flags,
+		    void *list, void (*release_list)(void *))
+{
+	struct um_obj *o = obj_new(UM_OBJ_DIR, m, path, flags);
+
+	if (!o) {
+		release_list(list);
+		return -ENOMEM;
+	}
+	o->list = list;
+	o->release_list = release_list;
+	return publish(o);
+}
+
+int um_obj_open_path(struct um_mount *m, const char *path, int flags)
+{
+	struct um_obj *o = obj_new(UM_OBJ_PATH, m, path, flags);
+
+	return o ? publish(o) : -ENOMEM;
+}
+
+/* The vnode's io lock is held; the object takes a ref of the vnode. */
+int um_obj_open_lazy(struct um_vnode *v, int flags)
+{
+	struct um_obj *o = obj_new(UM_OBJ_LAZY, v->mount, NULL, flags);
+
+	if (!o)
+		return -ENOMEM;
+	um_lock(&um_vn.table);
+	v->refs++;
+	um_unlock(&um_vn.table);
+	o->vnode = v;
+	return publish(o);
+}
+
+int um_obj_reopen(struct um_obj *o, int flags)
+{
+	UM_FREE char *path = um_obj_path(o);
+	struct stat st;
+	int ret;
+
+	if (o->kind == UM_OBJ_FILE && !path)
+		return um_vnode_ready_fd(o->vnode, flags);
+	if (!path)
+		return -ENOENT;
+	ret = um_fs_getattr(o->mount, path, NULL, &st);
+	if (ret < 0)
+		return ret;
+	if (S_ISREG(st.st_mode))
+		return um_vnode_open(o->mount, path, &st, flags);
+	return -ENXIO;
+}
+
+/* The one open file description of the object is closed. */
+void um_obj_closed(struct um_obj *o)
+{
+	struct um_vnode *v = NULL;
+
+	um_lock(&um_vn.table);
+	um_hash_del(&um_vn.by_inode, &o->node);
+	um_hash_del(&um_vn.by_wd, &o->wd_node);
+	lazy_unlink_locked(o);
+	if (o->vnode) {
+		v = o->vnode;
+		v->refs++;
+	}
+	um_watch_del(o->wd);
+	um_unlock(&um_vn.table);
+	if (um_obj_closed_hook)
+		um_obj_closed_hook(o->inode);
+	um_obj_put(o);
+	if (v)
+		um_vnode_check(v);
+	um_vnode_put(v);
+}
+
+/* Seeking to the end and past it is native: lazy objects show the size. */
+void um_lazy_resize(struct um_vnode *v)
+{
+	um_lock(&um_vn.table);
+	for (struct um_obj *o = v->lazy; o; o = o->lazy_next)
+		if (ftruncate(o->lazy_fd, v->size) < 0)
+			um_warn("page cache: %s", strerror(errno));
+	um_unlock(&um_vn.table);
+}
+
+typedef void (*obj_fn)(struct um_obj *o, void *arg);
+
+/* For every object; the table lock is held. */
+static void for_each_locked(obj_fn fn, void *arg)
+{
+	for (size_t i = 0; i < um_vn.by_inode.nslots; i++) {
+		struct um_hnode *h = um_vn.by_inode.slot[i];
+
+		for (; h; h = h->next)
+			fn(um_container(h, struct um_obj, node), arg);
+	}
+}
+
+struct count {
+	struct um_mount *m;
+	size_t n;
+};
+
+static void count_one(struct um_obj *o, void *arg)
+{
+	struct count *c = arg;
+
+	if (o->kind != UM_OBJ_FILE && o->mount == c->m)
+		c->n++;
+}
+
+size_t um_obj_count(struct um_mount *m)
+{
+	struct count c = { m, 0 };
+
+	um_lock(&um_vn.table);
+	for_each_locked(count_one, &c);
+	um_unlock(&um_vn.table);
+	return c.n;
+}
+
+struct move {
+	struct um_mount *m;
+	const char *from;
+	const char *to;
+	bool exchange;
+};
+
+/* `path` is `dir` or beneath it: what follows, else NULL. */
+static const char *beneath(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (strncmp(path, dir, n) != 0 || (path[n] && path[n] != '/'))
+		return NULL;
+	return path + n;
+}
+
+static char *join(const char *a, const char *b)
+{
+	char *p;
+
+	return asprintf(&p, "%s%s", a, b) < 0 ? NULL : p;
+}
+
+static void move_one(struct um_obj *o, void *arg)
+{
+	const struct move *mv = arg;
+	char **path = o->vnode ? &o->vnode->path : &o->path;
+	const char *rest;
+	char *now = NULL;
+
+	if (o->mount != mv->m || !*path || o->kind == UM_OBJ_LAZY)
+		return;
+	rest = beneath(*path, mv->from);
+	if (rest) {
+		now = join(mv->to, rest);
+	} else if (mv->exchange) {
+		rest = beneath(*path, mv->to);
+		now = rest ? join(mv->from, rest) : NULL;
+	}
+	if (now) {
+		free(*path);
+		*path = now;
+	}
+}
+
+void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,
+		      bool exchange)
+{
+	struct move mv = { m, from, to, exchange };
+
+	um_lock(&um_vn.table);
+	for_each_locked(move_one, &mv);
+	um_unlock(&um_vn.table);
+}
+
+/* Called once: memfds all lie on one device. */
+int um_obj_setup(void)
+{
+	UM_CLOSE int fd = memfd_create("umview", MFD_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	memfd_dev = st.st_dev;
+	return 0;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vnode.h - what a guest's descriptor of a virtual file stands for
+ *
+ * The kernel keeps the descriptors; this layer knows the objects behind them
+ * by inode (struct um_obj). Kinds:
+ *
+ *   FILE	a regular file. Its vnode has one memfd; every open gets its own
+ *		reopening of it, so that offsets, access mode, O_APPEND and all
+ *		locks are the kernel's, and shared by whoever opens the file.
+ *		Where anybody may read through it the memfd holds the file's
+ *		content ("populated") and reads and maps are native. Opens for
+ *		writing only need no content.
+ *   LAZY	a regular file too large to copy: one empty memfd an open, in
+ *		access mode 3 (neither reads nor writes), its size kept equal
+ *		to the file's. Data calls come to the monitor.
+ *   DIR	an open directory: one memfd an open, access mode 3.
+ *   PATH	an O_PATH descriptor of any virtual node: likewise.
+ *
+ * Changes are write-through: the module first, then the memfd. Where a guest
+ * maps a file shared and writable the memfd is ahead of the module until
+ * msync, fsync, last close, or the flusher's round: um_vnode_sync() compares
+ * the two and writes what differs. (A seal on the memfd and a second, unsealed
+ * one for mappings was refused: locks are kept on an inode, and a file that is
+ * locked first and mapped later, as databases do, would lose them.)
+ *
+ * Is a file still open? A write lease on the memfd is granted only when nobody
+ * but the asker has it open or mapped (fcntl(2), F_SETLEASE): exact, and no
+ * call needs trapping. inotify's IN_CLOSE is the cue to look. Objects in
+ * access mode 3 count for no lease; they have one open file description each,
+ * so their IN_CLOSE is the last.
+ *
+ * Locks: `table` (rank VNODE) guards the hashes, counts and paths; v->io (rank
+ * IO) orders changes to one file and is held while its module runs.
+ */
+#ifndef UM_VNODE_VNODE_H
+#define UM_VNODE_VNODE_H
+
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "vnode/fscall.h"
+
+enum um_obj_kind {
+	UM_OBJ_FILE,
+	UM_OBJ_LAZY,
+	UM_OBJ_DIR,
+	UM_OBJ_PATH,
+};
+
+struct um_dirent {
+	uint64_t ino;
+	unsigned char type;
+	char *name;
+};
+
+/**
+ * struct um_obj - an object that descriptors of guests refer to
+ * @inode: of its memfd: its identity
+ * @wd: inotify watch of that inode
+ * @mount: holds a ref, except in FILE, where the vnode does
+ * @vnode: FILE: the one it is part of; LAZY: ref
+ * @path: DIR and PATH: name inside the mount; NULL when removed (table lock)
+ * @flags: of open(2), as the guest asked
+ * @list: DIR: layers it was opened in (ref, view layer's)
+ * @entries: DIR: listing, as of the last rewind
+ */
+struct um_obj {
+	struct um_hnode node;
+	struct um_hnode wd_node;
+	int refs;
+	enum um_obj_kind kind;
+	uint64_t inode;
+	int wd;
+	struct um_mount *mount;
+	struct um_vnode *vnode;
+	struct um_obj *lazy_next;
+	int lazy_fd;
+	char *path;
+	int flags;
+	struct um_mutex io;
+	void *list;
+	void (*release_list)(void *list);
+	struct um_dirent *entries;
+	size_t nentries;
+	bool listed;
+};
+
+/**
+ * struct um_vnode - one regular file that is or was open
+ * @node: in the table of names, keyed by mount and @ino, unless @orphan
+ * @refs: one is the table's; table lock
+ * @path: a name it has inside its mount; NULL: none known (table lock)
+ * @hidden: the name is one that this layer made at unlink
+ * @orphan: the last name is gone
+ * @gone: out of all tables
+ * @volatile_data: the module's content may change by itself: not kept
+ * @size: the file's, and the memfd's; io lock
+ * @populated: the memfd has the content; io lock
+ * @accounted: bytes of it in the count of cached bytes; io lock
+ * @rfh, @wfh: the module's open files; wfh serves reads too; io lock
+ * @shared: mapped shared and writable by a guest; needs um_vnode_sync()
+ * @lazy: LAZY objects of it; table lock
+ */
+struct um_vnode {
+	struct um_hnode node;
+	struct um_obj file;
+	int refs;
+	struct um_mount *mount;
+	ino_t ino;
+	char *path;
+	bool hidden;
+	bool orphan;
+	bool gone;
+	bool volatile_data;
+	struct um_mutex io;
+	int memfd;
+	off_t size;
+	bool populated;
+	off_t accounted;
+	bool has_rfh, has_wfh;
+	struct um_fh rfh, wfh;
+	atomic_bool shared;
+	struct um_obj *lazy;
+};
+
+int um_vnode_setup(off_t ready_limit, uint64_t cache_limit);
+void um_vnode_fini(void);
+
+/* Whether any object lives: if not, every descriptor is real. */
+bool um_obj_any(void);
+/* The object that the stat is of (ref), or NULL: a real descriptor. */
+struct um_obj *um_obj_find(const struct stat *st);
+void um_obj_put(struct um_obj *o);
+/* What um_obj_find() goes by, for an inode number read from /proc. */
+struct stat um_obj_stat_of(uint64_t inode);
+/* Copy of the object's name, caller frees; NULL: it has none any more. */
+char *um_obj_path(struct um_obj *o);
+
+/*
+ * Open a node of a mount that exists. Each gives a descriptor of ours, for
+ * injection, or -errno.
+ */
+int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
+		  int flags);
+/* Read-only and ready, whatever the size limit says: for exec. */
+int um_vnode_open_whole(struct um_mount *m, const char *path,
+			const struct stat *st);
+
+#define UM_HIDDEN_NAME ".umview_hidden"
+
+/* Make and open a regular file. */
+int um_vnode_create(struct um_mount *m, const char *path, int flags,
+		    mode_t mode);
+/* The same with a name that goes with the last close: O_TMPFILE. */
+int um_vnode_create_hidden(struct um_mount *m, const char *path, int flags,
+			   mode_t mode);
+int um_obj_open_dir(struct um_mount *m, const char *path, int flags,
+		    void *list, void (*release_list)(void *));
+int um_obj_open_path(struct um_mount *m, const char *path, int flags);
+/* Another opening of the object's node, as through /proc/self/fd/N. */
+int um_obj_reopen(struct um_obj *o, int flags);
+
+/* Attributes by what is left of the name: path or open file. */
+int um_obj_getattr(struct um_obj *o, struct stat *out);
+int um_obj_chmod(struct um_obj *o, mode_t mode);
+int um_obj_chown(struct um_obj *o, uid_t uid, gid_t gid);
+int um_obj_utimens(struct um_obj *o, const struct timespec ts[2]);
+
+/* Data of a regular file. */
+ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off);
+/* off < 0: at the end, wherever that is then; *at gets where it went. */
+ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n,
+		       off_t off, off_t *at);
+int um_vnode_truncate(struct um_vnode *v, off_t size);
+int um_vnode_fallocate(struct um_vnode *v, int mode, off_t off, off_t len);
+int um_vnode_fsync(struct um_vnode *v, bool datasync);
+int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
+		   size_t size);
+off_t um_vnode_lseek(struct um_vnode *v, off_t off, int whence);
+/* A vnode for the monitor's own use (um_next_open): ref, or -errno. */
+int um_vnode_get_path(struct um_mount *m, const char *path,
+		      const struct stat *st, int flags, struct um_vnode **out);
+void um_vnode_put(struct um_vnode *v);
+void um_vnode_mark_shared(struct um_vnode *v);
+/* Write to the module what shared mappings changed. */
+int um_vnode_sync(struct um_vnode *v);
+/*
+ * A ready opening, content and all, whatever the size limit says (exec, mmap of
+ * a lazy file); a descriptor of ours or -errno.
+ */
+int um_vnode_ready_fd(struct um_vnode *v, int flags);
+
+/* A description of the monitor's own to hold locks with; caller closes. */
+int um_vnode_lock_fd(struct um_vnode *v);
+/* Called after the last close of an object in access mode 3. */
+extern void (*um_obj_closed_hook)(uint64_t inode);
+
+/* Names that changed: keep open objects pointing at their nodes. */
+void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,
+		      bool exchange);
+/* truncate(2), chmod... by name: what open files should know. */
+int um_vnode_truncate_path(struct um_mount *m, const char *path,
+			   const struct stat *st, off_t size);
+/* unlink(2) with regard to open files. */
+int um_vnode_unlink(struct um_mount *m, const char *path);
+/* rename(2) likewise. */
+int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
+		    unsigned int flags);
+
+/* How many files and directories of the mount guests hold open. */
+size_t um_vnode_busy(struct um_mount *m);
+/* Let go of everything cached for the mount; syncs first. */
+void um_vnode_drop(struct um_mount *m);
+/* Sync all mapped files of the mount (NULL: of all). */
+int um_vnode_sync_mount(struct um_mount *m);
+
+#endif

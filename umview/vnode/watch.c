@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * watch.c - hears of closes, and does what is to be done from time to time
+ *
+ * One inotify instance watches the memfds. An event says that some open file
+ * description of the inode was closed; what follows depends on the kind (see
+ * vnode.h). Events are read by the watcher thread, or by whoever wants to know
+ * now (umount): an event is in the queue before the closing guest's next
+ * instruction.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+
+#include "vnode/internal.h"
+
+#define FLUSH_MS 5000
+
+static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t thread;
+static int stop_fd = -1;
+static bool started;
+
+int um_watch_add(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return inotify_add_watch(um_vn.inotify, path, IN_CLOSE);
+}
+
+void um_watch_del(int wd)
+{
+	if (wd >= 0)
+		inotify_rm_watch(um_vn.inotify, wd);
+}
+
+/* What has this watch, with a ref; NULL: gone since. */
+static struct um_obj *by_wd(int wd)
+{
+	struct um_obj *o = NULL;
+	struct um_hnode *n;
+
+	um_lock(&um_vn.table);
+	n = um_hash_get(&um_vn.by_wd, (uint64_t)wd);
+	if (n) {
+		o = um_container(n, struct um_obj, wd_node);
+		if (o->kind == UM_OBJ_FILE)
+			o->vnode->refs++;
+		else
+			o->refs++;
+	}
+	um_unlock(&um_vn.table);
+	return o;
+}
+
+static void closed(int wd)
+{
+	struct um_obj *o = by_wd(wd);
+
+	if (!o)
+		return;
+	if (o->kind == UM_OBJ_FILE)
+		um_vnode_check(o->vnode);
+	else
+		um_obj_closed(o);
+	um_obj_put(o);
+}
+
+/* Handle one read's worth of events. Return: whether there were any. */
+static bool read_events(void)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	ssize_t n = read(um_vn.inotify, buf, sizeof(buf));
+	ssize_t at = 0;
+
+	while (at < n) {
+		const struct inotify_event *e = (const void *)(buf + at);
+
+		if (e->mask & IN_CLOSE)
+			closed(e->wd);
+		at += (ssize_t)(sizeof(*e) + e->len);
+	}
+	return n > 0;
+}
+
+void um_watch_drain(void)
+{
+	pthread_mutex_lock(&reading);
+	while (read_events())
+		;
+	pthread_mutex_unlock(&reading);
+}
+
+static void *watcher(void *arg)
+{
+	struct pollfd p[2] = { { .fd = um_vn.inotify, .events = POLLIN },
+			       { .fd = stop_fd, .events = POLLIN } };
+
+	(void)arg;
+	for (;;) {
+		int n = poll(p, 2, FLUSH_MS);
+
+		if (p[1].revents)
+			return NULL;
+		if (n == 0)
+			um_vnode_sync_mount(NULL);
+		else
+			um_watch_drain();
+	}
+}
+
+int um_watch_setup(void)
+{
+	int err = um_obj_setup();
+
+	if (err < 0)
+		return err;
+	um_vn.inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (um_vn.inotify < 0 || stop_fd < 0)
+		return -errno;
+	err = pthread_create(&thread, NULL, watcher, NULL);
+	started = err == 0;
+	return -err;
+}
+
+void um_watch_fini(void)
+{
+	uint64_t one = 1;
+
+	if (!started || write(stop_fd, &one, sizeof(one)) < 0)
+		return;
+	pthread_join(thread, NULL);
+	started = false;
+	um_watch_drain();
+}
