@@ -25,6 +25,9 @@ enum {
 	ACL_OTHER = 0x20,
 };
 
+/* An entry that stands for no bits of the mode. */
+#define NO_BITS (-1)
+
 struct acl_entry {
 	uint16_t tag;
 	uint16_t perm;
@@ -84,13 +87,13 @@ static int shift_of(uint16_t tag, unsigned int tags)
 	case ACL_USER_OBJ:
 		return 6;
 	case ACL_GROUP_OBJ:
-		return tags & ACL_MASK ? -1 : 3;
+		return tags & ACL_MASK ? NO_BITS : 3;
 	case ACL_MASK:
 		return 3;
 	case ACL_OTHER:
 		return 0;
 	default:
-		return -1;
+		return NO_BITS;
 	}
 }
 
@@ -106,8 +109,8 @@ int acl_to_mode(const void *acl, size_t size, mode_t *mode, bool *minimal)
 		int shift = shift_of(x.tag, tags);
 
 		if (shift >= 0)
-			*mode = (*mode & ~(7u << shift)) |
-				(mode_t)x.perm << shift;
+			*mode = (*mode & ~(7u << shift)) | (mode_t)x.perm
+								   << shift;
 	}
 	*minimal = !(tags & (ACL_USER | ACL_GROUP | ACL_MASK));
 	return 0;

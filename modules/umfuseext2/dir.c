@@ -101,8 +101,8 @@ bool dir_is_empty(struct dirx *x)
 
 /* ---- adding ---- */
 
-static void fill_entry(struct e2 *e, struct ext2_dir_entry *d,
-		       const char *name, ext2_ino_t ino, mode_t mode)
+static void fill_entry(struct e2 *e, struct ext2_dir_entry *d, const char *name,
+		       ext2_ino_t ino, mode_t mode)
 {
 	size_t len = strlen(name);
 
@@ -174,9 +174,9 @@ static int append(struct e2 *e, struct inode *dir, struct dirx *x,
 	if (ret)
 		return ret;
 	ret = dirx_set_room(x, lblk, dirx_room(e, e->block));
-	return ret ? ret :
-		     dirx_add(e, x, name, strlen(name), ino,
-			      type_for(e, mode), lblk);
+	return ret ? ret
+		   : dirx_add(e, x, name, strlen(name), ino, type_for(e, mode),
+			      lblk);
 }
 
 static uint32_t find_room(struct dirx *x, unsigned int need)
@@ -212,9 +212,9 @@ static int add_linear(struct e2 *e, struct inode *dir, struct dirx *x,
 		ret = dir_write_block(e, dir->no, pblk, e->block);
 	if (!ret)
 		ret = dirx_set_room(x, lblk, dirx_room(e, e->block));
-	return ret ? ret :
-		     dirx_add(e, x, name, strlen(name), ino,
-			      type_for(e, mode), lblk);
+	return ret ? ret
+		   : dirx_add(e, x, name, strlen(name), ino, type_for(e, mode),
+			      lblk);
 }
 
 static int add_hashed(struct e2 *e, struct inode *dir, struct dirx *x,
@@ -311,15 +311,15 @@ static int cut_entry(struct e2 *e, char *block, int off, int prev)
 		return 0;
 	}
 	p = entry_at(block, (unsigned int)prev);
-	return e2_err(ext2fs_set_rec_len(e->fs, rec_len(e, p) + rec_len(e, d),
-					 p));
+	return e2_err(
+		ext2fs_set_rec_len(e->fs, rec_len(e, p) + rec_len(e, d), p));
 }
 
 int dir_remove(struct e2 *e, struct inode *dir, const char *name)
 {
 	struct dent *dent;
-	struct dirx *x;
-	uint64_t pblk;
+	struct dirx *x = NULL;
+	uint64_t pblk = 0;
 	int ret, off, prev;
 
 	ret = dir_lookup(e, dir->no, name, strlen(name), &dent);
@@ -353,8 +353,8 @@ int dir_set(struct e2 *e, struct inode *dir, const char *name, ext2_ino_t ino,
 {
 	struct ext2_dir_entry *d;
 	struct dent *dent;
-	struct dirx *x;
-	uint64_t pblk;
+	struct dirx *x = NULL;
+	uint64_t pblk = 0;
 	int ret, off, prev;
 
 	ret = dir_lookup(e, dir->no, name, strlen(name), &dent);

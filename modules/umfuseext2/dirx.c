@@ -53,8 +53,8 @@ unsigned int dir_check(struct e2 *e, const char *block, unsigned int off)
 		return 0;
 	if (len < EXT2_DIR_ENTRY_HEADER_LEN || len % 4 || len > size - off)
 		return 0;
-	if (head.inode && EXT2_DIR_ENTRY_HEADER_LEN + (head.name_len & 0xffu) >
-				  len)
+	if (head.inode &&
+	    EXT2_DIR_ENTRY_HEADER_LEN + (head.name_len & 0xffu) > len)
 		return 0;
 	return len;
 }
@@ -258,8 +258,8 @@ static int scan_blocks(struct e2 *e, struct dirx *x, struct inode *dir,
 		lblk += run.len;
 	}
 	return n ? dirx_set_room(x, (uint32_t)n - 1,
-				 x->n_blocks >= n ? x->room[n - 1] : 0) :
-		   0;
+				 x->n_blocks >= n ? x->room[n - 1] : 0)
+		 : 0;
 }
 
 struct inline_scan {

@@ -29,7 +29,7 @@
 #include <ext2fs/ext2fs.h>
 #pragma GCC diagnostic pop
 
-#define E2_PROGRAM "umfuseext2"
+#define E2_PROGRAM  "umfuseext2"
 #define E2_LINK_MAX 65000
 #define E2_NAME_MAX 255
 
@@ -198,7 +198,7 @@ struct node *node_find(struct e2 *e, ext2_ino_t ino);
 int node_open(struct e2 *e, ext2_ino_t ino, struct node **out);
 int node_release(struct e2 *e, struct node *node);
 
-/* ---- map.c ---- */
+/* ---- map.c, punch.c ---- */
 
 /* The run that begins at lblk, of at most max blocks; node may be NULL. */
 int map_find(struct e2 *e, struct inode *in, struct node *node, uint64_t lblk,
@@ -211,7 +211,9 @@ int map_alloc(struct e2 *e, struct inode *in, uint64_t lblk, uint64_t len,
 	      bool uninit, struct run *out);
 /* Unwritten blocks become written ones. */
 int map_convert(struct e2 *e, struct inode *in, const struct run *run);
-/* Frees blocks first..last (~0: to the end). */
+/* Physical blocks are free again. */
+void map_unclaim(struct e2 *e, struct inode *in, uint64_t pblk, uint64_t len);
+/* punch.c: frees blocks first..last (~0: to the end). */
 int map_punch(struct e2 *e, struct inode *in, uint64_t first, uint64_t last);
 uint64_t map_max_size(struct e2 *e, struct inode *in);
 
@@ -311,6 +313,29 @@ int file_truncate(struct e2 *e, struct inode *in, uint64_t size);
 int file_fallocate(struct e2 *e, struct node *node, int mode, uint64_t off,
 		   uint64_t len);
 off_t file_lseek(struct e2 *e, struct node *node, uint64_t off, int whence);
+/* Size is within the file. */
+ssize_t file_read_blocks(struct e2 *e, struct inode *in, struct node *node,
+			 char *buf, size_t size, uint64_t off);
+/* One block of which only a part is given, the rest becoming zero. */
+int file_put_padded(struct e2 *e, uint64_t pblk, uint64_t skip, const char *buf,
+		    size_t len);
+
+/* ---- inline.c ---- */
+
+static inline bool is_inline(const struct inode *in)
+{
+	return in->d.i_flags & EXT4_INLINE_DATA_FL;
+}
+
+/* An empty file may keep its contents in the inode, as far as they fit. */
+int inline_begin(struct e2 *e, struct inode *in, uint64_t end);
+ssize_t inline_read(struct e2 *e, struct inode *in, char *buf, size_t size,
+		    uint64_t off);
+/* Return: 0 when done, -ENOSPC when the file now has blocks. */
+int inline_write(struct e2 *e, struct inode *in, const char *buf, size_t size,
+		 uint64_t off);
+/* -ENOSPC: has to be uninlined. */
+int inline_resize(struct e2 *e, struct inode *in, uint64_t size);
 int file_readlink(struct e2 *e, struct inode *in, char *buf, size_t size);
 int file_put_symlink(struct e2 *e, struct inode *in, const char *target);
 /* Data kept in the inode go to blocks. */

@@ -16,156 +16,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DIRECT_READ  (64u * 1024)
-#define DIRECT_WRITE (32u * 1024)
-#define MAX_INLINE   4096u
-
-static bool is_inline(const struct inode *in)
-{
-	return in->d.i_flags & EXT4_INLINE_DATA_FL;
-}
+#define DIRECT_READ  65536u
+#define DIRECT_WRITE 32768u
 
 static int put(struct e2 *e, uint64_t off, const void *buf, size_t len)
 {
 	if (len >= DIRECT_WRITE)
 		return io_write_direct(e->io, off, buf, len);
 	return io_write(e->io, off, buf, len, true);
-}
-
-/* ---- contents in the inode ---- */
-
-/* All of it, zeroes up to size. Gives *out to the caller. */
-static int inline_get(struct e2 *e, struct inode *in, size_t size, char **out)
-{
-	size_t len = 0;
-	errcode_t err = ext2fs_inline_data_size(e->fs, in->no, &len);
-	char *buf;
-
-	if (err)
-		return e2_err(err);
-	if (len > MAX_INLINE || size > MAX_INLINE)
-		return -EIO;
-	buf = calloc(1, (len > size ? len : size) + 1);
-	if (!buf)
-		return -ENOMEM;
-	err = ext2fs_inline_data_get(e->fs, in->no, small(in), buf, &len);
-	if (err) {
-		free(buf);
-		return e2_err(err);
-	}
-	/* what was beyond the end is not contents */
-	if (size > EXT2_I_SIZE(&in->d))
-		memset(buf + EXT2_I_SIZE(&in->d), 0,
-		       size - EXT2_I_SIZE(&in->d));
-	*out = buf;
-	return 0;
-}
-
-static int inline_put(struct e2 *e, struct inode *in, char *buf, size_t size)
-{
-	struct ext2_inode_large keep = in->d;
-	errcode_t err;
-	int ret;
-
-	err = ext2fs_inline_data_set(e->fs, in->no, NULL, buf, size);
-	if (err == EXT2_ET_INLINE_DATA_NO_SPACE)
-		return -ENOSPC;
-	ret = err ? e2_err(err) : inode_read(e, in->no, in);
-	if (ret)
-		return ret;
-	in->d.i_mode = keep.i_mode;
-	in->d.i_size = (uint32_t)size;
-	return inode_write(e, in);
-}
-
-int file_uninline(struct e2 *e, struct inode *in)
-{
-	size_t size = EXT2_I_SIZE(&in->d);
-	ext2_extent_handle_t handle;
-	errcode_t err = 0;
-	struct run run;
-	char *buf;
-	int ret = inline_get(e, in, e->fs->blocksize, &buf);
-
-	if (ret)
-		return ret;
-	ret = xattr_drop(e, in->no, "system.data");
-	if (!ret || ret == -ENODATA)
-		ret = inode_read(e, in->no, in);
-	memset(in->d.i_block, 0, sizeof(in->d.i_block));
-	in->d.i_flags &= ~EXT4_INLINE_DATA_FL;
-	if (!ret && ext2fs_has_feature_extents(e->fs->super)) {
-		in->d.i_flags |= EXT4_EXTENTS_FL;
-		err = ext2fs_extent_open2(e->fs, in->no, small(in), &handle);
-		if (!err)
-			ext2fs_extent_free(handle);
-	}
-	if (!ret)
-		ret = err ? e2_err(err) : inode_write(e, in);
-	if (!ret && size)
-		ret = map_alloc(e, in, 0, 1, false, &run);
-	if (!ret && size)
-		ret = io_write(e->io, run.pblk * e->fs->blocksize, buf,
-			       e->fs->blocksize, true);
-	free(buf);
-	return ret;
-}
-
-/* An empty file may keep its contents in the inode, as far as they fit. */
-static int try_inline(struct e2 *e, struct inode *in, uint64_t end)
-{
-	errcode_t err;
-	int ret;
-
-	if (!ext2fs_has_feature_inline_data(e->fs->super) || is_inline(in) ||
-	    in->d.i_blocks || EXT2_I_SIZE(&in->d) || end > e->inode_size)
-		return 0;
-	in->d.i_flags &= ~EXT4_EXTENTS_FL;
-	in->d.i_flags |= EXT4_INLINE_DATA_FL;
-	memset(in->d.i_block, 0, sizeof(in->d.i_block));
-	ret = inode_write(e, in);
-	if (ret)
-		return ret;
-	err = ext2fs_inline_data_init(e->fs, in->no);
-	ret = inode_read(e, in->no, in);
-	return err ? e2_err(err) : ret;
-}
-
-/* Return: 0 when done, -ENOSPC when the file now has blocks. */
-static int inline_write(struct e2 *e, struct inode *in, const char *buf,
-			size_t size, uint64_t off)
-{
-	uint64_t end = off + size, old = EXT2_I_SIZE(&in->d);
-	char *all;
-	int ret = -ENOSPC;
-
-	if (end <= e->inode_size) {
-		size_t n = end > old ? end : old;
-
-		ret = inline_get(e, in, n, &all);
-		if (ret)
-			return ret;
-		memcpy(all + off, buf, size);
-		ret = inline_put(e, in, all, n);
-		free(all);
-	}
-	if (ret != -ENOSPC)
-		return ret;
-	ret = file_uninline(e, in);
-	return ret ? ret : -ENOSPC;
-}
-
-static ssize_t inline_read(struct e2 *e, struct inode *in, char *buf,
-			   size_t size, uint64_t off)
-{
-	char *all;
-	int ret = inline_get(e, in, EXT2_I_SIZE(&in->d), &all);
-
-	if (ret)
-		return ret;
-	memcpy(buf, all + off, size);
-	free(all);
-	return (ssize_t)size;
 }
 
 /* ---- reading ---- */
@@ -179,12 +37,12 @@ static int read_run(struct e2 *e, const struct run *run, uint64_t skip,
 		memset(buf, 0, len);
 		return 0;
 	}
-	return len >= DIRECT_READ ? io_read_direct(e->io, off, buf, len) :
-				    io_read(e->io, off, buf, len);
+	return len >= DIRECT_READ ? io_read_direct(e->io, off, buf, len)
+				  : io_read(e->io, off, buf, len);
 }
 
-static ssize_t read_blocks(struct e2 *e, struct inode *in, struct node *node,
-			   char *buf, size_t size, uint64_t off)
+ssize_t file_read_blocks(struct e2 *e, struct inode *in, struct node *node,
+			 char *buf, size_t size, uint64_t off)
 {
 	unsigned int bs = e->fs->blocksize;
 	size_t done = 0;
@@ -227,14 +85,14 @@ ssize_t file_read(struct e2 *e, struct node *node, char *buf, size_t size,
 		size = end - off;
 	if (is_inline(&in))
 		return inline_read(e, &in, buf, size, off);
-	return read_blocks(e, &in, node, buf, size, off);
+	return file_read_blocks(e, &in, node, buf, size, off);
 }
 
 /* ---- writing ---- */
 
 /* One block of which only a part is given, the rest becoming zero. */
-static int put_padded(struct e2 *e, uint64_t pblk, uint64_t skip,
-		      const char *buf, size_t len)
+int file_put_padded(struct e2 *e, uint64_t pblk, uint64_t skip, const char *buf,
+		    size_t len)
 {
 	unsigned int bs = e->fs->blocksize;
 
@@ -254,7 +112,7 @@ static int put_fresh(struct e2 *e, const struct run *run, uint64_t skip,
 
 	if (skip) {
 		n = bs - skip < len ? bs - skip : len;
-		ret = put_padded(e, pblk++, skip, buf, n);
+		ret = file_put_padded(e, pblk++, skip, buf, n);
 		if (ret)
 			return ret;
 		buf += n;
@@ -263,7 +121,7 @@ static int put_fresh(struct e2 *e, const struct run *run, uint64_t skip,
 	n = len - len % bs;
 	ret = n ? put(e, pblk * bs, buf, n) : 0;
 	if (!ret && len > n)
-		ret = put_padded(e, pblk + n / bs, 0, buf + n, len - n);
+		ret = file_put_padded(e, pblk + n / bs, 0, buf + n, len - n);
 	return ret;
 }
 
@@ -336,8 +194,8 @@ static int zero_tail(struct e2 *e, struct inode *in, uint64_t off, uint64_t end)
 
 static int set_size(struct e2 *e, struct inode *in, uint64_t size)
 {
-	return e2_err(ext2fs_inode_size_set(e->fs, small(in),
-					    (ext2_off64_t)size));
+	return e2_err(
+		ext2fs_inode_size_set(e->fs, small(in), (ext2_off64_t)size));
 }
 
 /* Without the rights of root a writer loses set-id bits of the file. */
@@ -354,7 +212,7 @@ static ssize_t write_any(struct e2 *e, struct inode *in, struct node *node,
 			 const char *buf, size_t size, uint64_t off)
 {
 	uint64_t old = EXT2_I_SIZE(&in->d);
-	int ret = try_inline(e, in, off + size);
+	int ret = inline_begin(e, in, off + size);
 
 	if (!ret && is_inline(in)) {
 		ret = inline_write(e, in, buf, size, off);
@@ -399,18 +257,8 @@ ssize_t file_write(struct e2 *e, struct node *node, const char *buf,
 
 static int truncate_inline(struct e2 *e, struct inode *in, uint64_t size)
 {
-	char *buf;
-	int ret;
+	int ret = inline_resize(e, in, size);
 
-	if (size > e->inode_size) {
-		ret = file_uninline(e, in);
-		return ret ? ret : set_size(e, in, size);
-	}
-	ret = inline_get(e, in, size, &buf);
-	if (ret)
-		return ret;
-	ret = inline_put(e, in, buf, size);
-	free(buf);
 	if (ret != -ENOSPC)
 		return ret;
 	ret = file_uninline(e, in);
@@ -444,8 +292,8 @@ int file_truncate(struct e2 *e, struct inode *in, uint64_t size)
 		return -EINVAL;
 	if (size > map_max_size(e, in))
 		return -EFBIG;
-	ret = is_inline(in) ? truncate_inline(e, in, size) :
-			      truncate_blocks(e, in, size);
+	ret = is_inline(in) ? truncate_inline(e, in, size)
+			    : truncate_blocks(e, in, size);
 	if (ret)
 		return ret;
 	drop_setid(e, in);
@@ -560,8 +408,8 @@ off_t file_lseek(struct e2 *e, struct node *node, uint64_t off, int whence)
 	if (is_inline(&in))
 		return (off_t)(whence == SEEK_DATA ? off : size);
 	while (off < size) {
-		ret = map_find(e, &in, node, off / bs,
-			       (size - off) / bs + 1, &run);
+		ret = map_find(e, &in, node, off / bs, (size - off) / bs + 1,
+			       &run);
 		if (ret)
 			return ret;
 		if ((run.pblk && !run.uninit) == (whence == SEEK_DATA))
@@ -569,58 +417,4 @@ off_t file_lseek(struct e2 *e, struct node *node, uint64_t off, int whence)
 		off = (run.lblk + run.len) * bs;
 	}
 	return whence == SEEK_DATA ? -ENXIO : (off_t)size;
-}
-
-/* ---- symbolic links ---- */
-
-int file_readlink(struct e2 *e, struct inode *in, char *buf, size_t size)
-{
-	size_t len = EXT2_I_SIZE(&in->d);
-	ssize_t n;
-
-	if (!S_ISLNK(in->d.i_mode))
-		return -EINVAL;
-	if (in->d.i_flags & EXT4_ENCRYPT_FL)
-		return -ENOKEY;
-	if (len > e->fs->blocksize || !size)
-		return -EIO;
-	if (len > size - 1)
-		len = size - 1;
-	if (inode_is_fast_symlink(in)) {
-		memcpy(buf, in->d.i_block, len);
-		n = (ssize_t)len;
-	} else if (is_inline(in)) {
-		n = inline_read(e, in, buf, len, 0);
-	} else {
-		n = read_blocks(e, in, NULL, buf, len, 0);
-	}
-	if (n < 0)
-		return (int)n;
-	buf[n] = '\0';
-	return 0;
-}
-
-int file_put_symlink(struct e2 *e, struct inode *in, const char *target)
-{
-	size_t len = strlen(target);
-	struct run run;
-	int ret;
-
-	in->d.i_size = (uint32_t)len;
-	if (len < sizeof(in->d.i_block)) {
-		memcpy(in->d.i_block, target, len);
-		return inode_write(e, in);
-	}
-	if (ext2fs_has_feature_extents(e->fs->super)) {
-		ext2_extent_handle_t handle;
-		errcode_t err;
-
-		in->d.i_flags |= EXT4_EXTENTS_FL;
-		err = ext2fs_extent_open2(e->fs, in->no, small(in), &handle);
-		if (err)
-			return e2_err(err);
-		ext2fs_extent_free(handle);
-	}
-	ret = map_alloc(e, in, 0, 1, false, &run);
-	return ret ? ret : put_padded(e, run.pblk, 0, target, len);
 }

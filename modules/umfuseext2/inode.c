@@ -134,15 +134,12 @@ void inode_stat(struct e2 *e, struct inode *in, struct stat *out)
 	out->st_blocks = (blkcnt_t)ext2fs_get_stat_i_blocks(e->fs, small(in));
 	if (S_ISCHR(d->i_mode) || S_ISBLK(d->i_mode))
 		out->st_rdev = rdev_of(in);
-	out->st_atim = time_of(d->i_atime, HAS(in, i_atime_extra, e) ?
-						   d->i_atime_extra :
-						   0);
-	out->st_mtim = time_of(d->i_mtime, HAS(in, i_mtime_extra, e) ?
-						   d->i_mtime_extra :
-						   0);
-	out->st_ctim = time_of(d->i_ctime, HAS(in, i_ctime_extra, e) ?
-						   d->i_ctime_extra :
-						   0);
+	out->st_atim = time_of(
+		d->i_atime, HAS(in, i_atime_extra, e) ? d->i_atime_extra : 0);
+	out->st_mtim = time_of(
+		d->i_mtime, HAS(in, i_mtime_extra, e) ? d->i_mtime_extra : 0);
+	out->st_ctim = time_of(
+		d->i_ctime, HAS(in, i_ctime_extra, e) ? d->i_ctime_extra : 0);
 }
 
 bool inode_is_fast_symlink(struct inode *in)
@@ -223,8 +220,8 @@ static int fill_new(struct e2 *e, const struct inode *dir, mode_t mode,
 	if (ret)
 		return ret;
 	inode_touch(e, in, E2_ATIME | E2_MTIME | E2_CTIME | E2_CRTIME);
-	if (in->d.i_flags & EXT4_PROJINHERIT_FL &&
-	    HAS(in, i_projid, e) && HAS(dir, i_projid, e))
+	if (in->d.i_flags & EXT4_PROJINHERIT_FL && HAS(in, i_projid, e) &&
+	    HAS(dir, i_projid, e))
 		in->d.i_projid = dir->d.i_projid;
 	return inode_write(e, in);
 }

@@ -429,8 +429,7 @@ static int reset(struct journal *j)
 	put32(j->super + 28, 0);
 	if (j->csum) {
 		put32(j->super + 0xfc, 0);
-		put32(j->super + 0xfc,
-		      ext2fs_crc32c_le(~0u, j->super, 1024));
+		put32(j->super + 0xfc, ext2fs_crc32c_le(~0u, j->super, 1024));
 	}
 	ret = io_write(j->e->io, off, j->super, j->size, false);
 	return ret ? ret : io_sync(j->e->io);

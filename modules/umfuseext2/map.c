@@ -14,6 +14,8 @@
 #define MAX_IND_RUN 512u
 /* Rather than a smaller piece near by, look further for one like this. */
 #define GOOD_RUN 64u
+/* How many free runs to look at before the best of them is taken. */
+#define MAX_TRIES 1000u
 /* What a run may need of indirect blocks. */
 #define IND_RESERVE 5u
 
@@ -183,31 +185,57 @@ int map_find(struct e2 *e, struct inode *in, struct node *node, uint64_t lblk,
 
 /* ---- allocating ---- */
 
-/* A free run near goal, of at most len blocks. */
+/* How many free blocks: at least, if there are, and at most. */
+struct wish {
+	uint64_t least;
+	uint64_t len;
+};
+
+/* The best free run of from..to; stops at one of `least` blocks. */
+static void scan_free(struct e2 *e, uint64_t from, uint64_t to,
+		      const struct wish *wish, struct run *best)
+{
+	ext2fs_block_bitmap map = e->fs->block_map;
+	unsigned int tries = MAX_TRIES;
+	blk64_t begin, end;
+
+	while (from <= to && best->len < wish->least && tries--) {
+		uint64_t most;
+
+		if (ext2fs_find_first_zero_block_bitmap2(map, from, to, &begin))
+			return;
+		most = to - begin < wish->len ? to : begin + wish->len - 1;
+		if (ext2fs_find_first_set_block_bitmap2(map, begin, most, &end))
+			end = most + 1;
+		if (end - begin > best->len) {
+			best->pblk = begin;
+			best->len = end - begin;
+		}
+		from = end;
+	}
+}
+
+/*
+ * A free run near goal, of at most len blocks. (ext2fs_new_range() may search
+ * for ever when there is none of the length asked for.)
+ */
 static int find_free(struct e2 *e, uint64_t goal, uint64_t len, blk64_t *pblk,
 		     blk64_t *got)
 {
-	uint64_t least = len < GOOD_RUN ? len : GOOD_RUN;
-	errcode_t err;
+	struct wish wish = { .least = len < GOOD_RUN ? len : GOOD_RUN,
+			     .len = len };
+	uint64_t first = e->fs->super->s_first_data_block;
+	uint64_t last = ext2fs_blocks_count(e->fs->super) - 1;
+	struct run best = { .len = 0 };
 
 	if (!is_inside(e, goal, 1))
-		goal = e->fs->super->s_first_data_block;
-	if (ext2fs_free_blocks_count(e->fs->super) == 0)
-		return -ENOSPC;
-	err = ext2fs_new_range(e->fs, EXT2_NEWRANGE_FIXED_GOAL, goal, len, NULL,
-			       pblk, got);
-	if (!err && *got >= least)
-		return 0;
-	err = ext2fs_new_range(e->fs, EXT2_NEWRANGE_MIN_LENGTH, goal, len, NULL,
-			       pblk, got);
-	if (err && least < len)
-		err = ext2fs_new_range(e->fs, EXT2_NEWRANGE_MIN_LENGTH, goal,
-				       least, NULL, pblk, got);
-	if (err)
-		err = ext2fs_new_range(e->fs, 0, goal, len, NULL, pblk, got);
-	if (!err && *got > len)
-		*got = len;
-	return e2_err(err);
+		goal = first;
+	scan_free(e, goal, last, &wish, &best);
+	if (best.len < wish.least && goal > first)
+		scan_free(e, first, goal - 1, &wish, &best);
+	*pblk = best.pblk;
+	*got = best.len;
+	return best.len ? 0 : -ENOSPC;
 }
 
 static int claim(struct e2 *e, struct inode *in, blk64_t pblk, blk64_t len)
@@ -220,7 +248,7 @@ static int claim(struct e2 *e, struct inode *in, blk64_t pblk, blk64_t len)
 	return 0;
 }
 
-static void unclaim(struct e2 *e, struct inode *in, blk64_t pblk, blk64_t len)
+void map_unclaim(struct e2 *e, struct inode *in, uint64_t pblk, uint64_t len)
 {
 	ext2fs_iblk_sub_blocks(e->fs, small(in), len);
 	ext2fs_block_alloc_stats_range(e->fs, pblk, (blk_t)len, -1);
@@ -264,8 +292,8 @@ static errcode_t extent_add(ext2_extent_handle_t handle, const struct run *run)
 
 static int extent_alloc(struct e2 *e, struct inode *in, struct run *run)
 {
-	uint64_t goal = ext2fs_find_inode_goal(e->fs, in->no, small(in),
-					       run->lblk);
+	uint64_t goal =
+		ext2fs_find_inode_goal(e->fs, in->no, small(in), run->lblk);
 	ext2_extent_handle_t handle;
 	blk64_t pblk, got;
 	errcode_t err;
@@ -286,7 +314,7 @@ static int extent_alloc(struct e2 *e, struct inode *in, struct run *run)
 		ext2fs_extent_free(handle);
 	}
 	if (err)
-		unclaim(e, in, pblk, got);
+		map_unclaim(e, in, pblk, got);
 	ret = inode_write(e, in);
 	return err ? e2_err(err) : ret;
 }
@@ -301,9 +329,9 @@ static uint64_t ind_limit(struct e2 *e, const struct run *run)
 	uint64_t len = run->len, per = e->fs->blocksize / 4;
 
 	if (run->lblk + len > EXT2_NDIR_BLOCKS && free_now <= IND_RESERVE)
-		len = run->lblk < EXT2_NDIR_BLOCKS ?
-			      EXT2_NDIR_BLOCKS - run->lblk :
-			      0;
+		len = run->lblk < EXT2_NDIR_BLOCKS
+			      ? EXT2_NDIR_BLOCKS - run->lblk
+			      : 0;
 	else if (run->lblk + len > EXT2_NDIR_BLOCKS &&
 		 len > free_now - IND_RESERVE)
 		len = free_now - IND_RESERVE;
@@ -334,7 +362,7 @@ static int ind_alloc(struct e2 *e, struct inode *in, struct run *run)
 	}
 	if (err) {
 		i--;
-		unclaim(e, in, pblk + i, got - i);
+		map_unclaim(e, in, pblk + i, got - i);
 	}
 	run->pblk = pblk;
 	run->len = i;
@@ -402,55 +430,6 @@ int map_convert(struct e2 *e, struct inode *in, const struct run *run)
 		err = ext2fs_extent_set_bmap(handle, run->lblk + i,
 					     run->pblk + i, 0);
 	ext2fs_extent_free(handle);
-	ret = inode_write(e, in);
-	return err ? e2_err(err) : ret;
-}
-
-/*
- * Part of a file with indirect blocks; those stay, even when empty. (libext2fs
- * gets such ranges wrong, unless they go to the end.)
- */
-static int ind_punch(struct e2 *e, struct inode *in, uint64_t first,
-		     uint64_t last)
-{
-	errcode_t err = 0;
-	struct run run;
-	blk64_t zero;
-	uint64_t i;
-	int ret;
-
-	for (; first <= last && first <= UINT32_MAX; first += run.len) {
-		ret = map_find(e, in, NULL, first, last - first + 1, &run);
-		if (ret)
-			return ret;
-		for (i = 0; run.pblk && i < run.len && !err; i++) {
-			zero = 0;
-			err = ext2fs_bmap2(e->fs, in->no, small(in), NULL,
-					   BMAP_SET | BMAP_ALLOC, first + i,
-					   NULL, &zero);
-			if (!err)
-				unclaim(e, in, run.pblk + i, 1);
-		}
-		if (err)
-			break;
-	}
-	ret = inode_write(e, in);
-	return err ? e2_err(err) : ret;
-}
-
-int map_punch(struct e2 *e, struct inode *in, uint64_t first, uint64_t last)
-{
-	struct node *node = node_find(e, in->no);
-	errcode_t err;
-	int ret;
-
-	if (node)
-		node->run.len = 0;
-	if (first > last)
-		return 0;
-	if (!(in->d.i_flags & EXT4_EXTENTS_FL) && last != ~0ULL)
-		return ind_punch(e, in, first, last);
-	err = ext2fs_punch(e->fs, in->no, small(in), NULL, first, last);
 	ret = inode_write(e, in);
 	return err ? e2_err(err) : ret;
 }

@@ -8,7 +8,7 @@
 #include "ext2.h"
 
 #include <errno.h>
-#include <fuse3/fuse.h>
+#include <fuse.h>
 #include <string.h>
 
 static struct e2 *enter(void)
@@ -123,9 +123,8 @@ static int op_opendir(const char *path, struct fuse_file_info *fi)
 
 static void fill_one(struct dent *d, void *buf, fuse_fill_dir_t fill)
 {
-	static const mode_t types[8] = { 0,	  S_IFREG,  S_IFDIR,
-					 S_IFCHR, S_IFBLK,  S_IFIFO,
-					 S_IFSOCK, S_IFLNK };
+	static const mode_t types[8] = { 0,	  S_IFREG, S_IFDIR,  S_IFCHR,
+					 S_IFBLK, S_IFIFO, S_IFSOCK, S_IFLNK };
 	struct stat st = { .st_ino = d->ino, .st_mode = types[d->type & 7] };
 
 	(void)fill(buf, d->name, &st, 0, 0);
@@ -192,8 +191,8 @@ static int op_read(const char *path, char *buf, size_t size, off_t off,
 	struct e2 *e = enter();
 
 	(void)path;
-	return leave(e, off < 0 ? -EINVAL :
-				  (int)file_read(e, node_of(fi), buf, size,
+	return leave(e, off < 0 ? -EINVAL
+				: (int)file_read(e, node_of(fi), buf, size,
 						 (uint64_t)off));
 }
 
@@ -376,8 +375,8 @@ static int op_setxattr(const char *path, const char *name, const char *value,
 
 	if (!ret)
 		ret = find(e, path, NULL, &ino);
-	return leave_rw(e, ret ? ret :
-				 xattr_set(e, ino, name, value, size, flags));
+	return leave_rw(e, ret ? ret
+			       : xattr_set(e, ino, name, value, size, flags));
 }
 
 static int op_getxattr(const char *path, const char *name, char *value,
@@ -422,8 +421,7 @@ static int op_write(const char *path, const char *buf, size_t size, off_t off,
 	if (!ret && off < 0)
 		ret = -EINVAL;
 	if (!ret)
-		ret = (int)file_write(e, node_of(fi), buf, size,
-				      (uint64_t)off);
+		ret = (int)file_write(e, node_of(fi), buf, size, (uint64_t)off);
 	return leave_rw(e, ret);
 }
 

@@ -117,8 +117,9 @@ static int clean_block(struct e2 *e, struct inode *file, uint64_t pblk)
 	ret = io_read(e->io, off, e->block, e->fs->blocksize);
 	if (ret)
 		return ret;
-	if (ext2fs_le32_to_cpu(ext2fs_orphan_block_tail(e->fs, e->block)
-				       ->ob_magic) != EXT4_ORPHAN_BLOCK_MAGIC)
+	if (ext2fs_le32_to_cpu(
+		    ext2fs_orphan_block_tail(e->fs, e->block)->ob_magic) !=
+	    EXT4_ORPHAN_BLOCK_MAGIC)
 		return -EIO;
 	list = malloc(n * sizeof(*list));
 	if (!list)
@@ -133,8 +134,8 @@ static int clean_block(struct e2 *e, struct inode *file, uint64_t pblk)
 		return ret;
 	err = ext2fs_orphan_file_block_csum_set(e->fs, file->no, pblk,
 						e->block);
-	return err ? e2_err(err) :
-		     io_write(e->io, off, e->block, e->fs->blocksize, false);
+	return err ? e2_err(err)
+		   : io_write(e->io, off, e->block, e->fs->blocksize, false);
 }
 
 static int clean_file(struct e2 *e)

@@ -34,18 +34,18 @@ static bool is_beneath(const char *a, const char *b)
 static int check_flags(const struct move *m, const char *from, const char *to,
 		       unsigned int flags)
 {
-	bool exchange = flags & RENAME_EXCHANGE;
+	bool swap = flags & RENAME_EXCHANGE;
 
 	if (!m->from.dent)
 		return -ENOENT;
-	if (exchange && !m->to.dent)
+	if (swap && !m->to.dent)
 		return -ENOENT;
 	if (flags & RENAME_NOREPLACE && m->to.dent)
 		return -EEXIST;
 	if (is_beneath(from, to))
 		return -EINVAL;
 	if (is_beneath(to, from))
-		return exchange ? -EINVAL : -ENOTEMPTY;
+		return swap ? -EINVAL : -ENOTEMPTY;
 	return 0;
 }
 

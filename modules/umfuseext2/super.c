@@ -121,8 +121,8 @@ static errcode_t open_at(struct e2 *e, int flags)
 	/* mount(8) counts in units of 1 KiB, e2fsck(8) in blocks */
 	for (size = 1024; size <= 65536 && err; size *= 2)
 		if (sb * 1024 % size == 0)
-			err = io_open_fs(e->io, flags,
-					 (int)(sb * 1024 / size), size, &e->fs);
+			err = io_open_fs(e->io, flags, (int)(sb * 1024 / size),
+					 size, &e->fs);
 	return err;
 }
 
@@ -163,8 +163,7 @@ static int check_shape(struct e2 *e)
 		return -EINVAL;
 	}
 	if (blocks > io_size(e->io) / e->fs->blocksize) {
-		e2_say(e,
-		       "truncated: %llu bytes where there should be %llu",
+		e2_say(e, "truncated: %llu bytes where there should be %llu",
 		       (unsigned long long)io_size(e->io),
 		       (unsigned long long)blocks * e->fs->blocksize);
 		return -EINVAL;
@@ -229,6 +228,29 @@ static int replay(struct e2 *e)
 	return ret;
 }
 
+/*
+ * The kernel keeps the sums in the superblock up to date only at unmount; what
+ * the groups say is true.
+ */
+static void recount(struct e2 *e)
+{
+	struct ext2_super_block *sb = e->fs->super;
+	uint64_t blocks = 0, inodes = 0;
+	dgrp_t i;
+
+	for (i = 0; i < e->fs->group_desc_count; i++) {
+		blocks += ext2fs_bg_free_blocks_count(e->fs, i);
+		inodes += ext2fs_bg_free_inodes_count(e->fs, i);
+	}
+	blocks = EXT2FS_C2B(e->fs, blocks);
+	if (blocks == ext2fs_free_blocks_count(sb) &&
+	    inodes == sb->s_free_inodes_count)
+		return;
+	ext2fs_free_blocks_count_set(sb, blocks);
+	sb->s_free_inodes_count = (uint32_t)inodes;
+	ext2fs_mark_super_dirty(e->fs);
+}
+
 static int begin_writing(struct e2 *e)
 {
 	struct ext2_super_block *sb = e->fs->super;
@@ -269,6 +291,8 @@ static int mount_steps(struct e2 *e)
 		e->block = malloc(e->fs->blocksize);
 		ret = e->block ? 0 : -ENOMEM;
 	}
+	if (!ret)
+		recount(e);
 	if (!ret && !e->ro)
 		ret = begin_writing(e);
 	if (!ret)
@@ -321,8 +345,8 @@ int e2_flush(struct e2 *e)
 	if (e->ro)
 		return 0;
 	e->dirty = false;
-	if (!(e->fs->flags & (EXT2_FLAG_DIRTY | EXT2_FLAG_BB_DIRTY |
-			      EXT2_FLAG_IB_DIRTY)))
+	if (!(e->fs->flags &
+	      (EXT2_FLAG_DIRTY | EXT2_FLAG_BB_DIRTY | EXT2_FLAG_IB_DIRTY)))
 		return 0;
 	e->fs->flags |= EXT2_FLAG_DIRTY;
 	err = ext2fs_flush2(e->fs, EXT2_FLAG_FLUSH_NO_SYNC);

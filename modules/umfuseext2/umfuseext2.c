@@ -9,7 +9,7 @@
 #include "ext2.h"
 
 #include <errno.h>
-#include <fuse3/fuse.h>
+#include <fuse.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,12 +104,12 @@ static const struct option {
 
 /* Options with a value that FUSE takes, or used to take. */
 static const struct option values[] = {
-	{ "fsname=", O_NOTHING },	{ "subtype=", O_NOTHING },
-	{ "umask=", O_NOTHING },	{ "uid=", O_NOTHING },
-	{ "gid=", O_NOTHING },		{ "max_write=", O_NOTHING },
+	{ "fsname=", O_NOTHING },	 { "subtype=", O_NOTHING },
+	{ "umask=", O_NOTHING },	 { "uid=", O_NOTHING },
+	{ "gid=", O_NOTHING },		 { "max_write=", O_NOTHING },
 	{ "max_readahead=", O_NOTHING }, { "intr_signal=", O_NOTHING },
-	{ "entry_timeout=", O_FUSE },	{ "negative_timeout=", O_FUSE },
-	{ "attr_timeout=", O_FUSE },	{ "ac_attr_timeout=", O_FUSE },
+	{ "entry_timeout=", O_FUSE },	 { "negative_timeout=", O_FUSE },
+	{ "attr_timeout=", O_FUSE },	 { "ac_attr_timeout=", O_FUSE },
 	{ "max_read=", O_FUSE },
 };
 
@@ -263,8 +263,9 @@ static int parse(struct start *s, int argc, char **argv)
 
 	for (i = 1; i < argc && !ret && !s->done; i++) {
 		if (!strcmp(argv[i], "-o"))
-			ret = i + 1 < argc ? set_options(s, argv[++i]) :
-					     bad_usage("no options after ", "-o");
+			ret = i + 1 < argc
+				      ? set_options(s, argv[++i])
+				      : bad_usage("no options after ", "-o");
 		else if (!strncmp(argv[i], "-o", 2))
 			ret = set_options(s, argv[i] + 2);
 		else if (argv[i][0] == '-')

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-#define MAX_VALUE 65536u
-#define ACL_ACCESS "system.posix_acl_access"
+#define MAX_VALUE   65536u
+#define ACL_ACCESS  "system.posix_acl_access"
 #define ACL_DEFAULT "system.posix_acl_default"
 
 typedef struct ext2_xattr_handle *handle_t;
@@ -24,8 +24,8 @@ static int begin(struct e2 *e, ext2_ino_t ino, handle_t *out)
 	errcode_t err = ext2fs_xattrs_open(e->fs, ino, out);
 
 	if (err)
-		return err == EXT2_ET_MISSING_EA_FEATURE ? -ENODATA :
-							   e2_err(err);
+		return err == EXT2_ET_MISSING_EA_FEATURE ? -ENODATA
+							 : e2_err(err);
 	err = ext2fs_xattrs_read(*out);
 	if (err)
 		ext2fs_xattrs_close(out);
@@ -190,7 +190,7 @@ static int check_name(const char *name)
 int xattr_get(struct e2 *e, ext2_ino_t ino, const char *name, char *buf,
 	      size_t size)
 {
-	void *value;
+	void *value = NULL;
 	int n = check_name(name);
 
 	if (!n)
@@ -229,11 +229,11 @@ static int check_flags(struct e2 *e, ext2_ino_t ino, const char *name,
 	n = xattr_fetch(e, ino, name, &old);
 	if (n >= 0) {
 		ext2fs_free_mem(&old);
-		return flags & XATTR_CREATE ? -EEXIST : 0;
+		return (flags & XATTR_CREATE) ? -EEXIST : 0;
 	}
 	if (n != -ENODATA)
 		return n;
-	return flags & XATTR_REPLACE ? -ENODATA : 0;
+	return (flags & XATTR_REPLACE) ? -ENODATA : 0;
 }
 
 /* An access list sets the mode; one that says no more is not kept. */

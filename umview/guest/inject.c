@@ -8,7 +8,8 @@
  *
  * A signal that arrives meanwhile is held back and given at DETACH. Each
  * worker traces at most one thread, and waits with __WNOTHREAD, so that
- * neither other workers nor the reaper of orphans see each other's stops.
+ * workers do not see each other's stops. No guest may be a child of the
+ * monitor's: its waits would take stops away (see main/session.c).
  */
 #include "guest/inject.h"
 
@@ -71,6 +72,7 @@ static int next_stop(struct trace *t)
 	if (pid < 0 || !WIFSTOPPED(status))
 		return -ESRCH;
 	t->tid = pid;
+	um_trace("inject: %d stops, status %#x", (int)pid, (unsigned)status);
 	if (status >> 16 == PTRACE_EVENT_STOP)
 		return 0;
 	return WSTOPSIG(status);

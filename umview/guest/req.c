@@ -336,9 +336,14 @@ long um_give_fd(struct um_req *r, int fd, bool cloexec)
 
 	if (fd < 0)
 		return fd;
-	n = r->engine->inject(r, fd, cloexec, true);
+	/*
+	 * Not injected and answered in one go: the guest could then close its
+	 * descriptor before ours is closed, and what counts last closes (umount
+	 * of a busy mount) would see ours.
+	 */
+	n = r->engine->inject(r, fd, cloexec, false);
 	close(fd);
-	return n < 0 ? n : UM_ANSWERED;
+	return n;
 }
 
 static int read_page(pid_t tid, struct um_page *page)

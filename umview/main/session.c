@@ -4,24 +4,25 @@
  *
  *	front (the process the user started, waits)
  *	  +- monitor (this file; a process group of its own)
- *	       +- first guest (in the front's process group)
- *		    +- all other guests
+ *	       +- reaper
+ *		    +- first guest (in the front's process group)
+ *			 +- all other guests
  *
- * The monitor is a subreaper: guests whose parents are gone fall to it, stay
- * its descendants (which is what Yama wants to see) and are reaped. The
- * session ends when the listener says that the last guest is gone; then what
- * is mounted is flushed and unmounted.
+ * The reaper is a subreaper: guests whose parents are gone fall to it, stay
+ * descendants of the monitor (which is what Yama wants to see) and are waited
+ * for. The monitor cannot do that itself: waiting for a child that another of
+ * its threads traces for a moment would take the tracer's stops away.
+ *
+ * The session ends when the listener says that the last guest is gone; then
+ * what is mounted is flushed and unmounted.
  */
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
@@ -117,17 +118,13 @@ static uint64_t set_limits(void)
 	return (uint64_t)si.totalram * si.mem_unit / 4;
 }
 
-static void block_signals(void)
+static void ignore_signals(void)
 {
 	static const int ignored[] = { SIGINT,	SIGQUIT, SIGHUP,  SIGPIPE,
 				       SIGTERM, SIGTTOU, SIGTTIN, SIGTSTP };
-	sigset_t set;
 
 	for (size_t i = 0; i < UM_ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 static int set_up(void)
@@ -198,22 +195,59 @@ static int receive_fd(int sock)
 	return fd;
 }
 
-/* Fork the first guest; its listener comes back. */
+/* Wait for all guests that have no other parent; tell how the first ended. */
+static void reap(pid_t first) __attribute__((noreturn));
+
+static void reap(pid_t first)
+{
+	int status;
+	pid_t pid;
+
+	for (;;) {
+		pid = waitpid(-1, &status, 0);
+		if (pid == first)
+			report(UM_STATUS, status);
+		if (pid < 0 && errno != EINTR)
+			_exit(0);
+	}
+}
+
+/* The reaper's life; the first guest is its child. */
+static void run_reaper(const struct um_options *opts, pid_t group, mode_t mask,
+		       int sock)
+{
+	pid_t pid;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_NAME, "umview-reaper");
+	pid = fork();
+	if (pid == 0) {
+		setpgid(0, group);
+		umask(mask);
+		um_launch(opts, sock);
+	}
+	close(sock);
+	if (pid < 0)
+		_exit(125);
+	report(UM_STARTED, pid);
+	reap(pid);
+}
+
+/* Start reaper and first guest; the guest's listener comes back. */
 static int start_guest(const struct um_options *opts, pid_t group, mode_t mask,
-		       pid_t *pid)
+		       pid_t *reaper)
 {
 	int sock[2];
 	int fd;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock) < 0)
 		return -errno;
-	*pid = fork();
-	if (*pid < 0)
+	*reaper = fork();
+	if (*reaper < 0)
 		return -errno;
-	if (*pid == 0) {
-		setpgid(0, group);
-		umask(mask);
-		um_launch(opts, sock[1]);
+	if (*reaper == 0) {
+		close(sock[0]);
+		run_reaper(opts, group, mask, sock[1]);
 	}
 	close(sock[1]);
 	fd = receive_fd(sock[0]);
@@ -221,40 +255,17 @@ static int start_guest(const struct um_options *opts, pid_t group, mode_t mask,
 	return fd;
 }
 
-/* Take what ended; whether the first guest was among it. */
-static void reap(pid_t first)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG | __WNOTHREAD)) > 0)
-		if (pid == first)
-			report(UM_STATUS, status);
-}
-
 static bool is_idle(struct um_mount *m)
 {
 	return !atomic_load(&m->users) && !um_vnode_busy(m) && !um_cwd_busy(m);
 }
 
-static void wait_for_end(int listener, pid_t first)
+static void wait_for_end(pid_t reaper)
 {
-	struct pollfd p[2] = { { .fd = listener }, { .events = POLLIN } };
-	struct signalfd_siginfo si;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	p[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	while (!um_notify_wait_end(0)) {
-		poll(p, 2, 2000);
-		while (read(p[1].fd, &si, sizeof(si)) > 0)
-			;
-		reap(first);
+	while (!um_notify_wait_end(2000))
 		um_mount_reap(is_idle);
-	}
-	reap(first);
-	close(p[1].fd);
+	while (waitpid(reaper, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 static void end_session(void)
@@ -268,14 +279,14 @@ static void end_session(void)
 static int monitor(const struct um_options *opts, pid_t group)
 {
 	mode_t mask = umask(0);
-	pid_t first = -1;
+	pid_t reaper = -1;
 	int listener;
 	int ret;
 
 	setpgid(0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_NAME, "umview-monitor");
-	block_signals();
+	ignore_signals();
 	ret = set_up();
 	if (ret == 0)
 		ret = preload(opts);
@@ -283,15 +294,14 @@ static int monitor(const struct um_options *opts, pid_t group)
 		report(UM_FAILED, 1);
 		return 1;
 	}
-	listener = start_guest(opts, group, mask, &first);
+	listener = start_guest(opts, group, mask, &reaper);
 	if (listener < 0) {
-		waitpid(first, NULL, 0);
+		waitpid(reaper, NULL, 0);
 		report(UM_FAILED, 125);
 		return 1;
 	}
-	report(UM_STARTED, first);
 	um_notify_start(listener, um_dispatch);
-	wait_for_end(listener, first);
+	wait_for_end(reaper);
 	end_session();
 	report(UM_ENDED, 0);
 	return 0;

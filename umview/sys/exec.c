@@ -99,8 +99,7 @@ struct exec {
 	int fd;
 	int scripts;
 	const char *name;
-	bool native;
-	bool by_fd;
+	bool by_launcher;
 };
 
 static int fd_of_obj(struct um_obj *o)
@@ -423,7 +422,7 @@ static long prepare(struct exec *x)
 {
 	int ret;
 
-	if (um_req_is_traced(x->r))
+	if (!x->by_launcher && um_req_is_traced(x->r))
 		return um_loc_is_native(&x->loc) ? UM_CONTINUE : -EACCES;
 	x->p = calloc(1, sizeof(*x->p));
 	if (!x->p)
@@ -514,7 +513,6 @@ static int walk_fd(struct exec *x, int fd)
 	struct stat st;
 	int ret;
 
-	x->by_fd = true;
 	x->name = um_req_printf(r, "/dev/fd/%d", fd);
 	if (!link || !x->name)
 		return -ENOMEM;
@@ -599,6 +597,7 @@ long um_exec_prepare(struct um_req *r)
 	if (ret < 0)
 		return ret;
 	x.name = path;
+	x.by_launcher = true;
 	ret = walk_to(&x, path);
 	if (ret == 0)
 		ret = prepare(&x);

@@ -107,12 +107,12 @@ static int load_server(struct um_req *r, const char *type)
 	const char *name = NULL;
 	int ret;
 
-	if (um_service_exists(type))
-		name = type;
 	for (size_t i = 0; !name && i < UM_ARRAY_SIZE(families); i++)
 		if (!strncmp(type, families[i], strlen(families[i])))
 			name = families[i];
-	if (!name || !um_service_exists(name))
+	if (!name)
+		name = type;
+	if (!um_service_exists(name))
 		return -ENODEV;
 	ret = um_service_load(name, false, &s);
 	if (ret < 0)

@@ -41,6 +41,7 @@ static void vnode_free(struct um_vnode *v)
 	um_vnode_release_fh(v);
 	v->populated = false;
 	um_vnode_account(v);
+	close(v->lease_fd);
 	close(v->memfd);
 	free(v->path);
 	um_mount_put(v->mount);
@@ -87,8 +88,11 @@ static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
 	if (!v)
 		return NULL;
 	v->memfd = new_memfd(st->st_size, &v->file.inode);
+	v->lease_fd = v->memfd < 0 ? -1 : um_reopen(v->memfd, O_RDONLY);
 	v->path = strdup(path);
-	if (v->memfd < 0 || !v->path) {
+	if (v->lease_fd < 0 || !v->path) {
+		if (v->lease_fd >= 0)
+			close(v->lease_fd);
 		if (v->memfd >= 0)
 			close(v->memfd);
 		free(v->path);
@@ -161,13 +165,9 @@ static int get(struct um_mount *m, const char *path, const struct stat *st,
 
 bool um_vnode_is_open(struct um_vnode *v)
 {
-	UM_CLOSE int fd = um_reopen(v->memfd, O_RDONLY);
-
-	if (fd < 0)
+	if (fcntl(v->lease_fd, F_SETLEASE, F_WRLCK) < 0)
 		return true;
-	if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
-		return true;
-	fcntl(fd, F_SETLEASE, F_UNLCK);
+	fcntl(v->lease_fd, F_SETLEASE, F_UNLCK);
 	return false;
 }
 

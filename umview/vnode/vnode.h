@@ -96,6 +96,8 @@ struct um_obj {
  * @gone: out of all tables
  * @volatile_data: the module's content may change by itself: not kept
  * @size: the file's, and the memfd's; io lock
+ * @lease_fd: a reading of the memfd, kept to ask for leases with (opening one
+ *	each time would be a close each time, and inotify would tell of it)
  * @populated: the memfd has the content; io lock
  * @accounted: bytes of it in the count of cached bytes; io lock
  * @rfh, @wfh: the module's open files; wfh serves reads too; io lock
@@ -115,6 +117,7 @@ struct um_vnode {
 	bool volatile_data;
 	struct um_mutex io;
 	int memfd;
+	int lease_fd;
 	off_t size;
 	bool populated;
 	off_t accounted;

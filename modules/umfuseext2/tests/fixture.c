@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "next_posix.h"
+
 const struct kind kinds[] = {
 	{ "ext2", "-t ext2", "32M" },
 	{ "ext2-1k", "-t ext2 -b 1024", "16M" },
@@ -182,4 +184,23 @@ void expect_file(const struct fuse_operations *op, const char *path,
 	assert_memory_equal(buf, data, len);
 	assert_int_equal(op->release(path, &fi), 0);
 	free(buf);
+}
+
+int box_setup(void **state)
+{
+	struct box *b = calloc(1, sizeof(*b));
+
+	box_make(b);
+	*state = b;
+	fixture_context.uid = getuid();
+	fixture_context.gid = getgid();
+	next_fail_after = -1;
+	return 0;
+}
+
+int box_teardown(void **state)
+{
+	box_remove(*state);
+	free(*state);
+	return 0;
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <fuse3/fuse.h>
+#include <fuse.h>
 
 /* What mke2fs makes. */
 struct kind {
@@ -36,6 +36,9 @@ typedef void (*body_fn)(const struct fuse_operations *op, void *arg);
 extern struct fuse_context fixture_context;
 
 bool has_tools(void);
+/* For cmocka: a box as state. */
+int box_setup(void **state);
+int box_teardown(void **state);
 void box_make(struct box *b);
 void box_remove(struct box *b);
 /* Runs a command; %s and $IMG are the image. Return: its exit status. */

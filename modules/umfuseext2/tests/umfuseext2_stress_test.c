@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define N_OPEN	 6
-#define MAX_FILE 300000
+#define MAX_FILE 300000l
 
 /* A file open in both worlds. */
 struct pair {
@@ -69,12 +69,11 @@ static void pick_any(struct world *w, char *path, char *host, size_t size)
 		"a", "b", "c", "dd", "a-longer-name-of-some-length.txt", "e",
 	};
 	unsigned int depth = 1 + rnd(w, 3);
+	size_t n = 0;
 
-	path[0] = '\0';
-	while (depth--) {
-		strcat(path, "/");
-		strncat(path, names[rnd(w, depth ? 4 : 6)], 20);
-	}
+	while (depth--)
+		n += (size_t)snprintf(path + n, 64 - n, "/%.19s",
+				      names[rnd(w, depth ? 4 : 6)]);
 	snprintf(host, size, "%s%s", w->host, path);
 }
 
@@ -228,10 +227,8 @@ static void read_pair(struct world *w, struct pair *p)
 static void punch_pair(struct world *w, struct pair *p)
 {
 	static const int modes[] = { 0, FALLOC_FL_KEEP_SIZE,
-				     FALLOC_FL_KEEP_SIZE |
-					     FALLOC_FL_PUNCH_HOLE,
-				     FALLOC_FL_KEEP_SIZE |
-					     FALLOC_FL_ZERO_RANGE,
+				     FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
+				     FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE,
 				     FALLOC_FL_ZERO_RANGE };
 	int mode = modes[rnd(w, 5)];
 	off_t off = rnd(w, MAX_FILE), len = 1 + rnd(w, 60000);
@@ -325,9 +322,10 @@ static void do_xattr(struct world *w)
 static void one_step(struct world *w)
 {
 	static void (*const ops[])(struct world *) = {
-		do_create, do_create, do_create, do_mkdir, do_mkdir, do_unlink,
-		do_rmdir, do_rename, do_rename, do_link, do_symlink, do_chmod,
-		do_truncate, do_io, do_io, do_io, do_io, do_io, do_xattr,
+		do_create,  do_create, do_create,   do_mkdir,  do_mkdir,
+		do_unlink,  do_rmdir,  do_rename,   do_rename, do_link,
+		do_symlink, do_chmod,  do_truncate, do_io,     do_io,
+		do_io,	    do_io,     do_io,	    do_xattr,
 	};
 
 	pick(w, w->path, w->h, sizeof(w->h));
@@ -353,7 +351,7 @@ static int count_entry(void *buf, const char *name, const struct stat *st,
 static void compare_dir(struct world *w, const char *path, const char *host)
 {
 	struct fuse_file_info fi = { .flags = O_RDONLY };
-	char child[160];
+	char child[1200];
 	struct dirent *d;
 	int n = 0, want = 0;
 	DIR *dir = opendir(host);
@@ -363,7 +361,7 @@ static void compare_dir(struct world *w, const char *path, const char *host)
 		want++;
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
-		snprintf(child, sizeof(child), "%s/%.60s",
+		snprintf(child, sizeof(child), "%.1000s/%.60s",
 			 strcmp(path, "/") ? path : "", d->d_name);
 		compare(w, child);
 	}
@@ -395,7 +393,7 @@ static void compare_file(struct world *w, const char *path, const char *host,
 static void compare(struct world *w, const char *path)
 {
 	struct stat want, got;
-	char host[300], link1[256] = "", link2[256] = "";
+	char host[1400], link1[256] = "", link2[256] = "";
 
 	snprintf(host, sizeof(host), "%s%s", w->host, path);
 	snprintf(w->path, sizeof(w->path), "%.60s", path);
