@@ -28,11 +28,11 @@
 #include "agent/string.h"
 #include <umview/vuctl_nr.h>
 
-#define PAGE	  4096UL
+#define PAGE	     4096UL
 #define PAGE_DOWN(x) ((x) & ~(PAGE - 1))
 #define PAGE_UP(x)   (((x) + PAGE - 1) & ~(PAGE - 1))
-#define MAX_PHDRS 128
-#define PIE_BASE  0x555555554000UL
+#define MAX_PHDRS    128
+#define PIE_BASE     0x555555554000UL
 
 extern struct um_page um_page;
 
@@ -159,10 +159,9 @@ static unsigned long reserve(unsigned long len, unsigned long align,
 
 	if (hint) {
 		hint = (hint + align - 1) & ~(align - 1);
-		at = (unsigned long)um_native(__NR_mmap, (long)hint, (long)len,
-					      PROT_NONE,
-					      flags | MAP_FIXED_NOREPLACE, -1,
-					      0);
+		at = (unsigned long)um_native(
+			__NR_mmap, (long)hint, (long)len, PROT_NONE,
+			flags | MAP_FIXED_NOREPLACE, -1, 0);
 		if (at == hint)
 			return at;
 	}
@@ -267,9 +266,9 @@ static int load_interp(void)
 	if (ph->p_filesz >= sizeof(interp_path))
 		fail();
 	read_at(program.fd, interp_path, ph->p_filesz, ph->p_offset);
-	interp.fd = (int)must(um_viewed(__NR_openat, AT_FDCWD,
-					(long)interp_path,
-					O_RDONLY | O_CLOEXEC, 0));
+	interp.fd =
+		(int)must(um_viewed(__NR_openat, AT_FDCWD, (long)interp_path,
+				    O_RDONLY | O_CLOEXEC, 0));
 	read_heads(&interp);
 	map_image(&interp, 0);
 	um_native(__NR_close, interp.fd, 0, 0, 0, 0, 0);
@@ -309,8 +308,8 @@ static void aux_set(const struct block *b, unsigned long type,
 
 static unsigned long total_args(const struct block *b)
 {
-	return info.nargs ? info.nargs + *b->argc - (*b->argc ? 1 : 0) :
-			    *b->argc;
+	return info.nargs ? info.nargs + *b->argc - (*b->argc ? 1 : 0)
+			  : *b->argc;
 }
 
 /* Lay strings down from `at`, in their order; the array gets their places. */
@@ -320,8 +319,8 @@ static char *put_args(const struct block *b, char *at, char **argv)
 	char *arg = info.args;
 
 	for (unsigned long i = 0; i < n; i++) {
-		const char *s = i < info.nargs ? arg :
-						 b->argv[i - info.nargs + 1];
+		const char *s =
+			i < info.nargs ? arg : b->argv[i - info.nargs + 1];
 		unsigned long len = um_strlen(s) + 1;
 
 		if (i < info.nargs)

@@ -13,11 +13,11 @@
 #ifndef UM_AGENT_PROTO_H
 #define UM_AGENT_PROTO_H
 
-#define UM_AGENT_BASE  0x100000
-#define UM_GATE	       0x100000
-#define UM_GATE_SIZE   0x1000
-#define UM_PAGE	       0x1f0000
-#define UM_PAGE_MAGIC  0x55656956u
+#define UM_AGENT_BASE	 0x100000
+#define UM_GATE		 0x100000
+#define UM_GATE_SIZE	 0x1000
+#define UM_PAGE		 0x1f0000
+#define UM_PAGE_MAGIC	 0x55656956u
 #define UM_PROTO_VERSION 1
 
 /* Offset in the gate of its `syscall` instruction. */

@@ -13,10 +13,7 @@ static inline void um_copy(void *to, const void *from, unsigned long n)
 
 static inline void um_zero(void *to, unsigned long n)
 {
-	__asm__ volatile("rep stosb"
-			 : "+D"(to), "+c"(n)
-			 : "a"(0)
-			 : "memory");
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(0) : "memory");
 }
 
 static inline unsigned long um_strlen(const char *s)

@@ -8,10 +8,10 @@
 void um_assert_failed(const char *cond, const char *file, int line)
 	__attribute__((noreturn));
 
-#define UM_ASSERT(cond)                                              \
-	do {                                                         \
-		if (!(cond))                                         \
-			um_assert_failed(#cond, __FILE__, __LINE__); \
+#define UM_ASSERT(cond)                                                        \
+	do {                                                                   \
+		if (!(cond))                                                   \
+			um_assert_failed(#cond, __FILE__, __LINE__);           \
 	} while (0)
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define UM_MUST_CHECK	__attribute__((warn_unused_result))
+#define UM_MUST_CHECK	 __attribute__((warn_unused_result))
 #define UM_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline void um_cleanup_free(void *p)
@@ -31,11 +31,11 @@ static inline void um_cleanup_close(const int *fd)
 #define UM_CLOSE __attribute__((cleanup(um_cleanup_close)))
 
 /* Hand a pointer on to a new owner. */
-#define um_steal(p)                    \
-	({                             \
-		typeof(p) _um_p = (p); \
-		(p) = NULL;            \
-		_um_p;                 \
+#define um_steal(p)                                                            \
+	({                                                                     \
+		typeof(p) _um_p = (p);                                         \
+		(p) = NULL;                                                    \
+		_um_p;                                                         \
 	})
 
 static inline int um_steal_fd(int *fd)
@@ -47,10 +47,10 @@ static inline int um_steal_fd(int *fd)
 }
 
 /* Call libc: a result of -1 becomes -errno. */
-#define UM_SYS(call)                                       \
-	({                                                 \
-		long _um_r = (long)(call);                 \
-		_um_r == -1 ? -(long)errno : _um_r;        \
+#define UM_SYS(call)                                                           \
+	({                                                                     \
+		long _um_r = (long)(call);                                     \
+		_um_r == -1 ? -(long)errno : _um_r;                            \
 	})
 
 #endif

@@ -22,7 +22,7 @@ struct um_hash {
 	size_t count;
 };
 
-#define um_container(ptr, type, member) \
+#define um_container(ptr, type, member)                                        \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Out of memory leaves the table smaller than it should be, or -ENOMEM. */

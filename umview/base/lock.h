@@ -43,7 +43,10 @@ struct UM_CAPABILITY("mutex") um_mutex {
 	enum um_rank rank;
 };
 
-#define UM_MUTEX_INIT(r) { .m = PTHREAD_MUTEX_INITIALIZER, .rank = (r) }
+#define UM_MUTEX_INIT(r)                                                       \
+	{                                                                      \
+		.m = PTHREAD_MUTEX_INITIALIZER, .rank = (r)                    \
+	}
 
 void um_mutex_init(struct um_mutex *mutex, enum um_rank rank);
 void um_mutex_fini(struct um_mutex *mutex);

@@ -28,8 +28,8 @@ int um_log_enabled(enum um_log_level level)
 
 void um_log(enum um_log_level level, const char *fmt, ...)
 {
-	static const char *const names[] = { "", "warning: ", "", "debug: ",
-					     "trace: " };
+	static const char *const names[] = { "", "warning: ", "",
+					     "debug: ", "trace: " };
 	char line[1024];
 	int saved = errno;
 	size_t n;

@@ -81,8 +81,8 @@ static int notify_replace(struct um_req *r, int fd, um_gfd at, bool cloexec)
 
 static int notify_alive(struct um_req *r)
 {
-	return (int)UM_SYS(ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID,
-				 &r->id));
+	return (int)UM_SYS(
+		ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &r->id));
 }
 
 const struct um_engine um_engine_notify = {

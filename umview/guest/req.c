@@ -391,7 +391,6 @@ int um_req_set_attr(struct um_req *r, const struct um_attr *attr)
 	if (!r->has_page)
 		return um_attr_table_set(um_req_tgid(r), attr);
 	return um_copy_out(r,
-			   um_uptr_of(UM_PAGE +
-				      offsetof(struct um_page, attr)),
+			   um_uptr_of(UM_PAGE + offsetof(struct um_page, attr)),
 			   &attr->id, sizeof(attr->id));
 }

@@ -54,9 +54,8 @@ static void run_rc_files(const struct um_options *opts, const char *nested,
 		if (access(opts->rc, X_OK) < 0)
 			um_warn("%s: %s", opts->rc, strerror(errno));
 		run_rc(opts->rc, nested, exec);
-	} else if (home &&
-		   snprintf(path, sizeof(path), "%s/.viewosrc", home) <
-			   PATH_MAX) {
+	} else if (home && snprintf(path, sizeof(path), "%s/.viewosrc", home) <
+				   PATH_MAX) {
 		run_rc(path, nested, exec);
 	}
 }

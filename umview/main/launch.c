@@ -43,8 +43,8 @@ static long gate(long nr, long a, long b, long c, long d, long e)
 
 	__asm__ volatile("call *%[at]"
 			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
-			   [at] "r"((uintptr_t)UM_GATE)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10),
+			   "r"(r8), [at] "r"((uintptr_t)UM_GATE)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
@@ -53,10 +53,10 @@ static long gate(long nr, long a, long b, long c, long d, long e)
 static int make_gate(void)
 {
 	static const unsigned char code[] = { 0x0f, 0x05, 0xc3 };
-	void *p = mmap((void *)(uintptr_t)UM_GATE, UM_GATE_SIZE,
-		       PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
-		       0);
+	void *p =
+		mmap((void *)(uintptr_t)UM_GATE, UM_GATE_SIZE,
+		     PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
@@ -66,8 +66,8 @@ static int make_gate(void)
 
 static long install(const struct sock_fprog *prog, unsigned long flags)
 {
-	return UM_SYS(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags,
-			      prog));
+	return UM_SYS(
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, prog));
 }
 
 static int install_filter(void)
@@ -143,8 +143,8 @@ void um_launch(const struct um_options *opts, int sock)
 		um_err("cannot put a seccomp filter on the command: %s%s",
 		       strerror(-fd),
 		       fd == -EBUSY ? " (another listener is in place: is "
-				      "this another kind of sandbox?)" :
-				      "");
+				      "this another kind of sandbox?)"
+				    : "");
 		_exit(125);
 	}
 	if (send_fd(sock, fd) < 0)

@@ -17,8 +17,8 @@ static int set_log(const struct um_options *opts)
 	int fd = STDERR_FILENO;
 
 	if (opts->log) {
-		fd = open(opts->log,
-			  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+		fd = open(opts->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+			  0666);
 		if (fd < 0) {
 			um_err("%s: %s", opts->log, strerror(errno));
 			return 2;
@@ -38,9 +38,9 @@ int main(int argc, char **argv)
 	else
 		ret = ret > 0 ? -1 : 2;
 	if (ret == 0)
-		ret = syscall(UM_NR_VUCTL, UM_VU_CHECK) == 0 ?
-			      um_nested_run(&opts) :
-			      um_session_run(&opts);
+		ret = syscall(UM_NR_VUCTL, UM_VU_CHECK) == 0
+			      ? um_nested_run(&opts)
+			      : um_session_run(&opts);
 	um_options_fini(&opts);
 	return ret < 0 ? 0 : ret;
 }

@@ -46,8 +46,7 @@ int um_nested_run(const struct um_options *opts)
 		long err = vuctl(UM_VU_ADD_SERVICE, opts->preload[i]);
 
 		if (err < 0 && err != -EEXIST) {
-			um_err("%s: %s", opts->preload[i],
-			       strerror((int)-err));
+			um_err("%s: %s", opts->preload[i], strerror((int)-err));
 			return 1;
 		}
 	}

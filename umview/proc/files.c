@@ -86,7 +86,8 @@ static int root_id(const char *mountinfo)
 		char point[PATH_MAX];
 		int this_id;
 
-		if (sscanf(line, "%d %*d %*s %*s %4095s", &this_id, point) == 2 &&
+		if (sscanf(line, "%d %*d %*s %*s %4095s", &this_id, point) ==
+			    2 &&
 		    !strcmp(point, "/"))
 			id = this_id;
 	}
@@ -127,8 +128,7 @@ static void put_mounts(FILE *out, const struct um_mount *m, const char *point)
 }
 
 /* mountinfo and mounts of a process of the view. */
-static int make_mounts(struct um_req *r, const char *path, pid_t tid,
-		       FILE *out)
+static int make_mounts(struct um_req *r, const char *path, pid_t tid, FILE *out)
 {
 	bool has_page;
 	const struct um_attr *attr = um_attr_of(tid, &has_page);
@@ -182,8 +182,7 @@ static int make_filesystems(struct um_req *r, const char *path, pid_t tid,
 		if (!has_line(path, r->list->aliases[i].name))
 			fprintf(out, "\t%s\n", r->list->aliases[i].name);
 	for (size_t i = 0; i < r->list->nservices; i++)
-		fprintf(out, "nodev\t%s\n",
-			r->list->services[i]->module->name);
+		fprintf(out, "nodev\t%s\n", r->list->services[i]->module->name);
 	return ret;
 }
 

@@ -213,8 +213,8 @@ long sys_utimensat(struct um_req *r)
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	if (!r->arg[1])
-		return flags ? -EINVAL :
-			       change_fd(r, um_arg_fd(r, 0), &c, false);
+		return flags ? -EINVAL
+			     : change_fd(r, um_arg_fd(r, 0), &c, false);
 	return change_at(r, um_arg_fd(r, 0), r->arg[1], flags, &c);
 }
 
@@ -271,9 +271,8 @@ long sys_truncate(struct um_req *r)
 	if (um_loc_is_real(&loc))
 		return um_fs_truncate(loc.mount, loc.rel, NULL, size);
 	if (loc.obj)
-		return loc.obj->vnode ?
-			       um_vnode_truncate(loc.obj->vnode, size) :
-			       -EINVAL;
+		return loc.obj->vnode ? um_vnode_truncate(loc.obj->vnode, size)
+				      : -EINVAL;
 	if (!loc.exists)
 		return -ENOENT;
 	if (S_ISDIR(loc.st.st_mode))

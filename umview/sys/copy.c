@@ -38,8 +38,8 @@ static int end_init(struct um_req *r, struct end *e, uint64_t fd,
 		return e->ofd;
 	if (fstat(e->ofd, &st) == 0)
 		e->obj = um_obj_find(&st);
-	e->flags = e->obj ? um_obj_flags(e->obj, e->ofd) :
-			    fcntl(e->ofd, F_GETFL);
+	e->flags =
+		e->obj ? um_obj_flags(e->obj, e->ofd) : fcntl(e->ofd, F_GETFL);
 	e->off_ptr = off_ptr;
 	e->has_off = off_ptr != 0;
 	if (e->has_off)
@@ -121,8 +121,8 @@ static void unpull(struct end *e, ssize_t n)
  * A stream at either end has what it has: one round. Two files: all of it. In
  * between the guest's death ends the loop.
  */
-static ssize_t pump(struct um_req *r, struct end *in, struct end *out,
-		    size_t n, bool once)
+static ssize_t pump(struct um_req *r, struct end *in, struct end *out, size_t n,
+		    bool once)
 {
 	UM_FREE char *buf = malloc(CHUNK);
 	size_t done = 0;
@@ -153,8 +153,8 @@ static int check_ends(const struct end *in, const struct end *out)
 	if (!um_obj_reads(in->flags) || !um_obj_writes(out->flags))
 		return -EBADF;
 	if ((in->obj && !in->obj->vnode) || (out->obj && !out->obj->vnode))
-		return in->obj && in->obj->kind == UM_OBJ_DIR ? -EISDIR :
-								-EINVAL;
+		return in->obj && in->obj->kind == UM_OBJ_DIR ? -EISDIR
+							      : -EINVAL;
 	if (out->obj && um_mount_is_readonly(out->obj->mount))
 		return -EROFS;
 	return 0;
@@ -240,8 +240,8 @@ static int wait_pipe(struct um_req *r, int argno, short events)
 
 long sys_splice(struct um_req *r)
 {
-	struct copying c = { r->arg[0], r->arg[1], r->arg[2], r->arg[3],
-			     r->arg[4], true };
+	struct copying c = { r->arg[0], r->arg[1], r->arg[2],
+			     r->arg[3], r->arg[4], true };
 	int ret = 0;
 
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))
@@ -253,8 +253,8 @@ long sys_splice(struct um_req *r)
 	if (c.n > 65536)
 		c.n = 65536;
 	if (!(r->arg[5] & SPLICE_F_NONBLOCK_BIT))
-		ret = is_pipe(r, 0) ? wait_pipe(r, 0, POLLIN) :
-				      wait_pipe(r, 2, POLLOUT);
+		ret = is_pipe(r, 0) ? wait_pipe(r, 0, POLLIN)
+				    : wait_pipe(r, 2, POLLOUT);
 	return ret < 0 ? ret : copy(r, &c);
 }
 
@@ -277,9 +277,7 @@ static int regular(struct um_req *r, int argno)
 	struct stat st;
 
 	if (o)
-		return o->kind == UM_OBJ_DIR ? -EISDIR :
-		       o->vnode		     ? 0 :
-					       -EBADF;
+		return o->kind == UM_OBJ_DIR ? -EISDIR : o->vnode ? 0 : -EBADF;
 	if (um_gfd_stat(r, um_gfd_of(r->arg[argno]), &st) < 0)
 		return -EBADF;
 	if (S_ISDIR(st.st_mode))
@@ -289,8 +287,8 @@ static int regular(struct um_req *r, int argno)
 
 long sys_copy_file_range(struct um_req *r)
 {
-	struct copying c = { r->arg[0], r->arg[1], r->arg[2], r->arg[3],
-			     r->arg[4], false };
+	struct copying c = { r->arg[0], r->arg[1], r->arg[2],
+			     r->arg[3], r->arg[4], false };
 	int ret;
 
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))

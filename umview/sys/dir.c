@@ -211,8 +211,7 @@ long sys_fchdir(struct um_req *r)
 	rel = um_obj_path(o);
 	if (!rel)
 		return -ENOENT;
-	if (um_fs_getattr(o->mount, rel, NULL, &st) < 0 ||
-	    !S_ISDIR(st.st_mode))
+	if (um_fs_getattr(o->mount, rel, NULL, &st) < 0 || !S_ISDIR(st.st_mode))
 		return -ENOTDIR;
 	return change_to(r, o->mount, rel);
 }

@@ -104,8 +104,7 @@ void um_obj_cleanup(struct um_obj **o)
 	um_obj_put(*o);
 }
 
-int um_arg_walk(struct um_req *r, int n, unsigned int flags,
-		struct um_loc *out)
+int um_arg_walk(struct um_req *r, int n, unsigned int flags, struct um_loc *out)
 {
 	return um_walk_user(r, AT_FDCWD, r->arg[n], flags, out);
 }

@@ -147,8 +147,8 @@ static int check_file(struct exec *x)
 	if (!um_loc_is_real(loc) && (loc->mount->flags & MS_NOEXEC))
 		return -EACCES;
 	if (um_loc_is_real(loc))
-		return (int)UM_SYS(faccessat(AT_FDCWD, loc->rel, X_OK,
-					     AT_EACCESS));
+		return (int)UM_SYS(
+			faccessat(AT_FDCWD, loc->rel, X_OK, AT_EACCESS));
 	return x->st.st_mode & 0111 ? 0 : -EACCES;
 }
 
@@ -280,8 +280,7 @@ static int check_elf(const struct exec *x)
 	const Elf64_Ehdr *eh = (const void *)x->head;
 
 	if (x->nhead < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
-	    eh->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    eh->e_machine != EM_X86_64 ||
+	    eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64 ||
 	    (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) ||
 	    eh->e_phentsize != sizeof(Elf64_Phdr) || !eh->e_phnum ||
 	    eh->e_phnum > 128)
@@ -473,8 +472,7 @@ static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
 	return ret;
 }
 
-static long finish(struct exec *x, uint64_t argv, uint64_t envp,
-		   uint64_t empty)
+static long finish(struct exec *x, uint64_t argv, uint64_t envp, uint64_t empty)
 {
 	long ret = prepare(x);
 
@@ -507,8 +505,8 @@ long sys_execve(struct um_req *r)
 static int walk_fd(struct exec *x, int fd)
 {
 	struct um_req *r = x->r;
-	const char *link = um_req_printf(r, "/proc/%d/fd/%d",
-					 (int)um_req_tgid(r), fd);
+	const char *link =
+		um_req_printf(r, "/proc/%d/fd/%d", (int)um_req_tgid(r), fd);
 	char text[PATH_MAX];
 	struct stat st;
 	int ret;
@@ -566,8 +564,8 @@ long sys_execveat(struct um_req *r)
 	char *path;
 	int ret;
 
-	if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW |
-		      AT_EXECVE_CHECK_BIT))
+	if (flags &
+	    ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK_BIT))
 		return -EINVAL;
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
 	if (ret == 0)

@@ -29,12 +29,12 @@
 enum verdict { NOSYS, PASS, VIEW, NOPERM, MMAP, FCNTL, LSEEK, PRCTL };
 
 static const unsigned char verdicts[NCALLS] = {
-#define UM_NATIVE_CALL(name)   [__NR_##name] = PASS,
-#define UM_VIEW_CALL(name)     [__NR_##name] = VIEW,
-#define UM_ARG_CALL(name, how) [__NR_##name] = how,
+#define UM_NATIVE_CALL(name)	  [__NR_##name] = PASS,
+#define UM_VIEW_CALL(name)	  [__NR_##name] = VIEW,
+#define UM_ARG_CALL(name, how)	  [__NR_##name] = how,
 #define UM_FILTER_CALL(name, how) [__NR_##name] = how,
-#define UM_ENOSYS_CALL(name)   [__NR_##name] = NOSYS,
-#define UM_EPERM_CALL(name)    [__NR_##name] = NOPERM,
+#define UM_ENOSYS_CALL(name)	  [__NR_##name] = NOSYS,
+#define UM_EPERM_CALL(name)	  [__NR_##name] = NOPERM,
 #include "sys/syscalls.def"
 #undef UM_NATIVE_CALL
 #undef UM_VIEW_CALL
@@ -49,7 +49,7 @@ struct prog {
 	int n;
 };
 
-#define LOAD(field) \
+#define LOAD(field)                                                            \
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define RET(value) BPF_STMT(BPF_RET | BPF_K, (value))
 
@@ -63,8 +63,7 @@ static void emit(struct prog *p, struct sock_filter insn)
 static void jump(struct prog *p, unsigned int op, unsigned int k,
 		 unsigned char yes, unsigned char no)
 {
-	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | op | BPF_K, k, yes,
-					     no));
+	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | op | BPF_K, k, yes, no));
 }
 
 static void ret(struct prog *p, unsigned int value)
@@ -74,8 +73,7 @@ static void ret(struct prog *p, unsigned int value)
 
 static void load(struct prog *p, unsigned int offset)
 {
-	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					     offset));
+	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset));
 }
 
 #define IP_OFFSET     offsetof(struct seccomp_data, instruction_pointer)
@@ -105,13 +103,11 @@ static void arg_mmap(struct prog *p)
 
 static void arg_fcntl(struct prog *p)
 {
-	static const unsigned int viewed[] = { F_GETFL,	     F_SETFL,
-					       F_GETLK,	     F_SETLK,
-					       F_SETLKW,     F_OFD_GETLK,
-					       F_OFD_SETLK,  F_OFD_SETLKW,
-					       F_SETLEASE,   F_GETLEASE,
-					       F_ADD_SEALS,  F_GET_SEALS,
-					       F_NOTIFY };
+	static const unsigned int viewed[] = {
+		F_GETFL,     F_SETFL,	  F_GETLK,	F_SETLK,    F_SETLKW,
+		F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_GETLEASE,
+		F_ADD_SEALS, F_GET_SEALS, F_NOTIFY
+	};
 	unsigned int n = UM_ARRAY_SIZE(viewed);
 
 	load(p, ARG_OFFSET(1));

@@ -27,12 +27,12 @@ static long store(struct um_req *r, const struct um_ids *ids)
 	return attr ? um_req_set_attr(r, attr) : -ENOMEM;
 }
 
-#define GETTER(call, field)                                   \
-	long sys_##call(struct um_req *r)                     \
-	{                                                     \
-		const struct um_ids *ids = virt(r);           \
-							      \
-		return ids ? (long)ids->field : UM_CONTINUE;  \
+#define GETTER(call, field)                                                    \
+	long sys_##call(struct um_req *r)                                      \
+	{                                                                      \
+		const struct um_ids *ids = virt(r);                            \
+                                                                               \
+		return ids ? (long)ids->field : UM_CONTINUE;                   \
 	}
 
 GETTER(getuid, ruid)

@@ -61,8 +61,7 @@ static int find_target(struct um_req *r, struct args *a)
 
 	parent = (struct um_loc){ 0 };
 	if (ret == 0)
-		ret = um_walk_always(r, path, UM_FOLLOW | UM_ENTRY,
-				     &a->target);
+		ret = um_walk_always(r, path, UM_FOLLOW | UM_ENTRY, &a->target);
 	if (ret < 0)
 		return ret;
 	if (a->target.obj)
@@ -98,7 +97,7 @@ static const char *find_source(struct um_req *r, const char *source)
 }
 
 /* Modules that serve a family of types, loaded when one is asked for. */
-static const char *const families[] = { "umfuse", "umdev",  "umnet",
+static const char *const families[] = { "umfuse",   "umdev",  "umnet",
 					"umbinfmt", "viewfs", "ummisc" };
 
 static int load_server(struct um_req *r, const char *type)
@@ -219,7 +218,7 @@ static long remount(struct um_req *r, const struct args *a)
 	return 0;
 }
 
-#define MS_OTHERS \
+#define MS_OTHERS                                                              \
 	(MS_BIND | MS_MOVE | MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
 
 long sys_mount(struct um_req *r)

@@ -35,8 +35,7 @@ static long make_dir(struct um_req *r, int dirfd, uint64_t name, mode_t mode)
 
 	if (ret != 0)
 		return ret;
-	return um_fs_mkdir(loc.mount, loc.rel,
-			   um_apply_umask(r, mode & 01777));
+	return um_fs_mkdir(loc.mount, loc.rel, um_apply_umask(r, mode & 01777));
 }
 
 long sys_mkdir(struct um_req *r)

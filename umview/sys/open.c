@@ -55,8 +55,8 @@ static int open_real(struct um_req *r, const struct um_loc *loc,
 	mode_t mode = o->mode;
 	struct stat st;
 
-	if ((flags & O_PATH) && um_fs_getattr(loc->mount, loc->rel, NULL,
-					      &st) == 0 &&
+	if ((flags & O_PATH) &&
+	    um_fs_getattr(loc->mount, loc->rel, NULL, &st) == 0 &&
 	    !S_ISDIR(st.st_mode))
 		return um_obj_open_path(loc->mount, loc->rel, o->flags);
 	if (flags & O_PATH)
@@ -192,9 +192,8 @@ long sys_open(struct um_req *r)
 
 long sys_creat(struct um_req *r)
 {
-	struct opening o = { AT_FDCWD, r->arg[0],
-			     O_CREAT | O_WRONLY | O_TRUNC, (mode_t)r->arg[1],
-			     0 };
+	struct opening o = { AT_FDCWD, r->arg[0], O_CREAT | O_WRONLY | O_TRUNC,
+			     (mode_t)r->arg[1], 0 };
 
 	return open_any(r, &o);
 }
@@ -207,8 +206,8 @@ long sys_openat(struct um_req *r)
 	return open_any(r, &o);
 }
 
-#define RESOLVE_ALL                                                    \
-	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | \
+#define RESOLVE_ALL                                                            \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |       \
 	 RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED)
 
 static int copy_how(struct um_req *r, struct open_how *how)

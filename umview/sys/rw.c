@@ -22,7 +22,8 @@
 #define MAX_IO 0x7ffff000UL
 #define NLOCKS 64
 
-#define LOCK_4	UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO), \
+#define LOCK_4                                                                 \
+	UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO),                  \
 		UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO)
 #define LOCK_16 LOCK_4, LOCK_4, LOCK_4, LOCK_4
 
@@ -42,8 +43,7 @@ struct vector {
 	size_t total;
 };
 
-static int one_buffer(struct um_req *r, uint64_t at, size_t n,
-		      struct vector *v)
+static int one_buffer(struct um_req *r, uint64_t at, size_t n, struct vector *v)
 {
 	v->iov = um_req_alloc(r, sizeof(struct iovec));
 	if (!v->iov)
@@ -119,8 +119,7 @@ static ssize_t read_buffer(struct io *io, const struct iovec *iov, char *buf,
 
 		if (want > CHUNK)
 			want = CHUNK;
-		got = um_vnode_read(io->o->vnode, buf, want,
-				    off + (off_t)done);
+		got = um_vnode_read(io->o->vnode, buf, want, off + (off_t)done);
 		if (got <= 0)
 			return done ? (ssize_t)done : got;
 		ret = um_copy_out(io->r,
@@ -149,8 +148,8 @@ static ssize_t write_buffer(struct io *io, const struct iovec *iov, char *buf,
 		if (want > CHUNK)
 			want = CHUNK;
 		got = um_copy_in_some(
-			io->r, um_uptr_of((uintptr_t)iov->iov_base + done),
-			buf, want);
+			io->r, um_uptr_of((uintptr_t)iov->iov_base + done), buf,
+			want);
 		if (got <= 0)
 			return done ? (ssize_t)done : -EFAULT;
 		put = um_vnode_write(io->o->vnode, buf, (size_t)got,
@@ -265,8 +264,7 @@ static long data_call(struct um_req *r, struct um_obj *o, struct vector *v,
 	io.flags = um_obj_flags(o, ofd);
 	if (o->kind == UM_OBJ_DIR)
 		return writing ? -EBADF : -EISDIR;
-	if (!(writing ? um_obj_writes(io.flags) :
-			um_obj_reads(io.flags)))
+	if (!(writing ? um_obj_writes(io.flags) : um_obj_reads(io.flags)))
 		return -EBADF;
 	ret = add_rwf(&io.flags, rwf);
 	if (ret < 0)

@@ -22,8 +22,7 @@
  * The path of a guest's address; *path NULL: not a pathname. The address may
  * lack its NUL; unix(7).
  */
-static int copy_path(struct um_req *r, uint64_t addr, uint64_t len,
-		     char **path)
+static int copy_path(struct um_req *r, uint64_t addr, uint64_t len, char **path)
 {
 	struct sockaddr_un sun;
 	size_t n;
@@ -122,8 +121,8 @@ long sys_bind(struct um_req *r)
 	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
 	if (sock < 0)
 		return sock;
-	return um_loc_is_real(&loc) ? bind_real(r, &loc, sock) :
-				      bind_virtual(r, &loc, sock);
+	return um_loc_is_real(&loc) ? bind_real(r, &loc, sock)
+				    : bind_virtual(r, &loc, sock);
 }
 
 /* The address the kernel understands for a guest's name: 1; 0: its own. */
@@ -152,8 +151,7 @@ static int translate(struct um_req *r, uint64_t addr, uint64_t len,
 		return ret;
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
-	snprintf(sun->sun_path, sizeof(sun->sun_path), "/proc/self/fd/%d",
-		 ret);
+	snprintf(sun->sun_path, sizeof(sun->sun_path), "/proc/self/fd/%d", ret);
 	return 1;
 }
 
@@ -237,8 +235,8 @@ static long gather(struct um_req *r, const struct msghdr *msg, void **out)
 		return -ENOMEM;
 	*out = buf;
 	for (size_t i = 0; i < msg->msg_iovlen; i++) {
-		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base),
-				 buf, iov[i].iov_len);
+		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base), buf,
+				 iov[i].iov_len);
 		if (ret < 0)
 			return ret;
 		buf += iov[i].iov_len;
@@ -288,10 +286,9 @@ long sys_sendmmsg(struct um_req *r)
 	if (ret < 0)
 		return ret;
 	sent = (unsigned int)ret;
-	ret = um_copy_out(r,
-			  um_uptr_of(r->arg[1] +
-				     offsetof(struct mmsghdr, msg_len)),
-			  &sent, sizeof(sent));
+	ret = um_copy_out(
+		r, um_uptr_of(r->arg[1] + offsetof(struct mmsghdr, msg_len)),
+		&sent, sizeof(sent));
 	return ret < 0 ? ret : 1;
 }
 
@@ -312,8 +309,7 @@ static long give_name(struct um_req *r, const char *shown)
 	ret = um_copy_out(r, um_uptr_of(r->arg[1]), &sun,
 			  room < len ? room : len);
 	if (ret == 0)
-		ret = um_copy_out(r, um_uptr_of(r->arg[2]), &len,
-				  sizeof(len));
+		ret = um_copy_out(r, um_uptr_of(r->arg[2]), &len, sizeof(len));
 	return ret;
 }
 

@@ -25,8 +25,7 @@ struct query {
 static long lookup(struct um_req *r, const struct query *q, struct stat *out)
 {
 	struct um_loc loc UM_LOC;
-	unsigned int follow =
-		(q->flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW;
+	unsigned int follow = (q->flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW;
 	char *path = NULL;
 	int ret;
 
@@ -211,9 +210,9 @@ static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,
 	if (loc.obj)
 		return 0;
 	if (um_loc_is_real(&loc))
-		return UM_SYS(faccessat(AT_FDCWD, loc.rel, mode,
-					flags & (AT_EACCESS |
-						 AT_SYMLINK_NOFOLLOW)));
+		return UM_SYS(
+			faccessat(AT_FDCWD, loc.rel, mode,
+				  flags & (AT_EACCESS | AT_SYMLINK_NOFOLLOW)));
 	return check_access(&loc, mode);
 }
 
@@ -267,8 +266,8 @@ long sys_statfs(struct um_req *r)
 		ret = -ENOENT;
 	else
 		ret = mount_statfs(loc.obj ? loc.obj->mount : loc.mount, &sf);
-	return ret < 0 ? ret :
-			 um_copy_out(r, um_uptr_of(r->arg[1]), &sf, sizeof(sf));
+	return ret < 0 ? ret
+		       : um_copy_out(r, um_uptr_of(r->arg[1]), &sf, sizeof(sf));
 }
 
 long sys_fstatfs(struct um_req *r)
@@ -280,8 +279,8 @@ long sys_fstatfs(struct um_req *r)
 	if (!o || um_mount_is_real(o->mount))
 		return UM_CONTINUE;
 	ret = mount_statfs(o->mount, &sf);
-	return ret < 0 ? ret :
-			 um_copy_out(r, um_uptr_of(r->arg[1]), &sf, sizeof(sf));
+	return ret < 0 ? ret
+		       : um_copy_out(r, um_uptr_of(r->arg[1]), &sf, sizeof(sf));
 }
 
 /* ustat(2): by device number, of which the view has none to tell. */

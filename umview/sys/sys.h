@@ -11,8 +11,8 @@
 #include "view/path.h"
 
 #define UM_NATIVE_CALL(name)
-#define UM_VIEW_CALL(name)	long sys_##name(struct um_req *r);
-#define UM_ARG_CALL(name, how)	long sys_##name(struct um_req *r);
+#define UM_VIEW_CALL(name)     long sys_##name(struct um_req *r);
+#define UM_ARG_CALL(name, how) long sys_##name(struct um_req *r);
 #define UM_FILTER_CALL(name, how)
 #define UM_ENOSYS_CALL(name)
 #define UM_EPERM_CALL(name)

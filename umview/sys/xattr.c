@@ -176,18 +176,18 @@ static long forget(struct um_req *r, enum by by)
 	return ret < 0 ? ret : um_fs_removexattr(t.mount, t.rel, name);
 }
 
-#define FAMILY(call, fn)                        \
-	long sys_##call(struct um_req *r)       \
-	{                                       \
-		return fn(r, PATH);             \
-	}                                       \
-	long sys_l##call(struct um_req *r)      \
-	{                                       \
-		return fn(r, LINK);             \
-	}                                       \
-	long sys_f##call(struct um_req *r)      \
-	{                                       \
-		return fn(r, FD);               \
+#define FAMILY(call, fn)                                                       \
+	long sys_##call(struct um_req *r)                                      \
+	{                                                                      \
+		return fn(r, PATH);                                            \
+	}                                                                      \
+	long sys_l##call(struct um_req *r)                                     \
+	{                                                                      \
+		return fn(r, LINK);                                            \
+	}                                                                      \
+	long sys_f##call(struct um_req *r)                                     \
+	{                                                                      \
+		return fn(r, FD);                                              \
 	}
 
 FAMILY(setxattr, set)

@@ -19,8 +19,7 @@ static const char *parse_pid(const char *path, pid_t *tid)
 {
 	char *end;
 
-	if (strncmp(path, "/proc/", 6) != 0 ||
-	    !isdigit((unsigned char)path[6]))
+	if (strncmp(path, "/proc/", 6) != 0 || !isdigit((unsigned char)path[6]))
 		return NULL;
 	*tid = (pid_t)strtol(path + 6, &end, 10);
 	if (!strncmp(end, "/task/", 6) && isdigit((unsigned char)end[6]))
@@ -94,8 +93,7 @@ static int find_self(struct um_req *r, const char *path, struct um_magic *out)
 {
 	out->rename = true;
 	if (!strcmp(path, "/proc/self"))
-		out->path = um_req_printf(r, "/proc/%d",
-					  (int)um_req_tgid(r));
+		out->path = um_req_printf(r, "/proc/%d", (int)um_req_tgid(r));
 	else if (!strcmp(path, "/proc/thread-self"))
 		out->path = um_req_printf(r, "/proc/%d/task/%d",
 					  (int)um_req_tgid(r), (int)r->tid);

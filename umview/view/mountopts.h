@@ -8,8 +8,8 @@
 #include "vnode/mount.h"
 
 /* Flags of mount(2) that a remount changes. */
-#define UM_MS_KEPT                                                  \
-	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | \
+#define UM_MS_KEPT                                                             \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME |           \
 	 MS_NODIRATIME | MS_SYNCHRONOUS | MS_RELATIME)
 
 /*

@@ -78,8 +78,8 @@ static int open_virtual(const struct um_loc *loc, int flags, mode_t mode,
 	return ret;
 }
 
-int um_next_open(struct um_next *next, const char *path, int flags,
-		 mode_t mode, struct um_next_file **out)
+int um_next_open(struct um_next *next, const char *path, int flags, mode_t mode,
+		 struct um_next_file **out)
 {
 	struct um_next_file *f = calloc(1, sizeof(*f));
 	struct lookup l;
@@ -90,9 +90,9 @@ int um_next_open(struct um_next *next, const char *path, int flags,
 	f->fd = -1;
 	ret = look(next, path, UM_FOLLOW, &l);
 	if (ret == 0)
-		ret = um_loc_is_real(&l.loc) ?
-			      open_real(l.loc.rel, flags, mode, f) :
-			      open_virtual(&l.loc, flags, mode, f);
+		ret = um_loc_is_real(&l.loc)
+			      ? open_real(l.loc.rel, flags, mode, f)
+			      : open_virtual(&l.loc, flags, mode, f);
 	done(&l);
 	if (ret < 0)
 		free(um_steal(f));
@@ -174,16 +174,16 @@ int um_next_size(struct um_next_file *f, uint64_t *out)
 }
 
 /* Do `call`, which uses loc, on the node that path leads to. */
-#define ON_PATH(flags, call)                           \
-	({                                             \
-		struct lookup _l;                      \
-		const struct um_loc *loc = &_l.loc;    \
-		long _ret = look(next, path, flags, &_l); \
-						       \
-		if (_ret == 0)                         \
-			_ret = (call);                 \
-		done(&_l);                             \
-		_ret;                                  \
+#define ON_PATH(flags, call)                                                   \
+	({                                                                     \
+		struct lookup _l;                                              \
+		const struct um_loc *loc = &_l.loc;                            \
+		long _ret = look(next, path, flags, &_l);                      \
+                                                                               \
+		if (_ret == 0)                                                 \
+			_ret = (call);                                         \
+		done(&_l);                                                     \
+		_ret;                                                          \
 	})
 
 int um_next_stat(struct um_next *next, const char *path, struct stat *out)
@@ -206,8 +206,8 @@ ssize_t um_next_readlink(struct um_next *next, const char *path, char *buf,
 int um_next_readdir(struct um_next *next, const char *path, um_fill_fn fill,
 		    void *arg)
 {
-	return (int)ON_PATH(0, um_list_readdir((struct um_list *)next, loc,
-					       fill, arg));
+	return (int)ON_PATH(
+		0, um_list_readdir((struct um_list *)next, loc, fill, arg));
 }
 
 int um_next_mknod(struct um_next *next, const char *path, mode_t mode,
@@ -232,8 +232,7 @@ int um_next_rmdir(struct um_next *next, const char *path)
 	return (int)ON_PATH(UM_ENTRY, um_fs_rmdir(loc->mount, loc->rel));
 }
 
-int um_next_symlink(struct um_next *next, const char *target,
-		    const char *path)
+int um_next_symlink(struct um_next *next, const char *target, const char *path)
 {
 	return (int)ON_PATH(UM_ENTRY,
 			    um_fs_symlink(loc->mount, target, loc->rel));

@@ -187,8 +187,7 @@ static int start_at_fd(struct walk *w, int dirfd)
 	}
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
-	ret = um_gfd_link(w->r, um_gfd_of((uint64_t)dirfd), text,
-			  sizeof(text));
+	ret = um_gfd_link(w->r, um_gfd_of((uint64_t)dirfd), text, sizeof(text));
 	if (ret < 0)
 		return ret;
 	return st.st_nlink ? set_cur(w, text) : -ENOENT;
@@ -379,8 +378,8 @@ static int step_magic(struct walk *w)
 	}
 	if (!mg.is_virtual) {
 		w->stop = !*w->rest;
-		return w->stop ? 1 : (set_cur(w, mg.path) < 0 ? -ENAMETOOLONG :
-								1);
+		return w->stop ? 1
+			       : (set_cur(w, mg.path) < 0 ? -ENAMETOOLONG : 1);
 	}
 	w->native = false;
 	ret = set_cur(w, mg.path);
@@ -541,8 +540,10 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 	    struct um_loc *out)
 {
-	*out = (struct um_loc){ .mount = um_mount_real(), .path = path,
-				.rel = path, .native = true };
+	*out = (struct um_loc){ .mount = um_mount_real(),
+				.path = path,
+				.rel = path,
+				.native = true };
 	if (um_walk_is_idle(r, path))
 		return 0;
 	return walk(r, dirfd, path, flags, out);
@@ -551,13 +552,15 @@ int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
 		   struct um_loc *out)
 {
-	*out = (struct um_loc){ .mount = um_mount_real(), .path = path,
-				.rel = path, .native = true };
+	*out = (struct um_loc){ .mount = um_mount_real(),
+				.path = path,
+				.rel = path,
+				.native = true };
 	return walk(r, AT_FDCWD, path, flags, out);
 }
 
-int um_walk_user(struct um_req *r, int dirfd, uint64_t name,
-		 unsigned int flags, struct um_loc *out)
+int um_walk_user(struct um_req *r, int dirfd, uint64_t name, unsigned int flags,
+		 struct um_loc *out)
 {
 	char *path;
 	int ret = um_copy_in_path(r, um_uptr_of(name), &path);

@@ -53,8 +53,8 @@ int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
 		   struct um_loc *out);
 /* Copy in the path at `name` first. */
-int um_walk_user(struct um_req *r, int dirfd, uint64_t name,
-		 unsigned int flags, struct um_loc *out);
+int um_walk_user(struct um_req *r, int dirfd, uint64_t name, unsigned int flags,
+		 struct um_loc *out);
 void um_loc_fini(struct um_loc *loc);
 #define UM_LOC __attribute__((cleanup(um_loc_fini)))
 

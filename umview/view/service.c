@@ -88,8 +88,7 @@ static int check(const struct um_module *m, const char *path)
 	return 0;
 }
 
-static int open_module(const char *path, const char *args,
-		       struct um_service *s)
+static int open_module(const char *path, const char *args, struct um_service *s)
 {
 	int ret;
 

@@ -110,8 +110,7 @@ static int get_locked(struct um_attrcache *c, const char *path,
 	return 0;
 }
 
-int um_attrcache_get(struct um_attrcache *c, const char *path,
-		     struct stat *out)
+int um_attrcache_get(struct um_attrcache *c, const char *path, struct stat *out)
 {
 	int ret;
 

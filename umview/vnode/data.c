@@ -10,8 +10,8 @@
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
-#define CHUNK	 (256 * 1024)
-#define PAGE	 4096
+#define CHUNK	  (256 * 1024)
+#define PAGE	  4096
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
 void um_vnode_account(struct um_vnode *v)
@@ -95,7 +95,8 @@ static int store(struct um_vnode *v, const char *buf, size_t n, off_t off)
 		if (is_zero(buf + i, len))
 			continue;
 		while (i + PAGE < n &&
-		       !is_zero(buf + i + PAGE, MIN(n - i - PAGE, (size_t)PAGE)))
+		       !is_zero(buf + i + PAGE,
+				MIN(n - i - PAGE, (size_t)PAGE)))
 			i += PAGE;
 		ret = pwrite_all(v->memfd, buf + from, MIN(n, i + PAGE) - from,
 				 off + (off_t)from);
@@ -202,8 +203,8 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 	return ret < 0 ? ret : put;
 }
 
-ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n,
-		       off_t off, off_t *at)
+ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
+		       off_t *at)
 {
 	ssize_t ret;
 

@@ -81,18 +81,18 @@ static long done(const struct um_mount *m, const char *op, const char *path,
  * Call operation `op` of mount `m`: `absent` is the answer where the module
  * has none.
  */
-#define HOP(m, op, path, absent, ...)                                    \
-	({                                                               \
-		long _ret = (absent);                                    \
-		struct hop _h;                                           \
-		if ((m)->fs.ops->op) {                                   \
-			_ret = -EIO;                                     \
-			if (enter(m, &_h)) {                             \
+#define HOP(m, op, path, absent, ...)                                          \
+	({                                                                     \
+		long _ret = (absent);                                          \
+		struct hop _h;                                                 \
+		if ((m)->fs.ops->op) {                                         \
+			_ret = -EIO;                                           \
+			if (enter(m, &_h)) {                                   \
 				_ret = (m)->fs.ops->op(&(m)->fs, __VA_ARGS__); \
-				leave(&_h);                              \
-			}                                                \
-		}                                                        \
-		done(m, #op, path, _ret);                                \
+				leave(&_h);                                    \
+			}                                                      \
+		}                                                              \
+		done(m, #op, path, _ret);                                      \
 	})
 
 int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
@@ -139,16 +139,15 @@ int um_fs_mknod(struct um_mount *m, const char *path, mode_t mode, dev_t rdev)
 {
 	if (um_mount_is_readonly(m))
 		return -EROFS;
-	return entry_changed(m, path, HOP(m, mknod, path, -EPERM, path, mode,
-					  rdev));
+	return entry_changed(m, path,
+			     HOP(m, mknod, path, -EPERM, path, mode, rdev));
 }
 
 int um_fs_mkdir(struct um_mount *m, const char *path, mode_t mode)
 {
 	if (um_mount_is_readonly(m))
 		return -EROFS;
-	return entry_changed(m, path,
-			     HOP(m, mkdir, path, -EPERM, path, mode));
+	return entry_changed(m, path, HOP(m, mkdir, path, -EPERM, path, mode));
 }
 
 /* The node may have other names, whose link count and times change too. */
@@ -216,8 +215,8 @@ int um_fs_link(struct um_mount *m, const char *from, const char *to)
  * A change of attributes that came by name, or by an open file. A name that is
  * not cached hides which node changed, so that is asked for first.
  */
-static int node_changed(struct um_mount *m, const char *path,
-			struct um_fh *fh, long ret)
+static int node_changed(struct um_mount *m, const char *path, struct um_fh *fh,
+			long ret)
 {
 	struct stat st;
 
@@ -299,8 +298,7 @@ int um_fs_removexattr(struct um_mount *m, const char *path, const char *name)
 	if (um_mount_is_readonly(m))
 		return -EROFS;
 	return node_changed(m, path, NULL,
-			    HOP(m, removexattr, path, -EOPNOTSUPP, path,
-				name));
+			    HOP(m, removexattr, path, -EOPNOTSUPP, path, name));
 }
 
 int um_fs_open(struct um_mount *m, const char *path, struct um_fh *fh)

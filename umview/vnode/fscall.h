@@ -51,8 +51,7 @@ ssize_t um_fs_write(struct um_mount *m, struct um_fh *fh, const void *buf,
 int um_fs_fallocate(struct um_mount *m, struct um_fh *fh, int mode, off_t off,
 		    off_t len);
 int um_fs_fsync(struct um_mount *m, struct um_fh *fh, bool datasync);
-off_t um_fs_lseek(struct um_mount *m, struct um_fh *fh, off_t off,
-		  int whence);
+off_t um_fs_lseek(struct um_mount *m, struct um_fh *fh, off_t off, int whence);
 int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
 		void *data, size_t size);
 void um_fs_release(struct um_mount *m, struct um_fh *fh);

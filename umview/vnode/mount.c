@@ -69,7 +69,6 @@ void um_mount_put(struct um_mount *m)
 		destroy(m);
 }
 
-
 static struct um_mutex detached_lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct um_mount *detached;
 

@@ -12,7 +12,7 @@ static dev_t memfd_dev;
 void (*um_obj_closed_hook)(uint64_t inode);
 
 /* What open(2) flags mean something in the reopening of a memfd. */
-#define KEEP_FLAGS \
+#define KEEP_FLAGS                                                             \
 	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_NOATIME)
 
 int um_reopen(int memfd, int flags)
@@ -179,8 +179,8 @@ static int publish(struct um_obj *o)
 	return fd;
 }
 
-int um_obj_open_dir(struct um_mount *m, const char *path, int flags,
-		    void *list, void (*release_list)(void *))
+int um_obj_open_dir(struct um_mount *m, const char *path, int flags, void *list,
+		    void (*release_list)(void *))
 {
 	struct um_obj *o = obj_new(UM_OBJ_DIR, m, path, flags);
 

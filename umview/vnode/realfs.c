@@ -91,8 +91,7 @@ static int real_rmdir(struct um_fs *fs, const char *path)
 	return (int)UM_SYS(rmdir(path));
 }
 
-static int real_symlink(struct um_fs *fs, const char *target,
-			const char *path)
+static int real_symlink(struct um_fs *fs, const char *target, const char *path)
 {
 	(void)fs;
 	return (int)UM_SYS(symlink(target, path));

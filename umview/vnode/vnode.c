@@ -246,8 +246,7 @@ void um_vnode_trim(void)
 		if (um_vn.by_node.count < um_vn.max_vnodes &&
 		    atomic_load(&um_vn.bytes) < um_vn.cache_limit)
 			break;
-		h = um_vn.by_node.slot[(i + um_vn.hand) %
-				       um_vn.by_node.nslots];
+		h = um_vn.by_node.slot[(i + um_vn.hand) % um_vn.by_node.nslots];
 		for (; h && n < 32; h = h->next) {
 			struct um_vnode *v =
 				um_container(h, struct um_vnode, node);
@@ -340,8 +339,8 @@ int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
 	return ret;
 }
 
-static int create(struct um_mount *m, const char *path, int flags,
-		  mode_t mode, bool hidden)
+static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
+		  bool hidden)
 {
 	struct um_fh fh = { .flags = flags & ~(O_CREAT | O_EXCL) };
 	struct um_vnode *v;
@@ -393,9 +392,8 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 	um_lock(&v->io);
 	ret = v->populated ? 0 : um_vnode_populate_locked(v);
 	if (ret == 0)
-		ret = um_reopen(v->memfd, flags & ~(O_CREAT | O_EXCL |
-						    O_TRUNC | O_NOFOLLOW |
-						    O_DIRECTORY));
+		ret = um_reopen(v->memfd, flags & ~(O_CREAT | O_EXCL | O_TRUNC |
+						    O_NOFOLLOW | O_DIRECTORY));
 	um_unlock(&v->io);
 	return ret;
 }

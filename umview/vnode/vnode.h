@@ -158,8 +158,8 @@ int um_vnode_create(struct um_mount *m, const char *path, int flags,
 /* The same with a name that goes with the last close: O_TMPFILE. */
 int um_vnode_create_hidden(struct um_mount *m, const char *path, int flags,
 			   mode_t mode);
-int um_obj_open_dir(struct um_mount *m, const char *path, int flags,
-		    void *list, void (*release_list)(void *));
+int um_obj_open_dir(struct um_mount *m, const char *path, int flags, void *list,
+		    void (*release_list)(void *));
 int um_obj_open_path(struct um_mount *m, const char *path, int flags);
 /* Another opening of the object's node, as through /proc/self/fd/N. */
 int um_obj_reopen(struct um_obj *o, int flags);
@@ -173,8 +173,8 @@ int um_obj_utimens(struct um_obj *o, const struct timespec ts[2]);
 /* Data of a regular file. */
 ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off);
 /* off < 0: at the end, wherever that is then; *at gets where it went. */
-ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n,
-		       off_t off, off_t *at);
+ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
+		       off_t *at);
 int um_vnode_truncate(struct um_vnode *v, off_t size);
 int um_vnode_fallocate(struct um_vnode *v, int mode, off_t off, off_t len);
 int um_vnode_fsync(struct um_vnode *v, bool datasync);

@@ -23,15 +23,15 @@ int um_log_enabled(enum um_log_level level);
 #define um_err(...)  um_log(UM_LOG_ERR, __VA_ARGS__)
 #define um_warn(...) um_log(UM_LOG_WARN, __VA_ARGS__)
 #define um_info(...) um_log(UM_LOG_INFO, __VA_ARGS__)
-#define um_debug(...)                                     \
-	do {                                              \
-		if (um_log_enabled(UM_LOG_DEBUG))         \
-			um_log(UM_LOG_DEBUG, __VA_ARGS__); \
+#define um_debug(...)                                                          \
+	do {                                                                   \
+		if (um_log_enabled(UM_LOG_DEBUG))                              \
+			um_log(UM_LOG_DEBUG, __VA_ARGS__);                     \
 	} while (0)
-#define um_trace(...)                                     \
-	do {                                              \
-		if (um_log_enabled(UM_LOG_TRACE))         \
-			um_log(UM_LOG_TRACE, __VA_ARGS__); \
+#define um_trace(...)                                                          \
+	do {                                                                   \
+		if (um_log_enabled(UM_LOG_TRACE))                              \
+			um_log(UM_LOG_TRACE, __VA_ARGS__);                     \
 	} while (0)
 
 #endif

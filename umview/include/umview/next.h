@@ -21,8 +21,8 @@ struct um_next_file;
  * @flags, @mode: as open(2)
  * @out: given to the caller; close it with um_next_close()
  */
-int um_next_open(struct um_next *next, const char *path, int flags,
-		 mode_t mode, struct um_next_file **out);
+int um_next_open(struct um_next *next, const char *path, int flags, mode_t mode,
+		 struct um_next_file **out);
 void um_next_close(struct um_next_file *file);
 ssize_t um_next_pread(struct um_next_file *file, void *buf, size_t n,
 		      off_t off);
@@ -48,19 +48,16 @@ int um_next_mknod(struct um_next *next, const char *path, mode_t mode,
 int um_next_mkdir(struct um_next *next, const char *path, mode_t mode);
 int um_next_unlink(struct um_next *next, const char *path);
 int um_next_rmdir(struct um_next *next, const char *path);
-int um_next_symlink(struct um_next *next, const char *target,
-		    const char *path);
+int um_next_symlink(struct um_next *next, const char *target, const char *path);
 int um_next_rename(struct um_next *next, const char *from, const char *to,
 		   unsigned int flags);
 int um_next_link(struct um_next *next, const char *from, const char *to);
 int um_next_chmod(struct um_next *next, const char *path, mode_t mode);
-int um_next_chown(struct um_next *next, const char *path, uid_t uid,
-		  gid_t gid);
+int um_next_chown(struct um_next *next, const char *path, uid_t uid, gid_t gid);
 int um_next_utimens(struct um_next *next, const char *path,
 		    const struct timespec ts[2]);
 int um_next_truncate(struct um_next *next, const char *path, off_t size);
-int um_next_statfs(struct um_next *next, const char *path,
-		   struct statfs *out);
+int um_next_statfs(struct um_next *next, const char *path, struct statfs *out);
 int um_next_setxattr(struct um_next *next, const char *path, const char *name,
 		     const void *value, size_t size, int flags);
 ssize_t um_next_getxattr(struct um_next *next, const char *path,

@@ -18,7 +18,7 @@
 
 #include <umview/vuctl_nr.h>
 
-#define UM_VIEWNAME_MAX	 64
+#define UM_VIEWNAME_MAX	     64
 #define UM_SERVICE_PERMANENT 1u
 
 /**
