@@ -70,7 +70,8 @@ function(um_unit_test)
 		${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/umview
 		${CMAKE_SOURCE_DIR}/tests ${T_INCLUDES})
 	target_compile_definitions(${target} PRIVATE ${T_DEFINES})
-	target_link_libraries(${target} PRIVATE ${T_LIBS} um_api
+	# um_api first: what T_LIBS switch off comes after it.
+	target_link_libraries(${target} PRIVATE um_api ${T_LIBS}
 		PkgConfig::CMOCKA Threads::Threads)
 	if(TARGET um_harness)
 		target_link_libraries(${target} PRIVATE um_harness)

@@ -205,7 +205,7 @@ static int open_below(struct um_fs *fs, const char *path, int flags,
 		      mode_t mode, struct um_fh *fh)
 {
 	int hidden = flags & O_CREAT ? -EROFS : -ENOENT;
-	struct um_next_file *file;
+	struct um_next_file *file = NULL;
 	char real[PATH_MAX];
 	int err = below(fs, path, hidden, real);
 

@@ -63,7 +63,7 @@ int ram_add_name(struct um_fs *fs, const char *path, struct node *node)
 	e = calloc(1, sizeof(*e) + strlen(name) + 1);
 	if (!e)
 		return -ENOMEM;
-	strcpy(e->name, name);
+	memcpy(e->name, name, strlen(name) + 1);
 	e->node = node;
 	*slot = e;
 	if (node)

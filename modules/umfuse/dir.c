@@ -121,7 +121,7 @@ static uint64_t number_of(struct umfuse_call *c, const char *name)
 		return 0;
 	memcpy(path, c->path, n);
 	path[n] = '/';
-	strcpy(path + n + 1, name);
+	memcpy(path + n + 1, name, strlen(name) + 1);
 	ino = umfuse_node_ino(&c->mnt->nodes, path);
 	free(path);
 	return ino;

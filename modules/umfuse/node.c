@@ -262,7 +262,7 @@ char *umfuse_node_path(struct umfuse_nodes *t, struct umfuse_node *node)
 		n += strlen(i->name) + 1;
 	path = malloc(n + 2);
 	if (path) {
-		strcpy(path, "/");
+		path[0] = '/';
 		p = path + (n ? n : 1);
 		*p = 0;
 		for (; node->parent; node = node->parent) {

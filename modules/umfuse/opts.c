@@ -211,6 +211,9 @@ static const struct fuse_opt cmdline_table[] = {
 	FUSE_OPT_END,
 };
 
+/* What fuse_opt_parse() takes for a failure: exactly this. */
+#define OPT_FAILED (-1)
+
 /*
  * The mount point is a word, not a directory of the host. A program that
  * takes no source gets one all the same unless nosource is given: the target
@@ -227,11 +230,11 @@ static int cmdline_option(void *data, const char *arg, int key,
 		return 1;
 	if (o->mountpoint && (!mnt || strcmp(arg, mnt->target) != 0)) {
 		um_err("umfuse: superfluous argument %s", arg);
-		return -1;
+		return OPT_FAILED;
 	}
 	free(o->mountpoint);
 	o->mountpoint = strdup(arg);
-	return o->mountpoint ? 0 : -1;
+	return o->mountpoint ? 0 : OPT_FAILED;
 }
 
 /* Return: 0 or -errno */

@@ -178,7 +178,7 @@ static int inherit(struct e2 *e, struct inode *in, char *acl, size_t size)
 {
 	mode_t mode = in->d.i_mode;
 	unsigned int tags;
-	bool minimal;
+	bool minimal = false;
 	int ret = 0, n = check(acl, size, &tags);
 
 	if (n < 0)

@@ -48,7 +48,7 @@ ssize_t file_read_blocks(struct e2 *e, struct inode *in, struct node *node,
 	size_t done = 0;
 
 	while (done < size) {
-		uint64_t at = off + done, skip = at % bs, len;
+		uint64_t at = off + done, skip = at % bs, len = 0;
 		struct run run;
 		int ret;
 

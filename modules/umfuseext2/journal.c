@@ -418,7 +418,7 @@ static int check_fast(struct journal *j)
 /* From now on the log is empty. */
 static int reset(struct journal *j)
 {
-	uint64_t off;
+	uint64_t off = 0;
 	int ret = io_sync(j->e->io);
 
 	if (!ret)

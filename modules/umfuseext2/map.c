@@ -341,7 +341,7 @@ static uint64_t ind_limit(struct e2 *e, const struct run *run)
 static int ind_alloc(struct e2 *e, struct inode *in, struct run *run)
 {
 	uint64_t i, goal;
-	blk64_t pblk, got, at;
+	blk64_t pblk = 0, got = 0, at;
 	errcode_t err = 0;
 	int ret;
 

@@ -251,7 +251,7 @@ static int make(const char *path, mode_t mode, dev_t rdev,
 		struct fuse_file_info *fi)
 {
 	struct e2 *e;
-	ext2_ino_t ino;
+	ext2_ino_t ino = 0;
 	int ret = enter_rw(&e);
 
 	if (!ret)
@@ -321,7 +321,7 @@ static int op_link(const char *from, const char *to)
 static int op_chmod(const char *path, mode_t mode, struct fuse_file_info *fi)
 {
 	struct e2 *e;
-	ext2_ino_t ino;
+	ext2_ino_t ino = 0;
 	int ret = enter_rw(&e);
 
 	if (!ret)
@@ -333,7 +333,7 @@ static int op_chown(const char *path, uid_t uid, gid_t gid,
 		    struct fuse_file_info *fi)
 {
 	struct e2 *e;
-	ext2_ino_t ino;
+	ext2_ino_t ino = 0;
 	int ret = enter_rw(&e);
 
 	if (!ret)
@@ -345,7 +345,7 @@ static int op_utimens(const char *path, const struct timespec ts[2],
 		      struct fuse_file_info *fi)
 {
 	struct e2 *e;
-	ext2_ino_t ino;
+	ext2_ino_t ino = 0;
 	int ret = enter_rw(&e);
 
 	if (!ret)
@@ -370,7 +370,7 @@ static int op_setxattr(const char *path, const char *name, const char *value,
 		       size_t size, int flags)
 {
 	struct e2 *e;
-	ext2_ino_t ino;
+	ext2_ino_t ino = 0;
 	int ret = enter_rw(&e);
 
 	if (!ret)
@@ -401,7 +401,7 @@ static int op_listxattr(const char *path, char *list, size_t size)
 static int op_removexattr(const char *path, const char *name)
 {
 	struct e2 *e;
-	ext2_ino_t ino;
+	ext2_ino_t ino = 0;
 	int ret = enter_rw(&e);
 
 	if (!ret)

@@ -69,7 +69,7 @@ static errcode_t free_clusters(struct e2 *e, struct inode *in,
 static int cut_run(struct e2 *e, struct inode *in, const struct run *run)
 {
 	ext2_extent_handle_t handle;
-	struct ext2fs_extent x;
+	struct ext2fs_extent x = { 0 };
 	errcode_t err;
 
 	err = ext2fs_extent_open2(e->fs, in->no, small(in), &handle);

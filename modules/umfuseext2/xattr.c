@@ -241,7 +241,7 @@ static int set_acl(struct e2 *e, struct inode *in, const char *name,
 		   const char *buf, size_t size)
 {
 	mode_t mode = in->d.i_mode;
-	bool minimal, access = !strcmp(name, ACL_ACCESS);
+	bool minimal = false, access = !strcmp(name, ACL_ACCESS);
 	int ret = 0;
 
 	if (size)

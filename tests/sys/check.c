@@ -558,6 +558,15 @@ char *t_long(size_t len, char c)
 	return text;
 }
 
+void t_append(char *buf, size_t size, const char *more)
+{
+	size_t have = strlen(buf), len = strlen(more) + 1;
+
+	if (len > size - have)
+		abort();
+	memcpy(buf + have, more, len);
+}
+
 char *t_padded(const char *leaf, size_t len)
 {
 	char *text = t_long(len, '/');

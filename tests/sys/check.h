@@ -115,6 +115,8 @@ ino_t t_ino(const char *path);
 void t_rm_rf(int dirfd, const char *name);
 /* A string of @len times @c; the caller frees. */
 char *t_long(size_t len, char c);
+/* Appends @more to the string in buf[size]. */
+void t_append(char *buf, size_t size, const char *more);
 /* The absolute path of @leaf padded by "./" to @len bytes; caller frees. */
 char *t_padded(const char *leaf, size_t len);
 

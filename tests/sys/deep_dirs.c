@@ -34,8 +34,8 @@ static void by_one_long_path(void)
 	int i;
 
 	for (i = 0; i < LEVELS; i++) {
-		strcat(path, i ? "/d" : "d");
-		strcat(up, "../");
+		t_append(path, sizeof(path), i ? "/d" : "d");
+		t_append(up, sizeof(up), "../");
 		CHECK_OK(mkdir(path, 0755));
 	}
 	t_put(t_fmt("%s/f", path), "deep");

@@ -26,8 +26,8 @@ static void the_limit_counts_the_whole_walk(void)
 	CHECK_OK(symlink(".", "d"));
 	t_put("f", "end");
 	for (i = 0; i < 40; i++)
-		strcat(path, "d/");
-	strcat(path, "f");
+		t_append(path, sizeof(path), "d/");
+	t_append(path, sizeof(path), "f");
 	CHECK_FILE(path, "end");
 	CHECK_ERRNO(open(t_fmt("d/%s", path), O_RDONLY), ELOOP);
 }
@@ -119,7 +119,7 @@ static void out_of_the_file_system_and_back(void)
 
 	t_put("f", "home");
 	for (i = 0; i < 40; i++)
-		strcat(up, "../");
+		t_append(up, sizeof(up), "../");
 	CHECK_EQ(t_ino(up), t_ino("/"));
 	CHECK_FILE(t_fmt("%s%s/f", up, t_work), "home");
 	CHECK_OK(access(t_fmt("%sproc/self/stat", up), R_OK));
@@ -170,7 +170,7 @@ static void a_long_link_text_plus_rest(void)
 	int i;
 
 	for (i = 0; i < 500; i++)
-		strcat(text, "./");
+		t_append(text, sizeof(text), "./");
 	t_put("f", "x");
 	CHECK_OK(symlink(text, "l"));
 	CHECK_FILE("l/l/l/l/l/l/f", "x");
@@ -184,7 +184,7 @@ static void the_path_ends_at_an_unmapped_page(void)
 	const char *name;
 
 	CHECK_OK(munmap(map + page, page));
-	name = strcpy(map + page - 2, "f");
+	name = memcpy(map + page - 2, "f", 2);
 	CHECK_OK(open(name, O_CREAT | O_RDWR, 0644));
 	CHECK_OK(access(name, F_OK));
 	CHECK_OK(unlink(name));

@@ -54,6 +54,7 @@ bool um_inject_is_ours(pid_t tid)
 struct trace {
 	pid_t tid;
 	int held_signal;
+	bool exec_done;
 	struct user_regs_struct regs;
 };
 
@@ -174,7 +175,9 @@ static int perform(struct trace *t, struct um_req *r, int nr,
 {
 	int ret = make_call(t, r, nr, args);
 
-	if (ret < 0 || (is_exec(nr) && exec_succeeded(t)))
+	if (ret == 0 && is_exec(nr))
+		t->exec_done = exec_succeeded(t);
+	if (ret < 0 || t->exec_done)
 		return ret;
 	if (fd >= 0)
 		close_in_guest(t, r, fd);
@@ -182,7 +185,8 @@ static int perform(struct trace *t, struct um_req *r, int nr,
 	return 0;
 }
 
-static long inject(struct um_req *r, int nr, const uint64_t args[6], int fd)
+static long inject(struct um_req *r, int nr, const uint64_t args[6], int fd,
+		   bool *exec_done)
 {
 	struct trace t = { .tid = r->tid };
 	bool mark;
@@ -201,21 +205,26 @@ static long inject(struct um_req *r, int nr, const uint64_t args[6], int fd)
 		swap_ours(r->tid, 0);
 	if (ret != -ESRCH)
 		ptrace(PTRACE_DETACH, t.tid, 0, t.held_signal);
+	*exec_done = t.exec_done;
 	return UM_ANSWERED;
 }
 
 long um_inject(struct um_req *r, int nr, const uint64_t args[6])
 {
-	return inject(r, nr, args, -1);
+	return um_inject_then_close(r, nr, args, -1);
 }
 
 long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
 			  int fd)
 {
-	return inject(r, nr, args, fd);
+	bool exec_done;
+
+	return inject(r, nr, args, fd, &exec_done);
 }
 
-long um_inject_exec(struct um_req *r, const uint64_t args[6], int fd)
+long um_inject_exec(struct um_req *r, const uint64_t args[6], int fd,
+		    bool *done)
 {
-	return inject(r, SYS_execveat, args, fd);
+	*done = false;
+	return inject(r, SYS_execveat, args, fd, done);
 }

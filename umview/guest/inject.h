@@ -23,8 +23,12 @@ long um_inject(struct um_req *r, int nr, const uint64_t args[6]);
 long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
 			  int fd);
 
-/* execveat(2) with these arguments; closes fd when it fails. */
-long um_inject_exec(struct um_req *r, const uint64_t args[6], int fd);
+/*
+ * execveat(2) with these arguments; closes fd when it fails. *done: the new
+ * program is in place.
+ */
+long um_inject_exec(struct um_req *r, const uint64_t args[6], int fd,
+		    bool *done);
 
 /* This notification is an injected call of an agentless thread: let it pass. */
 bool um_inject_is_ours(pid_t tid);

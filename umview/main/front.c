@@ -120,6 +120,24 @@ static ssize_t read_report(int fd, struct um_report *r)
 	return n;
 }
 
+/* The monitor closed its pipe without a last word: it is dead or as good. */
+static void bury(pid_t monitor)
+{
+	char why[64] = "";
+	int status = 0;
+
+	kill(monitor, SIGKILL);
+	while (waitpid(monitor, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		snprintf(why, sizeof(why), " by signal %d (%s)",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	um_err("the monitor was ended unexpectedly%s; its guests are being "
+	       "ended too",
+	       why);
+	end_guests();
+}
+
 int um_front(int report, int monitor)
 {
 	struct um_report r;
@@ -139,9 +157,7 @@ int um_front(int report, int monitor)
 	}
 	guest = 0;
 	if (!ended) {
-		um_err("the monitor ended unexpectedly; its guests are "
-		       "being ended too");
-		end_guests();
+		bury(monitor);
 		return 125;
 	}
 	while (waitpid(monitor, NULL, 0) < 0 && errno == EINTR)

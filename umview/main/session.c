@@ -118,10 +118,12 @@ static uint64_t set_limits(void)
 	return (uint64_t)si.totalram * si.mem_unit / 4;
 }
 
+/* SIGIO: a guest opens a file while vnode/ asks for its lease. */
 static void ignore_signals(void)
 {
-	static const int ignored[] = { SIGINT,	SIGQUIT, SIGHUP,  SIGPIPE,
-				       SIGTERM, SIGTTOU, SIGTTIN, SIGTSTP };
+	static const int ignored[] = { SIGINT,	SIGQUIT, SIGHUP,
+				       SIGPIPE, SIGTERM, SIGTTOU,
+				       SIGTTIN, SIGTSTP, SIGIO };
 
 	for (size_t i = 0; i < UM_ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);

@@ -212,7 +212,7 @@ static void put_map_line(struct um_req *r, FILE *out, const char *line)
 	}
 	rel = um_obj_path(o);
 	fprintf(out, "%.*s%s\n", at, line,
-		rel ? um_view_path_of(r, o->mount, rel) : "/ (deleted)");
+		rel ? um_view_path_of(r, o->mount, rel) : um_obj_label(r, o));
 }
 
 static int make_maps(struct um_req *r, const char *path, pid_t tid, FILE *out)

@@ -160,11 +160,21 @@ static int check_ends(const struct end *in, const struct end *out)
 	return 0;
 }
 
+/* A call's arguments; `append` is its error for O_APPEND at the far end. */
 struct copying {
 	uint64_t in, in_off, out, out_off;
 	size_t n;
 	bool once;
+	int append;
 };
+
+/* Two ranges of one file must not overlap; copy_file_range(2). */
+static bool overlaps(const struct end *in, const struct end *out, size_t n)
+{
+	if (!in->obj || in->obj != out->obj)
+		return false;
+	return in->off < out->off + (off_t)n && out->off < in->off + (off_t)n;
+}
 
 static long copy(struct um_req *r, const struct copying *c)
 {
@@ -176,6 +186,10 @@ static long copy(struct um_req *r, const struct copying *c)
 		ret = end_init(r, &out, c->out, c->out_off);
 	if (ret == 0)
 		ret = check_ends(&in, &out);
+	if (ret == 0 && (out.flags & O_APPEND))
+		ret = c->append;
+	if (ret == 0 && c->append == -EBADF && overlaps(&in, &out, c->n))
+		ret = -EINVAL;
 	if (ret == 0)
 		ret = pump(r, &in, &out, c->n, c->once);
 	if (ret > 0 && end_store(r, &in) < 0)
@@ -195,24 +209,27 @@ static bool wants_us(struct um_req *r, int argno, bool writing)
 	return o && (writing || o->kind != UM_OBJ_FILE);
 }
 
-long sys_sendfile(struct um_req *r)
-{
-	struct copying c = { .in = r->arg[1],
-			     .in_off = r->arg[2],
-			     .out = r->arg[0],
-			     .n = r->arg[3] };
-
-	if (!wants_us(r, 0, true) && !wants_us(r, 1, false))
-		return UM_CONTINUE;
-	return copy(r, &c);
-}
-
 static bool is_pipe(struct um_req *r, int argno)
 {
 	struct stat st;
 
 	return um_gfd_stat(r, um_gfd_of(r->arg[argno]), &st) == 0 &&
 	       S_ISFIFO(st.st_mode);
+}
+
+long sys_sendfile(struct um_req *r)
+{
+	struct copying c = { .in = r->arg[1],
+			     .in_off = r->arg[2],
+			     .out = r->arg[0],
+			     .n = r->arg[3],
+			     .append = -EINVAL };
+
+	if (!wants_us(r, 0, true) && !wants_us(r, 1, false))
+		return UM_CONTINUE;
+	if (c.in_off && is_pipe(r, 1))
+		return -ESPIPE;
+	return copy(r, &c);
 }
 
 /* Would the pipe end block? Wait here, where a signal is seen. */
@@ -241,7 +258,7 @@ static int wait_pipe(struct um_req *r, int argno, short events)
 long sys_splice(struct um_req *r)
 {
 	struct copying c = { r->arg[0], r->arg[1], r->arg[2],
-			     r->arg[3], r->arg[4], true };
+			     r->arg[3], r->arg[4], true,     -EINVAL };
 	int ret = 0;
 
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))
@@ -288,7 +305,7 @@ static int regular(struct um_req *r, int argno)
 long sys_copy_file_range(struct um_req *r)
 {
 	struct copying c = { r->arg[0], r->arg[1], r->arg[2],
-			     r->arg[3], r->arg[4], false };
+			     r->arg[3], r->arg[4], false,    -EBADF };
 	int ret;
 
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))

@@ -237,8 +237,8 @@ long sys_getcwd(struct um_req *r)
 	if (!um_cwd_any() && !strcmp(r->attr->root, "/"))
 		return UM_CONTINUE;
 	ret = um_cwd_of(r, r->tid, &path);
-	if (ret < 0)
-		return ret;
+	if (ret < 0 || ret == UM_CWD_REMOVED)
+		return ret < 0 ? ret : -ENOENT;
 	if (ret == 0 && !strcmp(r->attr->root, "/"))
 		return UM_CONTINUE;
 	shown = below_root(path, r->attr->root);
@@ -247,6 +247,8 @@ long sys_getcwd(struct um_req *r)
 	if (!shown)
 		return -ENOMEM;
 	n = strlen(shown) + 1;
+	if (n > PATH_MAX)
+		return -ENAMETOOLONG;
 	if (n > r->arg[1])
 		return -ERANGE;
 	ret = um_copy_out(r, um_uptr_of(r->arg[0]), shown, n);

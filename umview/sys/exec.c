@@ -100,6 +100,7 @@ struct exec {
 	int scripts;
 	const char *name;
 	bool by_launcher;
+	bool cloexec_fd;
 };
 
 static int fd_of_obj(struct um_obj *o)
@@ -189,8 +190,12 @@ static int prepend(struct um_exec_info *info, const char *const *words, int n)
 		return -E2BIG;
 	memmove(info->args + more, info->args, have);
 	p = info->args;
-	for (int i = 0; i < n; i++)
-		p = stpcpy(p, words[i]) + 1;
+	for (int i = 0; i < n; i++) {
+		size_t len = strlen(words[i]) + 1;
+
+		memcpy(p, words[i], len);
+		p += len;
+	}
 	info->nargs += (uint32_t)n;
 	return 0;
 }
@@ -261,6 +266,9 @@ static int run_script(struct exec *x)
 
 	if (ret < 0)
 		return ret;
+	/* the interpreter could not open it: fexecve(3) */
+	if (x->cloexec_fd)
+		return -ENOENT;
 	if (++x->scripts > MAX_SCRIPTS)
 		return -ELOOP;
 	words[n++] = interp;
@@ -386,7 +394,7 @@ static int set_attr(struct exec *x)
 		}
 	}
 	if (!want.exe)
-		want.exe = um_req_strdup(x->r, "/ (deleted)");
+		want.exe = um_obj_label(x->r, x->loc.obj);
 	if (!want.exe)
 		return -ENOMEM;
 	x->p->attr = um_attr_intern(&want);
@@ -460,15 +468,18 @@ static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
 {
 	uint64_t args[6] = { 0, empty, argv, envp, AT_EMPTY_PATH, 0 };
 	int n = r->engine->inject(r, agent_fd, true, false);
+	bool done = false;
 	long ret;
 
-	if (n < 0)
+	if (n < 0) {
+		pending_free(take_pending(um_req_tgid(r)));
 		return n;
+	}
 	args[0] = (uint64_t)n;
-	ret = um_inject_exec(r, args, n);
-	if (ret == UM_ANSWERED)
-		return ret;
-	pending_free(take_pending(um_req_tgid(r)));
+	um_req_tgid(r);
+	ret = um_inject_exec(r, args, n, &done);
+	if (!done)
+		pending_free(take_pending(um_req_tgid(r)));
 	return ret;
 }
 
@@ -511,6 +522,7 @@ static int walk_fd(struct exec *x, int fd)
 	struct stat st;
 	int ret;
 
+	x->cloexec_fd = um_gfd_cloexec(r, um_gfd_of((uint64_t)fd));
 	x->name = um_req_printf(r, "/dev/fd/%d", fd);
 	if (!link || !x->name)
 		return -ENOMEM;

@@ -26,7 +26,7 @@
 #define MAX_INSNS 4096
 
 /* What the table does not name is 0. */
-enum verdict { NOSYS, PASS, VIEW, NOPERM, MMAP, FCNTL, LSEEK, PRCTL };
+enum verdict { NOSYS, PASS, VIEW, NOPERM, MMAP, FCNTL, PRCTL };
 
 static const unsigned char verdicts[NCALLS] = {
 #define UM_NATIVE_CALL(name)	  [__NR_##name] = PASS,
@@ -117,15 +117,6 @@ static void arg_fcntl(struct prog *p)
 	notify(p);
 }
 
-/* SEEK_SET, SEEK_CUR and SEEK_END are right on the object itself. */
-static void arg_lseek(struct prog *p)
-{
-	load(p, ARG_OFFSET(2));
-	jump(p, BPF_JGT, SEEK_END, 1, 0);
-	ret(p, SECCOMP_RET_ALLOW);
-	notify(p);
-}
-
 /*
  * A guest that made itself undumpable could not be read: say yes, and leave it
  * as it is.
@@ -158,9 +149,6 @@ static void judge(struct prog *p, enum verdict v)
 		break;
 	case FCNTL:
 		arg_fcntl(p);
-		break;
-	case LSEEK:
-		arg_lseek(p);
 		break;
 	case PRCTL:
 		arg_prctl(p);

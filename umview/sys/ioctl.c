@@ -81,12 +81,15 @@ long sys_inotify_add_watch(struct um_req *r)
 {
 	struct um_loc loc UM_LOC;
 	bool nofollow = r->arg[2] & 0x02000000; /* IN_DONT_FOLLOW */
+	struct stat st;
 	int ret = um_arg_walk(r, 1, nofollow ? 0 : UM_FOLLOW, &loc);
 
 	if (ret < 0)
 		return ret;
 	if (um_loc_is_native(&loc))
 		return UM_CONTINUE;
+	if (um_gfd_stat(r, um_gfd_of(r->arg[0]), &st) < 0)
+		return -EBADF;
 	ret = um_loc_need(&loc);
 	return ret < 0 ? ret : -EOPNOTSUPP;
 }

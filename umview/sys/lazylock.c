@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "base/lock.h"
@@ -61,8 +62,39 @@ static void object_closed(uint64_t inode)
 	um_unlock(&lock);
 }
 
+/* Directories have no vnode: one memfd a directory to lock instead of it. */
+struct dirlock {
+	struct dirlock *next;
+	unsigned int mount;
+	ino_t ino;
+	int fd;
+};
+
+static struct dirlock *dirlocks;
+
+static int dir_lock_fd_locked(struct um_obj *o, ino_t ino)
+{
+	struct dirlock *d = dirlocks;
+	char link[64];
+
+	while (d && (d->mount != o->mount->id || d->ino != ino))
+		d = d->next;
+	if (!d) {
+		d = calloc(1, sizeof(*d));
+		if (!d)
+			return -ENOMEM;
+		d->mount = o->mount->id;
+		d->ino = ino;
+		d->fd = memfd_create("dirlock", MFD_CLOEXEC);
+		d->next = dirlocks;
+		dirlocks = d;
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", d->fd);
+	return (int)UM_SYS(open(link, O_RDWR | O_CLOEXEC));
+}
+
 /* The monitor's description for (object, owner); owner 0: the object. */
-static int holder_fd(struct um_obj *o, pid_t owner)
+static int holder_fd(struct um_obj *o, pid_t owner, ino_t ino)
 {
 	struct holder *h;
 	int fd = -1;
@@ -78,7 +110,8 @@ static int holder_fd(struct um_obj *o, pid_t owner)
 		if (h) {
 			h->inode = o->inode;
 			h->owner = owner;
-			h->fd = um_vnode_lock_fd(o->vnode);
+			h->fd = o->vnode ? um_vnode_lock_fd(o->vnode) :
+					   dir_lock_fd_locked(o, ino);
 			h->next = holders;
 			holders = h;
 		}
@@ -108,9 +141,13 @@ static bool should_wait(struct um_req *r, long *ret)
 long um_lazy_flock(struct um_req *r, struct um_obj *o)
 {
 	int op = (int)r->arg[1];
-	int fd = o->vnode ? holder_fd(o, 0) : -EBADF;
-	long ret;
+	struct stat st;
+	long ret = um_obj_getattr(o, &st);
+	int fd;
 
+	if (ret < 0)
+		return ret;
+	fd = holder_fd(o, 0, st.st_ino);
 	if (fd < 0)
 		return fd;
 	do {
@@ -169,7 +206,7 @@ long um_lazy_fcntl(struct um_req *r, struct um_obj *o)
 		ret = check_mode(o, &fl);
 	if (ret < 0)
 		return ret;
-	fd = holder_fd(o, ofd ? 0 : um_req_tgid(r));
+	fd = holder_fd(o, ofd ? 0 : um_req_tgid(r), 0);
 	if (fd < 0)
 		return fd;
 	fl.l_pid = 0;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "sys/sys.h"
+#include "sys/special.h"
 #include "view/cwd.h"
 
 /* A name for a new node: it must not exist. 0, UM_CONTINUE or -errno. */
@@ -343,7 +343,7 @@ static long remove_dir(struct um_req *r, int dirfd, uint64_t name)
 		return -ENOTDIR;
 	if (loc.last_special)
 		return ends_in_dot(path) ? -EINVAL : -ENOTEMPTY;
-	ret = um_fs_rmdir(loc.mount, loc.rel);
+	ret = um_vnode_rmdir(loc.mount, loc.rel);
 	if (ret == 0)
 		um_cwd_removed(loc.mount, loc.rel);
 	return ret;
@@ -366,7 +366,12 @@ static long remove_file(struct um_req *r, int dirfd, uint64_t name)
 		return -ENOENT;
 	if (S_ISDIR(loc.st.st_mode) || loc.last_special)
 		return -EISDIR;
-	return loc.slash ? -ENOTDIR : um_vnode_unlink(loc.mount, loc.rel);
+	if (loc.slash)
+		return -ENOTDIR;
+	ret = um_vnode_unlink(loc.mount, loc.rel);
+	if (ret == 0 && loc.st.st_nlink <= 1 && !S_ISREG(loc.st.st_mode))
+		um_special_forget(loc.mount, loc.st.st_ino);
+	return ret;
 }
 
 long sys_rmdir(struct um_req *r)

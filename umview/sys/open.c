@@ -72,20 +72,24 @@ static int make_tmpfile(struct um_req *r, const struct um_loc *dir,
 			const struct opening *o)
 {
 	static atomic_uint serial;
-	char path[PATH_MAX];
+	char path[64];
+	int fd;
 
 	if (!dir->exists)
 		return -ENOENT;
 	if (!S_ISDIR(dir->st.st_mode))
 		return -ENOTDIR;
-	if ((o->flags & O_ACCMODE) == O_RDONLY)
+	if ((o->flags & O_ACCMODE) == O_RDONLY || (o->flags & O_CREAT))
 		return -EINVAL;
-	snprintf(path, sizeof(path), "%s/" UM_HIDDEN_NAME "%x-%x",
-		 strcmp(dir->rel, "/") ? dir->rel : "", (unsigned int)r->tid,
-		 atomic_fetch_add(&serial, 1));
-	return um_vnode_create_hidden(dir->mount, path,
-				      o->flags & ~(O_TMPFILE | O_EXCL),
-				      um_apply_umask(r, o->mode & 07777));
+	/* in the root: its own directory can be removed meanwhile */
+	snprintf(path, sizeof(path), "/" UM_HIDDEN_NAME "%x-%x",
+		 (unsigned int)r->tid, atomic_fetch_add(&serial, 1));
+	fd = um_vnode_create_hidden(dir->mount, path,
+				    o->flags & ~(O_TMPFILE | O_EXCL),
+				    um_apply_umask(r, o->mode & 07777));
+	if (fd >= 0 && (o->flags & O_EXCL))
+		um_vnode_unlink(dir->mount, path);
+	return fd;
 }
 
 static int create(struct um_req *r, const struct um_loc *loc,
@@ -174,11 +178,17 @@ static long open_at(struct um_req *r, const struct opening *o,
 	return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 }
 
-static long open_any(struct um_req *r, const struct opening *o)
+#define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static long open_any(struct um_req *r, struct opening *o)
 {
 	struct um_loc loc UM_LOC;
-	int ret = um_walk_user(r, o->dirfd, o->name, walk_flags(o), &loc);
+	int ret;
 
+	/* "all other flags are ignored" */
+	if (o->flags & O_PATH)
+		o->flags &= PATH_FLAGS;
+	ret = um_walk_user(r, o->dirfd, o->name, walk_flags(o), &loc);
 	return ret < 0 ? ret : open_at(r, o, &loc);
 }
 
@@ -210,6 +220,23 @@ long sys_openat(struct um_req *r)
 	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |       \
 	 RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED)
 
+#define OPEN_ALL                                                          \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |   \
+	 O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | 0100000 | O_DIRECTORY | \
+	 O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+
+/* What a newer program knows and we do not must be zero. */
+static int check_tail(struct um_req *r, uint64_t at, size_t n)
+{
+	char *tail = um_req_alloc(r, n);
+	int ret = tail ? um_copy_in(r, um_uptr_of(at), tail, n) : -ENOMEM;
+
+	for (size_t i = 0; ret == 0 && i < n; i++)
+		if (tail[i])
+			ret = -E2BIG;
+	return ret;
+}
+
 static int copy_how(struct um_req *r, struct open_how *how)
 {
 	size_t size = r->arg[3];
@@ -217,11 +244,21 @@ static int copy_how(struct um_req *r, struct open_how *how)
 
 	if (size < sizeof(*how))
 		return -EINVAL;
-	if (size > sizeof(*how))
+	if (size > 4096)
 		return -E2BIG;
 	ret = um_copy_in(r, um_uptr_of(r->arg[2]), how, sizeof(*how));
+	if (ret == 0 && size > sizeof(*how))
+		ret = check_tail(r, r->arg[2] + sizeof(*how),
+				 size - sizeof(*how));
 	if (ret < 0)
 		return ret;
+	if (how->flags & ~(uint64_t)OPEN_ALL)
+		return -EINVAL;
+	if ((how->flags & O_PATH) && (how->flags & ~(uint64_t)PATH_FLAGS))
+		return -EINVAL;
+	if ((how->resolve & RESOLVE_CACHED) &&
+	    (how->flags & (O_CREAT | O_TRUNC | TMPFILE_BIT)))
+		return -EAGAIN;
 	if (how->resolve & ~(uint64_t)RESOLVE_ALL)
 		return -EINVAL;
 	if ((how->resolve & RESOLVE_BENEATH) &&

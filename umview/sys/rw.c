@@ -379,7 +379,9 @@ long sys_lseek(struct um_req *r)
 	UM_CLOSE int ofd = -1;
 	off_t off;
 
-	if (!o || !o->vnode)
+	if (o && o->kind == UM_OBJ_PATH)
+		return -EBADF;
+	if (!o || !o->vnode || r->arg[2] <= SEEK_END)
 		return UM_CONTINUE;
 	if (r->arg[2] != SEEK_DATA && r->arg[2] != SEEK_HOLE)
 		return -EINVAL;
@@ -475,6 +477,11 @@ long sys_fdatasync(struct um_req *r)
 
 long sys_sync_file_range(struct um_req *r)
 {
+	off_t off = (off_t)r->arg[1];
+	off_t n = (off_t)r->arg[2];
+
+	if (off < 0 || n < 0 || off > INT64_MAX - n || r->arg[3] > 7)
+		return UM_CONTINUE;
 	return sync_call(r, true);
 }
 
@@ -511,12 +518,27 @@ static long advice(struct um_req *r)
 
 long sys_fadvise64(struct um_req *r)
 {
-	if ((int)r->arg[3] < 0 || (int)r->arg[3] > 5)
+	struct stat st;
+
+	if (um_gfd_stat(r, um_gfd_of(r->arg[0]), &st) < 0 ||
+	    !S_ISREG(st.st_mode))
 		return UM_CONTINUE;
+	if ((int)r->arg[3] < 0 || (int)r->arg[3] > 5 || (off_t)r->arg[2] < 0)
+		return -EINVAL;
 	return advice(r);
 }
 
 long sys_readahead(struct um_req *r)
 {
-	return advice(r);
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+	UM_CLOSE int ofd = -1;
+
+	if (!o)
+		return UM_CONTINUE;
+	ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (ofd < 0)
+		return ofd;
+	if (o->kind == UM_OBJ_PATH || !um_obj_reads(um_obj_flags(o, ofd)))
+		return -EBADF;
+	return o->vnode ? 0 : -EINVAL;
 }

@@ -66,7 +66,8 @@ static int real_address(const char *path, struct sockaddr_un *sun, int *dirfd)
 	return 0;
 }
 
-static long bind_virtual(struct um_req *r, const struct um_loc *loc, int sock)
+static long bind_virtual(struct um_req *r, const struct um_loc *loc, int sock,
+			 const char *shown)
 {
 	struct stat st;
 	int ret;
@@ -79,7 +80,7 @@ static long bind_virtual(struct um_req *r, const struct um_loc *loc, int sock)
 		return ret == -EEXIST ? -EADDRINUSE : ret;
 	ret = um_fs_getattr(loc->mount, loc->rel, NULL, &st);
 	if (ret == 0)
-		ret = um_special_bind(loc, st.st_ino, sock);
+		ret = um_special_bind(loc, st.st_ino, sock, shown);
 	if (ret < 0)
 		um_fs_unlink(loc->mount, loc->rel);
 	return ret;
@@ -122,7 +123,7 @@ long sys_bind(struct um_req *r)
 	if (sock < 0)
 		return sock;
 	return um_loc_is_real(&loc) ? bind_real(r, &loc, sock)
-				    : bind_virtual(r, &loc, sock);
+				    : bind_virtual(r, &loc, sock, path);
 }
 
 /* The address the kernel understands for a guest's name: 1; 0: its own. */

@@ -27,6 +27,10 @@ struct special {
 	unsigned int mount;
 	ino_t ino;
 	int fd;
+	dev_t dev;
+	ino_t inside;
+	struct um_mount *m;
+	char *rel;
 	char real[108];
 	char *shown;
 };
@@ -43,16 +47,22 @@ static struct special *find_locked(unsigned int mount, ino_t ino)
 	return s;
 }
 
-/* Takes fd. A node's number may come again: the newer one counts. */
-static int remember(const struct um_mount *m, ino_t ino, int fd,
+/* Takes fd. */
+static int remember(struct um_mount *m, const char *rel, ino_t ino, int fd,
 		    const char *real, const char *shown)
 {
 	struct special *s = calloc(1, sizeof(*s));
+	struct stat st;
 
-	if (!s) {
+	if (!s || fstat(fd, &st) < 0) {
+		free(s);
 		close(fd);
 		return -ENOMEM;
 	}
+	s->dev = st.st_dev;
+	s->inside = st.st_ino;
+	s->m = um_mount_get(m);
+	s->rel = strdup(rel);
 	s->mount = m->id;
 	s->ino = ino;
 	s->fd = fd;
@@ -76,6 +86,57 @@ static int find_fd(const struct um_mount *m, ino_t ino)
 	fd = s ? s->fd : -ENOENT;
 	um_unlock(&lock);
 	return fd;
+}
+
+/* The node is gone; who has it open keeps it. */
+void um_special_forget(const struct um_mount *m, ino_t ino)
+{
+	struct special **at = &specials;
+
+	um_lock(&lock);
+	while (*at) {
+		struct special *s = *at;
+
+		if (s->mount != m->id || s->ino != ino) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		close(s->fd);
+		um_mount_put(s->m);
+		free(s->rel);
+		free(s->shown);
+		free(s);
+	}
+	um_unlock(&lock);
+}
+
+/*
+ * The virtual FIFO that the stat is the inside of. Its attributes are those of
+ * its name, where it has one still.
+ */
+int um_special_getattr(const struct stat *inside, struct stat *out)
+{
+	struct um_mount *m = NULL;
+	UM_FREE char *rel = NULL;
+	ino_t ino = 0;
+	int ret;
+
+	um_lock(&lock);
+	for (struct special *s = specials; s && !m; s = s->next) {
+		if (!s->rel || s->inside != inside->st_ino ||
+		    s->dev != inside->st_dev)
+			continue;
+		m = um_mount_get(s->m);
+		rel = strdup(s->rel);
+		ino = s->ino;
+	}
+	um_unlock(&lock);
+	if (!m)
+		return -ENOENT;
+	ret = rel ? um_fs_getattr(m, rel, NULL, out) : -ENOMEM;
+	um_mount_put(m);
+	return ret == 0 && out->st_ino == ino ? 0 : -ENOENT;
 }
 
 /* A directory of our own for a moment. */
@@ -136,7 +197,8 @@ static int open_fifo(struct um_req *r, const struct um_loc *loc, int flags)
 		fd = make_fifo();
 		if (fd < 0)
 			return fd;
-		ret = remember(loc->mount, loc->st.st_ino, fd, NULL, NULL);
+		ret = remember(loc->mount, loc->rel, loc->st.st_ino,
+			       fd, NULL, NULL);
 		if (ret < 0)
 			return ret;
 	}
@@ -202,7 +264,8 @@ int um_special_open(struct um_req *r, const struct um_loc *loc, int flags)
 	}
 }
 
-int um_special_bind(const struct um_loc *loc, ino_t ino, int sock)
+int um_special_bind(const struct um_loc *loc, ino_t ino, int sock,
+		    const char *shown)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	char dir[96];
@@ -221,7 +284,7 @@ int um_special_bind(const struct um_loc *loc, ino_t ino, int sock)
 		return ret;
 	if (fd < 0)
 		return fd;
-	return remember(loc->mount, ino, fd, sun.sun_path, loc->path);
+	return remember(loc->mount, loc->rel, ino, fd, sun.sun_path, shown);
 }
 
 int um_special_socket(const struct um_loc *loc)

@@ -9,8 +9,13 @@
 int um_special_open(struct um_req *r, const struct um_loc *loc, int flags);
 /* Open a real FIFO as the guest would: wait for the other end, or a signal. */
 int um_fifo_open(struct um_req *r, const char *path, int flags);
-/* Bind sock (borrowed) for the socket node `ino` that loc names. */
-int um_special_bind(const struct um_loc *loc, ino_t ino, int sock);
+/* Bind sock (borrowed) for the socket node `ino` that loc names, `shown` so. */
+int um_special_bind(const struct um_loc *loc, ino_t ino, int sock,
+		    const char *shown);
+/* The last name of a FIFO or socket node went. */
+void um_special_forget(const struct um_mount *m, ino_t ino);
+/* Attributes of the virtual FIFO behind a descriptor; -ENOENT: a real one. */
+int um_special_getattr(const struct stat *inside, struct stat *out);
 /* The bound socket's node, as a borrowed O_PATH descriptor, or -errno. */
 int um_special_socket(const struct um_loc *loc);
 bool um_special_any(void);

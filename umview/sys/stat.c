@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
-#include "sys/sys.h"
+#include "sys/special.h"
 
 /* What was asked of which node. */
 struct query {
@@ -40,6 +40,8 @@ static long lookup(struct um_req *r, const struct query *q, struct stat *out)
 	if (!path)
 		return -EFAULT;
 	ret = um_walk(r, q->dirfd, path, follow, &loc);
+	if (ret == -ENOENT && !strcmp(path, ".") && q->dirfd == AT_FDCWD)
+		return um_fd_getattr(r, AT_FDCWD, out);
 	if (ret < 0)
 		return ret;
 	if (um_loc_is_native(&loc))
@@ -52,6 +54,16 @@ static long lookup(struct um_req *r, const struct query *q, struct stat *out)
 	return loc.exists ? FOUND : -ENOENT;
 }
 
+/* What is left of a directory that was removed: its placeholder, no links. */
+static long removed_dir(struct um_req *r, struct stat *out)
+{
+	const char *link = um_req_printf(r, "/proc/%d/cwd", (int)r->tid);
+
+	if (!link)
+		return -ENOMEM;
+	return UM_SYS(stat(link, out));
+}
+
 long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 {
 	struct um_obj *o UM_OBJ = NULL;
@@ -62,15 +74,19 @@ long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 
 	if (fd == AT_FDCWD) {
 		ret = um_cwd_of(r, r->tid, &path);
+		if (ret == UM_CWD_REMOVED)
+			return removed_dir(r, out);
 		if (ret != 1)
 			return ret < 0 ? ret : UM_CONTINUE;
 		m = um_list_find(r->list, path, &path);
 		return um_fs_getattr(m, path, NULL, out);
 	}
-	if (!um_obj_any())
+	if (!um_obj_any() && !um_special_any())
 		return UM_CONTINUE;
 	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
 		return UM_CONTINUE;
+	if (S_ISFIFO(st.st_mode) && um_special_getattr(&st, out) == 0)
+		return FOUND;
 	o = um_obj_find(&st);
 	return o ? um_obj_getattr(o, out) : UM_CONTINUE;
 }
@@ -190,6 +206,7 @@ static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,
 {
 	struct um_loc loc UM_LOC;
 	unsigned int follow = (flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW;
+	struct stat st;
 	char *path;
 	int ret = um_copy_in_path(r, um_uptr_of(name), &path);
 
@@ -200,6 +217,9 @@ static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,
 		loc.mount = um_mount_real();
 		ret = (int)um_fd_getattr(r, dirfd, &loc.st);
 		loc.exists = ret == 0;
+		if (um_gfd_stat(r, um_gfd_of((uint64_t)dirfd), &st) < 0 &&
+		    dirfd != AT_FDCWD)
+			return -EBADF;
 		return ret == 0 ? check_access(&loc, mode) : UM_CONTINUE;
 	}
 	ret = um_walk(r, dirfd, path, follow, &loc);

@@ -16,6 +16,7 @@ struct place {
 	int fd;
 	struct um_mount *mount;
 	char *rel;
+	bool removed;
 };
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_GUEST);
@@ -83,7 +84,7 @@ static struct place *find_locked(struct um_mount *m, const char *rel)
 {
 	struct place *p = places;
 
-	while (p && (p->mount != m || !p->rel || strcmp(p->rel, rel) != 0))
+	while (p && (p->mount != m || p->removed || strcmp(p->rel, rel) != 0))
 		p = p->next;
 	return p;
 }
@@ -118,6 +119,7 @@ int um_cwd_placeholder(struct um_mount *m, const char *rel)
 int um_cwd_find(const struct stat *st, struct um_mount **m, char **rel)
 {
 	struct place *p;
+	int found = 0;
 
 	if (st->st_nlink != 0 || !S_ISDIR(st->st_mode))
 		return 0;
@@ -127,10 +129,11 @@ int um_cwd_find(const struct stat *st, struct um_mount **m, char **rel)
 		p = p->next;
 	if (p) {
 		*m = um_mount_get(p->mount);
-		*rel = p->rel ? strdup(p->rel) : NULL;
+		*rel = strdup(p->rel);
+		found = p->removed ? 2 : 1;
 	}
 	um_unlock(&lock);
-	return p != NULL;
+	return found;
 }
 
 static bool is_in_use(const struct place *p)
@@ -174,7 +177,7 @@ void um_cwd_renamed(struct um_mount *m, const char *from, const char *to)
 	for (struct place *p = places; p; p = p->next) {
 		char *now;
 
-		if (p->mount != m || !p->rel || strncmp(p->rel, from, n) != 0 ||
+		if (p->mount != m || p->removed || strncmp(p->rel, from, n) != 0 ||
 		    (p->rel[n] && p->rel[n] != '/'))
 			continue;
 		if (asprintf(&now, "%s%s", to, p->rel + n) < 0)
@@ -192,7 +195,7 @@ void um_cwd_removed(struct um_mount *m, const char *rel)
 	um_lock(&lock);
 	p = find_locked(m, rel);
 	if (p)
-		free(um_steal(p->rel));
+		p->removed = true;
 	um_unlock(&lock);
 }
 

@@ -18,8 +18,8 @@
 int um_cwd_placeholder(struct um_mount *m, const char *rel);
 bool um_cwd_any(void);
 /*
- * The virtual directory that the stat is a placeholder of. Return: 1, with the
- * mount (ref) and its path inside it (caller frees; NULL when it was removed);
+ * The virtual directory that the stat is a placeholder of. Return: 1 (2 when it
+ * was removed), with the mount (ref) and its path inside it (caller frees);
  * 0: a real directory.
  */
 int um_cwd_find(const struct stat *st, struct um_mount **m, char **rel);

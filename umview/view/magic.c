@@ -69,10 +69,12 @@ static int find_cwd(struct um_req *r, pid_t tid, struct um_magic *out)
 {
 	int ret = um_cwd_of(r, tid, &out->path);
 
+	if (ret == UM_CWD_REMOVED)
+		out->path = um_req_printf(r, "%s (deleted)", out->path);
 	if (ret < 0)
 		return ret;
-	out->is_virtual = ret == 1;
-	return 1;
+	out->is_virtual = ret > 0;
+	return out->path ? 1 : -ENOMEM;
 }
 
 static int find_attr(struct um_req *r, const char *path, const char *value,
@@ -149,9 +151,9 @@ int um_magic_text(struct um_req *r, const char *path, const char **text)
 	if (ret <= 0 || mg.rename)
 		return ret < 0 && ret != -ENOENT ? ret : -ENOENT;
 	if (mg.obj) {
+		*text = um_obj_label(r, mg.obj);
 		um_obj_put(mg.obj);
-		*text = "/ (deleted)";
-		return 0;
+		return *text ? 0 : -ENOMEM;
 	}
 	if (!mg.is_virtual)
 		return -ENOENT;

@@ -11,6 +11,7 @@
 #include "view/path.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,9 +22,6 @@
 
 struct walk {
 	struct um_req *r;
-	char cur[PATH_MAX + NAME_MAX + 2];
-	char rest[2 * PATH_MAX];
-	char comp[NAME_MAX + 1];
 	const char *root;
 	struct um_mount *mount;
 	const char *rel;
@@ -33,10 +31,14 @@ struct walk {
 	bool exists;
 	bool stop;
 	bool confined;
+	bool gone;
 	int links;
 	unsigned int flags;
 	struct stat st;
 	struct um_obj *obj;
+	char cur[UM_VIEW_PATH_MAX + NAME_MAX + 2];
+	char rest[2 * PATH_MAX];
+	char comp[NAME_MAX + 1];
 };
 
 /* What follows `dir` in `path` when path is dir or beneath it, else NULL. */
@@ -105,6 +107,14 @@ const char *um_view_path_of(struct um_req *r, const struct um_mount *m,
 	return um_req_printf(r, "%s%s", m->point, strcmp(rel, "/") ? rel : "");
 }
 
+char *um_obj_label(struct um_req *r, struct um_obj *o)
+{
+	UM_FREE char *was = um_obj_was(o);
+	const char *path = was ? um_view_path_of(r, o->mount, was) : "/";
+
+	return path ? um_req_printf(r, "%s (deleted)", path) : NULL;
+}
+
 int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 {
 	char link[64];
@@ -117,10 +127,14 @@ int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)tid);
 	if (stat(link, &st) < 0)
 		return -errno;
-	if (um_cwd_any() && um_cwd_find(&st, &m, &rel)) {
-		*path = rel ? um_view_path_of(r, m, rel) : NULL;
-		um_mount_put(m);
-		return *path ? 1 : -ENOENT;
+	if (um_cwd_any()) {
+		int found = um_cwd_find(&st, &m, &rel);
+
+		if (found) {
+			*path = rel ? um_view_path_of(r, m, rel) : NULL;
+			um_mount_put(m);
+			return *path ? found : -ENOMEM;
+		}
 	}
 	n = readlink(link, text, sizeof(text) - 1);
 	if (n < 0)
@@ -134,7 +148,7 @@ int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 
 static int set_cur(struct walk *w, const char *path)
 {
-	if (strlen(path) >= PATH_MAX)
+	if (strlen(path) >= UM_VIEW_PATH_MAX)
 		return -ENAMETOOLONG;
 	memcpy(w->cur, path, strlen(path) + 1);
 	return 0;
@@ -147,8 +161,9 @@ static int start_at_cwd(struct walk *w)
 
 	if (ret < 0)
 		return ret;
-	if (ret == 1)
+	if (ret > 0)
 		w->native = false;
+	w->gone = ret == UM_CWD_REMOVED;
 	return set_cur(w, path);
 }
 
@@ -416,16 +431,21 @@ static int step(struct walk *w)
 
 	w->exists = false;
 	w->special = false;
-	if (!strcmp(w->comp, "."))
-		return w->special = true, check_dir(w);
+	if (!strcmp(w->comp, ".")) {
+		w->special = true;
+		return check_dir(w);
+	}
 	if (!strcmp(w->comp, "..")) {
-		ret = check_dir(w);
+		ret = w->gone ? 0 : check_dir(w);
+		w->gone = false;
 		if (ret == 0)
 			ret = go_up(w);
 		return ret < 0 ? ret : check_dir(w);
 	}
+	if (w->gone)
+		return -ENOENT;
 	append(w);
-	if (strlen(w->cur) >= PATH_MAX)
+	if (strlen(w->cur) >= UM_VIEW_PATH_MAX)
 		return -ENAMETOOLONG;
 	place(w);
 	if (!um_mount_is_real(w->mount))
@@ -461,7 +481,8 @@ static int finish(struct walk *w, struct um_loc *out)
 		out->exists = um_fs_getattr(out->mount, out->rel, NULL,
 					    &out->st) == 0;
 	}
-	if (out->slash && out->exists && !S_ISDIR(out->st.st_mode))
+	if (out->slash && out->exists && !S_ISDIR(out->st.st_mode) &&
+	    !(w->flags & UM_ENTRY))
 		return -ENOTDIR;
 	return 0;
 }
@@ -518,7 +539,8 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 	w = um_req_alloc(r, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
-	memset(w, 0, sizeof(*w));
+	memset(w, 0, offsetof(struct walk, cur));
+	w->rest[0] = '\0';
 	w->r = r;
 	w->flags = flags;
 	w->root = r->attr->root;

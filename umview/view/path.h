@@ -12,6 +12,9 @@
 
 #include "view/view.h"
 
+/* Canonical names may be longer than what one call may name. */
+#define UM_VIEW_PATH_MAX 16384
+
 /* Follow a symbolic link as last component. */
 #define UM_FOLLOW 1u
 /* The last component is to be made or removed: a trailing slash names it. */
@@ -86,10 +89,15 @@ int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
 const char *um_view_path_of(struct um_req *r, const struct um_mount *m,
 			    const char *rel);
 
+/* "NAME (deleted)": what /proc calls an open file that lost its name (arena). */
+char *um_obj_label(struct um_req *r, struct um_obj *o);
+
 /*
  * The working directory of thread `tid` in its view; arena string.
- * Return: 1 virtual, 0 real, -ENOENT removed.
+ * Return: 1 virtual, UM_CWD_REMOVED virtual and removed since, 0 real, -ENOENT
+ * real and removed.
  */
+#define UM_CWD_REMOVED 2
 int um_cwd_of(struct um_req *r, pid_t tid, const char **path);
 
 /*

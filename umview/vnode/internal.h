@@ -39,6 +39,7 @@ int um_obj_setup(void);
 int um_reopen(int memfd, int flags);
 int um_obj_open_lazy(struct um_vnode *v, int flags);
 void um_obj_closed(struct um_obj *o);
+void um_obj_removed(struct um_mount *m, const char *path);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
 

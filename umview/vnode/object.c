@@ -106,6 +106,17 @@ char *um_obj_path(struct um_obj *o)
 	return copy;
 }
 
+char *um_obj_was(struct um_obj *o)
+{
+	char *copy = NULL;
+
+	um_lock(&um_vn.table);
+	if (o->vnode && o->vnode->was)
+		copy = strdup(o->vnode->was);
+	um_unlock(&um_vn.table);
+	return copy;
+}
+
 static struct um_obj *obj_new(enum um_obj_kind kind, struct um_mount *m,
 			      const char *path, int flags)
 {
@@ -354,6 +365,30 @@ void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,
 
 	um_lock(&um_vn.table);
 	for_each_locked(move_one, &mv);
+	um_unlock(&um_vn.table);
+}
+
+struct removal {
+	struct um_mount *m;
+	const char *path;
+};
+
+static void remove_one(struct um_obj *o, void *arg)
+{
+	const struct removal *rm = arg;
+
+	if (o->mount == rm->m && !o->vnode && o->path &&
+	    !strcmp(o->path, rm->path))
+		free(um_steal(o->path));
+}
+
+/* Open directories and O_PATH descriptors of a name that is gone. */
+void um_obj_removed(struct um_mount *m, const char *path)
+{
+	struct removal rm = { m, path };
+
+	um_lock(&um_vn.table);
+	for_each_locked(remove_one, &rm);
 	um_unlock(&um_vn.table);
 }
 

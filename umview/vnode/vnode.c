@@ -44,6 +44,7 @@ static void vnode_free(struct um_vnode *v)
 	close(v->lease_fd);
 	close(v->memfd);
 	free(v->path);
+	free(v->was);
 	um_mount_put(v->mount);
 	um_mutex_fini(&v->io);
 	free(v);
@@ -187,7 +188,8 @@ static void leave_locked(struct um_vnode *v)
 static void orphan_locked(struct um_vnode *v)
 {
 	um_hash_del(&um_vn.by_node, &v->node);
-	free(um_steal(v->path));
+	free(v->was);
+	v->was = um_steal(v->path);
 	v->orphan = true;
 }
 
@@ -343,7 +345,7 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		  bool hidden)
 {
 	struct um_fh fh = { .flags = flags & ~(O_CREAT | O_EXCL) };
-	struct um_vnode *v;
+	struct um_vnode *v = NULL;
 	struct stat st;
 	int ret;
 
@@ -455,7 +457,10 @@ static int before_removal(struct um_vnode *v, const char *path,
 		return ret < 0 ? ret : 1;
 	}
 	um_lock(&v->io);
-	ret = v->has_rfh || v->has_wfh ? 0 : um_vnode_need_fh(v, O_RDONLY);
+	/* for whatever may be asked of it when its name is gone */
+	ret = um_vnode_need_fh(v, O_RDWR);
+	if (ret < 0)
+		ret = um_vnode_need_fh(v, O_RDONLY);
 	um_unlock(&v->io);
 	return ret;
 }
@@ -488,6 +493,15 @@ int um_vnode_unlink(struct um_mount *m, const char *path)
 	um_vnode_put(v);
 	if (ret == 1)
 		ret = 0;
+	return ret;
+}
+
+int um_vnode_rmdir(struct um_mount *m, const char *path)
+{
+	int ret = um_fs_rmdir(m, path);
+
+	if (ret == 0)
+		um_obj_removed(m, path);
 	return ret;
 }
 

@@ -91,6 +91,7 @@ struct um_obj {
  * @node: in the table of names, keyed by mount and @ino, unless @orphan
  * @refs: one is the table's; table lock
  * @path: a name it has inside its mount; NULL: none known (table lock)
+ * @was: the last name of an orphan (table lock)
  * @hidden: the name is one that this layer made at unlink
  * @orphan: the last name is gone
  * @gone: out of all tables
@@ -111,6 +112,7 @@ struct um_vnode {
 	struct um_mount *mount;
 	ino_t ino;
 	char *path;
+	char *was;
 	bool hidden;
 	bool orphan;
 	bool gone;
@@ -135,6 +137,8 @@ bool um_obj_any(void);
 /* The object that the stat is of (ref), or NULL: a real descriptor. */
 struct um_obj *um_obj_find(const struct stat *st);
 void um_obj_put(struct um_obj *o);
+/* The name it had, of a file that has none any more; caller frees; or NULL. */
+char *um_obj_was(struct um_obj *o);
 /* What um_obj_find() goes by, for an inode number read from /proc. */
 struct stat um_obj_stat_of(uint64_t inode);
 /* Copy of the object's name, caller frees; NULL: it has none any more. */
@@ -207,6 +211,8 @@ int um_vnode_truncate_path(struct um_mount *m, const char *path,
 			   const struct stat *st, off_t size);
 /* unlink(2) with regard to open files. */
 int um_vnode_unlink(struct um_mount *m, const char *path);
+/* rmdir(2): directories that are open lose their name. */
+int um_vnode_rmdir(struct um_mount *m, const char *path);
 /* rename(2) likewise. */
 int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 		    unsigned int flags);

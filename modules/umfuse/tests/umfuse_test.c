@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -40,13 +41,12 @@ static void end(struct kit *k)
 static char *join(const struct umfuse_words *w)
 {
 	static char line[512];
+	size_t n = 0;
 
 	line[0] = 0;
-	for (int i = 0; i < w->n; i++) {
-		strcat(line, "[");
-		strcat(line, w->v[i]);
-		strcat(line, "]");
-	}
+	for (int i = 0; i < w->n && n < sizeof(line); i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "[%s]",
+				      w->v[i]);
 	return line;
 }
 

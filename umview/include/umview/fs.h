@@ -16,7 +16,12 @@
  *  - Links are never followed: an operation acts on the named node itself.
  *  - Operations may be called from any thread, several at once, unless the
  *    module sets `serial` in struct um_fs. No core lock is held meanwhile.
- *  - An operation left NULL answers ENOSYS (see each op for exceptions).
+ *  - An operation left NULL answers, as the kernel does where a file system
+ *    lacks it: EPERM for mknod, mkdir, unlink, rmdir, symlink, rename, link,
+ *    chmod, chown, utimens and truncate; EINVAL for readlink, read and write;
+ *    ENOTDIR for readdir; EOPNOTSUPP for fallocate and the four xattr
+ *    operations; ENOTTY for ioctl; ENOSYS for getattr, statfs and open.
+ *    fsync and syncfs answer 0. create and lseek: see there.
  *  - Who asks: um_caller().
  */
 #ifndef UMVIEW_FS_H
@@ -78,23 +83,24 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @readlink: target into buf, not terminated. Return: its length (cut at size).
  * @readdir: calls fill once for each entry, "." and ".." included.
  * @open: sets fh->fh. Called for regular files only, without O_CREAT/O_EXCL.
- * @create: makes and opens a regular file (O_CREAT|O_EXCL). NULL: mknod + open.
+ * @create: makes and opens a regular file (O_CREAT|O_EXCL). NULL, or it answers
+ *	ENOSYS: mknod + open.
  * @release: last use of fh. Its return value is ignored.
  * @read: Return: bytes read; short only at end of file.
  * @write: Return: bytes written; short only together with a stored prefix
  *	(ENOSPC after some bytes: return the count).
  * @truncate: by path, or by fh when not NULL.
- * @fallocate: mode as fallocate(2). NULL: EOPNOTSUPP.
+ * @fallocate: mode as fallocate(2).
  * @fsync: data and metadata of the file are on stable storage on return.
  * @rename: flags as renameat2(2); unknown flags: EINVAL.
  * @utimens: ts[0] access, ts[1] modification time; UTIME_NOW and UTIME_OMIT
  *	as utimensat(2).
  * @chown: id (uid_t)-1 / (gid_t)-1: leave as it is.
  * @getxattr, @listxattr: size 0 asks for the length; ERANGE when too small.
- *	NULL: EOPNOTSUPP.
  * @setxattr: flags XATTR_CREATE, XATTR_REPLACE.
- * @lseek: SEEK_DATA and SEEK_HOLE only; NULL: the file is all data.
- * @ioctl: cmd and its data in `data` (in and out, `size` bytes). NULL: ENOTTY.
+ * @lseek: SEEK_DATA and SEEK_HOLE only. NULL, or it answers ENOSYS: the
+ *	file is all data.
+ * @ioctl: cmd and its data in `data` (in and out, `size` bytes).
  * @syncfs: everything written so far is on stable storage on return.
  * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
  */
