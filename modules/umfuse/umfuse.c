@@ -66,9 +66,20 @@ static int wait_for_program(struct umfuse *mnt)
 	if (running)
 		return 0;
 	pthread_join(mnt->thread, NULL);
+	if (mnt->error)
+		return -mnt->error;
 	um_err("%s: main returned %d without serving the mount", mnt->name,
 	       mnt->status);
-	return mnt->error ? -mnt->error : -EIO;
+	return -EIO;
+}
+
+/* For programs that know of umfuse: they said why, mount(2) gives `error`. */
+void umfuse_failed(int error)
+{
+	struct umfuse *mnt = umfuse_self();
+
+	if (mnt && error > 0)
+		mnt->error = error;
 }
 
 /* --- the mount --- */

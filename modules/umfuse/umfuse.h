@@ -183,6 +183,7 @@ struct fuse {
 
 /* The mount whose main() the calling thread runs, or NULL. */
 struct umfuse *umfuse_self(void);
+void umfuse_failed(int error);
 void umfuse_set_self(struct umfuse *mnt);
 
 /* --- loop.c --- */

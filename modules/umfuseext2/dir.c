@@ -320,7 +320,7 @@ int dir_remove(struct e2 *e, struct inode *dir, const char *name)
 	struct dent *dent;
 	struct dirx *x = NULL;
 	uint64_t pblk = 0;
-	int ret, off, prev;
+	int ret, off, prev = -1;
 
 	ret = dir_lookup(e, dir->no, name, strlen(name), &dent);
 	if (!ret)
@@ -355,7 +355,7 @@ int dir_set(struct e2 *e, struct inode *dir, const char *name, ext2_ino_t ino,
 	struct dent *dent;
 	struct dirx *x = NULL;
 	uint64_t pblk = 0;
-	int ret, off, prev;
+	int ret, off, prev = -1;
 
 	ret = dir_lookup(e, dir->no, name, strlen(name), &dent);
 	if (!ret)

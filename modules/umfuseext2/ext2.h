@@ -183,7 +183,7 @@ static inline struct ext2_inode *small(struct inode *in)
 int inode_read(struct e2 *e, ext2_ino_t no, struct inode *out);
 int inode_write(struct e2 *e, struct inode *in);
 void inode_set_time(struct e2 *e, struct inode *in, int which,
-		    const struct timespec *ts);
+		    const struct timespec *from);
 /* The times named are now. */
 void inode_touch(struct e2 *e, struct inode *in, int which);
 void inode_stat(struct e2 *e, struct inode *in, struct stat *out);

@@ -211,7 +211,7 @@ static void drop_setid(struct e2 *e, struct inode *in)
 static ssize_t write_any(struct e2 *e, struct inode *in, struct node *node,
 			 const char *buf, size_t size, uint64_t off)
 {
-	uint64_t old = EXT2_I_SIZE(&in->d);
+	uint64_t eof = EXT2_I_SIZE(&in->d);
 	int ret = inline_begin(e, in, off + size);
 
 	if (!ret && is_inline(in)) {
@@ -221,8 +221,8 @@ static ssize_t write_any(struct e2 *e, struct inode *in, struct node *node,
 		if (ret == -ENOSPC)
 			ret = is_inline(in) ? -ENOSPC : 0;
 	}
-	if (!ret && off > old)
-		ret = zero_tail(e, in, old, off);
+	if (!ret && off > eof)
+		ret = zero_tail(e, in, eof, off);
 	return ret ? ret : write_blocks(e, in, node, buf, size, off);
 }
 

@@ -123,7 +123,7 @@ int inline_write(struct e2 *e, struct inode *in, const char *buf, size_t size,
 		size_t n = end > old ? end : old;
 
 		ret = inline_get(e, in, n, &all);
-		if (ret)
+		if (!all)
 			return ret;
 		memcpy(all + off, buf, size);
 		ret = inline_put(e, in, all, n);
@@ -141,7 +141,7 @@ ssize_t inline_read(struct e2 *e, struct inode *in, char *buf, size_t size,
 	char *all = NULL;
 	int ret = inline_get(e, in, EXT2_I_SIZE(&in->d), &all);
 
-	if (ret)
+	if (!all)
 		return ret;
 	memcpy(buf, all + off, size);
 	free(all);

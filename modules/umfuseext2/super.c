@@ -323,8 +323,12 @@ int e2_mount(struct e2 *e, struct um_next *next)
 		e2_say(e, "%s", strerror(-ret));
 		return ret;
 	}
-	if (!writable && e->opt.rw)
-		e2_note(e, "cannot be written: mounted read-only");
+	if (!writable && e->opt.rw) {
+		e2_say(e, "cannot be written: mount it with -o ro");
+		io_close(e->io);
+		e->io = NULL;
+		return -EACCES;
+	}
 	e->ro = !writable;
 	ret = mount_steps(e);
 	if (ret) {

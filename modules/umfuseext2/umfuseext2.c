@@ -292,6 +292,16 @@ static int run(struct start *s, struct e2 *e)
 	return fuse_main(s->argc, s->argv, &e2_ops, e);
 }
 
+/* umfuse's, where it is there: the reason for mount(2) to give. */
+void umfuse_failed(int error) __attribute__((weak));
+
+static int fail(int ret)
+{
+	if (umfuse_failed)
+		umfuse_failed(-ret);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct start s = { .argc = 0 };
@@ -299,18 +309,20 @@ int main(int argc, char **argv)
 	int ret;
 
 	add_arg(&s, argv[0]);
-	if (parse(&s, argc, argv))
-		return 1;
+	ret = parse(&s, argc, argv);
+	if (ret)
+		return fail(ret);
 	if (s.done)
 		return 0;
 	e = calloc(1, sizeof(*e));
 	if (!e)
-		return 1;
+		return fail(-ENOMEM);
 	e->opt = s.opt;
 	e->source = s.source;
-	if (e2_mount(e, um_next_current())) {
+	ret = e2_mount(e, um_next_current());
+	if (ret) {
 		free(e);
-		return 1;
+		return fail(ret);
 	}
 	ret = run(&s, e);
 	/* FUSE may have given up before init() */

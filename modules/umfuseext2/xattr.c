@@ -101,6 +101,7 @@ static bool is_visible(struct e2 *e, const char *name)
 	       !strcmp(name, ACL_ACCESS) || !strcmp(name, ACL_DEFAULT);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libext2fs' signature */
 static int list_one(char *name, char *value, size_t len, void *arg)
 {
 	struct list *l = arg;
@@ -136,6 +137,7 @@ int xattr_list(struct e2 *e, ext2_ino_t ino, char *buf, size_t size)
 	return l.too_small ? -ERANGE : (int)l.used;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libext2fs' signature */
 static int keep_first(char *name, char *value, size_t len, void *arg)
 {
 	char **out = arg;
@@ -201,7 +203,7 @@ int xattr_get(struct e2 *e, ext2_ino_t ino, const char *name, char *buf,
 		acl_tidy(value, (size_t)n);
 	if (size && (size_t)n > size)
 		n = -ERANGE;
-	else if (size)
+	else if (size && value)
 		memcpy(buf, value, (size_t)n);
 	ext2fs_free_mem(&value);
 	return n;

@@ -5,8 +5,6 @@
 
 #include <sys/auxv.h>
 
-extern char **environ;
-
 char x_out[65536];
 
 static void print_file(const char *name, const char *path)

@@ -6,8 +6,6 @@
 #include <pthread.h>
 #include <spawn.h>
 
-extern char **environ;
-
 static char *args[] = { (char[]){ "x" }, (char[]){ "@report" }, NULL };
 static int out[2];
 

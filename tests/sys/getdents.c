@@ -130,21 +130,22 @@ static void telldir_and_seekdir(void)
 {
 	char name[256];
 	DIR *dir;
-	struct dirent *de = NULL;
+	struct dirent *de;
 	long here;
 	int i;
 
 	make_many();
 	dir = opendir("d");
-	CHECK(dir != NULL);
-	for (i = 0; dir && i < 500; i++)
-		de = readdir(dir);
+	if (!CHECK(dir != NULL))
+		return;
+	for (i = 0; i < 500; i++)
+		(void)!readdir(dir);
 	here = telldir(dir);
 	de = readdir(dir);
 	CHECK(de != NULL);
 	snprintf(name, sizeof(name), "%s", de ? de->d_name : "");
 	for (i = 0; i < 100; i++)
-		readdir(dir);
+		(void)!readdir(dir);
 	seekdir(dir, here);
 	de = readdir(dir);
 	CHECK_STR(de ? de->d_name : "", name);

@@ -40,7 +40,7 @@ static int take(void)
 
 	CHECK_EQ(recvmsg(pair[1], &msg, 0), 1);
 	cm = CMSG_FIRSTHDR(&msg);
-	if (CHECK(cm != NULL && cm->cmsg_type == SCM_RIGHTS))
+	if (CHECK(cm != NULL && cm->cmsg_type == SCM_RIGHTS) && cm)
 		memcpy(&fd, CMSG_DATA(cm), sizeof(int));
 	return fd;
 }

@@ -7,7 +7,16 @@
 
 static int up[2];
 
-/* Runs @fn in a child; signals it until it reports by up[1]. */
+/*
+ * Runs @fn in a child; signals it until it reports by up[1]. @fn calls ready()
+ * when nothing but the call under test is left to do.
+ */
+static void ready(void)
+{
+	t_handler(SIGUSR1, 0);
+	t_post(up[1]);
+}
+
 static void bother(void (*fn)(void))
 {
 	pid_t pid;
@@ -15,8 +24,6 @@ static void bother(void (*fn)(void))
 	CHECK_OK(pipe(up));
 	pid = t_fork();
 	if (pid == 0) {
-		t_handler(SIGUSR1, 0);
-		t_post(up[1]);
 		fn();
 		t_post(up[1]);
 		CHECK(t_signals > 0);
@@ -32,6 +39,7 @@ static void reads_a_fifo(void)
 	char c;
 	int fd = (int)CHECK_OK(open("p", O_RDWR));
 
+	ready();
 	CHECK_ERRNO(read(fd, &c, 1), EINTR);
 }
 
@@ -43,6 +51,7 @@ static void writes_a_full_fifo(void)
 	while (write(fd, buf, 4096) > 0)
 		;
 	CHECK_OK(fcntl(fd, F_SETFL, 0));
+	ready();
 	CHECK_ERRNO(write(fd, buf, 4096), EINTR);
 	free(buf);
 }
@@ -50,17 +59,23 @@ static void writes_a_full_fifo(void)
 static void waits_for_a_lock(void)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = t_open("f", O_RDWR);
 
-	CHECK_ERRNO(fcntl(t_open("f", O_RDWR), F_SETLKW, &fl), EINTR);
+	ready();
+	CHECK_ERRNO(fcntl(fd, F_SETLKW, &fl), EINTR);
 }
 
 static void waits_for_flock(void)
 {
-	CHECK_ERRNO(flock(t_open("f", O_RDWR), LOCK_EX), EINTR);
+	int fd = t_open("f", O_RDWR);
+
+	ready();
+	CHECK_ERRNO(flock(fd, LOCK_EX), EINTR);
 }
 
 static void opens_a_fifo(void)
 {
+	ready();
 	CHECK_ERRNO(open("q", O_WRONLY), EINTR);
 }
 
@@ -70,6 +85,7 @@ static void reads_a_pipe(void)
 	char c;
 
 	CHECK_OK(pipe(fd));
+	ready();
 	CHECK_ERRNO(read(fd[0], &c, 1), EINTR);
 }
 

@@ -62,12 +62,13 @@ static void a_whole_file_through_a_pipe(void)
 		for (; n > 0; n -= m) {
 			m = splice(pipes[0], NULL, out, NULL, (size_t)n, 0);
 			if (!CHECK(m > 0))
-				return;
+				goto end;
 		}
 	CHECK_EQ(n, 0);
 	CHECK_EQ(t_get("a", a, SIZE), SIZE);
 	CHECK_EQ(t_get("b", b, SIZE), SIZE);
 	CHECK_MEM(a, b, SIZE);
+end:
 	free(a);
 	free(b);
 }

@@ -61,7 +61,7 @@ static void talk(int server, int client)
 
 static void a_stream_by_relative_name(void)
 {
-	struct sockaddr_un sun;
+	struct sockaddr_un sun = { 0 };
 	socklen_t len = sizeof(sun);
 	int server = listener("sock");
 	int client = socket(AF_UNIX, SOCK_STREAM, 0);

@@ -112,6 +112,12 @@ static void they_stay_with_the_file(void)
 	fd = t_open("g", O_RDWR);
 	CHECK_OK(unlink("g"));
 	CHECK_OK(unlink("h"));
+	/* FUSE's high-level API has no attributes by open file */
+	if (fgetxattr(fd, "user.a", buf, sizeof(buf)) < 0 &&
+	    errno == EOPNOTSUPP) {
+		t_note("no xattr of a file without a name here");
+		return;
+	}
 	CHECK_EQ(fgetxattr(fd, "user.a", buf, sizeof(buf)), 1);
 	CHECK_OK(fsetxattr(fd, "user.b", "2", 1, 0));
 }

@@ -41,7 +41,7 @@ struct um_start {
 	unsigned long entry;
 };
 
-struct um_start um_agent_load(unsigned long *block);
+struct um_start um_agent_load(unsigned long *sp);
 
 /* One mapped ELF file. */
 struct image {

@@ -21,6 +21,11 @@ void um_log_setup(int fd, enum um_log_level level)
 	log_level = level;
 }
 
+int um_log_fd(void)
+{
+	return log_fd;
+}
+
 int um_log_enabled(enum um_log_level level)
 {
 	return level <= log_level;

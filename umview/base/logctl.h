@@ -8,4 +8,7 @@
 /* Later messages go to fd (borrowed, never closed) up to level. */
 void um_log_setup(int fd, enum um_log_level level);
 
+/* Where they go now. */
+int um_log_fd(void);
+
 #endif

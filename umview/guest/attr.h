@@ -25,9 +25,10 @@
 
 /**
  * struct um_ids - virtual identity; meaningful where `virt` is set
+ * @virt: a bool; so wide that no padding hides in a comparison of bytes
  */
 struct um_ids {
-	bool virt;
+	uint32_t virt;
 	uid_t ruid, euid, suid, fsuid;
 	gid_t rgid, egid, sgid, fsgid;
 	int ngroups;

@@ -55,6 +55,9 @@ struct trace {
 	pid_t tid;
 	int held_signal;
 	bool exec_done;
+	const void *data;
+	size_t size;
+	int argno;
 	struct user_regs_struct regs;
 };
 
@@ -104,14 +107,32 @@ static int first_stop(struct trace *t)
 	return sig < 0 ? sig : 0;
 }
 
+#define RED_ZONE 128
+
+/* Data for the call, below what the guest has on its stack. */
+static int put_data(struct trace *t, struct um_req *r, uint64_t args[6])
+{
+	uint64_t at = (t->regs.rsp - RED_ZONE - t->size) & ~15UL;
+
+	if (!t->data)
+		return 0;
+	args[t->argno] = at;
+	return um_copy_out(r, um_uptr_of(at), t->data, t->size);
+}
+
 static int make_call(struct trace *t, struct um_req *r, int nr,
-		     const uint64_t args[6])
+		     const uint64_t given[6])
 {
 	struct user_regs_struct regs;
+	uint64_t args[6];
 	int ret;
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &t->regs) < 0)
 		return -errno;
+	memcpy(args, given, sizeof(args));
+	ret = put_data(t, r, args);
+	if (ret < 0)
+		return ret;
 	regs = t->regs;
 	regs.orig_rax = (unsigned long long)-1;
 	regs.rax = (unsigned long long)nr;
@@ -138,6 +159,9 @@ static void restore(struct trace *t)
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &now) < 0)
 		return;
 	t->regs.rax = now.rax;
+	/* interrupted: the injected call cannot be restarted */
+	if ((long)now.rax <= -512 && (long)now.rax >= -516)
+		t->regs.rax = (unsigned long long)-EINTR;
 	t->regs.orig_rax = (unsigned long long)-1;
 	ptrace(PTRACE_SETREGS, t->tid, 0, &t->regs);
 }
@@ -185,10 +209,10 @@ static int perform(struct trace *t, struct um_req *r, int nr,
 	return 0;
 }
 
-static long inject(struct um_req *r, int nr, const uint64_t args[6], int fd,
-		   bool *exec_done)
+static long inject(struct um_req *r, struct trace *plan, int nr,
+		   const uint64_t args[6], int fd)
 {
-	struct trace t = { .tid = r->tid };
+	struct trace t = *plan;
 	bool mark;
 	int ret;
 
@@ -205,7 +229,7 @@ static long inject(struct um_req *r, int nr, const uint64_t args[6], int fd,
 		swap_ours(r->tid, 0);
 	if (ret != -ESRCH)
 		ptrace(PTRACE_DETACH, t.tid, 0, t.held_signal);
-	*exec_done = t.exec_done;
+	plan->exec_done = t.exec_done;
 	return UM_ANSWERED;
 }
 
@@ -217,14 +241,27 @@ long um_inject(struct um_req *r, int nr, const uint64_t args[6])
 long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
 			  int fd)
 {
-	bool exec_done;
+	struct trace t = { .tid = r->tid };
 
-	return inject(r, nr, args, fd, &exec_done);
+	return inject(r, &t, nr, args, fd);
+}
+
+long um_inject_data(struct um_req *r, int nr, const uint64_t args[6],
+		    int argno, const void *data, size_t size)
+{
+	struct trace t = {
+		.tid = r->tid, .data = data, .size = size, .argno = argno
+	};
+
+	return inject(r, &t, nr, args, -1);
 }
 
 long um_inject_exec(struct um_req *r, const uint64_t args[6], int fd,
 		    bool *done)
 {
-	*done = false;
-	return inject(r, SYS_execveat, args, fd, done);
+	struct trace t = { .tid = r->tid };
+	long ret = inject(r, &t, SYS_execveat, args, fd);
+
+	*done = t.exec_done;
+	return ret;
 }

@@ -32,8 +32,6 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-extern char **environ;
-
 /* A system call from the gate page, wherever it came from. */
 static long gate(long nr, long a, long b, long c, long d, long e)
 {

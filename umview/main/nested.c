@@ -18,8 +18,6 @@
 #include "base/cleanup.h"
 #include "main/session.h"
 
-extern char **environ;
-
 static int exec_plain(const char *path, char **argv)
 {
 	execve(path, argv, environ);

@@ -29,6 +29,7 @@
 
 #include <umview/log.h>
 
+#include "base/logctl.h"
 #include "guest/notify.h"
 #include "guest/wait.h"
 #include "main/session.h"
@@ -302,6 +303,8 @@ static int monitor(const struct um_options *opts, pid_t group)
 		report(UM_FAILED, 125);
 		return 1;
 	}
+	if (opts->log)
+		dup2(um_log_fd(), STDERR_FILENO);
 	um_notify_start(listener, um_dispatch);
 	wait_for_end(reaper);
 	end_session();

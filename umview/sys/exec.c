@@ -287,7 +287,8 @@ static int check_elf(const struct exec *x)
 {
 	const Elf64_Ehdr *eh = (const void *)x->head;
 
-	if (x->nhead < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
+	if (x->nhead < sizeof(*eh) ||
+	    memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 ||
 	    eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64 ||
 	    (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) ||
 	    eh->e_phentsize != sizeof(Elf64_Phdr) || !eh->e_phnum ||

@@ -49,7 +49,6 @@ static long on_object(struct um_req *r, struct um_obj *o)
 		return o->kind == UM_OBJ_LAZY ? um_lazy_fcntl(r, o) : -EBADF;
 	case F_ADD_SEALS:
 	case F_GET_SEALS:
-		return -EINVAL;
 	case F_SETLEASE:
 	case F_NOTIFY:
 		return -EINVAL;

@@ -21,6 +21,7 @@ struct args {
 	char *type;
 	char *data;
 	unsigned long flags;
+	const char *name;
 	struct um_loc target;
 };
 
@@ -60,7 +61,8 @@ static int find_target(struct um_req *r, struct args *a)
 	int ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
 
 	parent = (struct um_loc){ 0 };
-	if (ret == 0)
+	a->name = ret >= 0 ? path : NULL;
+	if (ret >= 0)
 		ret = um_walk_always(r, path, UM_FOLLOW | UM_ENTRY, &a->target);
 	if (ret < 0)
 		return ret;
@@ -111,8 +113,11 @@ static int load_server(struct um_req *r, const char *type)
 			name = families[i];
 	if (!name)
 		name = type;
-	if (!um_service_exists(name))
+	if (!um_service_exists(name)) {
+		um_err("no module serves type `%s'; see um_add_service(1)",
+		       type);
 		return -ENODEV;
+	}
 	ret = um_service_load(name, false, &s);
 	if (ret < 0)
 		return ret == -ENOENT ? -ENODEV : ret;
@@ -168,12 +173,21 @@ static int start_fs(struct um_mount *m, struct um_service *s)
 	struct um_next *outer = um_next_current();
 	int ret;
 
-	if (!s->module->mount)
+	if (!s->module->mount) {
+		um_err("module %s has nothing to mount", s->module->name);
 		return -ENODEV;
+	}
 	um_next_set_current(m->fs.next);
 	ret = s->module->mount(&req, &m->fs);
 	um_next_set_current(outer);
 	return ret;
+}
+
+/* A module says itself why it refuses; what else fails is told here. */
+static void say_failed(const struct args *a, int err)
+{
+	um_err("cannot mount `%s' on `%s': %s", a->source ? a->source : "?",
+	       a->name ? a->name : "?", strerror(-err));
 }
 
 static int mount_new(struct um_req *r, const struct args *a,
@@ -189,15 +203,14 @@ static int mount_new(struct um_req *r, const struct args *a,
 	m->beneath = um_list_get(r->list);
 	m->release_beneath = um_list_put_void;
 	m->fs.next = m->beneath;
+	if (ret < 0)
+		say_failed(a, ret);
 	if (ret == 0)
 		ret = start_fs(m, s);
 	if (ret < 0)
 		atomic_store(&m->dead, true);
 	else
 		ret = um_view_add_mount(r->attr->view, m);
-	if (ret < 0)
-		um_info("mount of %s on %s failed: %s", m->source, m->point,
-			strerror(-ret));
 	um_mount_put(m);
 	return ret;
 }
@@ -228,9 +241,10 @@ long sys_mount(struct um_req *r)
 	const char *type;
 	int ret = copy_args(r, &a);
 
-	if (ret == 0)
+	if (ret >= 0)
 		ret = find_target(r, &a);
 	if (ret < 0) {
+		say_failed(&a, ret);
 		um_loc_fini(&a.target);
 		return ret;
 	}
@@ -242,12 +256,8 @@ long sys_mount(struct um_req *r)
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
 	s = type ? find_server(r, type, &ret) : NULL;
-	if (!s) {
-		um_info("mount: no module serves type `%s'; see "
-			"um_add_service(1)",
-			a.type);
+	if (!s)
 		return ret < 0 ? ret : -ENOMEM;
-	}
 	return mount_new(r, &a, s, type);
 }
 

@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
+#include "guest/inject.h"
 #include "guest/wait.h"
 #include "sys/special.h"
 
@@ -156,6 +158,26 @@ static int translate(struct um_req *r, uint64_t addr, uint64_t len,
 	return 1;
 }
 
+/*
+ * The guest makes the call itself where it can be made to, so that the other
+ * side sees its credentials: unix(7), SO_PEERCRED.
+ */
+static long connect_in_guest(struct um_req *r, const struct sockaddr_un *sun)
+{
+	const uint64_t args[6] = { r->arg[0], 0, sizeof(*sun) };
+	struct sockaddr_un theirs = *sun;
+	const char *self = "/proc/self/";
+	size_t n = strlen(self);
+
+	if (!strncmp(sun->sun_path, self, n) &&
+	    snprintf(theirs.sun_path, sizeof(theirs.sun_path), "/proc/%d/%s",
+		     (int)getpid(),
+		     sun->sun_path + n) >= (int)sizeof(theirs.sun_path))
+		return -EPERM;
+	return um_inject_data(r, SYS_connect, args, 1, &theirs,
+			      sizeof(theirs));
+}
+
 long sys_connect(struct um_req *r)
 {
 	struct sockaddr_un sun;
@@ -165,6 +187,9 @@ long sys_connect(struct um_req *r)
 
 	if (ret <= 0)
 		return ret < 0 ? ret : UM_CONTINUE;
+	ret = connect_in_guest(r, &sun);
+	if (ret == UM_ANSWERED)
+		return ret;
 	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
 	if (sock < 0)
 		return sock;
@@ -295,22 +320,25 @@ long sys_sendmmsg(struct um_req *r)
 
 typedef int (*name_fn)(int sock, struct sockaddr *addr, socklen_t *len);
 
-static long give_name(struct um_req *r, const char *shown)
+/* An address for the guest: at argument argno, its length at the next. */
+static long give_name(struct um_req *r, int argno, const char *shown)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	socklen_t room;
 	socklen_t len;
-	int ret = um_copy_in(r, um_uptr_of(r->arg[2]), &room, sizeof(room));
+	int ret = um_copy_in(r, um_uptr_of(r->arg[argno + 1]), &room,
+			     sizeof(room));
 
 	if (ret < 0)
 		return ret;
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", shown);
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
 			  strlen(sun.sun_path) + 1);
-	ret = um_copy_out(r, um_uptr_of(r->arg[1]), &sun,
+	ret = um_copy_out(r, um_uptr_of(r->arg[argno]), &sun,
 			  room < len ? room : len);
 	if (ret == 0)
-		ret = um_copy_out(r, um_uptr_of(r->arg[2]), &len, sizeof(len));
+		ret = um_copy_out(r, um_uptr_of(r->arg[argno + 1]), &len,
+				  sizeof(len));
 	return ret;
 }
 
@@ -329,7 +357,7 @@ static long name_call(struct um_req *r, name_fn fn)
 	    sun.sun_family != AF_UNIX || !sun.sun_path[0])
 		return UM_CONTINUE;
 	shown = um_special_shown(r, sun.sun_path);
-	return shown ? give_name(r, shown) : UM_CONTINUE;
+	return shown ? give_name(r, 1, shown) : UM_CONTINUE;
 }
 
 long sys_getsockname(struct um_req *r)
@@ -340,4 +368,49 @@ long sys_getsockname(struct um_req *r)
 long sys_getpeername(struct um_req *r)
 {
 	return name_call(r, getpeername);
+}
+
+/* A datagram and its sender, whom the kernel knows by our name for it. */
+static long receive(struct um_req *r, int sock)
+{
+	size_t n = r->arg[2] < MAX_DATAGRAM ? (size_t)r->arg[2] : MAX_DATAGRAM;
+	struct sockaddr_un sun = { 0 };
+	socklen_t len = sizeof(sun) - 1;
+	char *buf = um_req_alloc(r, n + 1);
+	const char *shown;
+	long got;
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	do {
+		um_wait_begin(r);
+		got = UM_SYS(recvfrom(sock, buf, n, (int)r->arg[3],
+				      (void *)&sun, &len));
+		um_wait_end();
+	} while (got == -EINTR && um_wait_again(r, &got));
+	if (got < 0)
+		return got;
+	ret = um_copy_out(r, um_uptr_of(r->arg[1]), buf,
+			  (size_t)got < n ? (size_t)got : n);
+	shown = um_special_shown(r, sun.sun_path);
+	if (ret == 0)
+		ret = (int)give_name(r, 4, shown ? shown : sun.sun_path);
+	return ret < 0 ? ret : got;
+}
+
+long sys_recvfrom(struct um_req *r)
+{
+	UM_CLOSE int sock = -1;
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	if (!um_special_any())
+		return UM_CONTINUE;
+	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (sock < 0 ||
+	    getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
+	    domain != AF_UNIX)
+		return UM_CONTINUE;
+	return receive(r, sock);
 }

@@ -177,7 +177,7 @@ static long fsalias(struct um_req *r)
 	char *type;
 	int ret = copy_text(r, 1, &alias);
 
-	if (ret == 0)
+	if (ret >= 0)
 		ret = copy_text(r, 2, &type);
 	if (ret < 0)
 		return ret;

@@ -15,7 +15,7 @@ static size_t option_len(const char *p)
 		if (p[n] == '\\' && p[n + 1])
 			n++;
 		else if (quote)
-			quote = p[n] == quote ? 0 : quote;
+			quote = p[n] == quote ? '\0' : quote;
 		else if (p[n] == '\'' || p[n] == '"')
 			quote = p[n];
 		else if (p[n] == ',')

@@ -125,6 +125,7 @@ int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)tid);
+	*path = NULL;
 	if (stat(link, &st) < 0)
 		return -errno;
 	if (um_cwd_any()) {
@@ -159,7 +160,7 @@ static int start_at_cwd(struct walk *w)
 	const char *path;
 	int ret = um_cwd_of(w->r, w->r->tid, &path);
 
-	if (ret < 0)
+	if (ret < 0 || !path)
 		return ret;
 	if (ret > 0)
 		w->native = false;

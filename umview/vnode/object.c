@@ -231,8 +231,10 @@ int um_obj_reopen(struct um_obj *o, int flags)
 	struct stat st;
 	int ret;
 
-	if (o->kind == UM_OBJ_FILE && !path)
-		return um_vnode_ready_fd(o->vnode, flags);
+	if (o->kind == UM_OBJ_FILE && !path) {
+		ret = (flags & O_TRUNC) ? um_vnode_truncate(o->vnode, 0) : 0;
+		return ret < 0 ? ret : um_vnode_ready_fd(o->vnode, flags);
+	}
 	if (!path)
 		return -ENOENT;
 	ret = um_fs_getattr(o->mount, path, NULL, &st);

@@ -345,7 +345,7 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		  bool hidden)
 {
 	struct um_fh fh = { .flags = flags & ~(O_CREAT | O_EXCL) };
-	struct um_vnode *v = NULL;
+	struct um_vnode *v;
 	struct stat st;
 	int ret;
 
@@ -355,7 +355,7 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 	if (ret < 0)
 		return ret;
 	ret = um_fs_getattr(m, path, NULL, &st);
-	if (ret == 0)
+	if (ret >= 0)
 		ret = get(m, path, &st, &v);
 	if (ret < 0) {
 		um_fs_release(m, &fh);
@@ -479,7 +479,7 @@ static void after_removal(struct um_vnode *v, const char *path,
 
 int um_vnode_unlink(struct um_mount *m, const char *path)
 {
-	struct um_vnode *v = NULL;
+	struct um_vnode *v;
 	struct stat st;
 	int ret;
 
@@ -521,7 +521,7 @@ static struct um_vnode *replaced_by(struct um_mount *m, const char *from,
 int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 		    unsigned int flags)
 {
-	struct um_vnode *v = NULL;
+	struct um_vnode *v;
 	struct stat st;
 	int ret = 0;
 

@@ -5,4 +5,4 @@
 int umfuseext2_main(int argc, char **argv);
 
 #define main umfuseext2_main
-#include "../umfuseext2.c"
+#include "../umfuseext2.c" /* NOLINT(bugprone-suspicious-include) */

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define N_OPEN	 6
-#define MAX_FILE 300000l
+#define MAX_FILE 300000L
 
 /* A file open in both worlds. */
 struct pair {
