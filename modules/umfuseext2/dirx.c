@@ -269,6 +269,7 @@ struct inline_scan {
 	int ret;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libext2fs' signature */
 static int inline_entry(ext2_ino_t dir, int entry, struct ext2_dir_entry *d,
 			int offset, int blocksize, char *buf, void *priv)
 {

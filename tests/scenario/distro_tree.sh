@@ -33,6 +33,7 @@ make_tree() {
 		tar --null --no-recursion -T - -cf - 2>/dev/null |
 		tar -C "$1" -xf -' sh "$tree"
 	python=$(readlink -f /usr/bin/python3)
+	as_user cp "$python" "$tree$python"
 	libraries /usr/bin/perl "$python" /bin/bash /bin/ls /usr/bin/find \
 		/usr/bin/tar /usr/lib/python3*/lib-dynload/*.so |
 		while read -r lib; do

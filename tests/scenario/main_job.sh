@@ -22,6 +22,7 @@ pack_image "$IMG" 64M "$T_TMP/tree"
 # The mount point is /mnt, as in the README; nobody outside may see it.
 outside=$(ls -A /mnt)
 must_guest TYPE="$type" <<'EOS' &
+before=$(ls -A /mnt)
 must mount -t "$TYPE" disk.img /mnt
 out=$(must ls -la /mnt) || exit 1
 grep -q ' script.sh$' <<<"$out" || die "ls: $out"
@@ -46,7 +47,7 @@ same "lines in mountinfo" 1 "$(grep -c ' /mnt ' /proc/self/mountinfo)"
 : >mounted
 for _ in $(seq 100); do [ -e seen ] && break; sleep 0.1; done
 must umount /mnt
-same "/mnt after umount" "" "$(ls -A /mnt)"
+same "/mnt after umount" "$before" "$(ls -A /mnt)"
 same "lines in mountinfo" 0 "$(grep -c ' /mnt ' /proc/self/mountinfo)"
 EOS
 job=$!

@@ -80,7 +80,8 @@ static int exec_in_path(const char *name, char **argv, um_exec_fn exec)
 			err = exec(path, argv);
 		if (err != -ENOENT && err != -ENOTDIR && err != -EACCES)
 			return err;
-		if (err == -EACCES)
+		/* not where the directory was refused: the name is unknown */
+		if (err == -EACCES && access(path, F_OK) == 0)
 			worst = err;
 		if (!dirs[n])
 			return worst;

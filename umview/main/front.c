@@ -8,7 +8,6 @@
  * a pipe. When it dies without having said that the session ended, the front
  * process, to which the guests then fall as orphans, ends them all.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -45,56 +44,11 @@ static void set_signals(void)
 		sigaction(forwarded[i], &sa, NULL);
 }
 
-static int parent_of(pid_t pid)
-{
-	char path[64];
-	int parent = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%*d (%*[^)]) %*c %d", &parent) != 1)
-		parent = 0;
-	fclose(f);
-	return parent;
-}
-
-static bool descends(pid_t pid)
-{
-	while (pid > 1) {
-		pid = parent_of(pid);
-		if (pid == getpid())
-			return true;
-	}
-	return false;
-}
-
-/* SIGKILL to all that descend from us; how many there were. */
-static int kill_descendants(void)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
-	int n = 0;
-
-	while (dir && (e = readdir(dir))) {
-		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
-
-		if (pid > 1 && pid != getpid() && descends(pid) &&
-		    kill(pid, SIGKILL) == 0)
-			n++;
-	}
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 static void end_guests(void)
 {
 	const struct timespec nap = { .tv_nsec = 10000000 };
 
-	while (kill_descendants()) {
+	while (um_kill_descendants(0)) {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		nanosleep(&nap, NULL);

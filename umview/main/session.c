@@ -18,6 +18,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,7 @@
 #include "guest/wait.h"
 #include "main/session.h"
 #include "proc/files.h"
+#include "sys/loop.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
 
@@ -150,6 +152,8 @@ static int set_up(void)
 		ret = um_vnode_setup(READY_LIMIT, set_limits());
 	if (ret == 0)
 		ret = um_wait_setup();
+	if (ret == 0)
+		ret = um_loop_setup();
 	um_proc_setup();
 	return ret;
 }
@@ -263,10 +267,27 @@ static bool is_idle(struct um_mount *m)
 	return !atomic_load(&m->users) && !um_vnode_busy(m) && !um_cwd_busy(m);
 }
 
-static void wait_for_end(pid_t reaper)
+/* The front process is gone: nobody asked for these guests any more. */
+static void end_guests(pid_t reaper)
 {
-	while (!um_notify_wait_end(2000))
-		um_mount_reap(is_idle);
+	um_err("umview's first process was killed; its guests are being ended "
+	       "too");
+	while (um_kill_descendants(reaper) && !um_notify_wait_end(10))
+		;
+}
+
+static void wait_for_end(int listener, pid_t reaper)
+{
+	struct pollfd p[] = { { .fd = listener }, { .fd = report_fd } };
+
+	while (!um_notify_wait_end(0)) {
+		if (poll(p, UM_ARRAY_SIZE(p), 2000) == 0)
+			um_mount_reap(is_idle);
+		if (p[1].revents & POLLERR) {
+			end_guests(reaper);
+			p[1] = (struct pollfd){ .fd = -1 };
+		}
+	}
 	while (waitpid(reaper, NULL, 0) < 0 && errno == EINTR)
 		;
 }
@@ -306,7 +327,7 @@ static int monitor(const struct um_options *opts, pid_t group)
 	if (opts->log)
 		dup2(um_log_fd(), STDERR_FILENO);
 	um_notify_start(listener, um_dispatch);
-	wait_for_end(reaper);
+	wait_for_end(listener, reaper);
 	end_session();
 	report(UM_ENDED, 0);
 	return 0;

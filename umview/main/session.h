@@ -22,6 +22,12 @@ typedef int (*um_exec_fn)(const char *path, char **argv);
 int um_run_command(const struct um_options *opts, um_exec_fn exec,
 		   const char *nested);
 
+/*
+ * kill.c: SIGKILL to all that descend from this process, but `spared` (0:
+ * none); how many there were.
+ */
+int um_kill_descendants(pid_t spared);
+
 /* front.c: the process the user started. */
 int um_front(int report, int monitor);
 

@@ -4,6 +4,7 @@
  *
  *   mountinfo, mounts	the host's lines, then the view's mounts
  *   filesystems	the host's, then what the view can mount
+ *   partitions	the host's, then loop devices of the session
  *   maps, smaps	files of virtual file systems under their names
  *
  * The content is made when the file is opened. See proc(5).
@@ -18,7 +19,7 @@
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
-#include "sys/sys.h"
+#include "sys/loop.h"
 
 /* mount ids of the view: above any that the kernel gives out in practice */
 #define ID_BASE 1000000
@@ -172,6 +173,15 @@ static bool has_line(const char *path, const char *type)
 	return found;
 }
 
+/* The type of mount i, if no mount before it has the same. */
+static const char *new_type(const struct um_list *l, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(l->mounts[j]->type, l->mounts[i]->type))
+			return NULL;
+	return l->mounts[i]->type;
+}
+
 static int make_filesystems(struct um_req *r, const char *path, pid_t tid,
 			    FILE *out)
 {
@@ -183,6 +193,20 @@ static int make_filesystems(struct um_req *r, const char *path, pid_t tid,
 			fprintf(out, "\t%s\n", r->list->aliases[i].name);
 	for (size_t i = 0; i < r->list->nservices; i++)
 		fprintf(out, "nodev\t%s\n", r->list->services[i]->module->name);
+	for (size_t i = 0; i < r->list->nmounts; i++)
+		if (new_type(r->list, i) && !has_line(path, new_type(r->list, i)))
+			fprintf(out, "nodev\t%s\n", r->list->mounts[i]->type);
+	return ret;
+}
+
+static int make_partitions(struct um_req *r, const char *path, pid_t tid,
+			   FILE *out)
+{
+	int ret = copy_file(path, out);
+
+	(void)r;
+	(void)tid;
+	um_loop_partitions(out);
 	return ret;
 }
 
@@ -275,6 +299,8 @@ static int proc_open(struct um_req *r, const struct um_loc *loc)
 		return -ENOENT;
 	if (!strcmp(loc->path, "/proc/filesystems"))
 		return make_memfd(r, make_filesystems, loc->path, 0);
+	if (!strcmp(loc->path, "/proc/partitions") && um_loop_any())
+		return make_memfd(r, make_partitions, loc->path, 0);
 	tid = parse_pid(loc->path, &file);
 	if (!tid)
 		return -ENOENT;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "sys/sys.h"
+#include "sys/loop.h"
 
 /* Descriptor flags, not the file's business. */
 static bool is_generic(unsigned int cmd)
@@ -66,6 +66,8 @@ long sys_ioctl(struct um_req *r)
 		return UM_CONTINUE;
 	if (o->kind == UM_OBJ_PATH)
 		return -EBADF;
+	if (o->mount->devices && o->vnode)
+		return um_loop_ioctl(r, o, cmd);
 	if (cmd == FICLONE || cmd == FICLONERANGE || cmd == FIDEDUPERANGE)
 		return -EOPNOTSUPP;
 	if (cmd == FIONREAD && o->vnode)

@@ -150,6 +150,9 @@ long um_lazy_flock(struct um_req *r, struct um_obj *o)
 	fd = holder_fd(o, 0, st.st_ino);
 	if (fd < 0)
 		return fd;
+	ret = UM_SYS(flock(fd, op | LOCK_NB));
+	if (ret == -EWOULDBLOCK)
+		um_obj_settle();
 	do {
 		ret = UM_SYS(flock(fd, op | LOCK_NB));
 	} while (ret == -EWOULDBLOCK && !(op & LOCK_NB) &&
@@ -210,6 +213,7 @@ long um_lazy_fcntl(struct um_req *r, struct um_obj *o)
 	if (fd < 0)
 		return fd;
 	fl.l_pid = 0;
+	um_obj_settle();
 	do {
 		ret = UM_SYS(fcntl(fd, get ? F_OFD_GETLK : F_OFD_SETLK, &fl));
 	} while (ret == -EAGAIN && wait && should_wait(r, &ret));

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include "sys/sys.h"
+#include "sys/loop.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
 
@@ -163,10 +163,37 @@ static int fill_mount(struct um_mount *m, const struct args *a,
 	return um_mountopts_take(m, a->data);
 }
 
-static int start_fs(struct um_mount *m, struct um_service *s)
+static void release_source(void *hold)
+{
+	um_next_close(hold);
+}
+
+/*
+ * What the module is to open. A loop device stays in use as long as the mount
+ * lives, whether or not the module reads through it.
+ */
+static int take_source(struct um_req *r, struct um_mount *m, const char **out)
+{
+	struct um_next_file *f;
+	int ret;
+
+	*out = m->source;
+	ret = um_loop_source(r, m->source, m->flags & MS_RDONLY, out);
+	if (ret <= 0)
+		return ret;
+	ret = um_next_open(m->beneath, m->source, O_RDONLY, 0, &f);
+	if (ret < 0)
+		return ret;
+	m->source_hold = f;
+	m->release_source = release_source;
+	return 0;
+}
+
+static int start_fs(struct um_mount *m, struct um_service *s,
+		    const char *source)
 {
 	struct um_mount_req req = { .fstype = m->type,
-				    .source = m->source,
+				    .source = source,
 				    .target = m->point,
 				    .flags = m->flags,
 				    .options = m->options };
@@ -190,10 +217,20 @@ static void say_failed(const struct args *a, int err)
 	       a->name ? a->name : "?", strerror(-err));
 }
 
+/* No file system came to be: there is none to end. */
+static void drop_failed(struct um_mount *m)
+{
+	atomic_store(&m->dead, true);
+	if (m->release_source)
+		m->release_source(m->source_hold);
+	m->release_source = NULL;
+}
+
 static int mount_new(struct um_req *r, const struct args *a,
 		     struct um_service *s, const char *type)
 {
 	struct um_mount *m = um_mount_new();
+	const char *source;
 	int ret;
 
 	if (!m)
@@ -206,9 +243,11 @@ static int mount_new(struct um_req *r, const struct args *a,
 	if (ret < 0)
 		say_failed(a, ret);
 	if (ret == 0)
-		ret = start_fs(m, s);
+		ret = take_source(r, m, &source);
+	if (ret == 0)
+		ret = start_fs(m, s, source);
 	if (ret < 0)
-		atomic_store(&m->dead, true);
+		drop_failed(m);
 	else
 		ret = um_view_add_mount(r->attr->view, m);
 	um_mount_put(m);

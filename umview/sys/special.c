@@ -258,6 +258,9 @@ int um_special_open(struct um_req *r, const struct um_loc *loc, int flags)
 		return open_fifo(r, loc, flags);
 	case S_IFCHR:
 	case S_IFBLK:
+		if (loc->mount->devices)
+			return um_vnode_open_device(loc->mount, loc->rel,
+						    &loc->st, flags);
 		return open_device(loc, flags);
 	default:
 		return -ENXIO;

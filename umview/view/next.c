@@ -68,7 +68,7 @@ static int open_virtual(const struct um_loc *loc, int flags, mode_t mode,
 		if (ret < 0)
 			return ret;
 	}
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) && !loc->mount->devices)
 		return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
 	ret = um_vnode_get_path(loc->mount, loc->rel, &st, flags, &f->vnode);
 	if (ret == 0 && (flags & O_TRUNC))
@@ -108,7 +108,7 @@ void um_next_close(struct um_next_file *f)
 		close(f->fd);
 	if (f->vnode) {
 		atomic_fetch_sub(&f->vnode->mount->users, 1);
-		um_vnode_put(f->vnode);
+		um_vnode_let_go(f->vnode);
 	}
 	free(f);
 }
@@ -170,6 +170,9 @@ int um_next_size(struct um_next_file *f, uint64_t *out)
 	*out = (uint64_t)st.st_size;
 	if (!S_ISBLK(st.st_mode))
 		return 0;
+	if (f->vnode)
+		return um_vnode_ioctl(f->vnode, BLKGETSIZE64, out,
+				      sizeof(*out));
 	return (int)UM_SYS(ioctl(f->fd, BLKGETSIZE64, out));
 }
 

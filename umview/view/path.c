@@ -20,6 +20,8 @@
 
 #define MAX_LINKS 40
 
+struct um_mount *(*um_dev_hook)(const char *rel);
+
 struct walk {
 	struct um_req *r;
 	const char *root;
@@ -78,16 +80,33 @@ static const char *covers(struct um_mount *m, const char *path)
 	return rel;
 }
 
+/* A device that the core itself has. */
+static struct um_mount *core_device(const char *path, const char **rel)
+{
+	struct um_mount *m;
+
+	if (!um_dev_hook ||
+	    strncmp(path, UM_DEV_PREFIX, strlen(UM_DEV_PREFIX)) != 0)
+		return NULL;
+	m = um_dev_hook(path + 4);
+	if (m)
+		*rel = path + 4;
+	return m;
+}
+
 struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			      const char **rel)
 {
+	struct um_mount *m;
+
 	for (size_t i = l->nmounts; i-- > 0;) {
 		*rel = covers(l->mounts[i], path);
 		if (*rel)
 			return l->mounts[i];
 	}
 	*rel = path;
-	return um_mount_real();
+	m = core_device(path, rel);
+	return m ? m : um_mount_real();
 }
 
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)
@@ -494,7 +513,7 @@ bool um_walk_is_idle(const struct um_req *r, const char *path)
 	    strcmp(r->attr->root, "/") != 0)
 		return false;
 	return !strstr(path, "exe") && !strstr(path, "root") &&
-	       !strstr(path, "maps");
+	       !strstr(path, "maps") && !strstr(path, "loop");
 }
 
 /* openat2(2): the directory that the walk starts from becomes its root. */
@@ -613,13 +632,31 @@ static const char *name_in(const struct um_mount *m, const char *dir)
 	return slash + 1;
 }
 
+/* st_mode as d_type of readdir(3) */
+static unsigned char type_bits(mode_t mode)
+{
+	return (unsigned char)((mode & S_IFMT) >> 12);
+}
+
+/* d_type of a mount's root. */
+static unsigned char type_of(struct um_mount *m, unsigned char unknown)
+{
+	struct stat st;
+
+	if (um_fs_getattr(m, "/", NULL, &st) < 0)
+		return unknown;
+	return type_bits(st.st_mode);
+}
+
 bool um_list_has_phantoms(const struct um_list *l, const char *path)
 {
 	struct stat st;
 
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (name_in(l->mounts[i], path) &&
-		    lstat(l->mounts[i]->point, &st) < 0)
+		    (lstat(l->mounts[i]->point, &st) < 0 ||
+		     type_of(l->mounts[i], 0) !=
+			     type_bits(st.st_mode)))
 			return true;
 	return false;
 }
@@ -644,8 +681,10 @@ static int merge_fill(void *arg, const char *name, uint64_t ino,
 	for (size_t i = 0; i < mg->l->nmounts; i++) {
 		const char *mine = name_in(mg->l->mounts[i], mg->dir);
 
-		if (mine && !strcmp(mine, name))
+		if (mine && !strcmp(mine, name)) {
 			mg->seen[i] = true;
+			type = type_of(mg->l->mounts[i], type);
+		}
 	}
 	mg->stopped = mg->fill(mg->arg, name, ino, type);
 	return mg->stopped;
@@ -662,7 +701,7 @@ static void add_phantoms(struct merge *mg)
 		    um_fs_getattr(m, "/", NULL, &st) < 0)
 			continue;
 		merge_fill(mg, name, st.st_ino,
-			   (unsigned char)((st.st_mode >> 12) & 017));
+			   type_bits(st.st_mode));
 	}
 }
 

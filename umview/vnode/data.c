@@ -111,6 +111,13 @@ static void set_size(struct um_vnode *v, off_t size)
 	um_lazy_resize(v);
 }
 
+void um_vnode_resized(struct um_vnode *v, off_t size)
+{
+	um_lock(&v->io);
+	set_size(v, size);
+	um_unlock(&v->io);
+}
+
 /*
  * Read on to the end, whatever size the module told: some file systems make
  * their content up as it is read and say 0.
@@ -444,7 +451,7 @@ static int apply_vnode(struct um_vnode *v, const struct change *c)
 		c->out->st_nlink = 0;
 	else if (ret == 0 && c->what == GETATTR && v->hidden)
 		c->out->st_nlink--;
-	if (ret == 0 && c->what == GETATTR && v->volatile_data)
+	if (ret == 0 && c->what == GETATTR && v->volatile_data && !v->device)
 		c->out->st_size = v->size;
 	return ret;
 }

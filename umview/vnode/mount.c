@@ -44,6 +44,8 @@ void um_mount_shutdown(struct um_mount *m)
 		nanosleep(&ms, NULL);
 	if (m->fs.ops)
 		um_fs_umount(m);
+	if (m->release_source)
+		m->release_source(m->source_hold);
 }
 
 static void destroy(struct um_mount *m)

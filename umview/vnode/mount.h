@@ -27,6 +27,8 @@
  * @inflight: operations at work
  * @detached: next in the list of detached mounts
  * @users: files that modules of other mounts hold open here
+ * @devices: what is open(2)ed of its device nodes is its own, not the host's
+ * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
 	atomic_int refs;
@@ -41,6 +43,9 @@ struct um_mount {
 	bool permanent;
 	bool human;
 	bool merge;
+	bool devices;
+	void *source_hold;
+	void (*release_source)(void *hold);
 	char **except;
 	size_t nexcept;
 	void *beneath;

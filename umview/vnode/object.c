@@ -242,6 +242,8 @@ int um_obj_reopen(struct um_obj *o, int flags)
 		return ret;
 	if (S_ISREG(st.st_mode))
 		return um_vnode_open(o->mount, path, &st, flags);
+	if (o->mount->devices)
+		return um_vnode_open_device(o->mount, path, &st, flags);
 	return -ENXIO;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -210,10 +211,22 @@ static void last_close(struct um_vnode *v)
 	if (atomic_load(&v->shared))
 		um_vnode_sync(v);
 	um_lock(&v->io);
-	um_vnode_release_fh(v);
+	/* opened again meanwhile? an open is done under this lock */
+	if (!um_vnode_is_open(v))
+		um_vnode_release_fh(v);
 	um_unlock(&v->io);
-	if (v->hidden)
+	if (v->hidden && !um_vnode_is_open(v))
 		remove_hidden(v);
+}
+
+static int refs_of(struct um_vnode *v)
+{
+	int n;
+
+	um_lock(&um_vn.table);
+	n = v->refs;
+	um_unlock(&um_vn.table);
+	return n;
 }
 
 /* A close was seen: was it the last? */
@@ -221,12 +234,13 @@ void um_vnode_check(struct um_vnode *v)
 {
 	bool drop;
 
-	if (um_vnode_is_open(v))
+	/* a ref besides the table's and the caller's: somebody works on it */
+	if (um_vnode_is_open(v) || refs_of(v) > 2 || v->lazy)
 		return;
 	last_close(v);
 	um_lock(&um_vn.table);
 	drop = (v->orphan || v->hidden || v->volatile_data) && !v->gone &&
-	       v->refs == 2 && !v->lazy && !um_vnode_is_open(v);
+	       (v->refs == 2 || v->device) && !v->lazy && !um_vnode_is_open(v);
 	if (drop) {
 		leave_locked(v);
 		v->refs--;
@@ -277,11 +291,36 @@ char *um_vnode_path(struct um_vnode *v)
 	return copy;
 }
 
+void um_vnode_let_go(struct um_vnode *v)
+{
+	if (v->device)
+		um_vnode_check(v);
+	um_vnode_put(v);
+}
+
+/* A vnode for this opening alone: a number that no node has. */
+static int get_device(struct um_mount *m, const char *path,
+		      const struct stat *st, struct um_vnode **out)
+{
+	static _Atomic ino_t serial = (ino_t)1 << 32;
+	struct stat own = *st;
+	int ret;
+
+	own.st_ino = atomic_fetch_add(&serial, 1);
+	own.st_size = 0;
+	ret = get(m, path, &own, out);
+	if (ret == 0)
+		(*out)->device = (*out)->volatile_data = true;
+	return ret;
+}
+
 int um_vnode_get_path(struct um_mount *m, const char *path,
 		      const struct stat *st, int flags, struct um_vnode **out)
 {
+	bool device = m->devices && !S_ISREG(st->st_mode);
 	struct um_vnode *v;
-	int ret = get(m, path, st, &v);
+	uint64_t size;
+	int ret = device ? get_device(m, path, st, &v) : get(m, path, st, &v);
 
 	if (ret < 0)
 		return ret;
@@ -289,11 +328,31 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 	ret = um_vnode_need_fh(v, flags & O_ACCMODE);
 	um_unlock(&v->io);
 	if (ret < 0) {
-		um_vnode_put(v);
+		um_vnode_let_go(v);
 		return ret;
 	}
+	if (device && um_vnode_ioctl(v, BLKGETSIZE64, &size, sizeof(size)) == 0)
+		um_vnode_resized(v, (off_t)size);
 	*out = v;
 	return 0;
+}
+
+int um_vnode_open_device(struct um_mount *m, const char *path,
+			 const struct stat *st, int flags)
+{
+	struct um_vnode *v;
+	int ret = um_vnode_get_path(m, path, st, flags, &v);
+
+	if (ret < 0)
+		return ret;
+	um_lock(&v->io);
+	ret = um_obj_open_lazy(v, flags);
+	um_unlock(&v->io);
+	if (ret < 0)
+		um_vnode_let_go(v);
+	else
+		um_vnode_put(v);
+	return ret;
 }
 
 static bool reads(int flags)
@@ -345,7 +404,7 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		  bool hidden)
 {
 	struct um_fh fh = { .flags = flags & ~(O_CREAT | O_EXCL) };
-	struct um_vnode *v;
+	struct um_vnode *v = NULL;
 	struct stat st;
 	int ret;
 
@@ -391,6 +450,8 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 {
 	int ret;
 
+	if (v->device)
+		return -ENODEV;
 	um_lock(&v->io);
 	ret = v->populated ? 0 : um_vnode_populate_locked(v);
 	if (ret == 0)
@@ -479,7 +540,7 @@ static void after_removal(struct um_vnode *v, const char *path,
 
 int um_vnode_unlink(struct um_mount *m, const char *path)
 {
-	struct um_vnode *v;
+	struct um_vnode *v = NULL;
 	struct stat st;
 	int ret;
 
@@ -521,7 +582,7 @@ static struct um_vnode *replaced_by(struct um_mount *m, const char *from,
 int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 		    unsigned int flags)
 {
-	struct um_vnode *v;
+	struct um_vnode *v = NULL;
 	struct stat st;
 	int ret = 0;
 

@@ -96,6 +96,7 @@ struct um_obj {
  * @orphan: the last name is gone
  * @gone: out of all tables
  * @volatile_data: the module's content may change by itself: not kept
+ * @device: one opening of a device node; goes with it, never populated
  * @size: the file's, and the memfd's; io lock
  * @lease_fd: a reading of the memfd, kept to ask for leases with (opening one
  *	each time would be a close each time, and inotify would tell of it)
@@ -117,6 +118,7 @@ struct um_vnode {
 	bool orphan;
 	bool gone;
 	bool volatile_data;
+	bool device;
 	struct um_mutex io;
 	int memfd;
 	int lease_fd;
@@ -150,6 +152,9 @@ char *um_obj_path(struct um_obj *o);
  */
 int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
 		  int flags);
+/* A device node of a mount that serves its devices (um_mount.devices). */
+int um_vnode_open_device(struct um_mount *m, const char *path,
+			 const struct stat *st, int flags);
 /* Read-only and ready, whatever the size limit says: for exec. */
 int um_vnode_open_whole(struct um_mount *m, const char *path,
 			const struct stat *st);
@@ -189,6 +194,10 @@ off_t um_vnode_lseek(struct um_vnode *v, off_t off, int whence);
 int um_vnode_get_path(struct um_mount *m, const char *path,
 		      const struct stat *st, int flags, struct um_vnode **out);
 void um_vnode_put(struct um_vnode *v);
+/* The same, by the monitor's own user of um_vnode_get_path(). */
+void um_vnode_let_go(struct um_vnode *v);
+/* A device has another size now. */
+void um_vnode_resized(struct um_vnode *v, off_t size);
 void um_vnode_mark_shared(struct um_vnode *v);
 /* Write to the module what shared mappings changed. */
 int um_vnode_sync(struct um_vnode *v);
@@ -216,6 +225,9 @@ int um_vnode_rmdir(struct um_mount *m, const char *path);
 /* rename(2) likewise. */
 int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 		    unsigned int flags);
+
+/* Until every close that guests have done has had its effect. */
+void um_obj_settle(void);
 
 /* How many files and directories of the mount guests hold open. */
 size_t um_vnode_busy(struct um_mount *m);

@@ -95,6 +95,11 @@ void um_watch_drain(void)
 	pthread_mutex_unlock(&reading);
 }
 
+void um_obj_settle(void)
+{
+	um_watch_drain();
+}
+
 static void *watcher(void *arg)
 {
 	struct pollfd p[2] = { { .fd = um_vn.inotify, .events = POLLIN },
