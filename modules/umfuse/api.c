@@ -375,8 +375,10 @@ void fuse_set_log_func(fuse_log_func_t func)
 		mnt->log = func;
 }
 
-__attribute__((format(printf, 2, 3))) void
-fuse_log(enum fuse_log_level level, const char *fmt, ...)
+void fuse_log(enum fuse_log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+void fuse_log(enum fuse_log_level level, const char *fmt, ...)
 {
 	struct umfuse *mnt = current_mount();
 	va_list ap;

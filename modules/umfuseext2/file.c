@@ -173,22 +173,22 @@ static ssize_t write_blocks(struct e2 *e, struct inode *in, struct node *node,
 	return (ssize_t)done;
 }
 
-/* The rest of the block that holds the byte at off becomes zero. */
-static int zero_tail(struct e2 *e, struct inode *in, uint64_t off, uint64_t end)
+/* The rest of the block that holds the byte at eof becomes zero. */
+static int zero_tail(struct e2 *e, struct inode *in, uint64_t eof, uint64_t end)
 {
 	static const char zeroes[65536];
 	unsigned int bs = e->fs->blocksize;
 	struct run run;
 	int ret;
 
-	if (off % bs + (end - off) > bs)
-		end = off - off % bs + bs;
-	if (off == end)
+	if (eof % bs + (end - eof) > bs)
+		end = eof - eof % bs + bs;
+	if (eof == end)
 		return 0;
-	ret = map_find(e, in, NULL, off / bs, 1, &run);
+	ret = map_find(e, in, NULL, eof / bs, 1, &run);
 	if (ret || !run.pblk || run.uninit)
 		return ret;
-	return io_write(e->io, run.pblk * bs + off % bs, zeroes, end - off,
+	return io_write(e->io, run.pblk * bs + eof % bs, zeroes, end - eof,
 			true);
 }
 

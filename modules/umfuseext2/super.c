@@ -17,7 +17,10 @@
 #define FLUSH_SECONDS 5
 #define ICACHE_SIZE   16
 
-__attribute__((format(printf, 2, 0))) static void say(const struct e2 *e, const char *fmt, va_list ap)
+static void say(const struct e2 *e, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void say(const struct e2 *e, const char *fmt, va_list ap)
 {
 	char line[256];
 

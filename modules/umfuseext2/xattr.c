@@ -121,6 +121,7 @@ static int list_one(char *name, char *value, size_t len, void *arg)
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): list_one() writes to it */
 int xattr_list(struct e2 *e, ext2_ino_t ino, char *buf, size_t size)
 {
 	struct list l = { .e = e, .buf = buf, .size = size };

@@ -100,15 +100,16 @@ tty_fail() {
 	cat -v "$T_TMP/tty"
 	fail "$*"
 }
+# The pause: a shell that is just forking loses a Ctrl-C natively too.
 for flags in '' --no-agent; do
 	# shellcheck disable=SC2086
-	on_tty wait:ready 'send:\x03' -- "$UMVIEW" -q $flags \
+	on_tty wait:ready pause:0.5 'send:\x03' -- "$UMVIEW" -q $flags \
 		sh -c 'echo ready; sleep 60'
 	[ $? -eq 130 ] || tty_fail "Ctrl-C ends the command, umview says 130"
 	on_tty wait:ready 'send:\x03' wait:caught -- "$UMVIEW" -q \
 		bash -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done'
 	[ $? -eq 5 ] || tty_fail "a guest that handles Ctrl-C goes on"
-	on_tty wait:ready 'send:\x1c' -- "$UMVIEW" -q \
+	on_tty wait:ready pause:0.5 'send:\x1c' -- "$UMVIEW" -q \
 		sh -c 'ulimit -c 0; echo ready; sleep 60'
 	[ $? -eq 131 ] || tty_fail "Ctrl-\\"
 done

@@ -136,7 +136,7 @@ static void telldir_and_seekdir(void)
 
 	make_many();
 	dir = opendir("d");
-	if (!CHECK(dir != NULL))
+	if (!CHECK(dir != NULL) || !dir)
 		return;
 	for (i = 0; i < 500; i++)
 		(void)!readdir(dir);

@@ -14,6 +14,7 @@
 #include "guest/inject.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -49,6 +50,13 @@ static bool swap_ours(pid_t from, pid_t to)
 bool um_inject_is_ours(pid_t tid)
 {
 	return swap_ours(tid, tid);
+}
+
+static atomic_bool refused;
+
+bool um_inject_is_refused(void)
+{
+	return atomic_load(&refused);
 }
 
 struct trace {
@@ -216,8 +224,11 @@ static long inject(struct um_req *r, struct trace *plan, int nr,
 	bool mark;
 	int ret;
 
-	if (ptrace(PTRACE_SEIZE, r->tid, 0, PTRACE_O_TRACESYSGOOD) < 0)
+	if (ptrace(PTRACE_SEIZE, r->tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {
+		if (errno == EPERM && !um_req_is_traced(r))
+			atomic_store(&refused, true);
 		return -errno;
+	}
 	mark = !r->has_page && swap_ours(0, r->tid);
 	if (ptrace(PTRACE_INTERRUPT, r->tid, 0, 0) < 0 ||
 	    um_notify_answer(r, 0) < 0)

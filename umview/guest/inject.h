@@ -37,6 +37,9 @@ long um_inject_data(struct um_req *r, int nr, const uint64_t args[6],
 long um_inject_exec(struct um_req *r, const uint64_t args[6], int fd,
 		    bool *done);
 
+/* ptrace was refused once in this session: no use in preparing more. */
+bool um_inject_is_refused(void);
+
 /* This notification is an injected call of an agentless thread: let it pass. */
 bool um_inject_is_ours(pid_t tid);
 

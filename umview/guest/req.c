@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "agent/proto.h"
+#include "guest/kept.h"
 
 #define CHUNK_MIN 4096
 
@@ -302,8 +303,8 @@ int um_gfd_dup(struct um_req *r, um_gfd fd)
 {
 	UM_CLOSE int pidfd = -1;
 
-	if (r->tid == getpid() || r->engine->inject == NULL)
-		return (int)UM_SYS(fcntl(fd.n, F_DUPFD_CLOEXEC, 0));
+	if (um_kept_wanted())
+		return um_kept_dup(r, fd);
 	pidfd = (int)syscall(SYS_pidfd_open, um_req_tgid(r), 0);
 	if (pidfd < 0)
 		return -ESRCH;
@@ -342,6 +343,8 @@ long um_give_fd(struct um_req *r, int fd, bool cloexec)
 	 * of a busy mount) would see ours.
 	 */
 	n = r->engine->inject(r, fd, cloexec, false);
+	if (n >= 0)
+		um_kept_add(fd);
 	close(fd);
 	return n;
 }

@@ -24,9 +24,12 @@
 #include "main/session.h"
 
 static volatile sig_atomic_t guest;
+static volatile sig_atomic_t hung_up;
 
 static void forward(int sig)
 {
+	if (sig == SIGHUP)
+		hung_up = 1;
 	if (guest > 0)
 		kill(guest, sig);
 }
@@ -74,6 +77,20 @@ static ssize_t read_report(int fd, struct um_report *r)
 	return n;
 }
 
+/*
+ * The kernel tells a terminal's end to the session leader, and to the others
+ * when that ends. Where this process is the leader the first guest has stood
+ * in for it.
+ */
+static void pass_hangup(void)
+{
+	if (!hung_up || getsid(0) != getpid())
+		return;
+	signal(SIGHUP, SIG_IGN);
+	kill(0, SIGHUP);
+	kill(0, SIGCONT);
+}
+
 /* The monitor closed its pipe without a last word: it is dead or as good. */
 static void bury(pid_t monitor)
 {
@@ -106,6 +123,8 @@ int um_front(int report, int monitor)
 			status = r.value;
 		else
 			ended = true;
+		if (r.what == UM_STATUS)
+			pass_hangup();
 		if (r.what == UM_FAILED)
 			status = r.value << 8;
 	}

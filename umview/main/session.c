@@ -31,6 +31,7 @@
 #include <umview/log.h>
 
 #include "base/logctl.h"
+#include "guest/kept.h"
 #include "guest/notify.h"
 #include "guest/wait.h"
 #include "main/session.h"
@@ -281,8 +282,10 @@ static void wait_for_end(int listener, pid_t reaper)
 	struct pollfd p[] = { { .fd = listener }, { .fd = report_fd } };
 
 	while (!um_notify_wait_end(0)) {
-		if (poll(p, UM_ARRAY_SIZE(p), 2000) == 0)
+		if (poll(p, UM_ARRAY_SIZE(p), 2000) == 0) {
+			um_kept_sweep();
 			um_mount_reap(is_idle);
+		}
 		if (p[1].revents & POLLERR) {
 			end_guests(reaper);
 			p[1] = (struct pollfd){ .fd = -1 };
@@ -326,6 +329,7 @@ static int monitor(const struct um_options *opts, pid_t group)
 	}
 	if (opts->log)
 		dup2(um_log_fd(), STDERR_FILENO);
+	um_kept_probe(reaper);
 	um_notify_start(listener, um_dispatch);
 	wait_for_end(listener, reaper);
 	end_session();

@@ -177,7 +177,8 @@ static bool has_line(const char *path, const char *type)
 static const char *new_type(const struct um_list *l, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
-		if (!strcmp(l->mounts[j]->type, l->mounts[i]->type))
+		if (l->mounts[j]->type &&
+		    !strcmp(l->mounts[j]->type, l->mounts[i]->type))
 			return NULL;
 	return l->mounts[i]->type;
 }

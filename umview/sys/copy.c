@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 
+#include "guest/kept.h"
 #include "sys/rw.h"
 
 #define CHUNK (128 * 1024)
@@ -176,6 +177,17 @@ static bool overlaps(const struct end *in, const struct end *out, size_t n)
 	return in->off < out->off + (off_t)n && out->off < in->off + (off_t)n;
 }
 
+/*
+ * Where descriptors cannot be had from guests, ours of a real file is another
+ * opening, whose offset the guest's would not follow: programs have to read
+ * and write themselves.
+ */
+static bool has_own_offset(const struct end *e)
+{
+	return um_kept_wanted() && !e->obj && !e->has_off &&
+	       lseek(e->ofd, 0, SEEK_CUR) >= 0;
+}
+
 static long copy(struct um_req *r, const struct copying *c)
 {
 	struct end in = { .ofd = -1 };
@@ -186,6 +198,8 @@ static long copy(struct um_req *r, const struct copying *c)
 		ret = end_init(r, &out, c->out, c->out_off);
 	if (ret == 0)
 		ret = check_ends(&in, &out);
+	if (ret == 0 && (has_own_offset(&in) || has_own_offset(&out)))
+		ret = c->append == -EBADF ? -EXDEV : -EINVAL;
 	if (ret == 0 && (out.flags & O_APPEND))
 		ret = c->append;
 	if (ret == 0 && c->append == -EBADF && overlaps(&in, &out, c->n))

@@ -159,12 +159,21 @@ long sys_getdents64(struct um_req *r)
 /* fd (borrowed) goes into the guest, which changes to it and closes it. */
 long um_guest_fchdir(struct um_req *r, int fd)
 {
-	int n = r->engine->inject(r, fd, true, false);
+	int n = um_inject_is_refused() ?
+			-EACCES :
+			r->engine->inject(r, fd, true, false);
 	uint64_t args[6] = { (uint64_t)n };
+
+	long ret;
 
 	if (n < 0)
 		return n;
-	return um_inject_then_close(r, SYS_fchdir, args, n);
+	ret = um_inject_then_close(r, SYS_fchdir, args, n);
+	if (ret == UM_ANSWERED)
+		return ret;
+	um_err("this host refuses ptrace: a mounted directory cannot be the "
+	       "working directory");
+	return -EACCES;
 }
 
 static long change_to(struct um_req *r, struct um_mount *m, const char *rel)

@@ -463,9 +463,23 @@ static long exec_native(struct um_req *r)
 	return UM_CONTINUE;
 }
 
-/* Make the guest exec the agent with its own arguments. */
+static long no_ptrace(long err)
+{
+	static atomic_bool told;
+
+	if (!atomic_exchange(&told, true))
+		um_err("this host refuses ptrace (%s): programs on mounted "
+		       "file systems cannot be run",
+		       strerror((int)-err));
+	return -EACCES;
+}
+
+/*
+ * Make the guest exec the agent with its own arguments; where that cannot be,
+ * a `native` program goes without.
+ */
 static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
-		       uint64_t empty)
+		       uint64_t empty, bool native)
 {
 	uint64_t args[6] = { 0, empty, argv, envp, AT_EMPTY_PATH, 0 };
 	int n = r->engine->inject(r, agent_fd, true, false);
@@ -481,17 +495,20 @@ static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
 	ret = um_inject_exec(r, args, n, &done);
 	if (!done)
 		pending_free(take_pending(um_req_tgid(r)));
-	return ret;
+	if (ret != UM_ANSWERED && native)
+		return exec_native(r);
+	return ret == UM_ANSWERED ? ret : no_ptrace(ret);
 }
 
 static long finish(struct exec *x, uint64_t argv, uint64_t envp, uint64_t empty)
 {
+	bool native = um_loc_is_native(&x->loc);
 	long ret = prepare(x);
 
 	exec_fini(x);
 	if (ret == UM_CONTINUE)
 		return exec_native(x->r);
-	return ret < 0 ? ret : exec_agent(x->r, argv, envp, empty);
+	return ret < 0 ? ret : exec_agent(x->r, argv, envp, empty, native);
 }
 
 long sys_execve(struct um_req *r)

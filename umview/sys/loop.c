@@ -25,6 +25,7 @@
 #include "sys/loop.h"
 
 #include <fcntl.h>
+#include <linux/blkpg.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <stdlib.h>

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "guest/kept.h"
 #include "sys/loop.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
@@ -316,6 +317,7 @@ static bool has_child(const struct um_list *l, const struct um_mount *m)
 
 static bool is_busy(const struct um_req *r, struct um_mount *m)
 {
+	um_kept_sweep();
 	return has_child(r->list, m) || atomic_load(&m->users) ||
 	       um_vnode_busy(m) || um_cwd_busy(m);
 }
@@ -347,6 +349,17 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	return ret;
 }
 
+/* The host's own mount: what the kernel says to its umount is the answer. */
+static bool is_host_mount(const struct um_loc *loc)
+{
+	struct statx stx;
+
+	return um_loc_is_native(loc) &&
+	       statx(AT_FDCWD, loc->path, AT_SYMLINK_NOFOLLOW, STATX_TYPE,
+		     &stx) == 0 &&
+	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 #define UMOUNT_FLAGS (MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)
 
 long sys_umount2(struct um_req *r)
@@ -369,6 +382,6 @@ long sys_umount2(struct um_req *r)
 		return ret;
 	m = um_list_mount_at(r->list, loc.path);
 	if (!m)
-		return um_loc_is_native(&loc) ? UM_CONTINUE : -EINVAL;
+		return is_host_mount(&loc) ? UM_CONTINUE : -EINVAL;
 	return um_do_umount(r, m, flags);
 }

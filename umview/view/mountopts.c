@@ -14,11 +14,11 @@ static size_t option_len(const char *p)
 	for (; p[n]; n++) {
 		if (p[n] == '\\' && p[n + 1])
 			n++;
-		else if (quote)
-			quote = p[n] == quote ? '\0' : quote;
-		else if (p[n] == '\'' || p[n] == '"')
+		else if (quote && p[n] == quote)
+			quote = 0;
+		else if (!quote && (p[n] == '\'' || p[n] == '"'))
 			quote = p[n];
-		else if (p[n] == ',')
+		else if (!quote && p[n] == ',')
 			break;
 	}
 	return n;

