@@ -26,7 +26,7 @@ set(UM_TEST_ENV
 	"UM_SANITIZE=${UM_SANITIZE}")
 if(UM_SANITIZE)
 	list(APPEND UM_TEST_ENV
-		"ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1"
+		"ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:detect_odr_violation=0"
 		"UBSAN_OPTIONS=print_stacktrace=1"
 		"TSAN_OPTIONS=second_deadlock_stack=1:abort_on_error=1")
 endif()

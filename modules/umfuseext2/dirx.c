@@ -269,7 +269,7 @@ struct inline_scan {
 	int ret;
 };
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): libext2fs' signature */
+/* NOLINTBEGIN(readability-non-const-parameter): libext2fs' signature */
 static int inline_entry(ext2_ino_t dir, int entry, struct ext2_dir_entry *d,
 			int offset, int blocksize, char *buf, void *priv)
 {
@@ -286,6 +286,7 @@ static int inline_entry(ext2_ino_t dir, int entry, struct ext2_dir_entry *d,
 		       (uint8_t)(d->name_len >> 8) & 7, DIRX_NOWHERE);
 	return s->ret ? DIRENT_ABORT : 0;
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 static int scan(struct e2 *e, struct dirx *x, struct inode *dir, entry_fn fn)
 {

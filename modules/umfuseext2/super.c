@@ -321,7 +321,9 @@ int e2_mount(struct e2 *e, struct um_next *next)
 	int ret;
 
 	initialize_ext2_error_table();
-	ret = io_open(next, e->source, &writable, &e->io);
+	/* what exists comes as an absolute name */
+	ret = e->source[0] == '/' ? io_open(next, e->source, &writable, &e->io)
+				  : -ENOENT;
 	if (ret) {
 		e2_say(e, "%s", strerror(-ret));
 		return ret;

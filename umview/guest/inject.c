@@ -224,6 +224,8 @@ static long inject(struct um_req *r, struct trace *plan, int nr,
 	bool mark;
 	int ret;
 
+	if (r->engine != &um_engine_notify)
+		return -EPERM;
 	if (ptrace(PTRACE_SEIZE, r->tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {
 		if (errno == EPERM && !um_req_is_traced(r))
 			atomic_store(&refused, true);

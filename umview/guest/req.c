@@ -12,6 +12,7 @@
 
 #include "agent/proto.h"
 #include "guest/kept.h"
+#include "guest/self.h"
 
 #define CHUNK_MIN 4096
 
@@ -303,6 +304,8 @@ int um_gfd_dup(struct um_req *r, um_gfd fd)
 {
 	UM_CLOSE int pidfd = -1;
 
+	if (r->engine == &um_engine_self)
+		return (int)UM_SYS(fcntl(fd.n, F_DUPFD_CLOEXEC, 0));
 	if (um_kept_wanted())
 		return um_kept_dup(r, fd);
 	pidfd = (int)syscall(SYS_pidfd_open, um_req_tgid(r), 0);
@@ -343,7 +346,7 @@ long um_give_fd(struct um_req *r, int fd, bool cloexec)
 	 * of a busy mount) would see ours.
 	 */
 	n = r->engine->inject(r, fd, cloexec, false);
-	if (n >= 0)
+	if (n >= 0 && r->engine != &um_engine_self)
 		um_kept_add(fd);
 	close(fd);
 	return n;

@@ -33,6 +33,7 @@
 #include "base/logctl.h"
 #include "guest/kept.h"
 #include "guest/notify.h"
+#include "guest/self.h"
 #include "guest/wait.h"
 #include "main/session.h"
 #include "proc/files.h"
@@ -133,7 +134,7 @@ static void ignore_signals(void)
 		signal(ignored[i], SIG_IGN);
 }
 
-static int set_up(void)
+static int set_up(const struct um_options *opts)
 {
 	char dir[PATH_MAX];
 	int ret = own_dir(dir);
@@ -155,6 +156,8 @@ static int set_up(void)
 		ret = um_wait_setup();
 	if (ret == 0)
 		ret = um_loop_setup();
+	if (ret == 0 && !opts->nonesting)
+		ret = um_self_setup(um_dispatch_self);
 	um_proc_setup();
 	return ret;
 }
@@ -314,7 +317,7 @@ static int monitor(const struct um_options *opts, pid_t group)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_NAME, "umview-monitor");
 	ignore_signals();
-	ret = set_up();
+	ret = set_up(opts);
 	if (ret == 0)
 		ret = preload(opts);
 	if (ret < 0) {

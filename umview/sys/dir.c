@@ -171,6 +171,8 @@ long um_guest_fchdir(struct um_req *r, int fd)
 	ret = um_inject_then_close(r, SYS_fchdir, args, n);
 	if (ret == UM_ANSWERED)
 		return ret;
+	if (um_req_is_traced(r))
+		return -EACCES;
 	um_err("this host refuses ptrace: a mounted directory cannot be the "
 	       "working directory");
 	return -EACCES;

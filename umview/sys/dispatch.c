@@ -90,6 +90,18 @@ long um_dispatch(struct um_req *r)
 	return ret;
 }
 
+/* A call of module code, in a thread of ours; the list is the engine's. */
+long um_dispatch_self(struct um_req *r)
+{
+	const struct call *call = find(r->nr);
+
+	if (!call || r->nr == UM_NR_VUCTL)
+		return UM_CONTINUE;
+	r->attr = um_attr_by_id(0);
+	r->cred = *um_caller();
+	return call->fn(r);
+}
+
 struct um_obj *um_arg_obj(struct um_req *r, int n)
 {
 	struct stat st;

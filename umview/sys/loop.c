@@ -10,6 +10,8 @@
  *   /dev/loopN		once LOOP_CTL_GET_FREE or LOOP_CTL_ADD told N; numbers
  *			that the host has are left alone
  *
+ *   /sys/block/loopN, /sys/dev/block/7:N	likewise: what libmount goes by
+ *
  * They are the nodes of a file system of the core's own that stands in no
  * view's list: view/path.c asks for it by name. An open node is a vnode of its
  * own (um_vnode_open_device()), so that data calls need nothing special, and a
@@ -36,7 +38,10 @@
 #include "sys/rw.h"
 #include "vnode/attrcache.h"
 
-#define CONTROL	     "/loop-control"
+#define CONTROL	     "/dev/loop-control"
+#define DEVICE	     "/dev/loop"
+#define SYS_DIR	     "/sys/block/loop"
+#define SYS_LINK     "/sys/dev/block/7:"
 #define CONTROL_RDEV makedev(10, 237)
 #define LOOP_MAJOR   7
 #define MAX_NUMBER   (1 << 20)
@@ -102,32 +107,40 @@ static struct loop *find_locked(int n)
 	return l;
 }
 
-/* "/loopN": N; else -1. */
-static int number_of(const char *rel)
+/* N of "<prefix>N<rest>", where rest is "" or begins with a slash; -ENOENT. */
+static int number_of(const char *path, const char *prefix, const char **rest)
 {
+	size_t len = strlen(prefix);
 	char *end;
 	long n;
 
-	if (strncmp(rel, "/loop", 5) != 0 || rel[5] < '0' || rel[5] > '9' ||
-	    (rel[5] == '0' && rel[6]))
+	path += strncmp(path, prefix, len) == 0 ? len : strlen(path);
+	if (path[0] < '0' || path[0] > '9' || (path[0] == '0' && path[1] > '/'))
 		return -ENOENT;
-	n = strtol(rel + 5, &end, 10);
-	return *end || n >= MAX_NUMBER ? -ENOENT : (int)n;
+	n = strtol(path, &end, 10);
+	*rest = end;
+	return (*end && *end != '/') || n >= MAX_NUMBER ? -ENOENT : (int)n;
 }
 
-static struct loop *find(const char *rel)
+static struct loop *find_number(int n)
 {
 	struct loop *l;
-	int n = number_of(rel);
 
-	if (n < 0)
-		return NULL;
 	um_lock(&lock);
-	l = find_locked(n);
+	l = n < 0 ? NULL : find_locked(n);
 	if (l && l->removed)
 		l = NULL;
 	um_unlock(&lock);
 	return l;
+}
+
+/* The device whose node the path is; NULL: none. */
+static struct loop *find(const char *path)
+{
+	const char *rest;
+	int n = number_of(path, DEVICE, &rest);
+
+	return n < 0 || *rest ? NULL : find_number(n);
 }
 
 /* Whether the host's own devices serve the user. */
@@ -145,11 +158,22 @@ static bool host_serves(void)
 	return atomic_load(&answer) == 2;
 }
 
-static struct um_mount *mount_of(const char *rel)
+static struct um_mount *mount_of(const char *path)
 {
+	const char *rest;
+	int n;
+
+	if (strncmp(path, "/dev/loop", 9) != 0 &&
+	    strncmp(path, "/sys/", 5) != 0)
+		return NULL;
 	if (host_serves())
 		return NULL;
-	return !strcmp(rel, CONTROL) || find(rel) ? loop_mount : NULL;
+	if (!strcmp(path, CONTROL) || find(path))
+		return loop_mount;
+	n = number_of(path, SYS_DIR, &rest);
+	if (n < 0)
+		n = number_of(path, SYS_LINK, &rest);
+	return n >= 0 && find_number(n) ? loop_mount : NULL;
 }
 
 /* ---- numbers ---- */
@@ -268,7 +292,7 @@ static struct backing *backing_of(struct loop *l)
 static int measure(struct loop *l, struct um_vnode *v)
 {
 	struct backing *b = backing_of(l);
-	uint64_t size;
+	uint64_t size = 0;
 	int ret = b ? um_next_size(b->file, &size) : -ENXIO;
 
 	if (ret == 0) {
@@ -354,7 +378,7 @@ static int bind_to(struct um_req *r, struct um_obj *o, struct loop *l,
 	struct loop_info64 info = c->info;
 	struct backing *b = NULL;
 	const char *path;
-	bool writes;
+	bool writes = false;
 	int ret = check_info(&info);
 
 	if (ret == 0 && (info.lo_flags & ~(uint32_t)FLAGS_ALL))
@@ -633,22 +657,89 @@ long um_loop_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd)
 
 /* ---- the file system of the nodes ---- */
 
+enum kind { NONE, CONTROL_NODE, DEVICE_NODE, LINK, DIR, FILE_NODE };
+
+static const char *const files[] = { "/dev",
+				     "/ro",
+				     "/size",
+				     "/removable",
+				     "/loop/backing_file",
+				     "/loop/autoclear",
+				     "/loop/offset",
+				     "/loop/sizelimit",
+				     "/loop/partscan",
+				     "/loop/dio" };
+
+/**
+ * struct place - what a path of the file system leads to
+ * @name: in /sys/block/loopN, "" or begins with a slash
+ */
+struct place {
+	enum kind kind;
+	struct loop *l;
+	const char *name;
+};
+
+static struct place sys_place(struct loop *l, const char *name)
+{
+	struct place p = { NONE, l, name };
+	bool bound;
+
+	um_lock(&lock);
+	bound = is_bound(l);
+	um_unlock(&lock);
+	if (!*name || (bound && !strcmp(name, "/loop")))
+		p.kind = DIR;
+	for (size_t i = 0; i < UM_ARRAY_SIZE(files); i++)
+		if (!strcmp(name, files[i]) &&
+		    (bound || strncmp(name, "/loop/", 6) != 0))
+			p.kind = FILE_NODE;
+	return p;
+}
+
+static struct place place_of(const char *path)
+{
+	struct place p = { .kind = NONE };
+	const char *rest;
+
+	if (!path)
+		return p;
+	if (!strcmp(path, CONTROL))
+		return (struct place){ .kind = CONTROL_NODE };
+	p.l = find(path);
+	if (p.l)
+		return (struct place){ .kind = DEVICE_NODE, .l = p.l };
+	p.l = find_number(number_of(path, SYS_LINK, &rest));
+	if (p.l)
+		return (struct place){ *rest ? NONE : LINK, p.l, rest };
+	p.l = find_number(number_of(path, SYS_DIR, &rest));
+	return p.l ? sys_place(p.l, rest) : p;
+}
+
 static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 			struct stat *out)
 {
-	const struct loop *l;
+	/* a file is another each time: what it says may have changed */
+	static _Atomic ino_t serial = 1 << 24;
+	static const mode_t modes[] = { 0,	       S_IFCHR | 0660,
+					S_IFBLK | 0660, S_IFLNK | 0777,
+					S_IFDIR | 0555, S_IFREG | 0444 };
+	struct place p = place_of(path);
 
 	(void)fs;
 	(void)fh;
-	if (!path)
+	if (p.kind == NONE)
 		return -ENOENT;
-	l = find(path);
-	if (!l && strcmp(path, CONTROL) != 0)
-		return -ENOENT;
-	out->st_mode = (l ? S_IFBLK : S_IFCHR) | 0660;
-	out->st_ino = l ? (ino_t)l->n + 2 : 1;
-	out->st_rdev = l ? makedev(LOOP_MAJOR, (unsigned int)l->n)
-			 : CONTROL_RDEV;
+	out->st_mode = modes[p.kind];
+	out->st_ino = p.l ? 8 * (ino_t)p.l->n + p.kind : 1;
+	if (p.kind == DIR && *p.name)
+		out->st_ino++;
+	if (p.kind == FILE_NODE)
+		out->st_ino = atomic_fetch_add(&serial, 1);
+	if (p.kind == CONTROL_NODE)
+		out->st_rdev = CONTROL_RDEV;
+	if (p.kind == DEVICE_NODE)
+		out->st_rdev = makedev(LOOP_MAJOR, (unsigned int)p.l->n);
 	out->st_nlink = 1;
 	out->st_uid = getuid();
 	out->st_gid = getgid();
@@ -656,18 +747,99 @@ static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 	return 0;
 }
 
-static int node_open(struct um_fs *fs, const char *path, struct um_fh *fh)
+static ssize_t node_readlink(struct um_fs *fs, const char *path, char *buf,
+			     size_t size)
 {
-	struct loop *l = find(path);
-	int ret = 0;
+	struct place p = place_of(path);
+	char text[64];
+	size_t n;
 
 	(void)fs;
-	fh->fh = (uint64_t)(uintptr_t)l;
-	if (!l)
-		return strcmp(path, CONTROL) ? -ENXIO : 0;
+	if (p.kind != LINK)
+		return p.kind == NONE ? -ENOENT : -EINVAL;
+	n = (size_t)snprintf(text, sizeof(text), "../../block/loop%d", p.l->n);
+	n = n < size ? n : size;
+	memcpy(buf, text, n);
+	return (ssize_t)n;
+}
+
+static int node_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
+			void *arg)
+{
+	struct place p = place_of(path);
+	size_t n;
+	int stop;
+
+	(void)fs;
+	if (p.kind != DIR)
+		return -ENOTDIR;
+	n = strlen(p.name);
+	stop = fill(arg, ".", 0, 4) || fill(arg, "..", 0, 4);
+	if (!stop && !n && sys_place(p.l, "/loop").kind == DIR)
+		stop = fill(arg, "loop", 0, 4);
+	for (size_t i = 0; !stop && i < UM_ARRAY_SIZE(files); i++) {
+		const char *name = files[i];
+
+		if (!strncmp(name, p.name, n) && name[n] == '/' &&
+		    !strchr(name + n + 1, '/'))
+			stop = fill(arg, name + n + 1, 0, 8);
+	}
+	return 0;
+}
+
+/* An open node: a device, a file with its content, or the control node. */
+struct open_node {
+	struct loop *l;
+	char *text;
+};
+
+static struct open_node *node_of(const struct um_fh *fh)
+{
+	return (struct open_node *)(uintptr_t)fh->fh;
+}
+
+static char *text_of(struct loop *l, const char *name)
+{
+	char *text = NULL;
+	int ret;
+
+	um_lock(&lock);
+	if (!strcmp(name, "/dev"))
+		ret = asprintf(&text, "%d:%d\n", LOOP_MAJOR, l->n);
+	else if (!strcmp(name, "/size"))
+		ret = asprintf(&text, "%llu\n",
+			       (unsigned long long)(l->size / SECTOR));
+	else if (!strcmp(name, "/ro"))
+		ret = asprintf(&text, "%d\n",
+			       !!(l->info.lo_flags & LO_FLAGS_READ_ONLY));
+	else if (!strcmp(name, "/loop/backing_file"))
+		ret = asprintf(&text, "%s\n",
+			       l->backing ? l->backing->path : "");
+	else if (!strcmp(name, "/loop/offset"))
+		ret = asprintf(&text, "%llu\n",
+			       (unsigned long long)l->info.lo_offset);
+	else if (!strcmp(name, "/loop/sizelimit"))
+		ret = asprintf(&text, "%llu\n",
+			       (unsigned long long)l->info.lo_sizelimit);
+	else if (!strcmp(name, "/loop/autoclear"))
+		ret = asprintf(&text, "%d\n",
+			       !!(l->info.lo_flags & LO_FLAGS_AUTOCLEAR));
+	else if (!strcmp(name, "/loop/partscan"))
+		ret = asprintf(&text, "%d\n",
+			       !!(l->info.lo_flags & LO_FLAGS_PARTSCAN));
+	else
+		ret = asprintf(&text, "0\n");
+	um_unlock(&lock);
+	return ret < 0 ? NULL : text;
+}
+
+static int open_device(struct loop *l, int flags)
+{
+	int ret = 0;
+
 	um_lock(&lock);
 	if (l->backing && (l->info.lo_flags & LO_FLAGS_READ_ONLY) &&
-	    um_obj_writes(fh->flags))
+	    um_obj_writes(flags))
 		ret = -EACCES;
 	else
 		l->opens++;
@@ -675,12 +847,40 @@ static int node_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 	return ret;
 }
 
+static int node_open(struct um_fs *fs, const char *path, struct um_fh *fh)
+{
+	struct place p = place_of(path);
+	struct open_node *o;
+	int ret = 0;
+
+	(void)fs;
+	if (p.kind == NONE)
+		return -ENXIO;
+	o = calloc(1, sizeof(*o));
+	if (!o)
+		return -ENOMEM;
+	if (p.kind == FILE_NODE) {
+		o->text = text_of(p.l, p.name);
+		ret = o->text ? 0 : -ENOMEM;
+	} else if (p.kind == DEVICE_NODE) {
+		o->l = p.l;
+		ret = open_device(p.l, fh->flags);
+	}
+	if (ret < 0)
+		free(um_steal(o));
+	fh->fh = (uint64_t)(uintptr_t)o;
+	return ret;
+}
+
 static void node_release(struct um_fs *fs, struct um_fh *fh)
 {
-	struct loop *l = (struct loop *)(uintptr_t)fh->fh;
+	struct open_node *o = node_of(fh);
+	struct loop *l = o->l;
 	struct backing *b = NULL;
 
 	(void)fs;
+	free(o->text);
+	free(o);
 	if (!l)
 		return;
 	um_lock(&lock);
@@ -695,7 +895,7 @@ static void node_release(struct um_fs *fs, struct um_fh *fh)
 /* The part of a transfer that the device has. Return: file (ref) or NULL. */
 static struct backing *range(const struct um_fh *fh, size_t *n, off_t *off)
 {
-	struct loop *l = (struct loop *)(uintptr_t)fh->fh;
+	struct loop *l = node_of(fh)->l;
 	struct backing *b = NULL;
 
 	if (!l)
@@ -717,8 +917,13 @@ static ssize_t node_read(struct um_fs *fs, struct um_fh *fh, void *buf,
 {
 	struct backing *b = range(fh, &n, &off);
 	ssize_t ret = b ? um_next_pread(b->file, buf, n, off) : 0;
+	const char *text = node_of(fh)->text;
 
 	(void)fs;
+	if (text && off >= 0 && (size_t)off < strlen(text)) {
+		ret = (ssize_t)strnlen(text + off, n);
+		memcpy(buf, text + off, (size_t)ret);
+	}
 	backing_put(b);
 	return ret;
 }
@@ -736,7 +941,7 @@ static ssize_t node_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 
 static int node_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
 {
-	struct loop *l = (struct loop *)(uintptr_t)fh->fh;
+	struct loop *l = node_of(fh)->l;
 
 	(void)fs;
 	(void)datasync;
@@ -747,7 +952,7 @@ static int node_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
 static int node_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 		      void *data, size_t size)
 {
-	const struct loop *l = (const struct loop *)(uintptr_t)fh->fh;
+	const struct loop *l = node_of(fh)->l;
 
 	(void)fs;
 	if (!l || cmd != BLKGETSIZE64 || size < sizeof(uint64_t))
@@ -761,6 +966,8 @@ static int node_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 static const struct um_fs_ops node_ops = {
 	.size = sizeof(struct um_fs_ops),
 	.getattr = node_getattr,
+	.readlink = node_readlink,
+	.readdir = node_readdir,
 	.open = node_open,
 	.release = node_release,
 	.read = node_read,
@@ -768,6 +975,35 @@ static const struct um_fs_ops node_ops = {
 	.fsync = node_fsync,
 	.ioctl = node_ioctl,
 };
+
+/* What /dev and /sys/block show of it. */
+static bool names_in(const char *dir, um_fill_fn fill, void *arg)
+{
+	unsigned char type = 6; /* DT_BLK */
+	char name[32];
+	int n = -1;
+
+	if (!strcmp(dir, "/sys/block"))
+		type = 4;
+	else if (strcmp(dir, "/dev") != 0)
+		return false;
+	for (bool any = false;; any = true) {
+		struct loop *next = NULL;
+
+		um_lock(&lock);
+		for (struct loop *l = loops; l; l = l->next)
+			if (!l->removed && l->n > n &&
+			    (!next || l->n < next->n))
+				next = l;
+		um_unlock(&lock);
+		if (!next || !fill)
+			return any || next;
+		n = next->n;
+		snprintf(name, sizeof(name), "loop%d", n);
+		if (fill(arg, name, (uint64_t)n + 2, type))
+			return true;
+	}
+}
 
 int um_loop_setup(void)
 {
@@ -777,13 +1013,14 @@ int um_loop_setup(void)
 		return -ENOMEM;
 	um_attrcache_free(um_steal(m->cache));
 	m->fs.ops = &node_ops;
-	m->point = strdup("/dev");
+	m->point = strdup("/");
 	m->source = strdup("loop");
 	m->type = strdup("loop");
 	m->options = strdup("");
 	m->devices = true;
 	loop_mount = m;
 	um_dev_hook = mount_of;
+	um_dev_names_hook = names_in;
 	return m->point && m->source && m->type && m->options ? 0 : -ENOMEM;
 }
 
@@ -807,7 +1044,7 @@ int um_loop_source(struct um_req *r, const char *path, bool readonly,
 
 	*out = path;
 	if (!strncmp(path, "/dev/loop", 9) && !host_serves())
-		l = find(path + 4);
+		l = find(path);
 	if (!l)
 		return 0;
 	b = backing_of(l);

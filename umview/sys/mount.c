@@ -241,6 +241,7 @@ static int mount_new(struct um_req *r, const struct args *a,
 	m->beneath = um_list_get(r->list);
 	m->release_beneath = um_list_put_void;
 	m->fs.next = m->beneath;
+	m->capture = um_next_has_mounts(m->fs.next);
 	if (ret < 0)
 		say_failed(a, ret);
 	if (ret == 0)

@@ -153,7 +153,7 @@ static long open_native(struct um_req *r, const struct um_loc *loc,
 		if (fd != -ENOENT)
 			return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 	}
-	if (!r->list->nmounts || !um_list_has_phantoms(r->list, loc->path))
+	if (!um_list_has_phantoms(r->list, loc->path))
 		return UM_CONTINUE;
 	fd = open_real_dir(r, loc, o->flags);
 	return um_give_fd(r, fd, o->flags & O_CLOEXEC);

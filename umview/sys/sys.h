@@ -28,6 +28,8 @@ long sys_vuctl(struct um_req *r);
 
 /* A request of any number: find who answers. The workers' entry point. */
 long um_dispatch(struct um_req *r);
+/* The same for calls of module code; um_self_setup()'s handler. */
+long um_dispatch_self(struct um_req *r);
 
 /* The seccomp filter; program is the caller's to free. Length or -errno. */
 struct sock_filter;

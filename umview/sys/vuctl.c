@@ -123,17 +123,21 @@ static long setname(struct um_req *r)
 	return ret < 0 ? ret : um_view_set_name(r->attr->view, name);
 }
 
-/* Does the process descend from this monitor? Others may have views too. */
+/* A guest of this monitor, alive? Others may have views too. */
 static bool is_ours(pid_t pid)
 {
 	char text[32];
 
-	while (pid > 1) {
+	if (um_proc_status(pid, "State", text, sizeof(text)) < 0 ||
+	    text[0] == 'Z')
+		return false;
+	/* not the monitor's own child: that is the reaper */
+	for (int depth = 0; pid > 1; depth++) {
 		if (um_proc_status(pid, "PPid", text, sizeof(text)) < 0)
 			return false;
 		pid = (pid_t)strtol(text, NULL, 10);
 		if (pid == getpid())
-			return true;
+			return depth > 0;
 	}
 	return false;
 }
@@ -143,7 +147,11 @@ static bool is_target(const struct um_req *r, pid_t pid)
 	const struct um_attr *attr;
 	bool has_page;
 
-	if (!is_ours(pid))
+	char text[32];
+
+	/* the reaper is the monitor's child, and no guest */
+	if (um_proc_status(pid, "PPid", text, sizeof(text)) < 0 ||
+	    strtol(text, NULL, 10) == getpid() || !is_ours(pid))
 		return false;
 	attr = um_attr_of(pid, &has_page);
 	return um_view_descends(attr->view, r->attr->view);

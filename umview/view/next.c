@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include "guest/self.h"
 #include "view/path.h"
 
 struct um_next_file {
@@ -23,12 +24,15 @@ struct um_next_file {
 struct lookup {
 	struct um_req r;
 	struct um_loc loc;
+	struct um_self self;
 };
 
 static int look(struct um_next *next, const char *path, unsigned int flags,
 		struct lookup *l)
 {
 	memset(l, 0, sizeof(*l));
+	l->self = um_self_enter(NULL);
+	l->r.engine = &um_engine_self;
 	l->r.tid = getpid();
 	l->r.tgid = l->r.tid;
 	l->r.attr = um_attr_by_id(0);
@@ -42,6 +46,12 @@ static void done(struct lookup *l)
 {
 	um_loc_fini(&l->loc);
 	um_req_fini(&l->r);
+	um_self_restore(&l->self);
+}
+
+bool um_next_has_mounts(struct um_next *next)
+{
+	return ((struct um_list *)next)->nmounts != 0;
 }
 
 static int open_real(const char *path, int flags, mode_t mode,
@@ -102,6 +112,7 @@ int um_next_open(struct um_next *next, const char *path, int flags, mode_t mode,
 
 void um_next_close(struct um_next_file *f)
 {
+	UM_CORE_CODE;
 	if (!f)
 		return;
 	if (f->fd >= 0)
@@ -115,6 +126,7 @@ void um_next_close(struct um_next_file *f)
 
 ssize_t um_next_pread(struct um_next_file *f, void *buf, size_t n, off_t off)
 {
+	UM_CORE_CODE;
 	if (f->vnode)
 		return um_vnode_read(f->vnode, buf, n, off);
 	return UM_SYS(pread(f->fd, buf, n, off));
@@ -123,6 +135,7 @@ ssize_t um_next_pread(struct um_next_file *f, void *buf, size_t n, off_t off)
 ssize_t um_next_pwrite(struct um_next_file *f, const void *buf, size_t n,
 		       off_t off)
 {
+	UM_CORE_CODE;
 	off_t at;
 
 	if (f->vnode)
@@ -132,6 +145,7 @@ ssize_t um_next_pwrite(struct um_next_file *f, const void *buf, size_t n,
 
 int um_next_fstat(struct um_next_file *f, struct stat *out)
 {
+	UM_CORE_CODE;
 	if (f->vnode)
 		return um_obj_getattr(&f->vnode->file, out);
 	return (int)UM_SYS(fstat(f->fd, out));
@@ -139,6 +153,7 @@ int um_next_fstat(struct um_next_file *f, struct stat *out)
 
 int um_next_ftruncate(struct um_next_file *f, off_t size)
 {
+	UM_CORE_CODE;
 	if (f->vnode)
 		return um_vnode_truncate(f->vnode, size);
 	return (int)UM_SYS(ftruncate(f->fd, size));
@@ -146,6 +161,7 @@ int um_next_ftruncate(struct um_next_file *f, off_t size)
 
 int um_next_fallocate(struct um_next_file *f, int mode, off_t off, off_t len)
 {
+	UM_CORE_CODE;
 	if (f->vnode)
 		return um_vnode_fallocate(f->vnode, mode, off, len);
 	return (int)UM_SYS(fallocate(f->fd, mode, off, len));
@@ -153,6 +169,7 @@ int um_next_fallocate(struct um_next_file *f, int mode, off_t off, off_t len)
 
 int um_next_fsync(struct um_next_file *f, bool datasync)
 {
+	UM_CORE_CODE;
 	if (f->vnode)
 		return um_vnode_fsync(f->vnode, datasync);
 	if (datasync)
@@ -162,6 +179,7 @@ int um_next_fsync(struct um_next_file *f, bool datasync)
 
 int um_next_size(struct um_next_file *f, uint64_t *out)
 {
+	UM_CORE_CODE;
 	struct stat st;
 	int ret = um_next_fstat(f, &st);
 
@@ -257,8 +275,9 @@ static int on_two(struct um_next *next, const char *from, const char *to,
 		ret = -EXDEV;
 	if (ret == 0)
 		ret = fn(a.loc.mount, a.loc.rel, b.loc.rel, flags);
+	if (b.r.engine)
+		done(&b);
 	done(&a);
-	done(&b);
 	return ret;
 }
 

@@ -20,7 +20,8 @@
 
 #define MAX_LINKS 40
 
-struct um_mount *(*um_dev_hook)(const char *rel);
+struct um_mount *(*um_dev_hook)(const char *path);
+bool (*um_dev_names_hook)(const char *dir, um_fill_fn fill, void *arg);
 
 struct walk {
 	struct um_req *r;
@@ -80,24 +81,10 @@ static const char *covers(struct um_mount *m, const char *path)
 	return rel;
 }
 
-/* A device that the core itself has. */
-static struct um_mount *core_device(const char *path, const char **rel)
-{
-	struct um_mount *m;
-
-	if (!um_dev_hook ||
-	    strncmp(path, UM_DEV_PREFIX, strlen(UM_DEV_PREFIX)) != 0)
-		return NULL;
-	m = um_dev_hook(path + 4);
-	if (m)
-		*rel = path + 4;
-	return m;
-}
-
 struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			      const char **rel)
 {
-	struct um_mount *m;
+	struct um_mount *m = NULL;
 
 	for (size_t i = l->nmounts; i-- > 0;) {
 		*rel = covers(l->mounts[i], path);
@@ -105,7 +92,8 @@ struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			return l->mounts[i];
 	}
 	*rel = path;
-	m = core_device(path, rel);
+	if (um_dev_hook)
+		m = um_dev_hook(path);
 	return m ? m : um_mount_real();
 }
 
@@ -383,6 +371,8 @@ static int step_virtual(struct walk *w)
 			return (int)n;
 		target[n] = '\0';
 		drop_last(w);
+		/* the link may be all that its file system has here */
+		place(w);
 		w->exists = false;
 		return push_link(w, target);
 	}
@@ -513,7 +503,8 @@ bool um_walk_is_idle(const struct um_req *r, const char *path)
 	    strcmp(r->attr->root, "/") != 0)
 		return false;
 	return !strstr(path, "exe") && !strstr(path, "root") &&
-	       !strstr(path, "maps") && !strstr(path, "loop");
+	       !strstr(path, "maps") && !strstr(path, "loop") &&
+	       !strstr(path, "block/7:");
 }
 
 /* openat2(2): the directory that the walk starts from becomes its root. */
@@ -652,6 +643,8 @@ bool um_list_has_phantoms(const struct um_list *l, const char *path)
 {
 	struct stat st;
 
+	if (um_dev_names_hook && um_dev_names_hook(path, NULL, NULL))
+		return true;
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (name_in(l->mounts[i], path) &&
 		    (lstat(l->mounts[i]->point, &st) < 0 ||
@@ -717,6 +710,9 @@ int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
 	ret = um_fs_readdir(dir->mount, dir->rel, merge_fill, &mg);
 	if (ret == 0)
 		add_phantoms(&mg);
+	if (ret == 0 && !mg.stopped && um_dev_names_hook &&
+	    um_mount_is_real(dir->mount))
+		um_dev_names_hook(dir->path, fill, arg);
 	free(mg.seen);
 	return ret;
 }

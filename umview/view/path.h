@@ -75,10 +75,13 @@ static inline bool um_loc_is_native(const struct um_loc *loc)
 /* Nothing in the request's view can make a path mean anything but itself. */
 bool um_walk_is_idle(const struct um_req *r, const char *path);
 
-/* Names that begin so are asked of um_dev_hook before the host has them. */
-#define UM_DEV_PREFIX "/dev/loop"
-/* The mount whose node is "/dev" + rel, one of the core's own; or NULL. */
-extern struct um_mount *(*um_dev_hook)(const char *rel);
+/*
+ * Devices of the core's own, which stand in no list and take the place of real
+ * names: the file system that has this canonical path, or NULL; and the names
+ * it adds to a real directory (fill may be NULL), whether there are any.
+ */
+extern struct um_mount *(*um_dev_hook)(const char *path);
+extern bool (*um_dev_names_hook)(const char *dir, um_fill_fn fill, void *arg);
 
 /* The mount of the list that answers for a canonical path; rel inside it. */
 struct um_mount *um_list_find(const struct um_list *l, const char *path,

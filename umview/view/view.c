@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "view/cwd.h"
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_VIEW);
 static struct um_view **views;
@@ -137,23 +138,25 @@ int um_view_setup(void)
 	return ret < 0 ? ret : 0;
 }
 
+/* No guest is left: whoever still refers to the mount does so for nothing. */
+static void end_mount(struct um_mount *m)
+{
+	um_vnode_sync_mount(m);
+	um_vnode_drop(m);
+	um_cwd_drop(m);
+	um_mount_shutdown(m);
+}
+
 /* Unmount what is left: newest view first, newest mount first. */
 void um_view_fini(void)
 {
 	while (nviews) {
-		struct um_view *v = views[nviews - 1];
-		struct um_list *l = v->list;
+		struct um_view *v = views[--nviews];
 
-		nviews--;
-		while (l->nmounts && atomic_load(&l->refs) == 1) {
-			struct um_mount *m = l->mounts[l->nmounts - 1];
-
-			um_vnode_sync_mount(m);
-			um_vnode_drop(m);
-			l->nmounts--;
-			um_mount_put(m);
-		}
-		um_list_put(l);
+		for (size_t i = v->list->nmounts; i-- > 0;)
+			if (um_view_holders(v->list->mounts[i]) == 0)
+				end_mount(v->list->mounts[i]);
+		um_list_put(v->list);
 		free(v);
 	}
 	free(views);

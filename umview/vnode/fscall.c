@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 
 #include "base/assert.h"
+#include "guest/self.h"
 #include "vnode/attrcache.h"
 
 static _Thread_local struct um_cred caller;
@@ -29,15 +30,23 @@ struct um_next *um_next_current(void)
 	return current_next;
 }
 
+/*
+ * A thread that a module started itself works for the view beneath in its libc
+ * calls too. A worker, which is about to load the module, does not.
+ */
 void um_next_set_current(struct um_next *next)
 {
 	current_next = next;
+	if (!um_req_current())
+		um_self_enter(next && um_next_has_mounts(next) ? (void *)next :
+								 NULL);
 }
 
 /* What surrounds a module's operation. */
 struct hop {
 	struct um_mount *m;
 	struct um_next *outer;
+	struct um_self self;
 };
 
 static bool enter(struct um_mount *m, struct hop *h) UM_NO_TSA
@@ -47,16 +56,18 @@ static bool enter(struct um_mount *m, struct hop *h) UM_NO_TSA
 		atomic_fetch_sub(&m->inflight, 1);
 		return false;
 	}
-	*h = (struct hop){ m, current_next };
+	*h = (struct hop){ .m = m, .outer = current_next };
 	if (m->fs.serial)
 		um_lock(&m->serial);
 	current_next = m->fs.next;
 	depth++;
+	h->self = um_self_enter(m->capture ? m->beneath : NULL);
 	return true;
 }
 
 static void leave(const struct hop *h) UM_NO_TSA
 {
+	um_self_restore(&h->self);
 	depth--;
 	current_next = h->outer;
 	if (h->m->fs.serial)
@@ -404,10 +415,13 @@ int um_fs_syncfs(struct um_mount *m)
 void um_fs_umount(struct um_mount *m)
 {
 	struct um_next *outer = current_next;
+	struct um_self self;
 
 	if (!m->fs.ops->umount)
 		return;
 	current_next = m->fs.next;
+	self = um_self_enter(m->capture ? m->beneath : NULL);
 	m->fs.ops->umount(&m->fs);
+	um_self_restore(&self);
 	current_next = outer;
 }

@@ -58,6 +58,8 @@ void um_fs_release(struct um_mount *m, struct um_fh *fh);
 int um_fs_syncfs(struct um_mount *m);
 void um_fs_umount(struct um_mount *m);
 
+/* Does the view beneath have mounts? The view layer's (view/next.c). */
+bool um_next_has_mounts(struct um_next *next);
 bool um_mount_is_readonly(const struct um_mount *m);
 
 /* The caller that um_caller() tells modules of, for this thread. */

@@ -21,6 +21,7 @@
  * @source, @type, @options: as /proc/mounts shows them
  * @flags: MS_* of mount(2)
  * @beneath: layers below it (struct um_list, ref)
+ * @capture: the view beneath has mounts: what the module asks of libc is for it
  * @except: subtrees that stay as they were, relative to point
  * @release_beneath: the view layer's way to drop @beneath
  * @dead: shut down; every operation answers EIO, no path leads here
@@ -43,6 +44,7 @@ struct um_mount {
 	bool permanent;
 	bool human;
 	bool merge;
+	bool capture;
 	bool devices;
 	void *source_hold;
 	void (*release_source)(void *hold);

@@ -235,7 +235,7 @@ void um_vnode_check(struct um_vnode *v)
 	bool drop;
 
 	/* a ref besides the table's and the caller's: somebody works on it */
-	if (um_vnode_is_open(v) || refs_of(v) > 2 || v->lazy)
+	if (um_vnode_is_open(v) || (refs_of(v) > 2 && !v->device) || v->lazy)
 		return;
 	last_close(v);
 	um_lock(&um_vn.table);

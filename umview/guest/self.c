@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * self.c - the engine for the monitor's own threads, inside module code
+ *
+ * A byte of each thread, the selector, tells the kernel whether the thread's
+ * calls are to be carried out or signalled (SIGSYS). The handler turns the
+ * selector off, lets the call be answered like a guest's, stores the result in
+ * the interrupted registers and turns it on again; its return (rt_sigreturn)
+ * is the one call that always passes, by the place it is made from.
+ */
+#include "guest/self.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+
+#include <umview/log.h>
+
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_ON	     1
+#endif
+#define ALLOW 0
+#define BLOCK 1
+
+/* rt_sigreturn, and how long it is: the range that always passes. */
+extern const char um_self_restorer[];
+extern const char um_self_restorer_end[];
+__asm__(".text\n"
+	"um_self_restorer:\n"
+	"	mov $15, %eax\n"
+	"	syscall\n"
+	"um_self_restorer_end:\n");
+
+static long (*handler)(struct um_req *r);
+static _Thread_local volatile char selector = ALLOW;
+static _Thread_local struct um_list *current_list;
+static _Thread_local bool armed;
+
+static int self_inject(struct um_req *r, int fd, bool cloexec, bool answer)
+{
+	(void)r;
+	(void)answer;
+	return (int)UM_SYS(
+		fcntl(fd, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, 0));
+}
+
+static int self_replace(struct um_req *r, int fd, um_gfd at, bool cloexec)
+{
+	(void)r;
+	return (int)UM_SYS(dup3(fd, at.n, cloexec ? O_CLOEXEC : 0));
+}
+
+static int self_alive(struct um_req *r)
+{
+	(void)r;
+	return 0;
+}
+
+const struct um_engine um_engine_self = {
+	.name = "self",
+	.inject = self_inject,
+	.replace = self_replace,
+	.alive = self_alive,
+};
+
+static long make_call(const struct um_req *r)
+{
+	return UM_SYS(syscall(r->nr, r->arg[0], r->arg[1], r->arg[2],
+			      r->arg[3], r->arg[4], r->arg[5]));
+}
+
+static void on_sigsys(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	greg_t *g = uc->uc_mcontext.gregs;
+	struct um_req r = {
+		.engine = &um_engine_self,
+		.tid = (pid_t)syscall(SYS_gettid),
+		.list = current_list,
+		.nr = info->si_syscall,
+		.arg = { (uint64_t)g[REG_RDI], (uint64_t)g[REG_RSI],
+			 (uint64_t)g[REG_RDX], (uint64_t)g[REG_R10],
+			 (uint64_t)g[REG_R8], (uint64_t)g[REG_R9] },
+	};
+	long ret;
+
+	(void)sig;
+	r.tgid = getpid();
+	ret = handler(&r);
+	if (ret == UM_CONTINUE)
+		ret = make_call(&r);
+	um_req_fini(&r);
+	g[REG_RAX] = ret;
+	selector = BLOCK;
+}
+
+/* The selector must be off before the handler's first call of its own. */
+static void entry(int sig, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	selector = ALLOW;
+	on_sigsys(sig, info, context);
+	errno = saved;
+}
+
+/* The kernel's own struct: libc's sigaction() brings a restorer of its own. */
+struct kernel_sigaction {
+	void (*handler)(int sig, siginfo_t *info, void *context);
+	unsigned long flags;
+	const char *restorer;
+	unsigned long mask;
+};
+
+#define KERNEL_SA_RESTORER 0x04000000UL
+
+int um_self_setup(long (*handle)(struct um_req *r))
+{
+	struct kernel_sigaction sa = {
+		.handler = entry,
+		.flags = SA_SIGINFO | SA_NODEFER | KERNEL_SA_RESTORER,
+		.restorer = um_self_restorer,
+	};
+
+	handler = handle;
+	return (int)UM_SYS(syscall(SYS_rt_sigaction, SIGSYS, &sa, NULL, 8));
+}
+
+static bool arm(void)
+{
+	if (!armed)
+		armed = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON,
+			      um_self_restorer,
+			      um_self_restorer_end - um_self_restorer + 1,
+			      &selector) == 0;
+	return armed;
+}
+
+struct um_self um_self_enter(struct um_list *list)
+{
+	struct um_self before = { current_list, selector == BLOCK };
+
+	selector = ALLOW;
+	current_list = list;
+	if (list && handler && arm())
+		selector = BLOCK;
+	return before;
+}
+
+void um_self_restore(const struct um_self *before)
+{
+	selector = ALLOW;
+	current_list = before->list;
+	if (before->on)
+		selector = BLOCK;
+}
