@@ -14,12 +14,19 @@
 static void *run_program(void *arg)
 {
 	struct umfuse *mnt = arg;
-	int status;
+	size_t size = ((size_t)mnt->args.n + 1) * sizeof(char *);
+	/* programs put their arguments in another order, or drop some */
+	char **argv = malloc(size);
+	int status = 1;
 
 	umfuse_set_self(mnt);
 	um_next_set_current(mnt->next);
-	status = mnt->prog.main(mnt->args.n, mnt->args.v);
+	if (argv) {
+		memcpy(argv, mnt->args.v, size);
+		status = mnt->prog.main(mnt->args.n, argv);
+	}
 	um_next_set_current(NULL);
+	free(argv);
 	pthread_rwlock_wrlock(&mnt->tree);
 	mnt->alive = false;
 	pthread_rwlock_unlock(&mnt->tree);

@@ -320,7 +320,6 @@ int e2_mount(struct e2 *e, struct um_next *next)
 	bool writable = !e->opt.ro;
 	int ret;
 
-	initialize_ext2_error_table();
 	/* what exists comes as an absolute name */
 	ret = e->source[0] == '/' ? io_open(next, e->source, &writable, &e->io)
 				  : -ENOENT;
@@ -335,7 +334,9 @@ int e2_mount(struct e2 *e, struct um_next *next)
 		return -EACCES;
 	}
 	e->ro = !writable;
+	(void)add_error_table(&et_ext2_error_table);
 	ret = mount_steps(e);
+	(void)remove_error_table(&et_ext2_error_table);
 	if (ret) {
 		forget(e);
 		return ret;

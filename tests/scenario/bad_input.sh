@@ -75,14 +75,14 @@ must viewmount -r -t $t readonly.img "$MNT"
 must viewumount "$MNT"
 must mount -t $t -o ro readonly.img "$MNT"
 must umount "$MNT"
-refused 1 'no such file' viewmount -t $t missing.img "$MNT"
-refused 1 'no such file' viewmount -t $t disk.img no/such/parent
-refused 1 'no such device' viewmount -t nonsense disk.img "$MNT"
+refused 1 'does not exist' viewmount -t $t missing.img "$MNT"
+refused 1 'does not exist' viewmount -t $t disk.img no/such/parent
+refused 1 'no module serves' viewmount -t gibberish disk.img "$MNT"
 refused 32 'unknown filesystem type|no such device' \
-	mount -t nonsense disk.img "$MNT"
-refused 1 'no such device|no such file' viewmount -t umfusenonsense disk.img "$MNT"
-fails 'invalid argument' -t $t -o no-such-option disk.img "$MNT"
-refused 1 'block device|invalid argument|is a directory' \
+	mount -t gibberish disk.img "$MNT"
+refused 1 'no module serves' viewmount -t umfusegibberish disk.img "$MNT"
+fails 'an option is wrong' -t $t -o no-such-option disk.img "$MNT"
+refused 1 'neither an image nor a block device|not a file system' \
 	viewmount -t $t folder "$MNT"
 refused any '' viewmount -t $t disk.img "$(printf 'x%.0s' $(seq 300))"
 cmp -s - mounts.before < <(cat /proc/self/mountinfo) || die "something is mounted"

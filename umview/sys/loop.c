@@ -190,6 +190,12 @@ static bool host_has(int n)
 	return lstat(path, &st) == 0;
 }
 
+/* What guests closed a moment ago counts as closed. */
+static void heed_closes(void)
+{
+	um_vnode_busy(loop_mount);
+}
+
 static int add(int n)
 {
 	struct loop *l;
@@ -213,6 +219,7 @@ static int add(int n)
 		loops = l;
 	}
 	um_unlock(&lock);
+	atomic_store(&um_dev_any, true);
 	return ret;
 }
 
@@ -220,6 +227,7 @@ static int get_free(void)
 {
 	int n = -ENOENT;
 
+	heed_closes();
 	um_lock(&lock);
 	for (const struct loop *l = loops; l; l = l->next)
 		if (!l->backing && !l->removed && (n < 0 || l->n < n))
@@ -427,6 +435,7 @@ static long clear(struct loop *l)
 	struct backing *b = NULL;
 	int ret = 0;
 
+	heed_closes();
 	um_lock(&lock);
 	if (!l->backing)
 		ret = -ENXIO;

@@ -22,6 +22,7 @@
 
 struct um_mount *(*um_dev_hook)(const char *path);
 bool (*um_dev_names_hook)(const char *dir, um_fill_fn fill, void *arg);
+atomic_bool um_dev_any;
 
 struct walk {
 	struct um_req *r;
@@ -500,11 +501,11 @@ static int finish(struct walk *w, struct um_loc *out)
 bool um_walk_is_idle(const struct um_req *r, const char *path)
 {
 	if (r->list->nmounts || um_obj_any() || um_cwd_any() ||
+	    atomic_load(&um_dev_any) ||
 	    strcmp(r->attr->root, "/") != 0)
 		return false;
 	return !strstr(path, "exe") && !strstr(path, "root") &&
-	       !strstr(path, "maps") && !strstr(path, "loop") &&
-	       !strstr(path, "block/7:");
+	       !strstr(path, "maps") && !strstr(path, "loop-control");
 }
 
 /* openat2(2): the directory that the walk starts from becomes its root. */

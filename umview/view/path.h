@@ -78,10 +78,12 @@ bool um_walk_is_idle(const struct um_req *r, const char *path);
 /*
  * Devices of the core's own, which stand in no list and take the place of real
  * names: the file system that has this canonical path, or NULL; and the names
- * it adds to a real directory (fill may be NULL), whether there are any.
+ * it adds to a real directory (fill may be NULL), whether there are any. Until
+ * um_dev_any is set there is but /dev/loop-control.
  */
 extern struct um_mount *(*um_dev_hook)(const char *path);
 extern bool (*um_dev_names_hook)(const char *dir, um_fill_fn fill, void *arg);
+extern atomic_bool um_dev_any;
 
 /* The mount of the list that answers for a canonical path; rel inside it. */
 struct um_mount *um_list_find(const struct um_list *l, const char *path,

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# exit_flushes.sh - leaving a view without umount loses nothing
+# shellcheck source=tests/scenario/lib.sh
+. "$(dirname "$0")/lib.sh"
+need mke2fs e2fsck debugfs
+mkimg "$IMG" 16M
+
+printf -- '- with the working directory, a FIFO and a mapping on the image\n'
+as_user "$UMVIEW" -q bash -c '
+	mount -t umfuseext2 "$1" "$2" && cd "$2" && mkfifo p || exit 2
+	cat p & echo x >p
+	wait
+	echo data >f
+' bash "$IMG" "$MNT" >"$T_TMP/out" 2>&1 </dev/null ||
+	fail "status $?: $(cat "$T_TMP/out")"
+fsck_img "$IMG"
+[ "$(debugfs -R 'cat /f' "$IMG" 2>/dev/null)" = data ] || fail 'f is lost'
+
+printf -- '- from a nested view, too\n'
+as_user "$UMVIEW" -q bash -c '
+	"$3" -q bash -c "mount -t umfuseext2 \"\$1\" \"\$2\" && echo inner >\"\$2/g\"" \
+		bash "$1" "$2"
+' bash "$IMG" "$MNT" "$UMVIEW" >"$T_TMP/out" 2>&1 </dev/null ||
+	fail "status $?: $(cat "$T_TMP/out")"
+fsck_img "$IMG"
+[ "$(debugfs -R 'cat /g' "$IMG" 2>/dev/null)" = inner ] || fail 'g is lost'
