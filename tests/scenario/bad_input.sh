@@ -82,7 +82,7 @@ refused 32 'unknown filesystem type|no such device' \
 	mount -t gibberish disk.img "$MNT"
 refused 1 'no module serves' viewmount -t umfusegibberish disk.img "$MNT"
 fails 'an option is wrong' -t $t -o no-such-option disk.img "$MNT"
-refused 1 'neither an image nor a block device|not a file system' \
+refused 1 'neither an image nor a block device|is a directory' \
 	viewmount -t $t folder "$MNT"
 refused any '' viewmount -t $t disk.img "$(printf 'x%.0s' $(seq 300))"
 cmp -s - mounts.before < <(cat /proc/self/mountinfo) || die "something is mounted"

@@ -104,6 +104,8 @@ done
 echo inside: done
 INSIDE
 must cp inside.sh "$MNT/in-the-image"
+bin=$(dirname "$(command -v viewumount)")
+must mkdir -p "$MNT/$bin"
 if chroot "$MNT" /bin/true 2>chroot.err; then
 	must chroot "$MNT" bash /in-the-image
 elif grep -q 'not permitted' chroot.err; then
@@ -114,17 +116,21 @@ fi
 must umount "$MNT"
 
 # The image's umount is not set-uid root; the view's own command is kept.
-bin=$(dirname "$(command -v viewumount)")
 must mount -t umfuseext2 -o except=/proc,except=/dev,except="$bin" "$IMG" /
 cd / || exit 1
 same "/ is the image" "$(cat /in-the-image | sha256sum)" \
 	"$(sha256sum </in-the-image)"
 must bash /in-the-image
-must viewumount /
+# Busy by this shell's directory and by the program itself, as anywhere.
+refused 1 'in use' viewumount /
+must viewumount -l /
 [ ! -e /in-the-image ] || die "still there after umount /"
 cd "${IMG%/*}" || die "no way back"
 
-must mount -t umfuseext2 "$IMG" "$MNT"
+for _ in $(seq 25); do # until the last user is gone
+	mount -t umfuseext2 "$IMG" "$MNT" 2>/dev/null && break
+	sleep 0.2
+done
 must rm -rf "${MNT:?}/usr"
 [ ! -e "$MNT/usr" ] || die "rm -rf usr"
 must umount "$MNT"

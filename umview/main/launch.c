@@ -120,17 +120,6 @@ static int exec_by_agent(const char *path, char **argv)
 			 AT_EMPTY_PATH);
 }
 
-static void default_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 void um_launch(const struct um_options *opts, int sock)
 {
 	int fd = make_gate();
@@ -149,6 +138,5 @@ void um_launch(const struct um_options *opts, int sock)
 		_exit(125);
 	gate(SYS_close, fd, 0, 0, 0, 0);
 	gate(SYS_close, sock, 0, 0, 0, 0);
-	default_signals();
 	_exit(um_run_command(opts, exec_by_agent, NULL));
 }

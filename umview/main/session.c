@@ -108,13 +108,24 @@ static void set_module_dirs(const char *dir)
 	um_service_set_dirs(dirs);
 }
 
+static const int ignored[] = { SIGINT,	SIGQUIT, SIGHUP,  SIGPIPE, SIGTERM,
+			       SIGTTOU, SIGTTIN, SIGTSTP, SIGIO };
+
+/* What the monitor changes for itself and the guests are to have as it was. */
+static struct {
+	mode_t mask;
+	struct rlimit files;
+	void (*handlers[UM_ARRAY_SIZE(ignored)])(int sig);
+} theirs;
+
 /* A quarter of the memory for cached files, all descriptors there may be. */
 static uint64_t set_limits(void)
 {
 	struct rlimit rl;
 	struct sysinfo si;
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
+	if (getrlimit(RLIMIT_NOFILE, &theirs.files) == 0) {
+		rl = theirs.files;
 		rl.rlim_cur = rl.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &rl);
 	}
@@ -126,12 +137,21 @@ static uint64_t set_limits(void)
 /* SIGIO: a guest opens a file while vnode/ asks for its lease. */
 static void ignore_signals(void)
 {
-	static const int ignored[] = { SIGINT,	SIGQUIT, SIGHUP,
-				       SIGPIPE, SIGTERM, SIGTTOU,
-				       SIGTTIN, SIGTSTP, SIGIO };
-
 	for (size_t i = 0; i < UM_ARRAY_SIZE(ignored); i++)
-		signal(ignored[i], SIG_IGN);
+		theirs.handlers[i] = signal(ignored[i], SIG_IGN);
+}
+
+/* The first guest starts with what umview was started with. */
+static void give_back(pid_t group)
+{
+	for (size_t i = 0; i < UM_ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], theirs.handlers[i]);
+	signal(SIGUSR2, SIG_DFL);
+	signal(SIGSYS, SIG_DFL);
+	if (theirs.files.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &theirs.files);
+	setpgid(0, group);
+	umask(theirs.mask);
 }
 
 static int set_up(const struct um_options *opts)
@@ -224,8 +244,7 @@ static void reap(pid_t first)
 }
 
 /* The reaper's life; the first guest is its child. */
-static void run_reaper(const struct um_options *opts, pid_t group, mode_t mask,
-		       int sock)
+static void run_reaper(const struct um_options *opts, pid_t group, int sock)
 {
 	pid_t pid;
 
@@ -233,8 +252,7 @@ static void run_reaper(const struct um_options *opts, pid_t group, mode_t mask,
 	prctl(PR_SET_NAME, "umview-reaper");
 	pid = fork();
 	if (pid == 0) {
-		setpgid(0, group);
-		umask(mask);
+		give_back(group);
 		um_launch(opts, sock);
 	}
 	close(sock);
@@ -245,8 +263,7 @@ static void run_reaper(const struct um_options *opts, pid_t group, mode_t mask,
 }
 
 /* Start reaper and first guest; the guest's listener comes back. */
-static int start_guest(const struct um_options *opts, pid_t group, mode_t mask,
-		       pid_t *reaper)
+static int start_guest(const struct um_options *opts, pid_t group, pid_t *reaper)
 {
 	int sock[2];
 	int fd;
@@ -258,7 +275,7 @@ static int start_guest(const struct um_options *opts, pid_t group, mode_t mask,
 		return -errno;
 	if (*reaper == 0) {
 		close(sock[0]);
-		run_reaper(opts, group, mask, sock[1]);
+		run_reaper(opts, group, sock[1]);
 	}
 	close(sock[1]);
 	fd = receive_fd(sock[0]);
@@ -308,11 +325,11 @@ static void end_session(void)
 
 static int monitor(const struct um_options *opts, pid_t group)
 {
-	mode_t mask = umask(0);
 	pid_t reaper = -1;
 	int listener;
 	int ret;
 
+	theirs.mask = umask(0);
 	setpgid(0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_NAME, "umview-monitor");
@@ -324,7 +341,7 @@ static int monitor(const struct um_options *opts, pid_t group)
 		report(UM_FAILED, 1);
 		return 1;
 	}
-	listener = start_guest(opts, group, mask, &reaper);
+	listener = start_guest(opts, group, &reaper);
 	if (listener < 0) {
 		waitpid(reaper, NULL, 0);
 		report(UM_FAILED, 125);
