@@ -204,7 +204,7 @@ static int hide_statfs(struct um_fs *fs, struct statfs *out)
 static int open_below(struct um_fs *fs, const char *path, int flags,
 		      mode_t mode, struct um_fh *fh)
 {
-	int hidden = flags & O_CREAT ? -EROFS : -ENOENT;
+	int hidden = (flags & O_CREAT) ? -EROFS : -ENOENT;
 	struct um_next_file *file = NULL;
 	char real[PATH_MAX];
 	int err = below(fs, path, hidden, real);

@@ -59,7 +59,7 @@ static int ramfs_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 static int ramfs_mknod(struct um_fs *fs, const char *path, mode_t mode,
 		       dev_t rdev)
 {
-	return ram_make(fs, path, mode & S_IFMT ? mode : mode | S_IFREG, rdev,
+	return ram_make(fs, path, (mode & S_IFMT) ? mode : mode | S_IFREG, rdev,
 			NULL);
 }
 
@@ -223,7 +223,7 @@ static int ramfs_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 		return -ENOENT;
 	node->opens++;
 	fh->fh = (uintptr_t)node;
-	return fh->flags & O_TRUNC ? ram_resize(node, 0) : 0;
+	return (fh->flags & O_TRUNC) ? ram_resize(node, 0) : 0;
 }
 
 static ssize_t ramfs_read(struct um_fs *fs, struct um_fh *fh, void *buf,

@@ -375,6 +375,7 @@ void fuse_set_log_func(fuse_log_func_t func)
 		mnt->log = func;
 }
 
+/* NOLINTNEXTLINE(readability-redundant-declaration): libfuse's has no format */
 void fuse_log(enum fuse_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

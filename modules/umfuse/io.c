@@ -60,7 +60,7 @@ static void file_withdraw(struct umfuse *mnt, struct umfuse_file *file)
 
 static int access_mask(int flags)
 {
-	int mask = flags & O_TRUNC ? W_OK : 0;
+	int mask = (flags & O_TRUNC) ? W_OK : 0;
 
 	if ((flags & O_ACCMODE) != O_WRONLY)
 		mask |= R_OK;

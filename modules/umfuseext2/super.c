@@ -285,10 +285,10 @@ static int mount_steps(struct e2 *e)
 
 	if (!ret)
 		ret = check_shape(e);
-	if (!ret)
+	if (!ret) {
 		check_state(e);
-	if (!ret)
 		ret = replay(e);
+	}
 	if (!ret) {
 		e->inode_size = EXT2_INODE_SIZE(e->fs->super);
 		e->block = malloc(e->fs->blocksize);

@@ -141,7 +141,7 @@ static int ramfile_open(const char *path, struct fuse_file_info *fi)
 {
 	if (!is_root(path))
 		return -ENOENT;
-	return fi->flags & O_TRUNC ? ramfile_truncate(path, 0, fi) : 0;
+	return (fi->flags & O_TRUNC) ? ramfile_truncate(path, 0, fi) : 0;
 }
 
 static int ramfile_read(const char *path, char *buf, size_t size, off_t off,

@@ -90,6 +90,7 @@ must umount -l "$MNT"
 same "detached" "" "$(ls -A "$MNT")"
 same "an open file still reads" "from the image" "$(cat <&7)"
 same "not in mountinfo" 0 "$(grep -c " $MNT " /proc/self/mountinfo)"
+refused 1 'use' viewmount -t umfuseext2 disk.img "$PWD/d/new-name"
 exec 7<&-
 # The last close lets go of the image: it can be mounted again.
 for _ in 1 2 3 4 5 6 7 8 9 10; do

@@ -11,7 +11,9 @@
 #include "guest/self.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -26,13 +28,22 @@
 #define ALLOW 0
 #define BLOCK 1
 
-/* rt_sigreturn, and how long it is: the range that always passes. */
+/*
+ * The range that always passes: rt_sigreturn, and the making of a thread, which
+ * both parent and child leave by a struct way_back on their stacks.
+ */
 extern const char um_self_restorer[];
+extern const char um_self_spawn[];
 extern const char um_self_restorer_end[];
 __asm__(".text\n"
 	"um_self_restorer:\n"
 	"	mov $15, %eax\n"
 	"	syscall\n"
+	"um_self_spawn:\n"
+	"	syscall\n"
+	"	mov 8(%rsp), %rcx\n"
+	"	mov (%rsp), %rsp\n"
+	"	jmp *%rcx\n"
 	"um_self_restorer_end:\n");
 
 static long (*handler)(struct um_req *r);
@@ -44,8 +55,7 @@ static int self_inject(struct um_req *r, int fd, bool cloexec, bool answer)
 {
 	(void)r;
 	(void)answer;
-	return (int)UM_SYS(
-		fcntl(fd, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, 0));
+	return (int)UM_SYS(fcntl(fd, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, 0));
 }
 
 static int self_replace(struct um_req *r, int fd, um_gfd at, bool cloexec)
@@ -69,8 +79,63 @@ const struct um_engine um_engine_self = {
 
 static long make_call(const struct um_req *r)
 {
-	return UM_SYS(syscall(r->nr, r->arg[0], r->arg[1], r->arg[2],
-			      r->arg[3], r->arg[4], r->arg[5]));
+	return UM_SYS(syscall(r->nr, r->arg[0], r->arg[1], r->arg[2], r->arg[3],
+			      r->arg[4], r->arg[5]));
+}
+
+/* For um_self_spawn: what to jump to, and with which stack pointer. */
+struct way_back {
+	uint64_t sp;
+	uint64_t ip;
+};
+
+/*
+ * The signal frame begins below the red zone; what is written there must fit
+ * into it. Only assembly makes children with a stack: the zone is not in use.
+ */
+#define RED_ZONE 128
+
+static uint64_t push_way_back(uint64_t sp, uint64_t ip)
+{
+	struct way_back *way = (void *)(uintptr_t)(sp - sizeof(*way));
+
+	*way = (struct way_back){ .sp = sp, .ip = ip };
+	return (uint64_t)(uintptr_t)way;
+}
+
+/*
+ * A child with a stack of its own cannot come back through this handler: the
+ * call is made again from um_self_spawn. False: it has none.
+ */
+static bool spawn(greg_t *g, int nr)
+{
+	uint64_t back = (uint64_t)g[REG_RIP];
+	uint64_t sp = (uint64_t)g[REG_RSP];
+	struct clone_args *args;
+	size_t size = (size_t)g[REG_RSI];
+
+	if (nr == SYS_clone && g[REG_RSI]) {
+		g[REG_RSI] = (greg_t)push_way_back((uint64_t)g[REG_RSI], back);
+		g[REG_RSP] = (greg_t)push_way_back(sp, back);
+	} else if (nr == SYS_clone3 &&
+		   size <= RED_ZONE - sizeof(struct way_back) &&
+		   size >= offsetof(struct clone_args, tls)) {
+		sp = push_way_back(sp, back);
+		args = (void *)(uintptr_t)(sp - size);
+		memcpy(args, (void *)(uintptr_t)g[REG_RDI], size);
+		if (!args->stack)
+			return false;
+		args->stack_size =
+			push_way_back(args->stack + args->stack_size, back) -
+			args->stack;
+		g[REG_RDI] = (greg_t)(uintptr_t)args;
+		g[REG_RSP] = (greg_t)sp;
+	} else {
+		return false;
+	}
+	g[REG_RAX] = nr;
+	g[REG_RIP] = (greg_t)(uintptr_t)um_self_spawn;
+	return true;
 }
 
 static void on_sigsys(int sig, siginfo_t *info, void *context)
@@ -91,10 +156,11 @@ static void on_sigsys(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	r.tgid = getpid();
 	ret = handler(&r);
-	if (ret == UM_CONTINUE)
-		ret = make_call(&r);
+	if (ret == UM_CONTINUE && !spawn(g, r.nr))
+		g[REG_RAX] = make_call(&r);
+	else if (ret != UM_CONTINUE)
+		g[REG_RAX] = ret;
 	um_req_fini(&r);
-	g[REG_RAX] = ret;
 	selector = BLOCK;
 }
 
@@ -132,11 +198,12 @@ int um_self_setup(long (*handle)(struct um_req *r))
 
 static bool arm(void)
 {
+	/* cppcheck-suppress comparePointers; both ends of one text */
+	long len = um_self_restorer_end - um_self_restorer + 1;
+
 	if (!armed)
 		armed = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON,
-			      um_self_restorer,
-			      um_self_restorer_end - um_self_restorer + 1,
-			      &selector) == 0;
+			      um_self_restorer, len, &selector) == 0;
 	return armed;
 }
 

@@ -3,6 +3,8 @@
 #ifndef UM_MAIN_SESSION_H
 #define UM_MAIN_SESSION_H
 
+#include <sys/types.h>
+
 #include "main/options.h"
 
 /* Run the command in a new view; exit status for umview. */

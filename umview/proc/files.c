@@ -195,7 +195,8 @@ static int make_filesystems(struct um_req *r, const char *path, pid_t tid,
 	for (size_t i = 0; i < r->list->nservices; i++)
 		fprintf(out, "nodev\t%s\n", r->list->services[i]->module->name);
 	for (size_t i = 0; i < r->list->nmounts; i++)
-		if (new_type(r->list, i) && !has_line(path, new_type(r->list, i)))
+		if (new_type(r->list, i) &&
+		    !has_line(path, new_type(r->list, i)))
 			fprintf(out, "nodev\t%s\n", r->list->mounts[i]->type);
 	return ret;
 }

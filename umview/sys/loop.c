@@ -147,10 +147,9 @@ static struct loop *find(const char *path)
 static bool host_serves(void)
 {
 	static atomic_int answer;
-	int fd;
 
 	if (!atomic_load(&answer)) {
-		fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+		int fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 		atomic_store(&answer, fd < 0 ? 1 : 2);
 		if (fd >= 0)
 			close(fd);
@@ -385,13 +384,13 @@ static int bind_to(struct um_req *r, struct um_obj *o, struct loop *l,
 {
 	struct loop_info64 info = c->info;
 	struct backing *b = NULL;
-	const char *path;
+	const char *path = "";
 	bool writes = false;
 	int ret = check_info(&info);
 
 	if (ret == 0 && (info.lo_flags & ~(uint32_t)FLAGS_ALL))
 		ret = -EINVAL;
-	if (ret == 0)
+	if (ret >= 0)
 		ret = file_of(r, (int)c->fd, &path, &writes);
 	if (ret < 0)
 		return ret;
@@ -730,9 +729,12 @@ static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 {
 	/* a file is another each time: what it says may have changed */
 	static _Atomic ino_t serial = 1 << 24;
-	static const mode_t modes[] = { 0,	       S_IFCHR | 0660,
-					S_IFBLK | 0660, S_IFLNK | 0777,
-					S_IFDIR | 0555, S_IFREG | 0444 };
+	static const mode_t modes[] = { 0,
+					S_IFCHR | 0660,
+					S_IFBLK | 0660,
+					S_IFLNK | 0777,
+					S_IFDIR | 0555,
+					S_IFREG | 0444 };
 	struct place p = place_of(path);
 
 	(void)fs;
@@ -747,7 +749,7 @@ static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 		out->st_ino = atomic_fetch_add(&serial, 1);
 	if (p.kind == CONTROL_NODE)
 		out->st_rdev = CONTROL_RDEV;
-	if (p.kind == DEVICE_NODE)
+	if (p.kind == DEVICE_NODE && p.l)
 		out->st_rdev = makedev(LOOP_MAJOR, (unsigned int)p.l->n);
 	out->st_nlink = 1;
 	out->st_uid = getuid();

@@ -169,6 +169,11 @@ static void release_source(void *hold)
 	um_next_close(hold);
 }
 
+static bool is_idle(struct um_mount *m)
+{
+	return !atomic_load(&m->users) && !um_vnode_busy(m) && !um_cwd_busy(m);
+}
+
 /*
  * What the module is to open. A loop device stays in use as long as the mount
  * lives, whether or not the module reads through it.
@@ -188,6 +193,30 @@ static int take_source(struct um_req *r, struct um_mount *m, const char **out)
 	m->source_hold = f;
 	m->release_source = release_source;
 	return 0;
+}
+
+/* Two file systems that write to one image would destroy it. */
+static int claim_source(const struct um_req *r, struct um_mount *m,
+			const char *source)
+{
+	struct um_mount *in;
+	const char *rel;
+	struct stat st;
+	int ret;
+
+	if (source[0] != '/')
+		return 0;
+	um_mount_reap(is_idle);
+	in = um_list_find(r->list, source, &rel);
+	if (um_fs_getattr(in, rel, NULL, &st) < 0 ||
+	    !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
+		return 0;
+	ret = um_mount_claim(m, um_mount_is_real(in) ? st.st_dev : in->dev,
+			     st.st_ino);
+	if (ret < 0)
+		um_err("%s: mounted already, or still in use after umount -l",
+		       source);
+	return ret;
 }
 
 static int start_fs(struct um_mount *m, struct um_service *s,
@@ -225,6 +254,7 @@ static void drop_failed(struct um_mount *m)
 	if (m->release_source)
 		m->release_source(m->source_hold);
 	m->release_source = NULL;
+	um_mount_unclaim(m);
 }
 
 static int mount_new(struct um_req *r, const struct args *a,
@@ -246,6 +276,8 @@ static int mount_new(struct um_req *r, const struct args *a,
 		say_failed(a, ret);
 	if (ret == 0)
 		ret = take_source(r, m, &source);
+	if (ret == 0)
+		ret = claim_source(r, m, source);
 	if (ret == 0)
 		ret = start_fs(m, s, source);
 	if (ret < 0)
@@ -319,8 +351,7 @@ static bool has_child(const struct um_list *l, const struct um_mount *m)
 static bool is_busy(const struct um_req *r, struct um_mount *m)
 {
 	um_kept_sweep();
-	return has_child(r->list, m) || atomic_load(&m->users) ||
-	       um_vnode_busy(m) || um_cwd_busy(m);
+	return has_child(r->list, m) || !is_idle(m);
 }
 
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags)

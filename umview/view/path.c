@@ -501,8 +501,7 @@ static int finish(struct walk *w, struct um_loc *out)
 bool um_walk_is_idle(const struct um_req *r, const char *path)
 {
 	if (r->list->nmounts || um_obj_any() || um_cwd_any() ||
-	    atomic_load(&um_dev_any) ||
-	    strcmp(r->attr->root, "/") != 0)
+	    atomic_load(&um_dev_any) || strcmp(r->attr->root, "/") != 0)
 		return false;
 	return !strstr(path, "exe") && !strstr(path, "root") &&
 	       !strstr(path, "maps") && !strstr(path, "loop-control");
@@ -649,8 +648,7 @@ bool um_list_has_phantoms(const struct um_list *l, const char *path)
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (name_in(l->mounts[i], path) &&
 		    (lstat(l->mounts[i]->point, &st) < 0 ||
-		     type_of(l->mounts[i], 0) !=
-			     type_bits(st.st_mode)))
+		     type_of(l->mounts[i], 0) != type_bits(st.st_mode)))
 			return true;
 	return false;
 }
@@ -694,8 +692,7 @@ static void add_phantoms(struct merge *mg)
 		if (!name || mg->seen[i] ||
 		    um_fs_getattr(m, "/", NULL, &st) < 0)
 			continue;
-		merge_fill(mg, name, st.st_ino,
-			   type_bits(st.st_mode));
+		merge_fill(mg, name, st.st_ino, type_bits(st.st_mode));
 	}
 }
 

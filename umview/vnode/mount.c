@@ -2,7 +2,9 @@
 /* mount.c - life of a mounted file system */
 #include "vnode/mount.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 
@@ -46,6 +48,7 @@ void um_mount_shutdown(struct um_mount *m)
 		um_fs_umount(m);
 	if (m->release_source)
 		m->release_source(m->source_hold);
+	um_mount_unclaim(m);
 }
 
 static void destroy(struct um_mount *m)
@@ -69,6 +72,45 @@ void um_mount_put(struct um_mount *m)
 {
 	if (m && atomic_fetch_sub(&m->refs, 1) == 1)
 		destroy(m);
+}
+
+static struct um_mutex claim_lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+static struct um_mount *claims;
+
+static bool in_conflict(const struct um_mount *a, const struct um_mount *b)
+{
+	return a->image == b->image && a->image_ino == b->image_ino &&
+	       a->service == b->service && !(a->flags & b->flags & MS_RDONLY);
+}
+
+int um_mount_claim(struct um_mount *m, dev_t image, ino_t ino)
+{
+	struct um_mount *other;
+
+	m->image = image;
+	m->image_ino = ino;
+	um_lock(&claim_lock);
+	for (other = claims; other; other = other->claimed)
+		if (in_conflict(m, other))
+			break;
+	if (!other) {
+		m->claimed = claims;
+		claims = m;
+	}
+	um_unlock(&claim_lock);
+	return other ? -EBUSY : 0;
+}
+
+void um_mount_unclaim(struct um_mount *m)
+{
+	struct um_mount **at = &claims;
+
+	um_lock(&claim_lock);
+	while (*at && *at != m)
+		at = &(*at)->claimed;
+	if (*at)
+		*at = m->claimed;
+	um_unlock(&claim_lock);
 }
 
 static struct um_mutex detached_lock = UM_MUTEX_INIT(UM_RANK_LEAF);

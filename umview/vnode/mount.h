@@ -29,6 +29,7 @@
  * @detached: next in the list of detached mounts
  * @users: files that modules of other mounts hold open here
  * @devices: what is open(2)ed of its device nodes is its own, not the host's
+ * @image, @image_ino: the file it was mounted from; see um_mount_claim()
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
@@ -46,6 +47,9 @@ struct um_mount {
 	bool merge;
 	bool capture;
 	bool devices;
+	dev_t image;
+	ino_t image_ino;
+	struct um_mount *claimed;
 	void *source_hold;
 	void (*release_source)(void *hold);
 	char **except;
@@ -66,6 +70,13 @@ struct um_mount *um_mount_get(struct um_mount *m);
 void um_mount_put(struct um_mount *m);
 /* Flush and end the file system now, whoever still refers to it. */
 void um_mount_shutdown(struct um_mount *m);
+
+/*
+ * The file system lies in this file, until it has ended. Return: 0, -EBUSY:
+ * another mount of the same service has it, and one of the two writes.
+ */
+UM_MUST_CHECK int um_mount_claim(struct um_mount *m, dev_t image, ino_t ino);
+void um_mount_unclaim(struct um_mount *m);
 
 /*
  * Out of all views, and still in use: shut it down when `is_idle` says so, at
