@@ -259,8 +259,8 @@ long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
 	return inject(r, &t, nr, args, fd);
 }
 
-long um_inject_data(struct um_req *r, int nr, const uint64_t args[6],
-		    int argno, const void *data, size_t size)
+long um_inject_data(struct um_req *r, int nr, const uint64_t args[6], int argno,
+		    const void *data, size_t size)
 {
 	struct trace t = {
 		.tid = r->tid, .data = data, .size = size, .argno = argno

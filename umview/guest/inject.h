@@ -27,8 +27,8 @@ long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
  * The same, with `size` bytes of data put on the guest's stack for the call:
  * their address becomes argument `argno`.
  */
-long um_inject_data(struct um_req *r, int nr, const uint64_t args[6],
-		    int argno, const void *data, size_t size);
+long um_inject_data(struct um_req *r, int nr, const uint64_t args[6], int argno,
+		    const void *data, size_t size);
 
 /*
  * execveat(2) with these arguments; closes fd when it fails. *done: the new

@@ -28,9 +28,9 @@ struct um_self um_self_enter(struct um_list *list);
 void um_self_restore(const struct um_self *before);
 
 /* In a function of the core that module code calls: its own calls are real. */
-#define UM_CORE_CODE                                                    \
-	struct um_self um_core_code                                     \
-		__attribute__((cleanup(um_self_restore_cleanup), unused)) = \
+#define UM_CORE_CODE                                                           \
+	struct um_self um_core_code                                            \
+		__attribute__((cleanup(um_self_restore_cleanup), unused)) =    \
 			um_self_enter(NULL)
 
 static inline void um_self_restore_cleanup(struct um_self *before)

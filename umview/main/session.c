@@ -178,6 +178,7 @@ static int set_up(const struct um_options *opts)
 		ret = um_loop_setup();
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
+	um_dispatch_setup();
 	um_proc_setup();
 	return ret;
 }
@@ -263,7 +264,8 @@ static void run_reaper(const struct um_options *opts, pid_t group, int sock)
 }
 
 /* Start reaper and first guest; the guest's listener comes back. */
-static int start_guest(const struct um_options *opts, pid_t group, pid_t *reaper)
+static int start_guest(const struct um_options *opts, pid_t group,
+		       pid_t *reaper)
 {
 	int sock[2];
 	int fd;

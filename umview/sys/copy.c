@@ -271,8 +271,8 @@ static int wait_pipe(struct um_req *r, int argno, short events)
 
 long sys_splice(struct um_req *r)
 {
-	struct copying c = { r->arg[0], r->arg[1], r->arg[2],
-			     r->arg[3], r->arg[4], true,     -EINVAL };
+	struct copying c = { r->arg[0], r->arg[1], r->arg[2], r->arg[3],
+			     r->arg[4], true,	   -EINVAL };
 	int ret = 0;
 
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))
@@ -318,8 +318,8 @@ static int regular(struct um_req *r, int argno)
 
 long sys_copy_file_range(struct um_req *r)
 {
-	struct copying c = { r->arg[0], r->arg[1], r->arg[2],
-			     r->arg[3], r->arg[4], false,    -EBADF };
+	struct copying c = { r->arg[0], r->arg[1], r->arg[2], r->arg[3],
+			     r->arg[4], false,	   -EBADF };
 	int ret;
 
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))

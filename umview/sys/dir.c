@@ -159,9 +159,8 @@ long sys_getdents64(struct um_req *r)
 /* fd (borrowed) goes into the guest, which changes to it and closes it. */
 long um_guest_fchdir(struct um_req *r, int fd)
 {
-	int n = um_inject_is_refused() ?
-			-EACCES :
-			r->engine->inject(r, fd, true, false);
+	int n = um_inject_is_refused() ? -EACCES
+				       : r->engine->inject(r, fd, true, false);
 	uint64_t args[6] = { (uint64_t)n };
 
 	long ret;

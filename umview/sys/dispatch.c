@@ -47,12 +47,22 @@ static const struct call *find(int nr)
 	return &calls[nr];
 }
 
+/* The monitor's ids, and so the guests': they never change. */
+static uid_t own_uid;
+static gid_t own_gid;
+
+void um_dispatch_setup(void)
+{
+	own_uid = geteuid();
+	own_gid = getegid();
+}
+
 static void set_cred(struct um_req *r)
 {
 	const struct um_ids *ids = &r->attr->ids;
 
-	r->cred.uid = ids->virt ? ids->fsuid : geteuid();
-	r->cred.gid = ids->virt ? ids->fsgid : getegid();
+	r->cred.uid = ids->virt ? ids->fsuid : own_uid;
+	r->cred.gid = ids->virt ? ids->fsgid : own_gid;
 	r->cred.pid = r->tid;
 	um_caller_set(&r->cred);
 }

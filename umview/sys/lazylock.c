@@ -110,8 +110,8 @@ static int holder_fd(struct um_obj *o, pid_t owner, ino_t ino)
 		if (h) {
 			h->inode = o->inode;
 			h->owner = owner;
-			h->fd = o->vnode ? um_vnode_lock_fd(o->vnode) :
-					   dir_lock_fd_locked(o, ino);
+			h->fd = o->vnode ? um_vnode_lock_fd(o->vnode)
+					 : dir_lock_fd_locked(o, ino);
 			h->next = holders;
 			holders = h;
 		}

@@ -174,8 +174,7 @@ static long connect_in_guest(struct um_req *r, const struct sockaddr_un *sun)
 		     (int)getpid(),
 		     sun->sun_path + n) >= (int)sizeof(theirs.sun_path))
 		return -EPERM;
-	return um_inject_data(r, SYS_connect, args, 1, &theirs,
-			      sizeof(theirs));
+	return um_inject_data(r, SYS_connect, args, 1, &theirs, sizeof(theirs));
 }
 
 long sys_connect(struct um_req *r)

@@ -197,8 +197,8 @@ static int open_fifo(struct um_req *r, const struct um_loc *loc, int flags)
 		fd = make_fifo();
 		if (fd < 0)
 			return fd;
-		ret = remember(loc->mount, loc->rel, loc->st.st_ino,
-			       fd, NULL, NULL);
+		ret = remember(loc->mount, loc->rel, loc->st.st_ino, fd, NULL,
+			       NULL);
 		if (ret < 0)
 			return ret;
 	}

@@ -28,6 +28,8 @@ long sys_vuctl(struct um_req *r);
 
 /* A request of any number: find who answers. The workers' entry point. */
 long um_dispatch(struct um_req *r);
+/* Before the first request. */
+void um_dispatch_setup(void);
 /* The same for calls of module code; um_self_setup()'s handler. */
 long um_dispatch_self(struct um_req *r);
 

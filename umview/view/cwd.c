@@ -177,7 +177,8 @@ void um_cwd_renamed(struct um_mount *m, const char *from, const char *to)
 	for (struct place *p = places; p; p = p->next) {
 		char *now;
 
-		if (p->mount != m || p->removed || strncmp(p->rel, from, n) != 0 ||
+		if (p->mount != m || p->removed ||
+		    strncmp(p->rel, from, n) != 0 ||
 		    (p->rel[n] && p->rel[n] != '/'))
 			continue;
 		if (asprintf(&now, "%s%s", to, p->rel + n) < 0)

@@ -38,8 +38,8 @@ void um_next_set_current(struct um_next *next)
 {
 	current_next = next;
 	if (!um_req_current())
-		um_self_enter(next && um_next_has_mounts(next) ? (void *)next :
-								 NULL);
+		um_self_enter(next && um_next_has_mounts(next) ? (void *)next
+							       : NULL);
 }
 
 /* What surrounds a module's operation. */
