@@ -6,7 +6,7 @@
  * answer the notification, wait for the stop, set registers, run to the call's
  * entry, run to its exit, restore registers with the result, DETACH.
  *
- * A signal that arrives meanwhile is held back and given at DETACH. Each
+ * Signals that arrive meanwhile are held back and sent again at DETACH. Each
  * worker traces at most one thread, and waits with __WNOTHREAD, so that
  * workers do not see each other's stops. No guest may be a child of the
  * monitor's: its waits would take stops away (see main/session.c).
@@ -61,7 +61,8 @@ bool um_inject_is_refused(void)
 
 struct trace {
 	pid_t tid;
-	int held_signal;
+	pid_t tgid;
+	uint64_t held;
 	bool exec_done;
 	const void *data;
 	size_t size;
@@ -102,7 +103,7 @@ static int run_to(struct trace *t, enum __ptrace_request how, int wanted)
 		if (sig < 0 || sig == wanted)
 			return sig < 0 ? sig : 0;
 		if (sig > 0 && sig != (SIGTRAP | 0x80))
-			t->held_signal = sig;
+			t->held |= 1UL << sig;
 	}
 }
 
@@ -111,7 +112,7 @@ static int first_stop(struct trace *t)
 	int sig = next_stop(t);
 
 	if (sig > 0)
-		t->held_signal = sig;
+		t->held |= 1UL << sig;
 	return sig < 0 ? sig : 0;
 }
 
@@ -201,6 +202,17 @@ static bool exec_succeeded(const struct trace *t)
 	return ptrace(PTRACE_GETREGS, t->tid, 0, &now) < 0 || now.rax == 0;
 }
 
+/* Signals that came meanwhile are for the guest from now on. */
+static void let_go(const struct trace *t)
+{
+	pid_t tgid = t->tgid;
+
+	for (int sig = 1; sig < 64; sig++)
+		if (t->held & (1UL << sig))
+			syscall(SYS_tgkill, tgid, t->tid, sig);
+	ptrace(PTRACE_DETACH, t->tid, 0, 0);
+}
+
 /* The thread stands at its stop: run the call and what belongs to it. */
 static int perform(struct trace *t, struct um_req *r, int nr,
 		   const uint64_t args[6], int fd)
@@ -224,6 +236,7 @@ static long inject(struct um_req *r, struct trace *plan, int nr,
 	bool mark;
 	int ret;
 
+	t.tgid = um_req_tgid(r);
 	if (r->engine != &um_engine_notify)
 		return -EPERM;
 	if (ptrace(PTRACE_SEIZE, r->tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {
@@ -241,7 +254,7 @@ static long inject(struct um_req *r, struct trace *plan, int nr,
 	if (mark)
 		swap_ours(r->tid, 0);
 	if (ret != -ESRCH)
-		ptrace(PTRACE_DETACH, t.tid, 0, t.held_signal);
+		let_go(&t);
 	plan->exec_done = t.exec_done;
 	return UM_ANSWERED;
 }

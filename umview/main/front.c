@@ -25,6 +25,7 @@
 
 static volatile sig_atomic_t guest;
 static volatile sig_atomic_t hung_up;
+static volatile long early;
 
 static void forward(int sig)
 {
@@ -32,6 +33,18 @@ static void forward(int sig)
 		hung_up = 1;
 	if (guest > 0)
 		kill(guest, sig);
+	else
+		early |= 1L << sig;
+}
+
+/* The first guest is known: what came for it before. */
+static void started(pid_t pid)
+{
+	guest = pid;
+	for (int sig = 1; sig < 32; sig++)
+		if (early & (1L << sig))
+			kill(pid, sig);
+	early = 0;
 }
 
 static void set_signals(void)
@@ -118,7 +131,7 @@ int um_front(int report, int monitor)
 	set_signals();
 	while (!ended && read_report(report, &r) == (ssize_t)sizeof(r)) {
 		if (r.what == UM_STARTED)
-			guest = r.value;
+			started(r.value);
 		else if (r.what == UM_STATUS)
 			status = r.value;
 		else
