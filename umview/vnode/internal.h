@@ -38,7 +38,8 @@ int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
 int um_obj_setup(void);
 int um_reopen(int memfd, int flags);
 int um_obj_open_lazy(struct um_vnode *v, int flags);
-void um_obj_closed(struct um_obj *o);
+/* Its vnode (ref), to be checked when the caller's ref of o is gone; or NULL. */
+struct um_vnode *um_obj_closed(struct um_obj *o);
 void um_obj_removed(struct um_mount *m, const char *path);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);

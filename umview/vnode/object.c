@@ -248,7 +248,7 @@ int um_obj_reopen(struct um_obj *o, int flags)
 }
 
 /* The one open file description of the object is closed. */
-void um_obj_closed(struct um_obj *o)
+struct um_vnode *um_obj_closed(struct um_obj *o)
 {
 	struct um_vnode *v = NULL;
 
@@ -265,9 +265,7 @@ void um_obj_closed(struct um_obj *o)
 	if (um_obj_closed_hook)
 		um_obj_closed_hook(o->inode);
 	um_obj_put(o);
-	if (v)
-		um_vnode_check(v);
-	um_vnode_put(v);
+	return v;
 }
 
 /* Seeking to the end and past it is native: lazy objects show the size. */

@@ -60,14 +60,18 @@ static struct um_obj *by_wd(int wd)
 static void closed(int wd)
 {
 	struct um_obj *o = by_wd(wd);
+	struct um_vnode *v = NULL;
 
 	if (!o)
 		return;
 	if (o->kind == UM_OBJ_FILE)
 		um_vnode_check(o->vnode);
 	else
-		um_obj_closed(o);
+		v = um_obj_closed(o);
 	um_obj_put(o);
+	if (v)
+		um_vnode_check(v);
+	um_vnode_put(v);
 }
 
 /* Handle one read's worth of events. Return: whether there were any. */
