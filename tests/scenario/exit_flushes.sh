@@ -25,3 +25,24 @@ as_user "$UMVIEW" -q bash -c '
 	fail "status $?: $(cat "$T_TMP/out")"
 fsck_img "$IMG"
 [ "$(debugfs -R 'cat /g' "$IMG" 2>/dev/null)" = inner ] || fail 'g is lost'
+
+printf -- '- umount -l of the working directory: nothing goes to the host\n'
+as_user "$UMVIEW" -q bash -c '
+	mount -t umfuseext2 "$1" "$2" && cd "$2" && umount -l "$2" || exit 2
+	echo lost >stray && exit 3
+	exit 0
+' bash "$IMG" "$MNT" >"$T_TMP/out" 2>&1 </dev/null ||
+	fail "status $?: $(cat "$T_TMP/out")"
+[ ! -e "$MNT/stray" ] || fail 'written to the host'
+fsck_img "$IMG"
+
+printf -- '- a reader killed in open() of a FIFO takes nobody along\n'
+as_user "$UMVIEW" -q bash -c '
+	mount -t umfuseext2 "$1" "$2" && rm -f "$2/p" && mkfifo "$2/p" || exit 2
+	timeout 0.3 cat "$2/p"
+	echo hello >"$2/p" &
+	[ "$(timeout 5 cat "$2/p")" = hello ] || exit 3
+	wait $! || exit 4
+' bash "$IMG" "$MNT" >"$T_TMP/out" 2>&1 </dev/null ||
+	fail "status $?: $(cat "$T_TMP/out")"
+fsck_img "$IMG"

@@ -65,6 +65,30 @@ static void *ticker(void *arg)
 	return NULL;
 }
 
+/* Wake who waits in vain; whether there is anybody. */
+static bool wake_orphans(void)
+{
+	bool any = false;
+
+	um_lock(&lock);
+	for (struct waiter *w = waiters; w; w = w->next) {
+		if (w->req->engine->alive(w->req) == 0)
+			continue;
+		pthread_kill(w->thread, WAKE_SIGNAL);
+		any = true;
+	}
+	um_unlock(&lock);
+	return any;
+}
+
+void um_wait_settle(void)
+{
+	const struct timespec nap = { .tv_nsec = 500000 };
+
+	for (int i = 0; i < 200 && wake_orphans(); i++)
+		nanosleep(&nap, NULL);
+}
+
 void um_wait_begin(struct um_req *r)
 {
 	pthread_t thread;

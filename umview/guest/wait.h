@@ -17,6 +17,11 @@
 #include "guest/req.h"
 
 int um_wait_setup(void);
+/*
+ * Until no worker sleeps any more for a guest that is gone: before a call that
+ * such a worker could be taken for the other side of (opening a FIFO).
+ */
+void um_wait_settle(void);
 void um_wait_begin(struct um_req *r);
 void um_wait_end(void);
 /* After EINTR: true: nothing to do with the guest. False: *ret is the answer. */

@@ -178,6 +178,7 @@ int um_fifo_open(struct um_req *r, const char *path, int flags)
 	long ret;
 
 	flags &= O_ACCMODE | O_NONBLOCK | O_APPEND;
+	um_wait_settle();
 	do {
 		um_wait_begin(r);
 		ret = UM_SYS(open(path, flags | O_CLOEXEC));

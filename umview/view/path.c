@@ -123,6 +123,14 @@ char *um_obj_label(struct um_req *r, struct um_obj *o)
 	return path ? um_req_printf(r, "%s (deleted)", path) : NULL;
 }
 
+static bool has_mount(const struct um_list *l, const struct um_mount *m)
+{
+	for (size_t i = 0; i < l->nmounts; i++)
+		if (l->mounts[i] == m)
+			return true;
+	return false;
+}
+
 int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 {
 	char link[64];
@@ -140,6 +148,9 @@ int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 		int found = um_cwd_find(&st, &m, &rel);
 
 		if (found) {
+			/* umount -l: its names would lead elsewhere now */
+			if (!has_mount(r->list, m))
+				found = UM_CWD_REMOVED;
 			*path = rel ? um_view_path_of(r, m, rel) : NULL;
 			um_mount_put(m);
 			return *path ? found : -ENOMEM;
