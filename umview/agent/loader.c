@@ -467,9 +467,6 @@ struct um_start um_agent_load(unsigned long *sp)
 	hint = PIE_BASE;
 	if (randomized())
 		hint += ((random_bits(&b) >> 12) & 0xfffffff) * PAGE;
-	if (!find_phdr(&program, PT_INTERP) && program.eh.e_type == ET_DYN &&
-	    program.eh.e_phnum == 0)
-		fail();
 	map_image(&program, hint);
 	range_of(b.argv, *b.argc, &mm.arg_start, &mm.arg_end);
 	range_of(b.envp, b.nenv, &mm.env_start, &mm.env_end);

@@ -259,11 +259,6 @@ static long inject(struct um_req *r, struct trace *plan, int nr,
 	return UM_ANSWERED;
 }
 
-long um_inject(struct um_req *r, int nr, const uint64_t args[6])
-{
-	return um_inject_then_close(r, nr, args, -1);
-}
-
 long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
 			  int fd)
 {

@@ -14,17 +14,15 @@
 #include "guest/req.h"
 
 /**
- * um_inject() - answer the request by making the guest do call `nr`
+ * um_inject_then_close() - answer the request by making the guest do call `nr`,
+ * and then close the guest's descriptor fd
  * Return: UM_ANSWERED, or -errno when nothing was done: -EPERM ptrace refused
  */
-long um_inject(struct um_req *r, int nr, const uint64_t args[6]);
-
-/* The same, and then close the guest's descriptor fd. */
 long um_inject_then_close(struct um_req *r, int nr, const uint64_t args[6],
 			  int fd);
 
 /*
- * The same, with `size` bytes of data put on the guest's stack for the call:
+ * Only the call, with `size` bytes of data put on the guest's stack for the call:
  * their address becomes argument `argno`.
  */
 long um_inject_data(struct um_req *r, int nr, const uint64_t args[6], int argno,

@@ -19,6 +19,7 @@
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
+#include "base/path.h"
 #include "sys/loop.h"
 
 /* mount ids of the view: above any that the kernel gives out in practice */
@@ -62,18 +63,6 @@ static const char *flag_text(const struct um_mount *m, char *buf, size_t size)
 		 m->flags & MS_SYNCHRONOUS ? ",sync" : "",
 		 m->flags & MS_NOATIME ? ",noatime" : ",relatime");
 	return buf;
-}
-
-/* A mount point as a guest with this root names it; NULL: out of its reach. */
-static const char *seen_from(const char *root, const char *point)
-{
-	size_t n = strlen(root);
-
-	if (n == 1)
-		return point;
-	if (strncmp(point, root, n) != 0 || (point[n] && point[n] != '/'))
-		return NULL;
-	return point[n] ? point + n : "/";
 }
 
 static int root_id(const char *mountinfo)
@@ -141,7 +130,7 @@ static int make_mounts(struct um_req *r, const char *path, pid_t tid, FILE *out)
 	(void)r;
 	for (size_t i = 0; l && i < l->nmounts; i++) {
 		const struct um_mount *m = l->mounts[i];
-		const char *point = seen_from(attr->root, m->point);
+		const char *point = um_path_seen(m->point, attr->root);
 
 		if (!point || atomic_load(&m->dead))
 			continue;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/path.h"
 #include "guest/inject.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
@@ -226,17 +227,6 @@ long sys_fchdir(struct um_req *r)
 	return change_to(r, o->mount, rel);
 }
 
-static const char *below_root(const char *path, const char *root)
-{
-	size_t n = strlen(root);
-
-	if (n == 1)
-		return path;
-	if (strncmp(path, root, n) != 0 || (path[n] && path[n] != '/'))
-		return NULL;
-	return path[n] ? path + n : "/";
-}
-
 long sys_getcwd(struct um_req *r)
 {
 	const char *path;
@@ -251,7 +241,7 @@ long sys_getcwd(struct um_req *r)
 		return ret < 0 ? ret : -ENOENT;
 	if (ret == 0 && !strcmp(r->attr->root, "/"))
 		return UM_CONTINUE;
-	shown = below_root(path, r->attr->root);
+	shown = um_path_seen(path, r->attr->root);
 	if (!shown)
 		shown = um_req_printf(r, "(unreachable)%s", path);
 	if (!shown)

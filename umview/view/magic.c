@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "view/cwd.h"
 #include "view/path.h"
 
@@ -130,16 +131,6 @@ int um_magic_find(struct um_req *r, const char *path, struct um_magic *out)
 	return find_attr(r, path, attr->root, "/", out);
 }
 
-/* The name as the guest's own root shows it. */
-static const char *below_root(const struct um_req *r, const char *path)
-{
-	size_t n = strlen(r->attr->root);
-
-	if (n == 1 || strncmp(path, r->attr->root, n) != 0)
-		return path;
-	return path[n] ? path + n : "/";
-}
-
 int um_magic_text(struct um_req *r, const char *path, const char **text)
 {
 	struct um_magic mg;
@@ -157,6 +148,8 @@ int um_magic_text(struct um_req *r, const char *path, const char **text)
 	}
 	if (!mg.is_virtual)
 		return -ENOENT;
-	*text = below_root(r, mg.path);
+	*text = um_path_seen(mg.path, r->attr->root);
+	if (!*text)
+		*text = mg.path;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "view/cwd.h"
 #include "view/magic.h"
 
@@ -45,22 +46,10 @@ struct walk {
 	char comp[NAME_MAX + 1];
 };
 
-/* What follows `dir` in `path` when path is dir or beneath it, else NULL. */
-static const char *beneath(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	if (n == 1)
-		return path;
-	if (strncmp(path, dir, n) != 0 || (path[n] && path[n] != '/'))
-		return NULL;
-	return path + n;
-}
-
 static bool is_excepted(const struct um_mount *m, const char *rel)
 {
 	for (size_t i = 0; i < m->nexcept; i++)
-		if (beneath(rel, m->except[i]))
+		if (um_path_beneath(rel, m->except[i]))
 			return true;
 	return false;
 }
@@ -68,7 +57,7 @@ static bool is_excepted(const struct um_mount *m, const char *rel)
 /* Does mount m answer for path? Its part of the path, or NULL. */
 static const char *covers(struct um_mount *m, const char *path)
 {
-	const char *rel = beneath(path, m->point);
+	const char *rel = um_path_beneath(path, m->point);
 	struct stat st;
 
 	if (!rel || atomic_load(&m->dead))
@@ -123,14 +112,6 @@ char *um_obj_label(struct um_req *r, struct um_obj *o)
 	return path ? um_req_printf(r, "%s (deleted)", path) : NULL;
 }
 
-static bool has_mount(const struct um_list *l, const struct um_mount *m)
-{
-	for (size_t i = 0; i < l->nmounts; i++)
-		if (l->mounts[i] == m)
-			return true;
-	return false;
-}
-
 int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 {
 	char link[64];
@@ -149,7 +130,7 @@ int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 
 		if (found) {
 			/* umount -l: its names would lead elsewhere now */
-			if (!has_mount(r->list, m))
+			if (!um_list_has(r->list, m))
 				found = UM_CWD_REMOVED;
 			*path = rel ? um_view_path_of(r, m, rel) : NULL;
 			um_mount_put(m);

@@ -397,7 +397,7 @@ struct um_service *um_list_server(const struct um_list *l, const char *fstype)
 	return best;
 }
 
-static bool holds(const struct um_list *l, const struct um_mount *m)
+bool um_list_has(const struct um_list *l, const struct um_mount *m)
 {
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (l->mounts[i] == m)
@@ -411,7 +411,7 @@ size_t um_view_holders(const struct um_mount *m)
 
 	um_lock(&lock);
 	for (uint32_t i = 0; i < nviews; i++)
-		n += holds(views[i]->list, m);
+		n += um_list_has(views[i]->list, m);
 	um_unlock(&lock);
 	return n;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/path.h"
 #include "vnode/internal.h"
 
 static dev_t memfd_dev;
@@ -321,16 +322,6 @@ struct move {
 	bool exchange;
 };
 
-/* `path` is `dir` or beneath it: what follows, else NULL. */
-static const char *beneath(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	if (strncmp(path, dir, n) != 0 || (path[n] && path[n] != '/'))
-		return NULL;
-	return path + n;
-}
-
 static char *join(const char *a, const char *b)
 {
 	char *p;
@@ -347,11 +338,11 @@ static void move_one(struct um_obj *o, void *arg)
 
 	if (o->mount != mv->m || !*path || o->kind == UM_OBJ_LAZY)
 		return;
-	rest = beneath(*path, mv->from);
+	rest = um_path_beneath(*path, mv->from);
 	if (rest) {
 		now = join(mv->to, rest);
 	} else if (mv->exchange) {
-		rest = beneath(*path, mv->to);
+		rest = um_path_beneath(*path, mv->to);
 		now = rest ? join(mv->from, rest) : NULL;
 	}
 	if (now) {
