@@ -32,6 +32,8 @@
 
 #define SLOTS 8
 #define TEXT  128
+/* Processes that umshutdown may meet. */
+#define PIDS 256
 
 /* A service (value: "p" when permanent) or an alias (value: its type). */
 struct pair {
@@ -199,6 +201,20 @@ static int64_t set_name(const uint64_t *arg)
 	return wanted_error(name);
 }
 
+static pid_t signalled[PIDS];
+static int nsignalled;
+
+static int is_signalled(pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < nsignalled; i++) {
+		if (signalled[i] == pid)
+			return 1;
+	}
+	return 0;
+}
+
 /* Signal what descends from parent, but for the process that asks. */
 static int64_t kill_below(pid_t parent, int sig)
 {
@@ -214,12 +230,24 @@ static int64_t kill_below(pid_t parent, int sig)
 		pid_t pid = (pid_t)strtol(word, NULL, 10);
 
 		count += kill_below(pid, sig);
-		if (pid != asking && kill(pid, sig) == 0)
-			count++;
+		if (pid == asking || is_signalled(pid) || nsignalled == PIDS ||
+		    kill(pid, sig) < 0)
+			continue;
+		signalled[nsignalled++] = pid;
+		count++;
 	}
 	if (children)
 		fclose(children);
 	return count;
+}
+
+/* Until nobody is new: some may fork while they are looked for. */
+static int64_t kill_all(int sig)
+{
+	nsignalled = 0;
+	while (kill_below(getpid(), sig) > 0 && sig)
+		;
+	return nsignalled;
 }
 
 static int64_t set_alias(const uint64_t *arg)
@@ -255,7 +283,7 @@ static int64_t vuctl(uint64_t cmd, const uint64_t *arg)
 	case UM_VU_SETNAME:
 		return set_name(arg);
 	case UM_VU_KILLALL:
-		return kill_below(getpid(), (int)arg[0]);
+		return kill_all((int)arg[0]);
 	case UM_VU_FSALIAS:
 		return set_alias(arg);
 	case UM_VU_LIST_FSALIAS:

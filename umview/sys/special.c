@@ -47,11 +47,25 @@ static struct special *find_locked(unsigned int mount, ino_t ino)
 	return s;
 }
 
-/* Takes fd. */
+static void free_special(struct special *s)
+{
+	close(s->fd);
+	um_mount_put(s->m);
+	free(s->rel);
+	free(s->shown);
+	free(s);
+}
+
+/*
+ * Keep fd, which is taken, as what stands behind the node. The descriptor
+ * kept, or -errno: two who open a FIFO for the first time at once must meet in
+ * one, so whoever comes second gets the first one's.
+ */
 static int remember(struct um_mount *m, const char *rel, ino_t ino, int fd,
 		    const char *real, const char *shown)
 {
 	struct special *s = calloc(1, sizeof(*s));
+	struct special *before;
 	struct stat st;
 
 	if (!s || fstat(fd, &st) < 0) {
@@ -70,10 +84,17 @@ static int remember(struct um_mount *m, const char *rel, ino_t ino, int fd,
 	if (real)
 		snprintf(s->real, sizeof(s->real), "%s", real);
 	um_lock(&lock);
-	s->next = specials;
-	specials = s;
+	before = find_locked(m->id, ino);
+	if (before) {
+		fd = before->fd;
+	} else {
+		s->next = specials;
+		specials = s;
+	}
 	um_unlock(&lock);
-	return 0;
+	if (before)
+		free_special(s);
+	return fd;
 }
 
 static int find_fd(const struct um_mount *m, ino_t ino)
@@ -102,11 +123,7 @@ void um_special_forget(const struct um_mount *m, ino_t ino)
 			continue;
 		}
 		*at = s->next;
-		close(s->fd);
-		um_mount_put(s->m);
-		free(s->rel);
-		free(s->shown);
-		free(s);
+		free_special(s);
 	}
 	um_unlock(&lock);
 }
@@ -193,15 +210,12 @@ static int open_fifo(struct um_req *r, const struct um_loc *loc, int flags)
 	int fd = find_fd(loc->mount, loc->st.st_ino);
 
 	if (fd < 0) {
-		int ret;
-
 		fd = make_fifo();
+		if (fd >= 0)
+			fd = remember(loc->mount, loc->rel, loc->st.st_ino, fd,
+				      NULL, NULL);
 		if (fd < 0)
 			return fd;
-		ret = remember(loc->mount, loc->rel, loc->st.st_ino, fd, NULL,
-			       NULL);
-		if (ret < 0)
-			return ret;
 	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return um_fifo_open(r, path, flags);
@@ -288,7 +302,8 @@ int um_special_bind(const struct um_loc *loc, ino_t ino, int sock,
 		return ret;
 	if (fd < 0)
 		return fd;
-	return remember(loc->mount, loc->rel, ino, fd, sun.sun_path, shown);
+	fd = remember(loc->mount, loc->rel, ino, fd, sun.sun_path, shown);
+	return fd < 0 ? fd : 0;
 }
 
 int um_special_socket(const struct um_loc *loc)

@@ -157,7 +157,40 @@ static bool is_target(const struct um_req *r, pid_t pid)
 	return um_view_descends(attr->view, r->attr->view);
 }
 
-static long killall(struct um_req *r)
+/* Looks at /proc at most, when guests fork faster than they die. */
+#define KILL_PASSES 16
+
+struct pid_set {
+	pid_t *pids;
+	size_t n;
+	size_t room;
+};
+
+static bool has_pid(const struct pid_set *set, pid_t pid)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->pids[i] == pid)
+			return true;
+	return false;
+}
+
+static int add_pid(struct pid_set *set, pid_t pid)
+{
+	if (set->n == set->room) {
+		size_t room = set->room ? 2 * set->room : 64;
+		pid_t *pids = reallocarray(set->pids, room, sizeof(*pids));
+
+		if (!pids)
+			return -ENOMEM;
+		set->pids = pids;
+		set->room = room;
+	}
+	set->pids[set->n++] = pid;
+	return 0;
+}
+
+/* Signal who is not in the set yet. How many there were, or -errno. */
+static long kill_others(struct um_req *r, struct pid_set *set)
 {
 	DIR *dir = opendir("/proc");
 	pid_t self = um_req_tgid(r);
@@ -166,17 +199,32 @@ static long killall(struct um_req *r)
 
 	if (!dir)
 		return -errno;
-	while ((e = readdir(dir))) {
+	while (n >= 0 && (e = readdir(dir))) {
 		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
 
 		if (!isdigit((unsigned char)e->d_name[0]) || pid == self ||
-		    pid == getpid() || !is_target(r, pid))
+		    pid == getpid() || has_pid(set, pid) || !is_target(r, pid))
 			continue;
 		if (kill(pid, (int)r->arg[1]) == 0)
-			n++;
+			n = add_pid(set, pid) < 0 ? -ENOMEM : n + 1;
 	}
 	closedir(dir);
 	return n;
+}
+
+/*
+ * Each gets the signal once. Who was forked while we looked has its parent's
+ * work to do and not its signal: look until nobody is new.
+ */
+static long killall(struct um_req *r)
+{
+	struct pid_set set = { 0 };
+	long n = kill_others(r, &set);
+
+	for (int i = 0; n > 0 && r->arg[1] != 0 && i < KILL_PASSES; i++)
+		n = kill_others(r, &set);
+	free(set.pids);
+	return n < 0 ? n : (long)set.n;
 }
 
 static long fsalias(struct um_req *r)
