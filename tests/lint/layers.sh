@@ -3,7 +3,7 @@
 # layers.sh - a file includes only its own layer and lower ones
 #
 # base < guest < vnode < view < sys < proc < main. Of the agent the others see
-# agent/proto.h, and it sees none of them. A module sees <umview/…> and its own
+# agent/proto.h, and it sees none of them. purelibc is beneath all. A module sees <umview/…> and its own
 # folder. Tests (*_test.c) may include what they test.
 # shellcheck source=tests/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,7 +19,7 @@ includes() {
 check_core() { # FILE LAYER INCLUDE
 	local to=${3%%/*}
 	case $3 in
-	agent/proto.h) return ;;
+	agent/proto.h | purelibc/site.h) return ;;
 	*/*) ;;
 	*)
 		found "$1: \"$3\" lacks its folder"

@@ -26,16 +26,25 @@ static inline long um_native(long nr, long a, long b, long c, long d, long e,
 	return ret;
 }
 
-static inline long um_viewed(long nr, long a, long b, long c, long d)
+static inline long um_viewed6(long nr, long a, long b, long c, long d, long e,
+			      long f)
 {
 	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
 	long ret;
 
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+			   "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
+}
+
+static inline long um_viewed(long nr, long a, long b, long c, long d)
+{
+	return um_viewed6(nr, a, b, c, d, 0, 0);
 }
 
 #endif

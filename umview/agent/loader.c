@@ -23,8 +23,7 @@
 #include <linux/prctl.h>
 #include <stdint.h>
 
-#include "agent/call.h"
-#include "agent/proto.h"
+#include "agent/fast.h"
 #include "agent/string.h"
 #include <umview/vuctl_nr.h>
 
@@ -33,8 +32,6 @@
 #define PAGE_UP(x)   (((x) + PAGE - 1) & ~(PAGE - 1))
 #define MAX_PHDRS    128
 #define PIE_BASE     0x555555554000UL
-
-extern struct um_page um_page;
 
 struct um_start {
 	unsigned long sp;
@@ -46,6 +43,7 @@ struct um_start um_agent_load(unsigned long *sp);
 /* One mapped ELF file. */
 struct image {
 	int fd;
+	const struct um_text *text;
 	unsigned long bias;
 	unsigned long start;
 	unsigned long end;
@@ -71,7 +69,6 @@ struct block {
 static struct um_exec_info info;
 static struct image program;
 static struct image interp;
-static char interp_path[4096];
 
 static void fail(void) __attribute__((noreturn));
 
@@ -225,6 +222,9 @@ static void map_segment(struct image *im, const Elf64_Phdr *ph)
 		    MAP_PRIVATE | MAP_FIXED, im->fd, ph->p_offset - skip);
 	if (ph->p_memsz > ph->p_filesz || (ph->p_flags & PF_W))
 		map_tail(ph, im->bias);
+	if ((ph->p_flags & PF_X) && im->text->id)
+		um_lay_text(im->text, info.region_fd, at, ph->p_offset - skip,
+			    ph->p_filesz + skip, prot_of(ph));
 	note_range(im, ph);
 }
 
@@ -263,16 +263,41 @@ static int load_interp(void)
 
 	if (!ph)
 		return 0;
-	if (ph->p_filesz >= sizeof(interp_path))
-		fail();
-	read_at(program.fd, interp_path, ph->p_filesz, ph->p_offset);
-	interp.fd =
-		(int)must(um_viewed(__NR_openat, AT_FDCWD, (long)interp_path,
-				    O_RDONLY | O_CLOEXEC, 0));
+	interp.fd = (int)must(info.interp_fd);
+	interp.text = &info.interp_text;
 	read_heads(&interp);
 	map_image(&interp, 0);
 	um_native(__NR_close, interp.fd, 0, 0, 0, 0, 0);
 	return 1;
+}
+
+/*
+ * The region: without it, or where these addresses cannot be had, nothing is
+ * patched and every call is the monitor's.
+ */
+static int map_region(int fd)
+{
+	const long flags = MAP_FIXED_NOREPLACE;
+
+	if (fd < 0)
+		return 0;
+	if (um_native(__NR_mmap, UM_SHARED, UM_SHARED_SIZE, PROT_READ,
+		      MAP_SHARED | flags, fd, 0) != UM_SHARED)
+		return 0;
+	return um_native(__NR_mmap, UM_STUBS, UM_STUBS_SIZE,
+			 PROT_READ | PROT_EXEC, MAP_PRIVATE | flags, fd,
+			 UM_SHARED_SIZE) == UM_STUBS;
+}
+
+static void use_region(void)
+{
+	if (map_region(info.region_fd)) {
+		um_page.flags |= UM_PAGE_SHARED;
+		return;
+	}
+	um_page.flags &= ~UM_PAGE_INTERP;
+	info.text.id = 0;
+	info.interp_text.id = 0;
 }
 
 static void parse_block(unsigned long *sp, struct block *b)
@@ -462,7 +487,9 @@ struct um_start um_agent_load(unsigned long *sp)
 	must(um_viewed(UM_NR_VUCTL, UM_VUCTL_HELLO, (long)&info, sizeof(info),
 		       0));
 	um_page = info.page;
+	use_region();
 	program.fd = info.fd;
+	program.text = &info.text;
 	read_heads(&program);
 	hint = PIE_BASE;
 	if (randomized())
@@ -474,6 +501,7 @@ struct um_start um_agent_load(unsigned long *sp)
 	if (load_interp())
 		start.entry = interp.bias + interp.eh.e_entry;
 	um_native(__NR_close, program.fd, 0, 0, 0, 0, 0);
+	um_native(__NR_close, info.region_fd, 0, 0, 0, 0, 0);
 	rebuild(&b, &mm);
 	mend_auxv(&b);
 	tell_kernel(&b, &mm);

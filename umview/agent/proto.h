@@ -3,25 +3,55 @@
  * proto.h - what the agent inside a guest and the monitor agree on
  *
  * The agent is a static ELF at a fixed low address that every execve in a view
- * really runs; it then loads the program. Three things lie at addresses the
- * monitor and the seccomp filter know:
+ * really runs; it then loads the program and stays. All addresses are known to
+ * the monitor and to the seccomp filter, and lie below any program:
  *
- *   UM_GATE	one page of code: a system call made from here is never caught
- *   UM_PAGE	one page of data: the guest's attributes. fork copies it, which
- *		is how a child's attributes are exactly its parent's at fork
+ *   UM_SHARED	what the monitor tells all guests: a file of its own, mapped
+ *		read-only
+ *   UM_STUBS	code that replaced system call instructions, one stub a site,
+ *		and the slots that the sites jump through
+ *   UM_GATE	one page of the agent's code
+ *   UM_BASES	where this process has the patched texts, by their number
+ *   UM_PAGE	the guest's attributes. fork copies this page, which is how a
+ *		child's attributes are exactly its parent's at fork
+ *
+ * A system call made from a stub or from the gate is never caught; the rest of
+ * the agent makes calls that the monitor answers.
  */
 #ifndef UM_AGENT_PROTO_H
 #define UM_AGENT_PROTO_H
 
+#define UM_SHARED	 0x10000
+#define UM_SHARED_SIZE	 0x10000
+#define UM_STUBS	 0x20000
+#define UM_STUBS_SIZE	 0xe0000
 #define UM_AGENT_BASE	 0x100000
 #define UM_GATE		 0x100000
 #define UM_GATE_SIZE	 0x1000
+#define UM_BASES	 0x1e0000
+#define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
 #define UM_PAGE_MAGIC	 0x55656956u
-#define UM_PROTO_VERSION 1
+#define UM_PROTO_VERSION 2
 
-/* Offset in the gate of its `syscall` instruction. */
+/* Offsets in the gate: its `syscall` instruction; a stub's way to the agent. */
 #define UM_GATE_SYSCALL 0
+#define UM_GATE_ENTRY	16
+
+/* In um_page.flags: what makes the agent ask. */
+#define UM_PAGE_ROOT   1u  /* names begin at a virtual root */
+#define UM_PAGE_IDS    2u  /* ids are virtual */
+#define UM_PAGE_CWD    4u  /* the working directory is, or may be, virtual */
+#define UM_PAGE_SHARED 8u  /* UM_SHARED and UM_STUBS are mapped */
+#define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
+
+/* Calls whose stub needs no decision; see struct um_page and sys/text.c. */
+#define UM_NCALLS 512
+
+/* Numbers of views that have a map of their own; later ones share the last. */
+#define UM_NVMAPS 64
+#define UM_NMEMOS 4096
+#define UM_BLOOM  16
 
 #ifndef __ASSEMBLER__
 
@@ -30,25 +60,143 @@
 /**
  * struct um_page - a guest's attributes, at UM_PAGE
  * @attr: number of its attribute set in the monitor
+ * @flags: UM_PAGE_*
+ * @view: index of its view's map in struct um_shared
  * @owner: thread group id that the set was given to; another value means that
  *	the reader is a child since fork, or a vfork child on loan
+ * @cwd: stands for the working directory's name in memos; 0: not known
  */
 struct um_page {
 	uint32_t magic;
 	uint32_t version;
 	uint32_t attr;
+	uint32_t flags;
+	uint32_t view;
 	int32_t owner;
+	uint64_t cwd;
 };
+
+/**
+ * struct um_vmap - what the agent has to know of one view
+ * @busy: something is mounted: names must be looked at
+ * @all: every name is the monitor's (a mount over "/")
+ * @bloom: set of names of which a path that leads to something virtual has one
+ */
+struct um_vmap {
+	uint32_t busy;
+	uint32_t all;
+	uint64_t bloom[UM_BLOOM];
+};
+
+/**
+ * struct um_shared - at UM_SHARED
+ * @objs: how many descriptors may be virtual, in all guests
+ * @writers: how many of these are cached files that a guest may write to
+ * @specials: FIFOs and sockets on virtual file systems
+ * @devs: virtual devices exist
+ * @gen: changes whenever a memo may have become wrong
+ * @memfd_dev: device number of all objects that stand for virtual files
+ * @agent_dev, @agent_ino: the agent's executable
+ * @memo: hashes of names that are known to be the kernel's own (um_memo())
+ * @vmap: by number of view
+ */
+struct um_shared {
+	uint32_t version;
+	uint32_t objs;
+	uint32_t writers;
+	uint32_t specials;
+	uint32_t devs;
+	uint32_t gen;
+	uint64_t memfd_dev;
+	uint64_t agent_dev;
+	uint64_t agent_ino;
+	uint64_t memo[UM_NMEMOS];
+	struct um_vmap vmap[UM_NVMAPS];
+};
+
+_Static_assert(sizeof(struct um_page) == 32, "um_page");
+_Static_assert(sizeof(struct um_shared) <= UM_SHARED_SIZE, "um_shared");
+
+#define UM_HASH_SEED 0xcbf29ce484222325u
+
+static inline uint64_t um_hash_byte(uint64_t h, unsigned char c)
+{
+	return (h ^ c) * 0x100000001b3u;
+}
+
+static inline uint64_t um_hash_mix(uint64_t h)
+{
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15u;
+	return h ^ (h >> 29);
+}
+
+/* Is the name with this hash in the set? May be, or surely not. */
+static inline int um_bloom_has(const volatile uint64_t *bloom, uint64_t hash)
+{
+	uint64_t h = um_hash_mix(hash);
+	unsigned int a = h & 1023;
+	unsigned int b = (h >> 20) & 1023;
+
+	return (bloom[a / 64] >> (a % 64)) & (bloom[b / 64] >> (b % 64)) & 1;
+}
+
+static inline void um_bloom_add(uint64_t *bloom, uint64_t hash)
+{
+	uint64_t h = um_hash_mix(hash);
+	unsigned int a = h & 1023;
+	unsigned int b = (h >> 20) & 1023;
+
+	bloom[a / 64] |= 1UL << (a % 64);
+	bloom[b / 64] |= 1UL << (b % 64);
+}
+
+/*
+ * What is known of a name: DIR, its directory part leads to a real directory;
+ * WHOLE, all of it, last link included, leads to what the kernel finds too.
+ */
+enum um_memo_kind { UM_MEMO_DIR = 1, UM_MEMO_WHOLE = 2 };
+
+/*
+ * The memo of a name: hash of its text, and of what it begins at (0: the root,
+ * else um_page.cwd). Never 0.
+ */
+static inline uint64_t um_memo(uint64_t hash, uint64_t from, uint32_t view,
+			       uint32_t gen, enum um_memo_kind kind)
+{
+	uint64_t h = um_hash_mix(hash ^ (from * 3));
+
+	h ^= ((uint64_t)gen << 32) ^ ((uint64_t)view << 8) ^ (uint64_t)kind;
+	return um_hash_mix(h) | 1;
+}
 
 #define UM_EXEC_PATH_MAX 4096
 #define UM_EXEC_ARGS_MAX 8704
 #define UM_EXEC_NO_FD	 (-1)
 
 /**
+ * struct um_text - the patched copy of a file's executable segment
+ * @from, @len: which bytes of the file, in whole pages
+ * @at: where they lie in the region file
+ * @id: index in UM_BASES; 0: there is no such copy
+ */
+struct um_text {
+	uint64_t from;
+	uint64_t len;
+	uint64_t at;
+	uint32_t id;
+	uint32_t pad;
+};
+
+/**
  * struct um_exec_info - what the agent is to load (answer of UM_VU_HELLO)
  * @page: to be stored at UM_PAGE
  * @fd: the program, an open descriptor; the agent closes it
+ * @interp_fd: its interpreter, likewise; UM_EXEC_NO_FD: there is none
+ * @region_fd: the region file, likewise: UM_SHARED at offset 0, UM_STUBS at
+ *	UM_SHARED_SIZE, then texts
  * @nargs: strings in args that take the place of argv[0] (0: argv stays)
+ * @text, @interp_text: the patched copies
  * @uid..egid: for the auxiliary vector
  * @execfn: AT_EXECFN
  * @comm: name of the thread
@@ -57,7 +205,11 @@ struct um_page {
 struct um_exec_info {
 	struct um_page page;
 	int32_t fd;
+	int32_t interp_fd;
+	int32_t region_fd;
 	uint32_t nargs;
+	struct um_text text;
+	struct um_text interp_text;
 	uint32_t uid, euid, gid, egid;
 	char comm[16];
 	char execfn[UM_EXEC_PATH_MAX];

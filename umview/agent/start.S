@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * start.S - the agent's first and last instructions, and its gate
+ * start.S - the agent's first and last instructions, its gate, and the way
+ * from a stub into the agent
  *
- * The kernel enters with the program's argument block at %rsp. The loader
- * works on a stack of its own, so that it may rewrite that block, and returns
- * the block's new place and the address to go to.
+ * The kernel enters at _start with the program's argument block at %rsp. The
+ * loader works on a stack of its own, so that it may rewrite that block, and
+ * returns the block's new place and the address to go to.
+ *
+ * A stub (sys/text.c) comes to um_entry as the program's own code made the
+ * call: number in %eax, arguments in their registers; %ecx is where to go on.
+ * All but %rax, %rcx and %r11 must be as they were, the red zone included, and
+ * nothing is kept but on the program's stack: a signal handler, a thread, a
+ * vfork child may come here meanwhile.
  */
 #include "agent/proto.h"
 
@@ -14,7 +21,37 @@ um_gate:
 	syscall
 	ret
 
+	.org	UM_GATE_ENTRY
+	jmp	um_entry
+
 	.text
+um_entry:
+	lea	-128(%rsp), %rsp
+	push	%rcx
+	push	%rbx
+	mov	%rsp, %rbx
+	push	%r9
+	push	%r8
+	push	%r10
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	mov	%rsp, %rsi
+	mov	%rax, %rdi
+	and	$-16, %rsp
+	call	um_fast
+	mov	-48(%rbx), %rdi
+	mov	-40(%rbx), %rsi
+	mov	-32(%rbx), %rdx
+	mov	-24(%rbx), %r10
+	mov	-16(%rbx), %r8
+	mov	-8(%rbx), %r9
+	mov	%rbx, %rsp
+	pop	%rbx
+	pop	%rcx
+	lea	128(%rsp), %rsp
+	jmp	*%rcx
+
 	.globl	_start
 	.type	_start, @function
 _start:
@@ -44,7 +81,12 @@ _start:
 	.skip	16384
 um_stack_top:
 
-	.section .umpage, "aw", @progbits
+	.section .umbases, "aw", @nobits
+	.globl	um_bases
+um_bases:
+	.skip	8 * UM_NBASES
+
+	.section .umpage, "aw", @nobits
 	.globl	um_page
 um_page:
 	.skip	4096

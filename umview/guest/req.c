@@ -10,9 +10,12 @@
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
 
+#include <umview/log.h>
+
 #include "agent/proto.h"
 #include "guest/kept.h"
 #include "guest/self.h"
+#include "guest/shared.h"
 
 #define CHUNK_MIN 4096
 
@@ -382,21 +385,57 @@ static const struct um_attr *attr_by_table(pid_t tid)
 
 const struct um_attr *um_attr_of(pid_t tid, bool *has_page)
 {
-	const struct um_attr *attr = NULL;
-	struct um_page page;
+	struct um_req probe = { .tid = tid };
 
-	*has_page = read_page(tid, &page) == 0;
-	if (*has_page)
-		attr = um_attr_by_id(page.attr);
-	return attr ? attr : attr_by_table(tid);
+	um_req_load_attr(&probe);
+	*has_page = probe.has_page;
+	return probe.attr;
 }
+
+void um_req_load_attr(struct um_req *r)
+{
+	r->has_page = read_page(r->tid, &r->page) == 0;
+	r->attr = r->has_page ? um_attr_by_id(r->page.attr) : NULL;
+	if (!r->attr)
+		r->attr = attr_by_table(r->tid);
+}
+
+uint32_t um_attr_page_flags(const struct um_attr *attr)
+{
+	return (strcmp(attr->root, "/") != 0 ? UM_PAGE_ROOT : 0) |
+	       (attr->ids.virt ? UM_PAGE_IDS : 0);
+}
+
+#define PAGE_MEMBER(m) um_uptr_of(UM_PAGE + offsetof(struct um_page, m))
 
 int um_req_set_attr(struct um_req *r, const struct um_attr *attr)
 {
+	struct um_page *page = &r->page;
+
 	r->attr = attr;
 	if (!r->has_page)
 		return um_attr_table_set(um_req_tgid(r), attr);
-	return um_copy_out(r,
-			   um_uptr_of(UM_PAGE + offsetof(struct um_page, attr)),
-			   &attr->id, sizeof(attr->id));
+	page->attr = attr->id;
+	page->flags = (page->flags & ~(UM_PAGE_ROOT | UM_PAGE_IDS)) |
+		      um_attr_page_flags(attr);
+	page->view = um_shared_view(attr->view);
+	return um_copy_out(r, PAGE_MEMBER(attr), &page->attr,
+			   offsetof(struct um_page, owner) -
+				   offsetof(struct um_page, attr));
+}
+
+void um_req_set_cwd(struct um_req *r, bool is_virtual, uint64_t key)
+{
+	struct um_page *page = &r->page;
+	uint32_t flags =
+		(page->flags & ~UM_PAGE_CWD) | (is_virtual ? UM_PAGE_CWD : 0);
+
+	if (!r->has_page || (flags == page->flags && key == page->cwd))
+		return;
+	page->flags = flags;
+	page->cwd = key;
+	if (um_copy_out(r, PAGE_MEMBER(cwd), &page->cwd, sizeof(page->cwd)) ||
+	    um_copy_out(r, PAGE_MEMBER(flags), &page->flags,
+			sizeof(page->flags)))
+		um_debug("thread %d is gone", (int)r->tid);
 }

@@ -24,6 +24,7 @@
 
 #include <umview/fs.h>
 
+#include "agent/proto.h"
 #include "base/cleanup.h"
 #include "base/types.h"
 #include "guest/attr.h"
@@ -59,6 +60,7 @@ struct um_engine {
  * @tgid: its process; 0 until um_req_tgid() was asked
  * @attr: attribute set of the guest
  * @has_page: the guest carries an agent page
+ * @page: that page, as it was when the call came
  * @list: layers of the guest's view when the call came (ref)
  * @cred: ids for modules; umask is read only where needed
  * @arena: memory that lives as long as the request
@@ -73,6 +75,7 @@ struct um_req {
 	uint64_t ip;
 	const struct um_attr *attr;
 	bool has_page;
+	struct um_page page;
 	struct um_list *list;
 	struct um_cred cred;
 	struct um_chunk *arena;
@@ -124,8 +127,17 @@ long um_give_fd(struct um_req *r, int fd, bool cloexec);
 
 /* Attributes of the process that thread `tid` belongs to; set 0 when unknown. */
 const struct um_attr *um_attr_of(pid_t tid, bool *has_page);
+/* Those of the request's guest, into it. */
+void um_req_load_attr(struct um_req *r);
 /* From now on the request's process has these attributes. */
 int um_req_set_attr(struct um_req *r, const struct um_attr *attr);
+/* What the agent is to know by the attribute set: UM_PAGE_ROOT, UM_PAGE_IDS. */
+uint32_t um_attr_page_flags(const struct um_attr *attr);
+/*
+ * The guest's working directory is virtual, or not; `key` is what memos call it
+ * (um_memo()), 0 when that is not known.
+ */
+void um_req_set_cwd(struct um_req *r, bool is_virtual, uint64_t key);
 
 /* The request that this thread works on, or NULL. */
 struct um_req *um_req_current(void);

@@ -116,6 +116,9 @@ static int exec_by_agent(const char *path, char **argv)
 
 	if (fd < 0)
 		return (int)fd;
+	if (fd == UM_VUCTL_NATIVE)
+		return (int)gate(SYS_execve, (long)path, (long)argv,
+				 (long)environ, 0, 0);
 	return (int)gate(SYS_execveat, fd, (long)"", (long)argv, (long)environ,
 			 AT_EMPTY_PATH);
 }

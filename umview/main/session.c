@@ -34,6 +34,7 @@
 #include "guest/kept.h"
 #include "guest/notify.h"
 #include "guest/self.h"
+#include "guest/shared.h"
 #include "guest/wait.h"
 #include "main/session.h"
 #include "proc/files.h"
@@ -166,6 +167,9 @@ static int set_up(const struct um_options *opts)
 	if (fd < 0)
 		return fd;
 	um_exec_set_agent(fd);
+	ret = um_shared_setup(fd);
+	if (ret < 0)
+		um_warn("no fast road: %s", strerror(-ret));
 	set_module_dirs(dir);
 	ret = um_attr_setup();
 	if (ret == 0)

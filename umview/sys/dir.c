@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include <umview/vuctl.h>
+
 #include "base/path.h"
 #include "guest/inject.h"
 #include "sys/sys.h"
@@ -157,16 +159,25 @@ long sys_getdents64(struct um_req *r)
 	return getdents_any(r, false);
 }
 
-/* fd (borrowed) goes into the guest, which changes to it and closes it. */
+static bool is_by_agent(const struct um_req *r)
+{
+	return r->nr == UM_NR_VUCTL;
+}
+
+/*
+ * fd (borrowed) goes into the guest, which changes to it and closes it: by
+ * itself where the agent asked, else by being made to.
+ */
 long um_guest_fchdir(struct um_req *r, int fd)
 {
-	int n = um_inject_is_refused() ? -EACCES
-				       : r->engine->inject(r, fd, true, false);
+	int n = um_inject_is_refused() && !is_by_agent(r)
+			? -EACCES
+			: r->engine->inject(r, fd, true, false);
 	uint64_t args[6] = { (uint64_t)n };
 
 	long ret;
 
-	if (n < 0)
+	if (n < 0 || is_by_agent(r))
 		return n;
 	ret = um_inject_then_close(r, SYS_fchdir, args, n);
 	if (ret == UM_ANSWERED)
@@ -187,6 +198,8 @@ static long change_to(struct um_req *r, struct um_mount *m, const char *rel)
 		fd = open(rel, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? -errno : um_guest_fchdir(r, fd);
 	}
+	/* before it is so: the agent then asks */
+	um_req_set_cwd(r, true, 0);
 	place = um_cwd_placeholder(m, rel);
 	return place < 0 ? place : um_guest_fchdir(r, place);
 }
@@ -198,6 +211,7 @@ long sys_chdir(struct um_req *r)
 
 	if (ret < 0)
 		return ret;
+	um_req_set_cwd(r, r->page.flags & UM_PAGE_CWD, 0);
 	if (um_loc_is_native(&loc))
 		return UM_CONTINUE;
 	if (loc.obj)
@@ -211,12 +225,33 @@ long sys_chdir(struct um_req *r)
 	return change_to(r, loc.mount, loc.rel);
 }
 
+/* The call's argument is one further on; what is native the agent does. */
+static long for_agent(struct um_req *r, long (*call)(struct um_req *r))
+{
+	long ret;
+
+	r->arg[0] = r->arg[1];
+	ret = call(r);
+	return ret == UM_CONTINUE ? UM_VUCTL_NATIVE : ret;
+}
+
+long um_chdir_prepare(struct um_req *r)
+{
+	return for_agent(r, sys_chdir);
+}
+
+long um_fchdir_prepare(struct um_req *r)
+{
+	return for_agent(r, sys_fchdir);
+}
+
 long sys_fchdir(struct um_req *r)
 {
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
 	UM_FREE char *rel = NULL;
 	struct stat st;
 
+	um_req_set_cwd(r, r->page.flags & UM_PAGE_CWD, 0);
 	if (!o)
 		return UM_CONTINUE;
 	rel = um_obj_path(o);

@@ -88,7 +88,7 @@ long um_dispatch(struct um_req *r)
 		return UM_CONTINUE;
 	if (!call)
 		return -ENOSYS;
-	r->attr = um_attr_of(r->tid, &r->has_page);
+	um_req_load_attr(r);
 	r->list = um_view_list(r->attr->view);
 	if (!r->list)
 		return -EIO;

@@ -28,7 +28,10 @@
 #include "base/hash.h"
 #include "base/lock.h"
 #include "guest/inject.h"
+#include "guest/shared.h"
 #include "sys/sys.h"
+#include "sys/text.h"
+#include "view/cwd.h"
 
 #define HEAD_SIZE   256
 #define MAX_SCRIPTS 5
@@ -39,6 +42,7 @@ struct pending {
 	struct um_exec_info info;
 	const struct um_attr *attr;
 	int fd;
+	int interp_fd;
 };
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
@@ -56,6 +60,8 @@ static void pending_free(struct pending *p)
 		return;
 	if (p->fd >= 0)
 		close(p->fd);
+	if (p->interp_fd >= 0)
+		close(p->interp_fd);
 	free(p);
 }
 
@@ -88,6 +94,33 @@ static int put_pending(pid_t tgid, struct pending *p)
 	return ret;
 }
 
+static struct pending *take_orphan(void)
+{
+	struct pending *p = NULL;
+
+	um_lock(&lock);
+	for (size_t i = 0; i < pendings.nslots && !p; i++) {
+		struct um_hnode *n = pendings.slot[i];
+
+		while (n && kill((pid_t)n->key, 0) == 0)
+			n = n->next;
+		if (n) {
+			um_hash_del(&pendings, n);
+			p = um_container(n, struct pending, node);
+		}
+	}
+	um_unlock(&lock);
+	return p;
+}
+
+void um_exec_sweep(void)
+{
+	struct pending *p;
+
+	while ((p = take_orphan()))
+		pending_free(p);
+}
+
 /* An exec on its way: the file that is looked at, and the list of arguments. */
 struct exec {
 	struct um_req *r;
@@ -99,7 +132,7 @@ struct exec {
 	int fd;
 	int scripts;
 	const char *name;
-	bool by_launcher;
+	const char *path;
 	bool cloexec_fd;
 };
 
@@ -111,10 +144,8 @@ static int fd_of_obj(struct um_obj *o)
 }
 
 /* The file that loc leads to, open for reading by us. */
-static int open_file(struct exec *x)
+static int open_file(const struct um_loc *loc)
 {
-	const struct um_loc *loc = &x->loc;
-
 	if (loc->obj)
 		return fd_of_obj(loc->obj);
 	if (um_loc_is_real(loc))
@@ -161,7 +192,7 @@ static int read_head(struct exec *x)
 
 	if (ret < 0)
 		return ret;
-	fd = open_file(x);
+	fd = open_file(&x->loc);
 	if (fd < 0)
 		return fd;
 	if (x->fd >= 0)
@@ -301,7 +332,6 @@ static int check_elf(const struct exec *x)
 static int check_interp(struct exec *x, const Elf64_Phdr *ph)
 {
 	struct um_loc loc UM_LOC;
-	struct stat st;
 	char path[PATH_MAX];
 	ssize_t n;
 	int ret;
@@ -315,7 +345,13 @@ static int check_interp(struct exec *x, const Elf64_Phdr *ph)
 	ret = um_walk_always(x->r, path, UM_FOLLOW, &loc);
 	if (ret < 0)
 		return ret;
-	return loc.obj ? 0 : um_fs_getattr(loc.mount, loc.rel, NULL, &st);
+	ret = open_file(&loc);
+	if (ret < 0)
+		return ret;
+	if (x->p->interp_fd >= 0)
+		close(x->p->interp_fd);
+	x->p->interp_fd = ret;
+	return 0;
 }
 
 static int check_segments(struct exec *x)
@@ -430,12 +466,13 @@ static long prepare(struct exec *x)
 {
 	int ret;
 
-	if (!x->by_launcher && um_req_is_traced(x->r))
+	if (um_req_is_traced(x->r))
 		return um_loc_is_native(&x->loc) ? UM_CONTINUE : -EACCES;
 	x->p = calloc(1, sizeof(*x->p));
 	if (!x->p)
 		return -ENOMEM;
 	x->p->fd = -1;
+	x->p->interp_fd = -1;
 	ret = resolve(x);
 	if (ret == -EACCES && um_loc_is_native(&x->loc) && !x->scripts &&
 	    x->fd < 0 && access(x->loc.rel, X_OK) == 0 &&
@@ -587,9 +624,10 @@ static int walk_at(struct exec *x, const char *path, int flags)
 	return ret;
 }
 
-long sys_execveat(struct um_req *r)
+/* By the arguments of execveat(2). 0, 1: nothing is to be done, -errno. */
+static int find_at(struct exec *x)
 {
-	struct exec x = { .r = r, .fd = -1 };
+	struct um_req *r = x->r;
 	int flags = (int)r->arg[4];
 	char *path;
 	int ret;
@@ -599,43 +637,122 @@ long sys_execveat(struct um_req *r)
 		return -EINVAL;
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
 	if (ret == 0)
-		ret = walk_at(&x, path, flags);
-	if (ret == 0 && (flags & AT_SYMLINK_NOFOLLOW) && x.loc.exists &&
-	    S_ISLNK(x.loc.st.st_mode))
+		ret = walk_at(x, path, flags);
+	if (ret == 0 && (flags & AT_SYMLINK_NOFOLLOW) && x->loc.exists &&
+	    S_ISLNK(x->loc.st.st_mode))
 		ret = -ELOOP;
 	if (ret == 0 && (flags & AT_EXECVE_CHECK_BIT))
-		ret = check_file(&x) < 0 ? check_file(&x) : 1;
+		ret = check_file(x) < 0 ? check_file(x) : 1;
+	x->path = ret == 0 ? path : NULL;
+	return ret;
+}
+
+long sys_execveat(struct um_req *r)
+{
+	struct exec x = { .r = r, .fd = -1 };
+	int ret = find_at(&x);
+
 	if (ret != 0) {
 		exec_fini(&x);
 		return ret < 0 ? ret : 0;
 	}
-	return finish(&x, r->arg[2], r->arg[3], r->arg[1] + strlen(path));
+	return finish(&x, r->arg[2], r->arg[3], r->arg[1] + strlen(x.path));
 }
 
-/*
- * For code that can exec the agent itself (the session's launcher): resolve,
- * leave the result, and answer with the agent's descriptor.
- */
+/* Resolved: answer with the agent's descriptor, which the caller will exec. */
+static long finish_by_agent(struct exec *x)
+{
+	struct um_req *r = x->r;
+	long ret = prepare(x);
+
+	exec_fini(x);
+	if (ret == UM_CONTINUE) {
+		um_attr_table_set(um_req_tgid(r), r->attr);
+		return UM_VUCTL_NATIVE;
+	}
+	return ret < 0 ? ret : r->engine->inject(r, agent_fd, true, false);
+}
+
+/* For code that can exec the agent itself: the launcher, and the agent. */
 long um_exec_prepare(struct um_req *r)
 {
 	struct exec x = { .r = r, .fd = -1 };
 	char *path;
-	long ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
+	long ret;
 
+	if (!r->arg[1]) {
+		pending_free(take_pending(um_req_tgid(r)));
+		return -EFAULT;
+	}
+	ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
 	if (ret < 0)
 		return ret;
+	um_exec_sweep();
 	x.name = path;
-	x.by_launcher = true;
 	ret = walk_to(&x, path);
 	if (ret == 0)
-		ret = prepare(&x);
+		return finish_by_agent(&x);
 	exec_fini(&x);
-	if (ret == UM_CONTINUE)
-		return -EACCES;
-	if (ret < 0)
-		return ret;
-	ret = r->engine->inject(r, agent_fd, true, true);
-	return ret < 0 ? ret : UM_ANSWERED;
+	return ret;
+}
+
+long um_exec_prepare_at(struct um_req *r)
+{
+	struct exec x = { .r = r, .fd = -1 };
+	const uint64_t dirfd = r->arg[1];
+	const uint64_t path = r->arg[2];
+	const uint64_t flags = r->arg[3];
+	long ret;
+
+	/* as execveat(2) has them */
+	r->arg[0] = dirfd;
+	r->arg[1] = path;
+	r->arg[4] = flags;
+	ret = find_at(&x);
+	if (ret == 0)
+		return finish_by_agent(&x);
+	exec_fini(&x);
+	return ret < 0 ? ret : 0;
+}
+
+static int inject_or_none(struct um_req *r, int fd)
+{
+	return fd < 0 ? UM_EXEC_NO_FD : r->engine->inject(r, fd, true, false);
+}
+
+/* The page of a program that starts. */
+static struct um_page first_page(struct um_req *r, const struct pending *p)
+{
+	struct um_page page = { .magic = UM_PAGE_MAGIC,
+				.version = UM_PROTO_VERSION,
+				.attr = p->attr->id,
+				.flags = um_attr_page_flags(p->attr),
+				.view = um_shared_view(p->attr->view),
+				.owner = um_req_tgid(r) };
+	const char *path;
+
+	if (um_cwd_any() && um_cwd_of(r, r->tid, &path) != 0)
+		page.flags |= UM_PAGE_CWD;
+	if (p->interp_fd >= 0)
+		page.flags |= UM_PAGE_INTERP;
+	return page;
+}
+
+/* What the agent is to load, and the descriptors of it. */
+static int hand_over(struct um_req *r, struct pending *p)
+{
+	struct um_exec_info *info = &p->info;
+
+	info->page = first_page(r, p);
+	um_text_of(p->fd, &info->text);
+	if (p->interp_fd >= 0)
+		um_text_of(p->interp_fd, &info->interp_text);
+	info->fd = inject_or_none(r, p->fd);
+	info->interp_fd = inject_or_none(r, p->interp_fd);
+	info->region_fd = inject_or_none(r, um_shared_fd());
+	return info->fd < 0 ? info->fd
+			    : um_copy_out(r, um_uptr_of(r->arg[1]), info,
+					  sizeof(*info));
 }
 
 /* The agent is in place and asks what it is to load. */
@@ -647,18 +764,8 @@ long um_exec_hello(struct um_req *r)
 
 	if (!p)
 		return -ESRCH;
-	if (r->arg[2] != sizeof(p->info)) {
-		pending_free(p);
-		return -EINVAL;
-	}
 	um_attr_table_del(tgid);
-	p->info.page = (struct um_page){ UM_PAGE_MAGIC, UM_PROTO_VERSION,
-					 p->attr->id, (int32_t)tgid };
-	ret = r->engine->inject(r, p->fd, true, false);
-	p->info.fd = ret;
-	if (ret >= 0)
-		ret = um_copy_out(r, um_uptr_of(r->arg[1]), &p->info,
-				  sizeof(p->info));
+	ret = r->arg[2] == sizeof(p->info) ? hand_over(r, p) : -EINVAL;
 	pending_free(p);
 	return ret < 0 ? ret : 0;
 }

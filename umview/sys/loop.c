@@ -35,6 +35,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/lock.h"
+#include "guest/shared.h"
 #include "sys/rw.h"
 #include "vnode/attrcache.h"
 
@@ -219,6 +220,7 @@ static int add(int n)
 	}
 	um_unlock(&lock);
 	atomic_store(&um_dev_any, true);
+	um_shared_set_devs();
 	return ret;
 }
 

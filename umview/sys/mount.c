@@ -361,6 +361,7 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 
 	if (m->permanent)
 		return -EBUSY;
+	um_exec_sweep();
 	if (last && !(flags & (MNT_DETACH | MNT_FORCE)) && is_busy(r, m))
 		return -EBUSY;
 	um_mount_get(m);

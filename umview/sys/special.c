@@ -20,6 +20,7 @@
 #include <sys/un.h>
 
 #include "base/lock.h"
+#include "guest/shared.h"
 #include "guest/wait.h"
 
 struct special {
@@ -90,6 +91,7 @@ static int remember(struct um_mount *m, const char *rel, ino_t ino, int fd,
 	} else {
 		s->next = specials;
 		specials = s;
+		um_shared_set_specials(true);
 	}
 	um_unlock(&lock);
 	if (before)
@@ -125,6 +127,7 @@ void um_special_forget(const struct um_mount *m, ino_t ino)
 		*at = s->next;
 		free_special(s);
 	}
+	um_shared_set_specials(specials != NULL);
 	um_unlock(&lock);
 }
 

@@ -36,6 +36,8 @@ long um_dispatch_self(struct um_req *r);
 /* The seccomp filter; program is the caller's to free. Length or -errno. */
 struct sock_filter;
 int um_filter_build(struct sock_filter **out);
+/* Whether the monitor answers the call, or may have to. */
+bool um_filter_tracks(int nr);
 
 /* dirfd of argument n, sign-extended as the kernel does. */
 static inline int um_arg_fd(const struct um_req *r, int n)
@@ -70,6 +72,13 @@ long um_guest_fchdir(struct um_req *r, int fd);
 void um_exec_set_agent(int fd);
 long um_exec_hello(struct um_req *r);
 long um_exec_prepare(struct um_req *r);
+long um_exec_prepare_at(struct um_req *r);
+/* Let go what waits for processes that were killed before they could ask. */
+void um_exec_sweep(void);
+
+/* dir.c: chdir and fchdir that the agent makes itself: see vuctl.h */
+long um_chdir_prepare(struct um_req *r);
+long um_fchdir_prepare(struct um_req *r);
 
 /* mount.c: unmount everything of a view that is going; see main/session.c */
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags);

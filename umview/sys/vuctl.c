@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "sys/sys.h"
+#include "sys/text.h"
 
 #define MAX_TEXT 4096
 
@@ -280,6 +281,14 @@ long sys_vuctl(struct um_req *r)
 		return um_exec_hello(r);
 	case UM_VU_EXEC:
 		return um_exec_prepare(r);
+	case UM_VU_EXECAT:
+		return um_exec_prepare_at(r);
+	case UM_VU_CHDIR:
+		return um_chdir_prepare(r);
+	case UM_VU_FCHDIR:
+		return um_fchdir_prepare(r);
+	case UM_VU_TEXT:
+		return um_text_give(r);
 	}
 	return -EINVAL;
 }

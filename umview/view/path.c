@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "guest/shared.h"
 #include "view/cwd.h"
 #include "view/magic.h"
 
@@ -38,6 +39,8 @@ struct walk {
 	bool confined;
 	bool gone;
 	int links;
+	uint32_t gen;
+	uint64_t from;
 	unsigned int flags;
 	struct stat st;
 	struct um_obj *obj;
@@ -155,6 +158,19 @@ static int set_cur(struct walk *w, const char *path)
 	return 0;
 }
 
+/*
+ * The guest's agent may go by the name of its working directory, if the page
+ * is its own: a vfork child has another directory on the same page.
+ */
+static void tell_cwd(struct walk *w, const char *path, bool is_virtual)
+{
+	struct um_req *r = w->r;
+
+	w->from = is_virtual ? 0 : um_hash_str(path, 0) | 1;
+	if (r->has_page && r->page.owner == r->tid)
+		um_req_set_cwd(r, is_virtual, w->from);
+}
+
 static int start_at_cwd(struct walk *w)
 {
 	const char *path;
@@ -162,6 +178,7 @@ static int start_at_cwd(struct walk *w)
 
 	if (ret < 0 || !path)
 		return ret;
+	tell_cwd(w, path, ret > 0);
 	if (ret > 0)
 		w->native = false;
 	w->gone = ret == UM_CWD_REMOVED;
@@ -490,6 +507,28 @@ static int finish(struct walk *w, struct um_loc *out)
 	return 0;
 }
 
+/*
+ * The kernel finds by this name what the view has there: the agents need not
+ * ask again. Names below /proc are never that sure, nor is a directory that
+ * shows more than it has.
+ */
+static void remember(struct walk *w, const char *path, const struct um_loc *loc)
+{
+	struct um_memo_of of = { w->r->attr->view, w->gen, w->from,
+				 UM_MEMO_DIR };
+	const char *slash = strrchr(path, '/');
+
+	if (!um_loc_is_native(loc) || is_in_proc(loc->path) ||
+	    (path[0] != '/' && !w->from) || strcmp(w->root, "/") != 0)
+		return;
+	if (slash)
+		um_shared_remember(&of, path, (size_t)(slash - path));
+	of.kind = UM_MEMO_WHOLE;
+	if ((w->flags & UM_FOLLOW) && strcmp(loc->path, "/proc") != 0 &&
+	    !um_list_has_phantoms(w->r->list, loc->path))
+		um_shared_remember(&of, path, strlen(path));
+}
+
 bool um_walk_is_idle(const struct um_req *r, const char *path)
 {
 	if (r->list->nmounts || um_obj_any() || um_cwd_any() ||
@@ -548,6 +587,7 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 	w->flags = flags;
 	w->root = r->attr->root;
 	w->native = true;
+	w->gen = um_shared_gen();
 	ret = start(w, dirfd, path);
 	if (ret == 0 && (flags & (UM_BENEATH | UM_IN_ROOT)))
 		ret = confine(w, dirfd, path);
@@ -559,6 +599,8 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 		ret = finish(w, out);
 	else if (w->obj)
 		um_obj_put(w->obj);
+	if (ret == 0 && !(flags & ~(UM_FOLLOW | UM_ENTRY)))
+		remember(w, path, out);
 	return ret;
 }
 

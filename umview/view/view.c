@@ -7,6 +7,7 @@
 
 #include "base/lock.h"
 #include "view/cwd.h"
+#include "view/vmap.h"
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_VIEW);
 static struct um_view **views;
@@ -105,6 +106,7 @@ static int view_new(uint32_t parent, struct um_list *list)
 		v->parent = parent;
 		v->list = um_steal(list);
 		id = (int)nviews;
+		um_vmap_publish(v->id, v->list);
 		views[nviews++] = um_steal(v);
 	}
 	um_unlock(&lock);
@@ -220,6 +222,7 @@ static int change_list(uint32_t id, change_fn change, void *arg)
 		v = find_locked(id);
 		if (ret == 0 && v && v->list == old) {
 			v->list = um_steal(fresh);
+			um_vmap_publish(id, v->list);
 			swapped = true;
 		}
 		um_unlock(&lock);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest/shared.h"
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
@@ -30,6 +31,14 @@ static int open_fh(struct um_vnode *v, int accmode, struct um_fh *fh)
 	return path ? um_fs_open(v->mount, path, fh) : -ENOENT;
 }
 
+/* Guests may have the file open for writing as long as the module has. */
+void um_vnode_set_wfh(struct um_vnode *v, bool has)
+{
+	if (has != v->has_wfh)
+		um_shared_add_writers(has ? 1 : -1);
+	v->has_wfh = has;
+}
+
 /* A module's file that can read, or write when accmode says so; io lock. */
 int um_vnode_need_fh(struct um_vnode *v, int accmode)
 {
@@ -43,7 +52,8 @@ int um_vnode_need_fh(struct um_vnode *v, int accmode)
 		return ret;
 	}
 	ret = open_fh(v, O_RDWR, &v->wfh);
-	v->has_wfh = ret == 0;
+	if (ret == 0)
+		um_vnode_set_wfh(v, true);
 	return ret;
 }
 
@@ -54,7 +64,7 @@ void um_vnode_release_fh(struct um_vnode *v)
 	if (v->has_wfh)
 		um_fs_release(v->mount, &v->wfh);
 	v->has_rfh = false;
-	v->has_wfh = false;
+	um_vnode_set_wfh(v, false);
 }
 
 static struct um_fh *any_fh(struct um_vnode *v)

@@ -29,6 +29,7 @@ char *um_vnode_path(struct um_vnode *v);
 
 /* data.c; the io lock is held for those named so */
 int um_vnode_need_fh(struct um_vnode *v, int accmode);
+void um_vnode_set_wfh(struct um_vnode *v, bool has);
 void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);
 void um_vnode_account(struct um_vnode *v);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/path.h"
+#include "guest/shared.h"
 #include "vnode/internal.h"
 
 static dev_t memfd_dev;
@@ -187,6 +188,7 @@ static int publish(struct um_obj *o)
 	    um_hash_add(&um_vn.by_wd, &o->wd_node, (uint64_t)o->wd))
 		um_warn("out of memory for the object table");
 	lazy_link_locked(o);
+	um_shared_set_objs(um_vn.by_inode.count);
 	um_unlock(&um_vn.table);
 	return fd;
 }
@@ -256,6 +258,7 @@ struct um_vnode *um_obj_closed(struct um_obj *o)
 	um_lock(&um_vn.table);
 	um_hash_del(&um_vn.by_inode, &o->node);
 	um_hash_del(&um_vn.by_wd, &o->wd_node);
+	um_shared_set_objs(um_vn.by_inode.count);
 	lazy_unlink_locked(o);
 	if (o->vnode) {
 		v = o->vnode;

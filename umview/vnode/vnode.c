@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "base/assert.h"
+#include "guest/shared.h"
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
@@ -120,6 +121,7 @@ static void enter_locked(struct um_vnode *v)
 	    um_hash_add(&um_vn.by_inode, &v->file.node, v->file.inode) ||
 	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, (uint64_t)v->file.wd))
 		um_warn("out of memory for the vnode table");
+	um_shared_set_objs(um_vn.by_inode.count);
 }
 
 static struct um_vnode *lookup(struct um_mount *m, ino_t ino)
@@ -182,6 +184,7 @@ static void leave_locked(struct um_vnode *v)
 	um_hash_del(&um_vn.by_node, &v->node);
 	um_hash_del(&um_vn.by_inode, &v->file.node);
 	um_hash_del(&um_vn.by_wd, &v->file.wd_node);
+	um_shared_set_objs(um_vn.by_inode.count);
 	um_watch_del(v->file.wd);
 }
 
@@ -426,7 +429,7 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		um_fs_release(m, &fh);
 	} else {
 		v->wfh = fh;
-		v->has_wfh = true;
+		um_vnode_set_wfh(v, true);
 	}
 	ret = give_locked(v, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
 	um_unlock(&v->io);

@@ -44,7 +44,16 @@
  * @UM_VU_LIST_FSALIAS: (char *buf, size_t len) "alias type\n" lines; as
  *	LIST_SERVICE
  * @UM_VU_HELLO: agent only: (struct um_exec_info *out, size_t size)
- * @UM_VU_EXEC: agent only: (const char *path, char **argv, char **envp)
+ * @UM_VU_EXEC: agent only: (const char *path, char **argv, char **envp). The
+ *	program waits for HELLO. Return: a descriptor of the agent, to be
+ *	exec'ed; or UM_VUCTL_NATIVE: make the call as it was. path NULL: that
+ *	exec failed
+ * @UM_VU_EXECAT: agent only: (int dirfd, const char *path, int flags) likewise
+ * @UM_VU_CHDIR: agent only: (const char *path) Return: a descriptor to
+ *	fchdir(2) to and close; or UM_VUCTL_NATIVE
+ * @UM_VU_FCHDIR: agent only: (int fd) likewise
+ * @UM_VU_TEXT: agent only: (int fd, struct um_text *out) the patched copy of a
+ *	file's code. Return: a descriptor of the region file; ENOENT
  */
 enum um_vuctl {
 	UM_VU_CHECK = 0,
@@ -60,6 +69,10 @@ enum um_vuctl {
 	UM_VU_LIST_FSALIAS,
 	UM_VU_HELLO = UM_VUCTL_HELLO,
 	UM_VU_EXEC = UM_VUCTL_EXEC,
+	UM_VU_EXECAT = UM_VUCTL_EXECAT,
+	UM_VU_CHDIR = UM_VUCTL_CHDIR,
+	UM_VU_FCHDIR = UM_VUCTL_FCHDIR,
+	UM_VU_TEXT = UM_VUCTL_TEXT,
 };
 
 /**

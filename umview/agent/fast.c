@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fast.c - calls that came by a stub: the table, and calls on descriptors
+ *
+ * What a descriptor stands for is read off the object. The kernel is asked
+ * first wherever it fails on a virtual object by itself: a descriptor in access
+ * mode 3 neither reads nor lists (EBADF, ENOTDIR). Where it would answer, and
+ * wrongly, the object shows its seals: those of a memfd. As long as no guest
+ * of the session has a virtual descriptor, nothing is asked at all.
+ */
+#include "agent/fast.h"
+
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+/* stat(2) as the kernel writes it; only what is looked at here has a name. */
+struct attributes {
+	unsigned long dev;
+	unsigned long ino;
+	unsigned long nlink;
+	unsigned int mode;
+};
+
+static int is_virtual(long fd)
+{
+	return um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0;
+}
+
+static long on_descriptor(long fd, long nr, const long *a)
+{
+	if (um_shared->objs && is_virtual(fd))
+		return um_ask(nr, a);
+	return um_pass(nr, a);
+}
+
+static long fast_fd(long nr, const long *a)
+{
+	return on_descriptor(a[0], nr, a);
+}
+
+/* Access mode 3 is the cue. */
+static long fast_read(long nr, const long *a)
+{
+	long ret = um_pass(nr, a);
+
+	return ret == -EBADF && um_shared->objs ? um_ask(nr, a) : ret;
+}
+
+/* Files that are cached and may be written are written through the monitor. */
+static long fast_write(long nr, const long *a)
+{
+	if (um_shared->writers)
+		return on_descriptor(a[0], nr, a);
+	return fast_read(nr, a);
+}
+
+static long fast_getdents(long nr, const long *a)
+{
+	long ret = um_pass(nr, a);
+
+	return ret == -ENOTDIR && um_shared->objs ? um_ask(nr, a) : ret;
+}
+
+static long fast_fstat(long nr, const long *a)
+{
+	const volatile struct attributes *st =
+		(const volatile struct attributes *)a[1];
+	long ret = um_pass(nr, a);
+
+	if (ret < 0)
+		return ret;
+	if (um_shared->objs && st->dev == um_shared->memfd_dev)
+		return um_ask(nr, a);
+	if (um_shared->specials &&
+	    ((st->mode & S_IFMT) == S_IFIFO || (st->mode & S_IFMT) == S_IFSOCK))
+		return um_ask(nr, a);
+	if (st->ino == um_shared->agent_ino && st->dev == um_shared->agent_dev)
+		return um_ask(nr, a);
+	return ret;
+}
+
+static long fast_fcntl(long nr, const long *a)
+{
+	switch ((int)a[1]) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+	case F_GETFD:
+	case F_SETFD:
+		return um_pass(nr, a);
+	default:
+		return on_descriptor(a[0], nr, a);
+	}
+}
+
+/* Two descriptors: arguments 0 and 1, or 0 and 2. */
+static long fast_two(long nr, const long *a)
+{
+	long other = nr == __NR_sendfile ? a[1] : a[2];
+
+	if (um_shared->objs && (is_virtual(a[0]) || is_virtual(other)))
+		return um_ask(nr, a);
+	return um_pass(nr, a);
+}
+
+static long fast_ids(long nr, const long *a)
+{
+	return um_page.flags & UM_PAGE_IDS ? um_ask(nr, a) : um_pass(nr, a);
+}
+
+static long fast_getcwd(long nr, const long *a)
+{
+	if (um_page.flags & (UM_PAGE_CWD | UM_PAGE_ROOT))
+		return um_ask(nr, a);
+	return um_pass(nr, a);
+}
+
+static long fast_names(long nr, const long *a)
+{
+	return um_shared->specials ? um_ask(nr, a) : um_pass(nr, a);
+}
+
+/* Who does not ask for a name, or gives none, is the kernel's. */
+static long fast_address(long nr, const long *a)
+{
+	return a[4] ? um_fast_address(nr, a) : um_pass(nr, a);
+}
+
+static long fast_recvfrom(long nr, const long *a)
+{
+	return a[4] ? fast_names(nr, a) : um_pass(nr, a);
+}
+
+static const um_fast_fn table[UM_NCALLS] = {
+	[__NR_read] = fast_read,
+	[__NR_pread64] = fast_read,
+	[__NR_readv] = fast_read,
+	[__NR_preadv] = fast_read,
+	[__NR_preadv2] = fast_read,
+	[__NR_write] = fast_write,
+	[__NR_pwrite64] = fast_write,
+	[__NR_writev] = fast_write,
+	[__NR_pwritev] = fast_write,
+	[__NR_pwritev2] = fast_write,
+	[__NR_getdents] = fast_getdents,
+	[__NR_getdents64] = fast_getdents,
+	[__NR_fstat] = fast_fstat,
+	[__NR_fcntl] = fast_fcntl,
+	[__NR_lseek] = fast_fd,
+	[__NR_ioctl] = fast_fd,
+	[__NR_flock] = fast_fd,
+	[__NR_fsync] = fast_fd,
+	[__NR_fdatasync] = fast_fd,
+	[__NR_sync_file_range] = fast_fd,
+	[__NR_syncfs] = fast_fd,
+	[__NR_fadvise64] = fast_fd,
+	[__NR_readahead] = fast_fd,
+	[__NR_ftruncate] = fast_fd,
+	[__NR_fallocate] = fast_fd,
+	[__NR_fstatfs] = fast_fd,
+	[__NR_fchmod] = fast_fd,
+	[__NR_fchown] = fast_fd,
+	[__NR_fsetxattr] = fast_fd,
+	[__NR_fgetxattr] = fast_fd,
+	[__NR_flistxattr] = fast_fd,
+	[__NR_fremovexattr] = fast_fd,
+	[__NR_vmsplice] = fast_fd,
+	[__NR_sendfile] = fast_two,
+	[__NR_copy_file_range] = fast_two,
+	[__NR_splice] = fast_two,
+	[__NR_getuid] = fast_ids,
+	[__NR_geteuid] = fast_ids,
+	[__NR_getgid] = fast_ids,
+	[__NR_getegid] = fast_ids,
+	[__NR_getresuid] = fast_ids,
+	[__NR_getresgid] = fast_ids,
+	[__NR_getgroups] = fast_ids,
+	[__NR_getcwd] = fast_getcwd,
+	[__NR_getsockname] = fast_names,
+	[__NR_getpeername] = fast_names,
+	[__NR_recvfrom] = fast_recvfrom,
+	[__NR_sendto] = fast_address,
+	[__NR_sendmsg] = um_fast_address,
+	[__NR_connect] = um_fast_idle,
+	[__NR_bind] = um_fast_idle,
+	[__NR_mmap] = um_fast_mmap,
+	[__NR_open] = um_fast_open,
+	[__NR_openat] = um_fast_open,
+	[__NR_creat] = um_fast_open,
+	[__NR_openat2] = um_fast_idle,
+	[__NR_stat] = um_fast_stat,
+	[__NR_lstat] = um_fast_stat,
+	[__NR_newfstatat] = um_fast_stat,
+	[__NR_statx] = um_fast_stat,
+	[__NR_access] = um_fast_access,
+	[__NR_faccessat] = um_fast_access,
+	[__NR_faccessat2] = um_fast_access,
+	[__NR_readlink] = um_fast_readlink,
+	[__NR_readlinkat] = um_fast_readlink,
+	[__NR_mkdir] = um_fast_entry,
+	[__NR_rmdir] = um_fast_entry,
+	[__NR_unlink] = um_fast_entry,
+	[__NR_mkdirat] = um_fast_entryat,
+	[__NR_unlinkat] = um_fast_entryat,
+	[__NR_lchown] = um_fast_entry,
+	[__NR_chmod] = um_fast_node,
+	[__NR_chown] = um_fast_node,
+	[__NR_truncate] = um_fast_node,
+	[__NR_statfs] = um_fast_node,
+	[__NR_getxattr] = um_fast_node,
+	[__NR_listxattr] = um_fast_node,
+	[__NR_utime] = um_fast_node,
+	[__NR_utimes] = um_fast_node,
+	[__NR_lgetxattr] = um_fast_entry,
+	[__NR_llistxattr] = um_fast_entry,
+	[__NR_rename] = um_fast_idle,
+	[__NR_renameat] = um_fast_idle,
+	[__NR_renameat2] = um_fast_idle,
+	[__NR_link] = um_fast_idle,
+	[__NR_linkat] = um_fast_idle,
+	[__NR_symlink] = um_fast_idle,
+	[__NR_symlinkat] = um_fast_idle,
+	[__NR_fchmodat] = um_fast_idle,
+	[__NR_fchownat] = um_fast_idle,
+	[__NR_utimensat] = um_fast_idle,
+	[__NR_chdir] = um_fast_chdir,
+	[__NR_fchdir] = um_fast_fchdir,
+	[__NR_execve] = um_fast_execve,
+	[__NR_execveat] = um_fast_execveat,
+};
+
+long um_fast(long nr, const long *a)
+{
+	um_fast_fn fn = nr >= 0 && nr < UM_NCALLS ? table[nr] : 0;
+
+	return fn ? fn(nr, a) : um_ask(nr, a);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fast.h - calls that came by a stub, and who decides about them
+ *
+ * A handler gets the call's number and its six arguments, and returns what the
+ * kernel would. When it is not sure that the call means nothing virtual, it
+ * makes the call in the way that the monitor answers: um_ask().
+ */
+#ifndef UM_AGENT_FAST_H
+#define UM_AGENT_FAST_H
+
+#include <asm/unistd.h>
+#include <linux/errno.h>
+
+#include "agent/call.h"
+
+typedef long (*um_fast_fn)(long nr, const long *a);
+
+extern struct um_page um_page;
+extern uint64_t um_bases[UM_NBASES];
+
+#define um_shared ((const volatile struct um_shared *)UM_SHARED)
+
+static inline long um_pass(long nr, const long *a)
+{
+	return um_native(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static inline long um_ask(long nr, const long *a)
+{
+	return um_viewed6(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static inline const volatile struct um_vmap *um_vmap(void)
+{
+	return &um_shared->vmap[um_page.view];
+}
+
+/* Nothing is mounted in this view and no descriptor is virtual. */
+static inline int um_is_idle(void)
+{
+	return !um_vmap()->busy && !um_shared->objs && !um_shared->devs;
+}
+
+/* The table's entry for every tracked call without one of its own. */
+long um_fast(long nr, const long *a);
+
+/* names.c */
+long um_fast_open(long nr, const long *a);
+long um_fast_stat(long nr, const long *a);
+long um_fast_access(long nr, const long *a);
+long um_fast_readlink(long nr, const long *a);
+long um_fast_entry(long nr, const long *a);
+long um_fast_entryat(long nr, const long *a);
+long um_fast_node(long nr, const long *a);
+long um_fast_idle(long nr, const long *a);
+long um_fast_address(long nr, const long *a);
+/* The whole name leads to what the kernel finds too. */
+int um_is_plain(const char *path);
+/* May n bytes at p be read? */
+int um_can_read(const void *p);
+
+/* image.c */
+long um_fast_execve(long nr, const long *a);
+long um_fast_execveat(long nr, const long *a);
+long um_fast_chdir(long nr, const long *a);
+long um_fast_fchdir(long nr, const long *a);
+long um_fast_mmap(long nr, const long *a);
+/*
+ * Put the patched copy over what was mapped: of `len` bytes of the file, from
+ * `from` on, at `at`. fd is the region file.
+ */
+void um_lay_text(const struct um_text *t, int fd, unsigned long at,
+		 unsigned long from, unsigned long len, long prot);
+
+#endif

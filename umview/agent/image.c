@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * image.c - calls that the process itself has to make, on what the monitor
+ * gives: exec, changes of directory, texts of libraries
+ */
+#include "agent/fast.h"
+
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <umview/vuctl_nr.h>
+
+static const char nothing[] = "";
+
+static void close_fd(long fd)
+{
+	um_native(__NR_close, fd, 0, 0, 0, 0, 0);
+}
+
+/* The monitor knows the program by now, and gave the agent's descriptor. */
+static long exec_agent(long fd, long argv, long envp)
+{
+	long ret = um_native(__NR_execveat, fd, (long)nothing, argv, envp,
+			     AT_EMPTY_PATH, 0);
+
+	close_fd(fd);
+	/* the program need not wait any longer */
+	um_viewed(UM_NR_VUCTL, UM_VUCTL_EXEC, 0, 0, 0);
+	return ret;
+}
+
+long um_fast_execve(long nr, const long *a)
+{
+	long ret = um_viewed(UM_NR_VUCTL, UM_VUCTL_EXEC, a[0], a[1], a[2]);
+
+	if (ret < 0)
+		return ret;
+	if (ret == UM_VUCTL_NATIVE)
+		return um_pass(nr, a);
+	return exec_agent(ret, a[1], a[2]);
+}
+
+#define AT_EXECVE_CHECK_BIT 0x10000
+
+long um_fast_execveat(long nr, const long *a)
+{
+	long ret;
+
+	if (a[4] & AT_EXECVE_CHECK_BIT)
+		return um_ask(nr, a);
+	ret = um_viewed(UM_NR_VUCTL, UM_VUCTL_EXECAT, a[0], a[1], a[4]);
+	if (ret < 0)
+		return ret;
+	if (ret == UM_VUCTL_NATIVE)
+		return um_pass(nr, a);
+	return exec_agent(ret, a[2], a[3]);
+}
+
+/* The kernel's working directory is another now: the memos' name for it too. */
+static long changed(long ret)
+{
+	if (ret == 0)
+		um_page.cwd = 0;
+	return ret;
+}
+
+static long change_to(long fd)
+{
+	long ret = um_native(__NR_fchdir, fd, 0, 0, 0, 0, 0);
+
+	close_fd(fd);
+	return changed(ret);
+}
+
+long um_fast_chdir(long nr, const long *a)
+{
+	long ret = UM_VUCTL_NATIVE;
+
+	if (!um_is_idle() || (um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD)))
+		ret = um_viewed(UM_NR_VUCTL, UM_VUCTL_CHDIR, a[0], 0, 0);
+	if (ret < 0)
+		return ret;
+	return ret == UM_VUCTL_NATIVE ? changed(um_pass(nr, a))
+				      : change_to(ret);
+}
+
+long um_fast_fchdir(long nr, const long *a)
+{
+	long ret;
+
+	if (!(um_page.flags & UM_PAGE_CWD)) {
+		ret = um_pass(nr, a);
+		if (ret != -ENOTDIR || !um_shared->objs)
+			return changed(ret);
+	}
+	ret = um_viewed(UM_NR_VUCTL, UM_VUCTL_FCHDIR, a[0], 0, 0);
+	if (ret < 0)
+		return ret;
+	return ret == UM_VUCTL_NATIVE ? changed(um_pass(nr, a))
+				      : change_to(ret);
+}
+
+/* Do bytes from..from+len of the file lie in the text's copy? */
+static int covers(const struct um_text *t, unsigned long from,
+		  unsigned long len)
+{
+	return from >= t->from && len <= t->len &&
+	       from - t->from <= t->len - len;
+}
+
+/*
+ * A process has each text once: a second copy (dlmopen(3)) keeps its own
+ * system call instructions.
+ */
+static int is_taken(const struct um_text *t, unsigned long base)
+{
+	unsigned long old = um_bases[t->id];
+
+	return old && old != base && um_can_read((const void *)(old + t->from));
+}
+
+#define PAGE_UP(x) (((x) + 4095) & ~4095UL)
+
+void um_lay_text(const struct um_text *t, int fd, unsigned long at,
+		 unsigned long from, unsigned long len, long prot)
+{
+	unsigned long base = at - from;
+
+	len = PAGE_UP(len);
+	if (len > t->len)
+		len = t->len;
+	if (!covers(t, from, len) || is_taken(t, base))
+		return;
+	um_bases[t->id] = base;
+	if (um_native(__NR_mmap, (long)at, (long)len, prot,
+		      MAP_PRIVATE | MAP_FIXED, fd,
+		      (long)(t->at + from - t->from)) < 0)
+		um_bases[t->id] = 0;
+}
+
+/* A file's code, as ld.so maps it. */
+static int is_library(const long *a)
+{
+	return (um_page.flags & UM_PAGE_INTERP) && (a[2] & PROT_EXEC) &&
+	       !(a[2] & PROT_WRITE) && (a[3] & MAP_TYPE) == MAP_PRIVATE;
+}
+
+long um_fast_mmap(long nr, const long *a)
+{
+	struct um_text text;
+	long ret;
+	long fd;
+
+	if (a[3] & MAP_ANONYMOUS)
+		return um_pass(nr, a);
+	ret = um_shared->objs ? um_ask(nr, a) : um_pass(nr, a);
+	if ((ret < 0 && ret > -4096) || !is_library(a))
+		return ret;
+	fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_TEXT, a[4], (long)&text, 0);
+	if (fd < 0)
+		return ret;
+	um_lay_text(&text, (int)fd, (unsigned long)ret, (unsigned long)a[5],
+		    (unsigned long)a[1], a[2]);
+	close_fd(fd);
+	return ret;
+}

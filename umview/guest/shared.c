@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* shared.c - what the monitor tells all guests at once */
+#include "guest/shared.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <umview/log.h>
+
+#include "base/cleanup.h"
+#include "base/lock.h"
+
+/* What is changed outside of the session is seen after this, at the latest. */
+#define MEMO_SECONDS 2
+
+static struct um_shared *shared;
+static unsigned char *stubs;
+static int region = -1;
+static int readonly = -1;
+static off_t region_size;
+static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+static bool ageing;
+
+/* Nobody reads it: what is told before the region stands. */
+static struct um_shared nowhere;
+
+static int map_region(void)
+{
+	const size_t size = UM_SHARED_SIZE + UM_STUBS_SIZE;
+	char path[64];
+	void *p;
+
+	region = memfd_create("umview-region", MFD_CLOEXEC);
+	if (region < 0 || ftruncate(region, (off_t)size) < 0)
+		return -errno;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, region, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", region);
+	readonly = open(path, O_RDONLY | O_CLOEXEC);
+	if (readonly < 0)
+		return -errno;
+	region_size = (off_t)size;
+	shared = p;
+	stubs = (unsigned char *)p + UM_SHARED_SIZE;
+	return 0;
+}
+
+int um_shared_setup(int agent_fd)
+{
+	struct stat st;
+	int ret;
+
+	shared = &nowhere;
+	if (fstat(agent_fd, &st) < 0)
+		return -errno;
+	ret = map_region();
+	if (ret < 0)
+		return ret;
+	shared->version = UM_PROTO_VERSION;
+	shared->agent_dev = st.st_dev;
+	shared->agent_ino = st.st_ino;
+	if (fstat(region, &st) < 0)
+		return -errno;
+	shared->memfd_dev = st.st_dev;
+	shared->vmap[UM_NVMAPS - 1].busy = 1;
+	shared->vmap[UM_NVMAPS - 1].all = 1;
+	return 0;
+}
+
+int um_shared_fd(void)
+{
+	return readonly;
+}
+
+unsigned char *um_shared_stubs(void)
+{
+	return stubs;
+}
+
+off_t um_shared_append(const void *data, size_t n)
+{
+	off_t at = region_size;
+	ssize_t put;
+
+	if (ftruncate(region, at + (off_t)n) < 0)
+		return -errno;
+	put = pwrite(region, data, n, at);
+	if (put < 0)
+		return -errno;
+	if ((size_t)put != n)
+		return -ENOSPC;
+	region_size = (at + (off_t)n + 4095) & ~(off_t)4095;
+	return at;
+}
+
+static uint32_t clamp(size_t n)
+{
+	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+void um_shared_set_objs(size_t n)
+{
+	if (shared)
+		__atomic_store_n(&shared->objs, clamp(n), __ATOMIC_SEQ_CST);
+}
+
+void um_shared_add_writers(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->writers, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
+void um_shared_set_specials(bool any)
+{
+	if (shared)
+		__atomic_store_n(&shared->specials, any, __ATOMIC_SEQ_CST);
+}
+
+void um_shared_set_devs(void)
+{
+	if (shared)
+		__atomic_store_n(&shared->devs, 1, __ATOMIC_SEQ_CST);
+}
+
+uint32_t um_shared_view(uint32_t view)
+{
+	return view < UM_NVMAPS - 1 ? view : UM_NVMAPS - 1;
+}
+
+/*
+ * Readers take no lock. The names are in the set before the view is busy, and
+ * stay until it no longer is; in between, `all` makes everybody ask.
+ */
+void um_shared_set_vmap(uint32_t view, const struct um_vmap *map)
+{
+	struct um_vmap *to;
+
+	if (!shared || view >= UM_NVMAPS - 1)
+		return;
+	um_lock(&lock);
+	to = &shared->vmap[view];
+	__atomic_store_n(&to->all, 1, __ATOMIC_SEQ_CST);
+	if (map->busy)
+		__atomic_store_n(&to->busy, 1, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < UM_BLOOM; i++)
+		__atomic_store_n(&to->bloom[i], map->bloom[i],
+				 __ATOMIC_SEQ_CST);
+	__atomic_store_n(&to->busy, map->busy, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&to->all, map->all, __ATOMIC_SEQ_CST);
+	um_unlock(&lock);
+	um_shared_forget();
+}
+
+void um_shared_forget(void)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->gen, 1, __ATOMIC_SEQ_CST);
+}
+
+/* One life of memos: from the first one until all are forgotten. */
+static void *age(void *arg)
+{
+	const struct timespec nap = { .tv_sec = MEMO_SECONDS };
+
+	(void)arg;
+	nanosleep(&nap, NULL);
+	um_lock(&lock);
+	ageing = false;
+	um_unlock(&lock);
+	um_shared_forget();
+	return NULL;
+}
+
+static bool start_ageing_locked(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	if (ageing)
+		return true;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, 64 * 1024);
+	ageing = pthread_create(&thread, &attr, age, NULL) == 0;
+	pthread_attr_destroy(&attr);
+	return ageing;
+}
+
+uint32_t um_shared_gen(void)
+{
+	return shared ? __atomic_load_n(&shared->gen, __ATOMIC_SEQ_CST) : 0;
+}
+
+void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
+{
+	uint64_t h = UM_HASH_SEED;
+	uint64_t memo;
+
+	if (!shared)
+		return;
+	for (size_t i = 0; i < n; i++)
+		h = um_hash_byte(h, (unsigned char)name[i]);
+	memo = um_memo(h, of->from, um_shared_view(of->view), of->gen,
+		       of->kind);
+	um_lock(&lock);
+	if (start_ageing_locked())
+		__atomic_store_n(&shared->memo[(memo >> 8) % UM_NMEMOS], memo,
+				 __ATOMIC_SEQ_CST);
+	um_unlock(&lock);
+}

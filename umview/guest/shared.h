@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shared.h - what the monitor tells all guests at once
+ *
+ * The region file is a memfd that every guest with an agent maps, read-only:
+ * struct um_shared (agent/proto.h), then stubs, then patched texts (sys/text.c
+ * writes both). The agent reads it instead of asking. So what is told must be
+ * there before the call that made it so is answered, and may be more than is
+ * so, never less: the agent then asks once too often.
+ */
+#ifndef UM_GUEST_SHARED_H
+#define UM_GUEST_SHARED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "agent/proto.h"
+
+/* The region file, and the agent's identity; agent_fd is borrowed. 0, -errno. */
+int um_shared_setup(int agent_fd);
+/* For guests, read-only; -1 when there is no region. */
+int um_shared_fd(void);
+/* Where the stubs are for writing; NULL when there is no region. */
+unsigned char *um_shared_stubs(void);
+/* Append to the region file. Its place there or -errno. */
+off_t um_shared_append(const void *data, size_t n);
+
+void um_shared_set_objs(size_t n);
+void um_shared_add_writers(int n);
+void um_shared_set_specials(bool any);
+void um_shared_set_devs(void);
+/* How a page names the map of a view. */
+uint32_t um_shared_view(uint32_t view);
+void um_shared_set_vmap(uint32_t view, const struct um_vmap *map);
+
+/* To be asked before a walk whose result is remembered. */
+uint32_t um_shared_gen(void);
+/**
+ * struct um_memo_of - what a name was found to be
+ * @view: number of the view
+ * @gen: um_shared_gen() when the walk began
+ * @from: as in um_memo()
+ */
+struct um_memo_of {
+	uint32_t view;
+	uint32_t gen;
+	uint64_t from;
+	enum um_memo_kind kind;
+};
+/* The name of n bytes is the kernel's own. */
+void um_shared_remember(const struct um_memo_of *of, const char *name,
+			size_t n);
+/* Links or directories changed: forget all memos. */
+void um_shared_forget(void);
+
+#endif

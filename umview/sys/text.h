@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * text.h - patched copies of executable segments
+ *
+ * One for each file of which a guest runs code: its system call instructions
+ * (purelibc/site.h) jump to stubs in low memory, which decide or ask the agent
+ * (agent/start.S). All guests share the copies; so exec costs no patching.
+ */
+#ifndef UM_SYS_TEXT_H
+#define UM_SYS_TEXT_H
+
+#include "agent/proto.h"
+
+/*
+ * The copy of the file behind fd (borrowed), made when new. id 0: it has none,
+ * for it makes no calls that the monitor answers, or cannot be patched.
+ */
+void um_text_of(int fd, struct um_text *out);
+
+/* UM_VU_TEXT: see vuctl.h */
+struct um_req;
+long um_text_give(struct um_req *r);
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vmap.c - which names a view's agents must ask about */
+#include "view/vmap.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "guest/shared.h"
+
+/* Files and links of /proc, /sys and /dev that the view answers for. */
+static const char *const always[] = {
+	"exe",		"root",	     "cwd",	   "maps",	  "smaps",
+	"mounts",	"mountinfo", "mountstats", "filesystems", "partitions",
+	"loop-control", "dev",	     "block",	   "mtab",	  "map_files",
+};
+
+static void add(struct um_vmap *map, const char *name, size_t n)
+{
+	uint64_t h = UM_HASH_SEED;
+
+	for (size_t i = 0; i < n; i++)
+		h = um_hash_byte(h, (unsigned char)name[i]);
+	um_bloom_add(map->bloom, h);
+}
+
+/* The last component of point[0..n). */
+static void add_last(struct um_vmap *map, const char *point, size_t n)
+{
+	size_t from = n;
+
+	while (from && point[from - 1] != '/')
+		from--;
+	if (from < n)
+		add(map, point + from, n - from);
+}
+
+static void add_mount(struct um_vmap *map, const struct um_mount *m)
+{
+	const char *slash = strrchr(m->point, '/');
+
+	map->busy = 1;
+	if (!slash || !slash[1]) {
+		map->all = 1;
+		return;
+	}
+	add_last(map, m->point, strlen(m->point));
+	/* its parent may have to show it */
+	if (slash != m->point)
+		add_last(map, m->point, (size_t)(slash - m->point));
+}
+
+void um_vmap_publish(uint32_t id, const struct um_list *l)
+{
+	struct um_vmap map = { 0 };
+
+	for (size_t i = 0; i < UM_ARRAY_SIZE(always); i++)
+		add(&map, always[i], strlen(always[i]));
+	for (size_t i = 0; i < l->nmounts; i++)
+		add_mount(&map, l->mounts[i]);
+	um_shared_set_vmap(id, &map);
+}
