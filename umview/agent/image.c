@@ -144,6 +144,20 @@ static int is_library(const long *a)
 	       !(a[2] & PROT_WRITE) && (a[3] & MAP_TYPE) == MAP_PRIVATE;
 }
 
+/* The monitor said before that the file has no patched copy. */
+static int is_known_plain(long fd)
+{
+	uint64_t st[18];
+	uint64_t key;
+
+	st[0] = 0;
+	if (um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) < 0)
+		return 1;
+	/* struct stat of x86_64: dev, ino, ..., size, ..., mtime */
+	key = um_plain_key(st[0], st[1], st[6], st[11], st[12]);
+	return um_shared->plain[(key >> 8) % UM_NPLAIN] == key;
+}
+
 long um_fast_mmap(long nr, const long *a)
 {
 	struct um_text text;
@@ -153,8 +167,9 @@ long um_fast_mmap(long nr, const long *a)
 	if (a[3] & MAP_ANONYMOUS)
 		return um_pass(nr, a);
 	ret = um_shared->objs ? um_ask(nr, a) : um_pass(nr, a);
-	if ((ret < 0 && ret > -4096) || !is_library(a))
+	if ((ret < 0 && ret > -4096) || !is_library(a) || is_known_plain(a[4]))
 		return ret;
+	text.id = 0;
 	fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_TEXT, a[4], (long)&text, 0);
 	if (fd < 0)
 		return ret;

@@ -341,7 +341,7 @@ static unsigned long total_args(const struct block *b)
 static char *put_args(const struct block *b, char *at, char **argv)
 {
 	unsigned long n = total_args(b);
-	char *arg = info.args;
+	char *arg = info.strings + info.args;
 
 	for (unsigned long i = 0; i < n; i++) {
 		const char *s =
@@ -360,11 +360,12 @@ static char *put_args(const struct block *b, char *at, char **argv)
 static unsigned long args_bytes(const struct block *b)
 {
 	unsigned long sum = 0;
-	const char *arg = info.args;
+	const char *first = info.strings + info.args;
+	const char *arg = first;
 
 	for (unsigned long i = 0; i < info.nargs; i++)
 		arg += um_strlen(arg) + 1;
-	sum = (unsigned long)(arg - info.args);
+	sum = (unsigned long)(arg - first);
 	for (unsigned long i = 1; i < *b->argc; i++)
 		sum += um_strlen(b->argv[i]) + 1;
 	return sum;
@@ -377,7 +378,7 @@ static unsigned long args_bytes(const struct block *b)
 static void rebuild(struct block *b, struct prctl_mm_map *mm)
 {
 	unsigned long n = total_args(b);
-	unsigned long fn_len = um_strlen(info.execfn) + 1;
+	unsigned long fn_len = um_strlen(info.strings) + 1;
 	unsigned long strings = fn_len + (info.nargs ? args_bytes(b) : 0);
 	unsigned long words = 1 + n + 1 + b->nenv + 1 + 2 * b->naux;
 	char *fn = (char *)((unsigned long)b->argc - fn_len - 64);
@@ -387,7 +388,7 @@ static void rebuild(struct block *b, struct prctl_mm_map *mm)
 				  ~15UL);
 	struct block nb = { .argc = sp, .nenv = b->nenv, .naux = b->naux };
 
-	um_copy(fn, info.execfn, fn_len);
+	um_copy(fn, info.strings, fn_len);
 	nb.argv = (char **)(sp + 1);
 	nb.envp = nb.argv + n + 1;
 	nb.auxv = (Elf64_auxv_t *)(nb.envp + b->nenv + 1);

@@ -392,9 +392,11 @@ long um_fast_stat(long nr, const long *a)
 static int leads_straight(long dirfd, const char *path)
 {
 	uint64_t st[18];
-	long ret = um_native(__NR_newfstatat, dirfd, (long)path, (long)st,
-			     AT_SYMLINK_NOFOLLOW, 0, 0);
+	long ret;
 
+	st[3] = 0;
+	ret = um_native(__NR_newfstatat, dirfd, (long)path, (long)st,
+			AT_SYMLINK_NOFOLLOW, 0, 0);
 	return ret == -ENOENT || (ret == 0 && (st[3] & S_IFMT) != S_IFLNK);
 }
 

@@ -51,6 +51,7 @@
 /* Numbers of views that have a map of their own; later ones share the last. */
 #define UM_NVMAPS 64
 #define UM_NMEMOS 4096
+#define UM_NPLAIN 256
 #define UM_BLOOM  16
 
 #ifndef __ASSEMBLER__
@@ -97,6 +98,7 @@ struct um_vmap {
  * @gen: changes whenever a memo may have become wrong
  * @memfd_dev: device number of all objects that stand for virtual files
  * @agent_dev, @agent_ino: the agent's executable
+ * @plain: files without a patched copy (um_plain_key())
  * @memo: hashes of names that are known to be the kernel's own (um_memo())
  * @vmap: by number of view
  */
@@ -110,6 +112,7 @@ struct um_shared {
 	uint64_t memfd_dev;
 	uint64_t agent_dev;
 	uint64_t agent_ino;
+	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
 };
@@ -138,7 +141,8 @@ static inline int um_bloom_has(const volatile uint64_t *bloom, uint64_t hash)
 	unsigned int a = h & 1023;
 	unsigned int b = (h >> 20) & 1023;
 
-	return (bloom[a / 64] >> (a % 64)) & (bloom[b / 64] >> (b % 64)) & 1;
+	return (int)((bloom[a / 64] >> (a % 64)) & (bloom[b / 64] >> (b % 64)) &
+		     1);
 }
 
 static inline void um_bloom_add(uint64_t *bloom, uint64_t hash)
@@ -170,6 +174,16 @@ static inline uint64_t um_memo(uint64_t hash, uint64_t from, uint32_t view,
 	return um_hash_mix(h) | 1;
 }
 
+/* Which file it is, and which version of it: stat(2). Never 0. */
+static inline uint64_t um_plain_key(uint64_t dev, uint64_t ino, uint64_t size,
+				    uint64_t mtime, uint64_t mtime_nsec)
+{
+	uint64_t h = um_hash_mix(dev * 31 + ino);
+
+	h = um_hash_mix(h ^ (size * 3));
+	return um_hash_mix(h ^ (mtime * 1000003) ^ mtime_nsec) | 1;
+}
+
 #define UM_EXEC_PATH_MAX 4096
 #define UM_EXEC_ARGS_MAX 8704
 #define UM_EXEC_NO_FD	 (-1)
@@ -198,9 +212,10 @@ struct um_text {
  * @nargs: strings in args that take the place of argv[0] (0: argv stays)
  * @text, @interp_text: the patched copies
  * @uid..egid: for the auxiliary vector
- * @execfn: AT_EXECFN
  * @comm: name of the thread
- * @args: nargs strings, each NUL-terminated
+ * @args: where they begin in strings
+ * @strings: AT_EXECFN, then nargs strings, each NUL-terminated. No more of the
+ *	structure is copied than they need
  */
 struct um_exec_info {
 	struct um_page page;
@@ -212,8 +227,8 @@ struct um_exec_info {
 	struct um_text interp_text;
 	uint32_t uid, euid, gid, egid;
 	char comm[16];
-	char execfn[UM_EXEC_PATH_MAX];
-	char args[UM_EXEC_ARGS_MAX];
+	uint32_t args;
+	char strings[UM_EXEC_PATH_MAX + UM_EXEC_ARGS_MAX];
 };
 
 #endif

@@ -206,14 +206,13 @@ int um_copy_in_path(struct um_req *r, um_uptr from, char **out)
 	return um_copy_in_str(r, from, PATH_MAX, out);
 }
 
-int um_proc_status(pid_t tid, const char *key, char *buf, size_t size)
+#define STATUS_MAX 4096
+
+/* /proc/PID/status, a newline before it so that every key follows one. */
+static int read_status(pid_t tid, char text[STATUS_MAX])
 {
 	UM_CLOSE int fd = -1;
-	char text[4096];
 	char path[64];
-	char want[40];
-	char *p;
-	char *end;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
@@ -221,35 +220,56 @@ int um_proc_status(pid_t tid, const char *key, char *buf, size_t size)
 	if (fd < 0)
 		return -ENOENT;
 	text[0] = '\n';
-	n = read(fd, text + 1, sizeof(text) - 2);
+	n = read(fd, text + 1, STATUS_MAX - 2);
 	if (n <= 0)
 		return -ENOENT;
 	text[n + 1] = '\0';
+	return 0;
+}
+
+/* What follows "key:" and blanks, or NULL. */
+static char *find_key(char *text, const char *key)
+{
+	char want[40];
+	char *p;
+
 	snprintf(want, sizeof(want), "\n%s:", key);
 	p = strstr(text, want);
+	return p ? p + strlen(want) + strspn(p + strlen(want), "\t ") : NULL;
+}
+
+int um_proc_status(pid_t tid, const char *key, char *buf, size_t size)
+{
+	char text[STATUS_MAX];
+	char *p;
+
+	if (read_status(tid, text) < 0)
+		return -ENOENT;
+	p = find_key(text, key);
 	if (!p)
 		return -ENOENT;
-	p += strlen(want);
-	while (*p == '\t' || *p == ' ')
-		p++;
-	end = strchr(p, '\n');
-	if (end)
-		*end = '\0';
-	snprintf(buf, size, "%s", p);
+	snprintf(buf, size, "%.*s", (int)strcspn(p, "\n"), p);
 	return 0;
+}
+
+static unsigned long long number_of(char *text, const char *key, int base)
+{
+	char *p = find_key(text, key);
+
+	return p ? strtoull(p, NULL, base) : 0;
 }
 
 static unsigned long long status_number(pid_t tid, const char *key, int base)
 {
-	char text[64];
+	char text[STATUS_MAX];
 
-	if (um_proc_status(tid, key, text, sizeof(text)) < 0)
-		return 0;
-	return strtoull(text, NULL, base);
+	return read_status(tid, text) < 0 ? 0 : number_of(text, key, base);
 }
 
 pid_t um_req_tgid(struct um_req *r)
 {
+	if (!r->tgid && r->has_page && r->page.owner == r->tid)
+		r->tgid = r->tid;
 	if (!r->tgid)
 		r->tgid = (pid_t)status_number(r->tid, "Tgid", 10);
 	return r->tgid;
@@ -262,15 +282,24 @@ mode_t um_req_umask(struct um_req *r)
 
 bool um_req_is_traced(struct um_req *r)
 {
-	return status_number(r->tid, "TracerPid", 10) != 0;
+	char text[STATUS_MAX];
+
+	if (read_status(r->tid, text) < 0)
+		return false;
+	/* whoever asks this will want to know that as well */
+	r->tgid = (pid_t)number_of(text, "Tgid", 10);
+	return number_of(text, "TracerPid", 10) != 0;
 }
 
 bool um_req_has_signal(struct um_req *r)
 {
-	unsigned long long pending = status_number(r->tid, "SigPnd", 16) |
-				     status_number(r->tid, "ShdPnd", 16);
+	char text[STATUS_MAX];
+	unsigned long long pending;
 
-	return (pending & ~status_number(r->tid, "SigBlk", 16)) != 0;
+	if (read_status(r->tid, text) < 0)
+		return false;
+	pending = number_of(text, "SigPnd", 16) | number_of(text, "ShdPnd", 16);
+	return (pending & ~number_of(text, "SigBlk", 16)) != 0;
 }
 
 static void fd_path(struct um_req *r, um_gfd fd, char path[64])

@@ -130,6 +130,13 @@ void um_shared_set_devs(void)
 		__atomic_store_n(&shared->devs, 1, __ATOMIC_SEQ_CST);
 }
 
+void um_shared_add_plain(uint64_t key)
+{
+	if (shared)
+		__atomic_store_n(&shared->plain[(key >> 8) % UM_NPLAIN], key,
+				 __ATOMIC_SEQ_CST);
+}
+
 uint32_t um_shared_view(uint32_t view)
 {
 	return view < UM_NVMAPS - 1 ? view : UM_NVMAPS - 1;

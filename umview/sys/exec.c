@@ -40,6 +40,8 @@
 struct pending {
 	struct um_hnode node;
 	struct um_exec_info info;
+	char args[UM_EXEC_ARGS_MAX];
+	size_t nargs;
 	const struct um_attr *attr;
 	int fd;
 	int interp_fd;
@@ -206,28 +208,25 @@ static int read_head(struct exec *x)
 	return 0;
 }
 
-/* Put strings before those in info->args. */
-static int prepend(struct um_exec_info *info, const char *const *words, int n)
+/* Put strings before those that are there. */
+static int prepend(struct pending *pending, const char *const *words, int n)
 {
-	size_t have = 0;
 	size_t more = 0;
-	char *p;
+	char *p = pending->args;
 
-	for (uint32_t i = 0; i < info->nargs; i++)
-		have += strlen(info->args + have) + 1;
 	for (int i = 0; i < n; i++)
 		more += strlen(words[i]) + 1;
-	if (have + more > sizeof(info->args))
+	if (pending->nargs + more > sizeof(pending->args))
 		return -E2BIG;
-	memmove(info->args + more, info->args, have);
-	p = info->args;
+	memmove(p + more, p, pending->nargs);
+	pending->nargs += more;
 	for (int i = 0; i < n; i++) {
 		size_t len = strlen(words[i]) + 1;
 
 		memcpy(p, words[i], len);
 		p += len;
 	}
-	info->nargs += (uint32_t)n;
+	pending->info.nargs += (uint32_t)n;
 	return 0;
 }
 
@@ -308,7 +307,7 @@ static int run_script(struct exec *x)
 	if (x->scripts == 1)
 		words[n++] = x->name;
 	/* the former interpreter's name stands where argv[0] stood */
-	ret = prepend(&x->p->info, words, n);
+	ret = prepend(x->p, words, n);
 	if (ret == 0)
 		ret = walk_to(x, interp);
 	return ret;
@@ -448,9 +447,11 @@ static int fill_info(struct exec *x)
 	if (ret < 0)
 		return ret;
 	ids = &x->p->attr->ids;
-	if (strlen(x->name) >= sizeof(info->execfn))
+	if (strlen(x->name) >= UM_EXEC_PATH_MAX)
 		return -ENAMETOOLONG;
-	memcpy(info->execfn, x->name, strlen(x->name) + 1);
+	info->args = (uint32_t)strlen(x->name) + 1;
+	memcpy(info->strings, x->name, info->args);
+	memcpy(info->strings + info->args, x->p->args, x->p->nargs);
 	snprintf(info->comm, sizeof(info->comm), "%s",
 		 base ? base + 1 : x->name);
 	info->uid = ids->virt ? ids->ruid : getuid();
@@ -687,7 +688,6 @@ long um_exec_prepare(struct um_req *r)
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
 	if (ret < 0)
 		return ret;
-	um_exec_sweep();
 	x.name = path;
 	ret = walk_to(&x, path);
 	if (ret == 0)
@@ -750,15 +750,18 @@ static int hand_over(struct um_req *r, struct pending *p)
 	info->fd = inject_or_none(r, p->fd);
 	info->interp_fd = inject_or_none(r, p->interp_fd);
 	info->region_fd = inject_or_none(r, um_shared_fd());
-	return info->fd < 0 ? info->fd
-			    : um_copy_out(r, um_uptr_of(r->arg[1]), info,
-					  sizeof(*info));
+	if (info->fd < 0)
+		return info->fd;
+	return um_copy_out(r, um_uptr_of(r->arg[1]), info,
+			   offsetof(struct um_exec_info, strings) + info->args +
+				   p->nargs);
 }
 
 /* The agent is in place and asks what it is to load. */
 long um_exec_hello(struct um_req *r)
 {
-	pid_t tgid = um_req_tgid(r);
+	/* a process that has just exec'ed has one thread */
+	pid_t tgid = r->tgid = r->tid;
 	struct pending *p = take_pending(tgid);
 	int ret;
 

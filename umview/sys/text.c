@@ -347,6 +347,11 @@ void um_text_of(int fd, struct um_text *out)
 	if (t)
 		*out = t->text;
 	um_unlock(&lock);
+	if (!out->id)
+		um_shared_add_plain(um_plain_key(st.st_dev, st.st_ino,
+						 (uint64_t)st.st_size,
+						 (uint64_t)st.st_mtim.tv_sec,
+						 (uint64_t)st.st_mtim.tv_nsec));
 }
 
 long um_text_give(struct um_req *r)
