@@ -21,6 +21,7 @@
 
 #include "base/path.h"
 #include "sys/loop.h"
+#include "sys/text.h"
 
 /* mount ids of the view: above any that the kernel gives out in practice */
 #define ID_BASE 1000000
@@ -214,20 +215,54 @@ static struct um_obj *mapped(const char *line, int *name_at)
 	return um_obj_find(&st);
 }
 
+static const char *name_of_object(struct um_req *r, struct um_obj *o)
+{
+	UM_FREE char *rel = um_obj_path(o);
+
+	return rel ? um_view_path_of(r, o->mount, rel) : um_obj_label(r, o);
+}
+
+/* A line of the region file: the patched copy of some other file's code? */
+static bool put_text_line(struct um_req *r, FILE *out, const char *line)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	struct um_text_file f;
+	unsigned long from;
+	unsigned long to;
+	unsigned long at;
+	char perms[8];
+	const char *name = f.path;
+
+	o = NULL;
+	if (!strstr(line, "/memfd:umview-region") ||
+	    sscanf(line, "%lx-%lx %7s %lx", &from, &to, perms, &at) != 4 ||
+	    !um_text_at(at, &f))
+		return false;
+	o = um_obj_find(&f.st);
+	if (o)
+		name = name_of_object(r, o);
+	at = (unsigned long)fprintf(out, "%08lx-%08lx %s %08lx %02x:%02x %lu ",
+				    from, to, perms, (unsigned long)f.offset,
+				    major(f.st.st_dev), minor(f.st.st_dev),
+				    (unsigned long)f.st.st_ino);
+	fprintf(out, "%*s%s\n", at < 73 ? (int)(73 - at) : 0, "", name);
+	return true;
+}
+
 static void put_map_line(struct um_req *r, FILE *out, const char *line)
 {
 	struct um_obj *o UM_OBJ = NULL;
-	UM_FREE char *rel = NULL;
 	int at = 0;
 
+	o = NULL;
+	if (put_text_line(r, out, line))
+		return;
 	o = mapped(line, &at);
 	if (!o) {
 		fputs(line, out);
 		return;
 	}
-	rel = um_obj_path(o);
-	fprintf(out, "%.*s%s\n", at, line,
-		rel ? um_view_path_of(r, o->mount, rel) : um_obj_label(r, o));
+	fprintf(out, "%.*s%s\n", at, line, name_of_object(r, o));
 }
 
 static int make_maps(struct um_req *r, const char *path, pid_t tid, FILE *out)
@@ -298,7 +333,7 @@ static int proc_open(struct um_req *r, const struct um_loc *loc)
 	if (r->list->nmounts &&
 	    (!strcmp(file, "mountinfo") || !strcmp(file, "mounts")))
 		return make_memfd(r, make_mounts, loc->path, tid);
-	if (um_obj_any() && (!strcmp(file, "maps") || !strcmp(file, "smaps")))
+	if (!strcmp(file, "maps") || !strcmp(file, "smaps"))
 		return make_memfd(r, make_maps, loc->path, tid);
 	return -ENOENT;
 }

@@ -46,6 +46,7 @@ struct text {
 	struct um_hnode node;
 	struct stat st;
 	struct um_text text;
+	char *path;
 };
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
@@ -323,6 +324,48 @@ static void set_classes(void)
 		classes[nr] = um_filter_tracks(nr);
 }
 
+static char *name_of(int fd)
+{
+	char link[64];
+	char path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	return strndup(path, n < 0 ? 0 : (size_t)n);
+}
+
+static bool has_byte(const struct text *t, uint64_t at)
+{
+	return t->text.id && at >= t->text.at && at - t->text.at < t->text.len;
+}
+
+bool um_text_at(uint64_t at, struct um_text_file *out)
+{
+	const struct text *found = NULL;
+
+	um_lock(&lock);
+	for (size_t i = 0; i < texts.nslots && !found; i++) {
+		struct um_hnode *n = texts.slot[i];
+
+		for (; n && !found; n = n->next) {
+			const struct text *t =
+				um_container(n, struct text, node);
+
+			if (has_byte(t, at))
+				found = t;
+		}
+	}
+	if (found) {
+		out->st = found->st;
+		out->offset = at - found->text.at + found->text.from;
+		snprintf(out->path, sizeof(out->path), "%s",
+			 found->path ? found->path : "");
+	}
+	um_unlock(&lock);
+	return found != NULL;
+}
+
 void um_text_of(int fd, struct um_text *out)
 {
 	struct text *t;
@@ -339,9 +382,12 @@ void um_text_of(int fd, struct um_text *out)
 		t = calloc(1, sizeof(*t));
 		if (t) {
 			t->st = st;
+			t->path = name_of(fd);
 			build(fd, &t->text);
-			if (um_hash_add(&texts, &t->node, key_of(&st)) < 0)
+			if (um_hash_add(&texts, &t->node, key_of(&st)) < 0) {
+				free(t->path);
 				free(um_steal(t));
+			}
 		}
 	}
 	if (t)

@@ -9,6 +9,10 @@
 #ifndef UM_SYS_TEXT_H
 #define UM_SYS_TEXT_H
 
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
 #include "agent/proto.h"
 
 /*
@@ -16,6 +20,21 @@
  * for it makes no calls that the monitor answers, or cannot be patched.
  */
 void um_text_of(int fd, struct um_text *out);
+
+/**
+ * struct um_text_file - where a byte of the region file was copied from
+ * @st: the file; of a virtual one, its object's
+ * @offset: in that file
+ * @path: the name it had for the monitor
+ */
+struct um_text_file {
+	struct stat st;
+	uint64_t offset;
+	char path[PATH_MAX];
+};
+
+/* By an offset in the region file. False: there is no text. */
+bool um_text_at(uint64_t at, struct um_text_file *out);
 
 /* UM_VU_TEXT: see vuctl.h */
 struct um_req;

@@ -29,6 +29,7 @@ atomic_bool um_dev_any;
 struct walk {
 	struct um_req *r;
 	const char *root;
+	const char *under;
 	struct um_mount *mount;
 	const char *rel;
 	bool native;
@@ -150,6 +151,37 @@ int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
 	return *path ? 0 : -ENOMEM;
 }
 
+/*
+ * A real directory that somebody stands in, or has open, stays what it is when
+ * something is mounted over it or above it: names from there lead beneath that
+ * mount, up to its point.
+ */
+static void start_under(struct walk *w)
+{
+	const struct um_list *l = w->r->list;
+
+	for (size_t i = 0; i < l->nmounts; i++) {
+		const char *point = l->mounts[i]->point;
+
+		if (!atomic_load(&l->mounts[i]->dead) &&
+		    um_path_beneath(w->cur, point) &&
+		    (!w->under || strlen(point) < strlen(w->under)))
+			w->under = point;
+	}
+}
+
+/* Who answers for a name, seen from where the walk came from. */
+static struct um_mount *find_mount(struct walk *w, const char *path,
+				   const char **rel)
+{
+	if (w->under && um_path_beneath(path, w->under)) {
+		*rel = path;
+		return um_mount_real();
+	}
+	w->under = NULL;
+	return um_list_find(w->r->list, path, rel);
+}
+
 static int set_cur(struct walk *w, const char *path)
 {
 	if (strlen(path) >= UM_VIEW_PATH_MAX)
@@ -182,7 +214,11 @@ static int start_at_cwd(struct walk *w)
 	if (ret > 0)
 		w->native = false;
 	w->gone = ret == UM_CWD_REMOVED;
-	return set_cur(w, path);
+	if (set_cur(w, path) < 0)
+		return -ENAMETOOLONG;
+	if (ret == 0)
+		start_under(w);
+	return 0;
 }
 
 static int start_at_obj(struct walk *w, struct um_obj *o)
@@ -223,7 +259,11 @@ static int start_at_fd(struct walk *w, int dirfd)
 	ret = um_gfd_link(w->r, um_gfd_of((uint64_t)dirfd), text, sizeof(text));
 	if (ret < 0)
 		return ret;
-	return st.st_nlink ? set_cur(w, text) : -ENOENT;
+	if (!st.st_nlink)
+		return -ENOENT;
+	ret = set_cur(w, text);
+	start_under(w);
+	return ret;
 }
 
 static int start(struct walk *w, int dirfd, const char *path)
@@ -265,7 +305,7 @@ static bool next_comp(struct walk *w, int *err)
 
 static void place(struct walk *w)
 {
-	w->mount = um_list_find(w->r->list, w->cur, &w->rel);
+	w->mount = find_mount(w, w->cur, &w->rel);
 	if (!um_mount_is_real(w->mount))
 		w->native = false;
 }
@@ -295,6 +335,7 @@ static int push_link(struct walk *w, const char *target)
 		return 0;
 	if (strcmp(w->root, "/") != 0 && !w->confined)
 		w->native = false;
+	w->under = NULL;
 	return set_cur(w, w->root);
 }
 
@@ -491,7 +532,7 @@ static int finish(struct walk *w, struct um_loc *out)
 	out->path = um_req_strdup(w->r, w->cur);
 	if (!out->path)
 		return -ENOMEM;
-	out->mount = um_list_find(w->r->list, out->path, &out->rel);
+	out->mount = find_mount(w, out->path, &out->rel);
 	if (um_loc_is_real(out) || out->obj)
 		return 0;
 	if (w->exists) {
