@@ -108,12 +108,12 @@ const struct um_attr *um_attr_by_id(uint32_t id)
 	return a;
 }
 
-/* Set 0: the first view, nothing changed. */
-int um_attr_setup(void)
+/* Set 0: the first view, nothing changed but, maybe, who one is. */
+int um_attr_setup(bool root)
 {
 	static char slash[] = "/";
 	static char none[] = "";
-	struct um_attr first = { .root = slash, .exe = none };
+	struct um_attr first = { .root = slash, .exe = none, .ids.virt = root };
 
 	return um_attr_intern(&first) ? 0 : -ENOMEM;
 }

@@ -49,7 +49,8 @@ struct um_attr {
 	char *exe;
 };
 
-int um_attr_setup(void);
+/* root: guests start as virtual root. */
+int um_attr_setup(bool root);
 /* The set equal to `like` (id ignored), made when new; NULL: out of memory. */
 const struct um_attr *um_attr_intern(const struct um_attr *like);
 /* NULL: no such number. */

@@ -40,6 +40,7 @@
 #include "sys/loop.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
+#include "view/perm.h"
 
 #define READY_LIMIT (64L << 20)
 
@@ -167,7 +168,9 @@ static int set_up(const struct um_options *opts)
 		return fd;
 	um_exec_set_agent(fd);
 	set_module_dirs(dir);
-	ret = um_attr_setup();
+	if (opts->secure)
+		um_perm_set_secure();
+	ret = um_attr_setup(opts->secure);
 	if (ret == 0)
 		ret = um_view_setup();
 	if (ret == 0)

@@ -29,6 +29,7 @@
 #include "base/lock.h"
 #include "guest/inject.h"
 #include "sys/sys.h"
+#include "view/perm.h"
 
 #define HEAD_SIZE   256
 #define MAX_SCRIPTS 5
@@ -150,7 +151,9 @@ static int check_file(struct exec *x)
 	if (um_loc_is_real(loc))
 		return (int)UM_SYS(
 			faccessat(AT_FDCWD, loc->rel, X_OK, AT_EACCESS));
-	return x->st.st_mode & 0111 ? 0 : -EACCES;
+	if (!(x->st.st_mode & 0111))
+		return -EACCES;
+	return um_may(x->r, loc->mount, &x->st, X_OK);
 }
 
 static int read_head(struct exec *x)
@@ -364,6 +367,8 @@ static struct um_ids new_ids(const struct exec *x)
 	struct um_ids ids = x->r->attr->ids;
 	const struct stat *st = &x->st;
 
+	if (um_perm_is_secure() && !x->scripts)
+		return um_perm_exec_ids(&ids, x->loc.mount, st);
 	if (x->scripts || !(st->st_mode & S_ISUID) || st->st_uid != 0 ||
 	    (!um_loc_is_real(&x->loc) && (x->loc.mount->flags & MS_NOSUID)))
 		return ids;

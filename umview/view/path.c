@@ -17,6 +17,7 @@
 
 #include "view/cwd.h"
 #include "view/magic.h"
+#include "view/perm.h"
 
 #define MAX_LINKS 40
 
@@ -32,6 +33,7 @@ struct walk {
 	bool stop;
 	bool confined;
 	bool gone;
+	bool checks;
 	int links;
 	unsigned int flags;
 	struct stat st;
@@ -373,10 +375,27 @@ static int check_dir(struct walk *w)
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-static int step(struct walk *w)
+/* Search permission on the directory that the next name is looked up in. */
+static int may_search(struct walk *w)
 {
+	struct stat st;
 	int ret;
 
+	place(w);
+	if (!um_perm_holds_for(w->mount) || w->gone)
+		return 0;
+	ret = um_fs_getattr(w->mount, w->rel, NULL, &st);
+	if (ret < 0 || !S_ISDIR(st.st_mode))
+		return ret;
+	return um_may(w->r, w->mount, &st, X_OK);
+}
+
+static int step(struct walk *w)
+{
+	int ret = w->checks ? may_search(w) : 0;
+
+	if (ret < 0)
+		return ret;
 	w->exists = false;
 	w->special = false;
 	if (!strcmp(w->comp, ".")) {
@@ -493,6 +512,7 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 	w->flags = flags;
 	w->root = r->attr->root;
 	w->native = true;
+	w->checks = um_perm_holds_in(r->list);
 	ret = start(w, dirfd, path);
 	if (ret == 0 && (flags & (UM_BENEATH | UM_IN_ROOT)))
 		ret = confine(w, dirfd, path);
