@@ -2,6 +2,8 @@
 /* attr.c - attribute sets: what a guest is in its view */
 #include "guest/attr.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +169,23 @@ void um_attr_table_del(pid_t tgid)
 	if (row) {
 		um_hash_del(&table, &row->node);
 		free(row);
+	}
+	um_unlock(&lock);
+}
+
+void um_attr_table_sweep(void)
+{
+	um_lock(&lock);
+	for (size_t i = 0; i < table.nslots; i++) {
+		struct um_hnode *next;
+
+		for (struct um_hnode *n = table.slot[i]; n; n = next) {
+			next = n->next;
+			if (kill((pid_t)n->key, 0) == 0 || errno != ESRCH)
+				continue;
+			um_hash_del(&table, n);
+			free(um_container(n, struct row, node));
+		}
 	}
 	um_unlock(&lock);
 }

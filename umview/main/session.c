@@ -163,8 +163,8 @@ static int set_up(const struct um_options *opts)
 
 	if (ret < 0)
 		return ret;
-	fd = open_agent(dir);
-	if (fd < 0)
+	fd = opts->no_agent ? -1 : open_agent(dir);
+	if (fd < 0 && !opts->no_agent)
 		return fd;
 	um_exec_set_agent(fd);
 	set_module_dirs(dir);
@@ -309,6 +309,7 @@ static void wait_for_end(int listener, pid_t reaper)
 	while (!um_notify_wait_end(0)) {
 		if (poll(p, UM_ARRAY_SIZE(p), 2000) == 0) {
 			um_kept_sweep();
+			um_attr_table_sweep();
 			um_mount_reap(is_idle);
 		}
 		if (p[1].revents & POLLERR) {

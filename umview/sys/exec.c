@@ -505,11 +505,31 @@ static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
 	return ret == UM_ANSWERED ? ret : no_ptrace(ret);
 }
 
+/* umview --no-agent: the kernel execs what is the host's own. */
+static long go_without(struct exec *x, bool native)
+{
+	static atomic_bool told;
+	struct pending *p = take_pending(um_req_tgid(x->r));
+
+	if (native && um_loc_is_native(&x->loc)) {
+		x->r->attr = p->attr;
+		pending_free(p);
+		return UM_CONTINUE;
+	}
+	pending_free(p);
+	if (!atomic_exchange(&told, true))
+		um_err("programs on mounted file systems cannot be run with "
+		       "--no-agent");
+	return -EACCES;
+}
+
 static long finish(struct exec *x, uint64_t argv, uint64_t envp, uint64_t empty)
 {
 	bool native = um_loc_is_native(&x->loc);
 	long ret = prepare(x);
 
+	if (ret == 0 && agent_fd < 0)
+		ret = go_without(x, native);
 	exec_fini(x);
 	if (ret == UM_CONTINUE)
 		return exec_native(x->r);
