@@ -106,7 +106,6 @@ static bool set_flag(struct umfuse_opts *o, const char *opt)
 		{ "debug", &o->debug },
 		{ "fsdebug", &o->fsdebug },
 		{ "showcall", &o->showcall },
-		{ "human", &o->human },
 		{ "nosource", &o->nosource },
 		{ "hard_remove", &o->hard_remove },
 	};

@@ -71,8 +71,6 @@ int umfuse_op_chmod(struct um_fs *fs, const char *path, struct um_fh *fh,
 	int err = umfuse_enter_node(&c, fs, "chmod", path, fh, &fi, &fip);
 
 	if (!err)
-		err = umfuse_may_own(&c, c.path);
-	if (!err)
 		err = c.fuse->op.chmod(c.path, mode, fip);
 	return umfuse_leave0(&c, err);
 }
@@ -85,15 +83,8 @@ int umfuse_op_chown(struct um_fs *fs, const char *path, struct um_fh *fh,
 	int err = umfuse_enter_node(&c, fs, "chown", path, fh, &fi, &fip);
 
 	if (!err)
-		err = umfuse_may_chown(&c, c.path, uid, gid);
-	if (!err)
 		err = c.fuse->op.chown(c.path, uid, gid, fip);
 	return umfuse_leave0(&c, err);
-}
-
-static bool is_now(const struct timespec ts[2])
-{
-	return ts[0].tv_nsec == UTIME_NOW && ts[1].tv_nsec == UTIME_NOW;
 }
 
 int umfuse_op_utimens(struct um_fs *fs, const char *path, struct um_fh *fh,
@@ -103,11 +94,6 @@ int umfuse_op_utimens(struct um_fs *fs, const char *path, struct um_fh *fh,
 	struct umfuse_call c;
 	int err = umfuse_enter_node(&c, fs, "utimens", path, fh, &fi, &fip);
 
-	if (!err) {
-		err = umfuse_may_own(&c, c.path);
-		if (err == -EPERM && is_now(ts))
-			err = umfuse_may(&c, c.path, W_OK);
-	}
 	if (!err)
 		err = c.fuse->op.utimens(c.path, ts, fip);
 	return umfuse_leave0(&c, err);
@@ -120,8 +106,6 @@ int umfuse_op_truncate(struct um_fs *fs, const char *path, struct um_fh *fh,
 	struct umfuse_call c;
 	int err = umfuse_enter_node(&c, fs, "truncate", path, fh, &fi, &fip);
 
-	if (!err && !fip)
-		err = umfuse_may(&c, c.path, W_OK);
 	if (!err)
 		err = c.fuse->op.truncate(c.path, size, fip);
 	return umfuse_leave0(&c, err);
@@ -173,8 +157,6 @@ int umfuse_op_setxattr(struct um_fs *fs, const char *path, const char *name,
 	int err = umfuse_enter(&c, fs, "setxattr", path);
 
 	if (!err)
-		err = umfuse_may(&c, path, W_OK);
-	if (!err)
 		err = c.fuse->op.setxattr(path, name, value, size, flags);
 	return umfuse_leave0(&c, (int)no_xattr(err));
 }
@@ -185,8 +167,6 @@ ssize_t umfuse_op_getxattr(struct um_fs *fs, const char *path, const char *name,
 	struct umfuse_call c;
 	ssize_t ret = umfuse_enter(&c, fs, "getxattr", path);
 
-	if (!ret)
-		ret = umfuse_may(&c, path, R_OK);
 	if (!ret)
 		ret = c.fuse->op.getxattr(path, name, buf, size);
 	if (size && ret > (ssize_t)size)
@@ -201,8 +181,6 @@ ssize_t umfuse_op_listxattr(struct um_fs *fs, const char *path, char *buf,
 	ssize_t ret = umfuse_enter(&c, fs, "listxattr", path);
 
 	if (!ret)
-		ret = umfuse_may(&c, path, F_OK);
-	if (!ret)
 		ret = c.fuse->op.listxattr(path, buf, size);
 	if (size && ret > (ssize_t)size)
 		ret = -ERANGE;
@@ -214,8 +192,6 @@ int umfuse_op_removexattr(struct um_fs *fs, const char *path, const char *name)
 	struct umfuse_call c;
 	int err = umfuse_enter(&c, fs, "removexattr", path);
 
-	if (!err)
-		err = umfuse_may(&c, path, W_OK);
 	if (!err)
 		err = c.fuse->op.removexattr(path, name);
 	return umfuse_leave0(&c, (int)no_xattr(err));

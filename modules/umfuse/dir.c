@@ -163,8 +163,6 @@ int umfuse_op_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 	struct umfuse_call c;
 	int err = umfuse_enter(&c, fs, "readdir", path);
 
-	if (!err)
-		err = umfuse_may(&c, path, R_OK);
 	if (!err) {
 		l.cfg = &c.fuse->cfg;
 		err = read_listing(&c, &l);
@@ -186,8 +184,6 @@ ssize_t umfuse_op_readlink(struct um_fs *fs, const char *path, char *buf,
 	struct umfuse_call c;
 	ssize_t ret = umfuse_enter(&c, fs, "readlink", path);
 
-	if (!ret)
-		ret = umfuse_may(&c, path, F_OK);
 	if (!ret)
 		ret = c.fuse->op.readlink(path, target, sizeof(target));
 	if (!ret) {
@@ -223,8 +219,6 @@ int umfuse_op_mknod(struct um_fs *fs, const char *path, mode_t mode, dev_t rdev)
 	int err = umfuse_enter(&c, fs, "mknod", path);
 
 	if (!err)
-		err = umfuse_may_change(&c, path, false);
-	if (!err)
 		err = umfuse_mknod(&c, path, mode, rdev);
 	return umfuse_leave0(&c, err);
 }
@@ -235,8 +229,6 @@ int umfuse_op_mkdir(struct um_fs *fs, const char *path, mode_t mode)
 	int err = umfuse_enter(&c, fs, "mkdir", path);
 
 	if (!err)
-		err = umfuse_may_change(&c, path, false);
-	if (!err)
 		err = c.fuse->op.mkdir(path, mode);
 	return umfuse_leave0(&c, err);
 }
@@ -246,8 +238,6 @@ int umfuse_op_unlink(struct um_fs *fs, const char *path)
 	struct umfuse_call c;
 	int err = umfuse_enter_alone(&c, fs, "unlink", path);
 
-	if (!err)
-		err = umfuse_may_change(&c, path, true);
 	if (!err)
 		err = c.fuse->op.unlink(path);
 	if (!err)
@@ -261,8 +251,6 @@ int umfuse_op_rmdir(struct um_fs *fs, const char *path)
 	int err = umfuse_enter_alone(&c, fs, "rmdir", path);
 
 	if (!err)
-		err = umfuse_may_change(&c, path, true);
-	if (!err)
 		err = c.fuse->op.rmdir(path);
 	if (!err)
 		umfuse_node_drop(&c.mnt->nodes, path);
@@ -274,8 +262,6 @@ int umfuse_op_symlink(struct um_fs *fs, const char *target, const char *path)
 	struct umfuse_call c;
 	int err = umfuse_enter(&c, fs, "symlink", path);
 
-	if (!err)
-		err = umfuse_may_change(&c, path, false);
 	if (!err)
 		err = c.fuse->op.symlink(target, path);
 	return umfuse_leave0(&c, err);
@@ -291,10 +277,6 @@ int umfuse_op_rename(struct um_fs *fs, const char *from, const char *to,
 	if (!err && flags & ~known)
 		err = -EINVAL;
 	if (!err)
-		err = umfuse_may_change(&c, from, true);
-	if (!err)
-		err = umfuse_may_change(&c, to, true);
-	if (!err)
 		err = c.fuse->op.rename(from, to, flags);
 	if (!err)
 		umfuse_node_move(&c.mnt->nodes, from, to,
@@ -307,8 +289,6 @@ int umfuse_op_link(struct um_fs *fs, const char *from, const char *to)
 	struct umfuse_call c;
 	int err = umfuse_enter_alone(&c, fs, "link", to);
 
-	if (!err)
-		err = umfuse_may_change(&c, to, false);
 	if (!err)
 		err = c.fuse->op.link(from, to);
 	if (!err)

@@ -58,17 +58,6 @@ static void file_withdraw(struct umfuse *mnt, struct umfuse_file *file)
 
 /* --- open and close --- */
 
-static int access_mask(int flags)
-{
-	int mask = (flags & O_TRUNC) ? W_OK : 0;
-
-	if ((flags & O_ACCMODE) != O_WRONLY)
-		mask |= R_OK;
-	if ((flags & O_ACCMODE) != O_RDONLY)
-		mask |= W_OK;
-	return mask;
-}
-
 /* Programs may leave O_TRUNC to us in two ways: not asked, and ignored. */
 static int truncate_opened(struct umfuse_call *c, struct fuse_file_info *fi)
 {
@@ -117,8 +106,6 @@ int umfuse_op_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 	struct umfuse_call c;
 	int err = umfuse_enter(&c, fs, "open", path);
 
-	if (!err)
-		err = umfuse_may(&c, path, access_mask(fh->flags));
 	if (!err) {
 		file = file_new(c.mnt, path);
 		err = file ? 0 : -ENOMEM;
@@ -159,8 +146,6 @@ int umfuse_op_create(struct um_fs *fs, const char *path, mode_t mode,
 	struct umfuse_call c;
 	int err = umfuse_enter(&c, fs, "create", path);
 
-	if (!err)
-		err = umfuse_may_change(&c, path, false);
 	if (!err) {
 		file = file_new(c.mnt, path);
 		err = file ? 0 : -ENOMEM;

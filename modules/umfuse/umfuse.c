@@ -231,8 +231,7 @@ const struct um_module um_module = {
 		"format=WORDS  all arguments: %O options, %S source, %M target\n"
 		"fuseuid=N     user id the file system is told\n"
 		"fusegid=N     group id the file system is told\n"
-		"hard_remove   do not hide open files that are removed\n"
-		"human         enforce the mode bits\n",
+		"hard_remove   do not hide open files that are removed\n",
 	.init = umfuse_init,
 	.fini = umfuse_load_fini,
 	.mount = umfuse_mount,

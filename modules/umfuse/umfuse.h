@@ -58,7 +58,6 @@ struct umfuse_opts {
 	bool fsdebug;
 	bool showcall;
 	bool nosource;
-	bool human;
 	bool hard_remove;
 	bool has_uid;
 	bool has_gid;
@@ -238,15 +237,6 @@ int umfuse_leave0(struct umfuse_call *c, int ret);
 
 int umfuse_getattr(struct umfuse_call *c, const char *path,
 		   struct fuse_file_info *fi, struct stat *out);
-
-/* --- perm.c: option human; all return 0 at once without it --- */
-
-int umfuse_may(struct umfuse_call *c, const char *path, int mask);
-/* Add a name to, or with @victim remove it from, its directory. */
-int umfuse_may_change(struct umfuse_call *c, const char *path, bool victim);
-int umfuse_may_own(struct umfuse_call *c, const char *path);
-int umfuse_may_chown(struct umfuse_call *c, const char *path, uid_t uid,
-		     gid_t gid);
 
 /* --- ops.c --- */
 

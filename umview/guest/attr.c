@@ -2,6 +2,8 @@
 /* attr.c - attribute sets: what a guest is in its view */
 #include "guest/attr.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,12 +110,12 @@ const struct um_attr *um_attr_by_id(uint32_t id)
 	return a;
 }
 
-/* Set 0: the first view, nothing changed. */
-int um_attr_setup(void)
+/* Set 0: the first view, nothing changed but, maybe, who one is. */
+int um_attr_setup(bool root)
 {
 	static char slash[] = "/";
 	static char none[] = "";
-	struct um_attr first = { .root = slash, .exe = none };
+	struct um_attr first = { .root = slash, .exe = none, .ids.virt = root };
 
 	return um_attr_intern(&first) ? 0 : -ENOMEM;
 }
@@ -167,6 +169,23 @@ void um_attr_table_del(pid_t tgid)
 	if (row) {
 		um_hash_del(&table, &row->node);
 		free(row);
+	}
+	um_unlock(&lock);
+}
+
+void um_attr_table_sweep(void)
+{
+	um_lock(&lock);
+	for (size_t i = 0; i < table.nslots; i++) {
+		struct um_hnode *next;
+
+		for (struct um_hnode *n = table.slot[i]; n; n = next) {
+			next = n->next;
+			if (kill((pid_t)n->key, 0) == 0 || errno != ESRCH)
+				continue;
+			um_hash_del(&table, n);
+			free(um_container(n, struct row, node));
+		}
 	}
 	um_unlock(&lock);
 }

@@ -49,7 +49,8 @@ struct um_attr {
 	char *exe;
 };
 
-int um_attr_setup(void);
+/* root: guests start as virtual root. */
+int um_attr_setup(bool root);
 /* The set equal to `like` (id ignored), made when new; NULL: out of memory. */
 const struct um_attr *um_attr_intern(const struct um_attr *like);
 /* NULL: no such number. */
@@ -59,5 +60,7 @@ const struct um_attr *um_attr_by_id(uint32_t id);
 int um_attr_table_set(pid_t tgid, const struct um_attr *attr);
 const struct um_attr *um_attr_table_get(pid_t tgid);
 void um_attr_table_del(pid_t tgid);
+/* Forget who has ended, before the number is another's. */
+void um_attr_table_sweep(void);
 
 #endif

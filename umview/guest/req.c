@@ -394,11 +394,9 @@ static int read_page(pid_t tid, struct um_page *page)
 	return page->magic == UM_PAGE_MAGIC ? 0 : -ENOENT;
 }
 
-/* No page: the table, and up the line of parents; else set 0. */
-static const struct um_attr *attr_by_table(pid_t tid)
+/* Up the line of parents: the table, or a page; else set 0. */
+static const struct um_attr *attr_of_parents(pid_t pid)
 {
-	pid_t pid = (pid_t)status_number(tid, "Tgid", 10);
-
 	while (pid > 1) {
 		const struct um_attr *attr = um_attr_table_get(pid);
 		struct um_page page;
@@ -410,6 +408,20 @@ static const struct um_attr *attr_by_table(pid_t tid)
 		pid = (pid_t)status_number(pid, "PPid", 10);
 	}
 	return um_attr_by_id(0);
+}
+
+/* No page: the table. What a parent has is its own from the first call on. */
+static const struct um_attr *attr_by_table(pid_t tid)
+{
+	pid_t tgid = (pid_t)status_number(tid, "Tgid", 10);
+	const struct um_attr *attr = um_attr_table_get(tgid);
+
+	if (attr)
+		return attr;
+	attr = attr_of_parents(tgid);
+	if (tgid > 1 && um_attr_table_set(tgid, attr) < 0)
+		um_warn("out of memory for the attributes of %d", (int)tgid);
+	return attr;
 }
 
 const struct um_attr *um_attr_of(pid_t tid, bool *has_page)

@@ -17,6 +17,7 @@
 
 #include <umview/log.h>
 
+#include "base/cleanup.h"
 #include "main/session.h"
 
 static void run_rc(const char *path, const char *nested, um_exec_fn exec)
@@ -87,6 +88,11 @@ static int exec_in_path(const char *name, char **argv, um_exec_fn exec)
 			return worst;
 		dirs += n + 1;
 	}
+}
+
+int um_exec_plain(const char *path, char **argv)
+{
+	return (int)UM_SYS(execve(path, argv, environ));
 }
 
 int um_run_command(const struct um_options *opts, um_exec_fn exec,

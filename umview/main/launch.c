@@ -141,5 +141,6 @@ void um_launch(const struct um_options *opts, int sock)
 		_exit(125);
 	gate(SYS_close, fd, 0, 0, 0, 0);
 	gate(SYS_close, sock, 0, 0, 0, 0);
-	_exit(um_run_command(opts, exec_by_agent, NULL));
+	_exit(um_run_command(
+		opts, opts->no_agent ? um_exec_plain : exec_by_agent, NULL));
 }

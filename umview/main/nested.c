@@ -18,12 +18,6 @@
 #include "base/cleanup.h"
 #include "main/session.h"
 
-static int exec_plain(const char *path, char **argv)
-{
-	execve(path, argv, environ);
-	return -errno;
-}
-
 static long vuctl(enum um_vuctl what, const char *text)
 {
 	return UM_SYS(syscall(UM_NR_VUCTL, what, text, 0, 0, 0));
@@ -50,5 +44,5 @@ int um_nested_run(const struct um_options *opts)
 	}
 	if (opts->viewname)
 		vuctl(UM_VU_SETNAME, opts->viewname);
-	return um_run_command(opts, exec_plain, "nested");
+	return um_run_command(opts, um_exec_plain, "nested");
 }

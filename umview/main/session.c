@@ -41,6 +41,7 @@
 #include "sys/loop.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
+#include "view/perm.h"
 
 #define READY_LIMIT (64L << 20)
 
@@ -163,15 +164,17 @@ static int set_up(const struct um_options *opts)
 
 	if (ret < 0)
 		return ret;
-	fd = open_agent(dir);
-	if (fd < 0)
+	fd = opts->no_agent ? -1 : open_agent(dir);
+	if (fd < 0 && !opts->no_agent)
 		return fd;
 	um_exec_set_agent(fd);
-	ret = um_shared_setup(fd);
+	ret = fd < 0 ? 0 : um_shared_setup(fd);
 	if (ret < 0)
 		um_warn("no fast road: %s", strerror(-ret));
 	set_module_dirs(dir);
-	ret = um_attr_setup();
+	if (opts->secure)
+		um_perm_set_secure();
+	ret = um_attr_setup(opts->secure);
 	if (ret == 0)
 		ret = um_view_setup();
 	if (ret == 0)
@@ -310,6 +313,7 @@ static void wait_for_end(int listener, pid_t reaper)
 	while (!um_notify_wait_end(0)) {
 		if (poll(p, UM_ARRAY_SIZE(p), 2000) == 0) {
 			um_kept_sweep();
+			um_attr_table_sweep();
 			um_mount_reap(is_idle);
 		}
 		if (p[1].revents & POLLERR) {

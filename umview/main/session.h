@@ -17,6 +17,8 @@ void um_launch(const struct um_options *opts, int sock)
 	__attribute__((noreturn));
 /* How a program is exec'ed; returns -errno. */
 typedef int (*um_exec_fn)(const char *path, char **argv);
+/* By a plain execve(2). */
+int um_exec_plain(const char *path, char **argv);
 /*
  * command.c: rc files, then the command; `nested` is the rc files' argument.
  * Exit status, when it could not be run.

@@ -6,6 +6,7 @@
 #include <utime.h>
 
 #include "sys/sys.h"
+#include "view/perm.h"
 
 /* A change, and the node it is for. */
 struct change {
@@ -16,10 +17,48 @@ struct change {
 	struct timespec ts[2];
 };
 
-static long change_obj(struct um_obj *o, const struct change *c)
+/* Both times to now: who can write the file may, too. */
+static bool is_touch(const struct change *c)
 {
+	return c->ts[0].tv_nsec == UTIME_NOW && c->ts[1].tv_nsec == UTIME_NOW;
+}
+
+/* May the guest make the change? It may be made smaller. */
+static int may_change(struct um_req *r, const struct um_mount *m,
+		      const struct stat *st, struct change *c)
+{
+	int ret;
+
+	if (!um_perm_holds_for(m))
+		return 0;
+	switch (c->what) {
+	case MODE:
+		c->mode = um_may_mode(r, m, st, c->mode);
+		return um_may_own(r, m, st);
+	case OWNER:
+		return um_may_chown(r, m, st, c->uid, c->gid);
+	case TIMES:
+		ret = um_may_own(r, m, st);
+		if (ret == 0 || !is_touch(c))
+			return ret;
+		return um_may(r, m, st, W_OK);
+	}
+	return 0;
+}
+
+static long change_obj(struct um_req *r, struct um_obj *o, struct change *c)
+{
+	struct stat st;
+	int ret = 0;
+
 	if (um_mount_is_readonly(o->mount))
 		return -EROFS;
+	if (um_perm_holds_for(o->mount))
+		ret = um_obj_getattr(o, &st);
+	if (ret == 0)
+		ret = may_change(r, o->mount, &st, c);
+	if (ret < 0)
+		return ret;
 	switch (c->what) {
 	case MODE:
 		return um_obj_chmod(o, c->mode);
@@ -31,8 +70,13 @@ static long change_obj(struct um_obj *o, const struct change *c)
 	return -EINVAL;
 }
 
-static long change_loc(const struct um_loc *loc, const struct change *c)
+static long change_loc(struct um_req *r, const struct um_loc *loc,
+		       struct change *c)
 {
+	int ret = may_change(r, loc->mount, &loc->st, c);
+
+	if (ret < 0)
+		return ret;
 	switch (c->what) {
 	case MODE:
 		if (S_ISLNK(loc->st.st_mode))
@@ -46,8 +90,7 @@ static long change_loc(const struct um_loc *loc, const struct change *c)
 	return -EINVAL;
 }
 
-static long change_fd(struct um_req *r, int fd, const struct change *c,
-		      bool path_ok)
+static long change_fd(struct um_req *r, int fd, struct change *c, bool path_ok)
 {
 	struct um_obj *o UM_OBJ = NULL;
 	struct stat st;
@@ -59,11 +102,11 @@ static long change_fd(struct um_req *r, int fd, const struct change *c,
 		return UM_CONTINUE;
 	if (o->kind == UM_OBJ_PATH && !path_ok)
 		return -EBADF;
-	return change_obj(o, c);
+	return change_obj(r, o, c);
 }
 
 static long change_at(struct um_req *r, int dirfd, uint64_t name, int flags,
-		      const struct change *c)
+		      struct change *c)
 {
 	struct um_loc loc UM_LOC;
 	unsigned int follow = (flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW;
@@ -84,9 +127,9 @@ static long change_at(struct um_req *r, int dirfd, uint64_t name, int flags,
 	if (um_loc_is_native(&loc))
 		return UM_CONTINUE;
 	if (loc.obj)
-		return change_obj(loc.obj, c);
+		return change_obj(r, loc.obj, c);
 	ret = um_loc_need(&loc);
-	return ret < 0 ? ret : change_loc(&loc, c);
+	return ret < 0 ? ret : change_loc(r, &loc, c);
 }
 
 static struct change mode_change(uint64_t mode)
@@ -254,6 +297,16 @@ long sys_utime(struct um_req *r)
 	return ret < 0 ? ret : change_at(r, AT_FDCWD, r->arg[0], 0, &c);
 }
 
+static long truncate_obj(struct um_req *r, struct um_obj *o, off_t size)
+{
+	struct stat st;
+	int ret = o->vnode ? um_obj_getattr(o, &st) : -EINVAL;
+
+	if (ret == 0)
+		ret = um_may(r, o->mount, &st, W_OK);
+	return ret < 0 ? ret : um_vnode_truncate(o->vnode, size);
+}
+
 long sys_truncate(struct um_req *r)
 {
 	struct um_loc loc UM_LOC;
@@ -271,13 +324,15 @@ long sys_truncate(struct um_req *r)
 	if (um_loc_is_real(&loc))
 		return um_fs_truncate(loc.mount, loc.rel, NULL, size);
 	if (loc.obj)
-		return loc.obj->vnode ? um_vnode_truncate(loc.obj->vnode, size)
-				      : -EINVAL;
+		return truncate_obj(r, loc.obj, size);
 	if (!loc.exists)
 		return -ENOENT;
 	if (S_ISDIR(loc.st.st_mode))
 		return -EISDIR;
 	if (!S_ISREG(loc.st.st_mode))
 		return -EINVAL;
+	ret = um_may(r, loc.mount, &loc.st, W_OK);
+	if (ret < 0)
+		return ret;
 	return um_vnode_truncate_path(loc.mount, loc.rel, &loc.st, size);
 }

@@ -12,6 +12,7 @@
 #include "guest/inject.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
+#include "view/perm.h"
 
 struct listing {
 	struct um_dirent *entries;
@@ -221,6 +222,9 @@ long sys_chdir(struct um_req *r)
 			return -ENOENT;
 		if (!S_ISDIR(loc.st.st_mode))
 			return -ENOTDIR;
+		ret = um_may(r, loc.mount, &loc.st, X_OK);
+		if (ret < 0)
+			return ret;
 	}
 	return change_to(r, loc.mount, loc.rel);
 }
@@ -250,6 +254,7 @@ long sys_fchdir(struct um_req *r)
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
 	UM_FREE char *rel = NULL;
 	struct stat st;
+	int ret;
 
 	um_req_set_cwd(r, r->page.flags & UM_PAGE_CWD, 0);
 	if (!o)
@@ -259,7 +264,8 @@ long sys_fchdir(struct um_req *r)
 		return -ENOENT;
 	if (um_fs_getattr(o->mount, rel, NULL, &st) < 0 || !S_ISDIR(st.st_mode))
 		return -ENOTDIR;
-	return change_to(r, o->mount, rel);
+	ret = um_may(r, o->mount, &st, X_OK);
+	return ret < 0 ? ret : change_to(r, o->mount, rel);
 }
 
 long sys_getcwd(struct um_req *r)
@@ -311,6 +317,9 @@ long sys_chroot(struct um_req *r)
 		return ret;
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
+	ret = um_may(r, loc.mount, &st, X_OK);
+	if (ret < 0)
+		return ret;
 	want.root = um_req_strdup(r, loc.path);
 	attr = want.root ? um_attr_intern(&want) : NULL;
 	return attr ? um_req_set_attr(r, attr) : -ENOMEM;

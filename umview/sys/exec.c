@@ -32,6 +32,7 @@
 #include "sys/sys.h"
 #include "sys/text.h"
 #include "view/cwd.h"
+#include "view/perm.h"
 
 #define HEAD_SIZE   256
 #define MAX_SCRIPTS 5
@@ -183,7 +184,9 @@ static int check_file(struct exec *x)
 	if (um_loc_is_real(loc))
 		return (int)UM_SYS(
 			faccessat(AT_FDCWD, loc->rel, X_OK, AT_EACCESS));
-	return x->st.st_mode & 0111 ? 0 : -EACCES;
+	if (!(x->st.st_mode & 0111))
+		return -EACCES;
+	return um_may(x->r, loc->mount, &x->st, X_OK);
 }
 
 static int read_head(struct exec *x)
@@ -399,6 +402,8 @@ static struct um_ids new_ids(const struct exec *x)
 	struct um_ids ids = x->r->attr->ids;
 	const struct stat *st = &x->st;
 
+	if (um_perm_is_secure() && !x->scripts)
+		return um_perm_exec_ids(&ids, x->loc.mount, st);
 	if (x->scripts || !(st->st_mode & S_ISUID) || st->st_uid != 0 ||
 	    (!um_loc_is_real(&x->loc) && (x->loc.mount->flags & MS_NOSUID)))
 		return ids;
@@ -538,11 +543,31 @@ static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
 	return ret == UM_ANSWERED ? ret : no_ptrace(ret);
 }
 
+/* umview --no-agent: the kernel execs what is the host's own. */
+static long go_without(struct exec *x, bool native)
+{
+	static atomic_bool told;
+	struct pending *p = take_pending(um_req_tgid(x->r));
+
+	if (native && um_loc_is_native(&x->loc)) {
+		x->r->attr = p->attr;
+		pending_free(p);
+		return UM_CONTINUE;
+	}
+	pending_free(p);
+	if (!atomic_exchange(&told, true))
+		um_err("programs on mounted file systems cannot be run with "
+		       "--no-agent");
+	return -EACCES;
+}
+
 static long finish(struct exec *x, uint64_t argv, uint64_t envp, uint64_t empty)
 {
 	bool native = um_loc_is_native(&x->loc);
 	long ret = prepare(x);
 
+	if (ret == 0 && agent_fd < 0)
+		ret = go_without(x, native);
 	exec_fini(x);
 	if (ret == UM_CONTINUE)
 		return exec_native(x->r);

@@ -13,6 +13,7 @@
 #include "sys/loop.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
+#include "view/perm.h"
 
 #define MAX_TEXT 4096
 
@@ -316,6 +317,8 @@ long sys_mount(struct um_req *r)
 
 	if (ret >= 0)
 		ret = find_target(r, &a);
+	if (ret >= 0)
+		ret = um_may_administer(r);
 	if (ret < 0) {
 		say_failed(&a, ret);
 		um_loc_fini(&a.target);
@@ -405,6 +408,8 @@ long sys_umount2(struct um_req *r)
 	int ret;
 
 	loc = (struct um_loc){ 0 };
+	if (um_may_administer(r) < 0)
+		return -EPERM;
 	if (flags & ~UMOUNT_FLAGS)
 		return -EINVAL;
 	follow = (flags & UMOUNT_NOFOLLOW) ? 0 : UM_FOLLOW;

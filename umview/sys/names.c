@@ -10,6 +10,7 @@
 
 #include "sys/special.h"
 #include "view/cwd.h"
+#include "view/perm.h"
 
 /* A name for a new node: it must not exist. 0, UM_CONTINUE or -errno. */
 static long new_name(struct um_req *r, int dirfd, uint64_t name, bool dir,
@@ -25,7 +26,9 @@ static long new_name(struct um_req *r, int dirfd, uint64_t name, bool dir,
 		return 0;
 	if (loc->obj || loc->exists || loc->last_special)
 		return -EEXIST;
-	return loc->slash && !dir ? -ENOENT : 0;
+	if (loc->slash && !dir)
+		return -ENOENT;
+	return um_may_make(r, loc);
 }
 
 static long make_dir(struct um_req *r, int dirfd, uint64_t name, mode_t mode)
@@ -62,16 +65,20 @@ static long make_node(struct um_req *r, int dirfd, uint64_t name, mode_t mode,
 	case S_IFREG:
 	case S_IFIFO:
 	case S_IFSOCK:
+		break;
 	case S_IFCHR:
 	case S_IFBLK:
+		ret = um_may_administer(r);
 		break;
 	case S_IFDIR:
 		return -EPERM;
 	default:
 		return -EINVAL;
 	}
-	return um_fs_mknod(loc.mount, loc.rel,
-			   um_apply_umask(r, mode & (S_IFMT | 07777)), dev);
+	return ret < 0 ? ret
+		       : um_fs_mknod(loc.mount, loc.rel,
+				     um_apply_umask(r, mode & (S_IFMT | 07777)),
+				     dev);
 }
 
 long sys_mknod(struct um_req *r)
@@ -152,8 +159,11 @@ static int link_source(struct um_req *r, int dirfd, uint64_t name, int flags,
 		       (flags & AT_SYMLINK_FOLLOW) ? UM_FOLLOW : 0, loc);
 }
 
-static long link_virtual(const struct um_loc *from, const struct um_loc *to)
+static long link_virtual(struct um_req *r, const struct um_loc *from,
+			 const struct um_loc *to)
 {
+	int ret;
+
 	if (!um_loc_is_real(from) && !from->exists)
 		return -ENOENT;
 	if (!um_loc_is_real(to) && to->exists)
@@ -164,7 +174,8 @@ static long link_virtual(const struct um_loc *from, const struct um_loc *to)
 		return -EPERM;
 	if (to->slash)
 		return -ENOENT;
-	return um_fs_link(from->mount, from->rel, to->rel);
+	ret = um_may_make(r, to);
+	return ret < 0 ? ret : um_fs_link(from->mount, from->rel, to->rel);
 }
 
 static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,
@@ -188,7 +199,7 @@ static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,
 		return UM_CONTINUE;
 	if (a.obj || b.obj)
 		return -ENOENT;
-	return link_virtual(&a, &b);
+	return link_virtual(r, &a, &b);
 }
 
 long sys_link(struct um_req *r)
@@ -241,6 +252,32 @@ static int rename_checks(const struct um_loc *a, const struct um_loc *b,
 	return 0;
 }
 
+/* To where another directory is its parent, a directory itself changes. */
+static int may_move(struct um_req *r, const struct um_loc *from,
+		    const struct um_loc *to)
+{
+	size_t n = (size_t)(strrchr(from->rel, '/') - from->rel);
+	bool same = (size_t)(strrchr(to->rel, '/') - to->rel) == n &&
+		    !strncmp(from->rel, to->rel, n);
+	int ret = um_may_remove(r, from);
+
+	if (ret == 0 && S_ISDIR(from->st.st_mode) && !same)
+		ret = um_may(r, from->mount, &from->st, W_OK);
+	return ret;
+}
+
+static int may_rename(struct um_req *r, const struct um_loc *a,
+		      const struct um_loc *b, unsigned int flags)
+{
+	int ret = may_move(r, a, b);
+
+	if (ret < 0)
+		return ret;
+	if (flags & RENAME_EXCHANGE)
+		return may_move(r, b, a);
+	return b->exists ? um_may_remove(r, b) : um_may_make(r, b);
+}
+
 static long rename_virtual(struct um_req *r, const struct um_loc *a,
 			   const struct um_loc *b, unsigned int flags)
 {
@@ -259,6 +296,9 @@ static long rename_virtual(struct um_req *r, const struct um_loc *a,
 		return ret;
 	if (b->exists && a->st.st_ino == b->st.st_ino)
 		return 0;
+	ret = may_rename(r, a, b, flags);
+	if (ret < 0)
+		return ret;
 	ret = um_vnode_rename(a->mount, a->rel, b->rel, flags);
 	if (ret == 0 && S_ISDIR(a->st.st_mode))
 		um_cwd_renamed(a->mount, a->rel, b->rel);
@@ -343,7 +383,9 @@ static long remove_dir(struct um_req *r, int dirfd, uint64_t name)
 		return -ENOTDIR;
 	if (loc.last_special)
 		return ends_in_dot(path) ? -EINVAL : -ENOTEMPTY;
-	ret = um_vnode_rmdir(loc.mount, loc.rel);
+	ret = um_may_remove(r, &loc);
+	if (ret == 0)
+		ret = um_vnode_rmdir(loc.mount, loc.rel);
 	if (ret == 0)
 		um_cwd_removed(loc.mount, loc.rel);
 	return ret;
@@ -368,7 +410,9 @@ static long remove_file(struct um_req *r, int dirfd, uint64_t name)
 		return -EISDIR;
 	if (loc.slash)
 		return -ENOTDIR;
-	ret = um_vnode_unlink(loc.mount, loc.rel);
+	ret = um_may_remove(r, &loc);
+	if (ret == 0)
+		ret = um_vnode_unlink(loc.mount, loc.rel);
 	if (ret == 0 && loc.st.st_nlink <= 1 && !S_ISREG(loc.st.st_mode))
 		um_special_forget(loc.mount, loc.st.st_ino);
 	return ret;

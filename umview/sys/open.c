@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "sys/special.h"
+#include "view/perm.h"
 
 int (*um_proc_open_hook)(struct um_req *r, const struct um_loc *loc);
 
@@ -73,6 +74,7 @@ static int make_tmpfile(struct um_req *r, const struct um_loc *dir,
 {
 	static atomic_uint serial;
 	char path[64];
+	int ret;
 	int fd;
 
 	if (!dir->exists)
@@ -81,6 +83,9 @@ static int make_tmpfile(struct um_req *r, const struct um_loc *dir,
 		return -ENOTDIR;
 	if ((o->flags & O_ACCMODE) == O_RDONLY || (o->flags & O_CREAT))
 		return -EINVAL;
+	ret = um_may(r, dir->mount, &dir->st, W_OK | X_OK);
+	if (ret < 0)
+		return ret;
 	/* in the root: its own directory can be removed meanwhile */
 	snprintf(path, sizeof(path), "/" UM_HIDDEN_NAME "%x-%x",
 		 (unsigned int)r->tid, atomic_fetch_add(&serial, 1));
@@ -95,10 +100,15 @@ static int make_tmpfile(struct um_req *r, const struct um_loc *dir,
 static int create(struct um_req *r, const struct um_loc *loc,
 		  const struct opening *o)
 {
+	int ret;
+
 	if (!(o->flags & O_CREAT))
 		return -ENOENT;
 	if (loc->slash || (o->flags & O_DIRECTORY))
 		return loc->slash ? -EISDIR : -EINVAL;
+	ret = um_may_make(r, loc);
+	if (ret < 0)
+		return ret;
 	return um_vnode_create(loc->mount, loc->rel, o->flags,
 			       um_apply_umask(r, o->mode & 07777));
 }
@@ -116,9 +126,15 @@ static int open_dir(struct um_req *r, const struct um_loc *loc, int flags)
 static int open_existing(struct um_req *r, const struct um_loc *loc, int flags)
 {
 	mode_t type = loc->st.st_mode & S_IFMT;
+	int ret = 0;
 
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		return -EEXIST;
+	if (!(flags & O_PATH) && type != S_IFLNK &&
+	    (type != S_IFDIR || !writes(flags)))
+		ret = um_may_open(r, loc->mount, &loc->st, flags);
+	if (ret < 0)
+		return ret;
 	if (type == S_IFDIR)
 		return open_dir(r, loc, flags);
 	if (flags & O_DIRECTORY)

@@ -17,6 +17,7 @@
 #include "guest/inject.h"
 #include "guest/wait.h"
 #include "sys/special.h"
+#include "view/perm.h"
 
 #define MAX_DATAGRAM (256 * 1024)
 
@@ -76,6 +77,9 @@ static long bind_virtual(struct um_req *r, const struct um_loc *loc, int sock,
 
 	if (loc->exists)
 		return -EADDRINUSE;
+	ret = um_may_make(r, loc);
+	if (ret < 0)
+		return ret;
 	ret = um_fs_mknod(loc->mount, loc->rel,
 			  S_IFSOCK | um_apply_umask(r, 0777), 0);
 	if (ret < 0)
@@ -149,7 +153,9 @@ static int translate(struct um_req *r, uint64_t addr, uint64_t len,
 	}
 	if (!loc.exists)
 		return -ENOENT;
-	ret = um_special_socket(&loc);
+	ret = um_may(r, loc.mount, &loc.st, W_OK);
+	if (ret == 0)
+		ret = um_special_socket(&loc);
 	if (ret < 0)
 		return ret;
 	memset(sun, 0, sizeof(*sun));

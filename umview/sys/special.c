@@ -21,6 +21,7 @@
 
 #include "base/lock.h"
 #include "guest/shared.h"
+#include "base/tempdir.h"
 #include "guest/wait.h"
 
 struct special {
@@ -159,28 +160,12 @@ int um_special_getattr(const struct stat *inside, struct stat *out)
 	return ret == 0 && out->st_ino == ino ? 0 : -ENOENT;
 }
 
-/* A directory of our own for a moment. */
-static int make_dir(char *dir, size_t size)
-{
-	const char *const bases[] = { getenv("XDG_RUNTIME_DIR"), "/tmp",
-				      "/dev/shm" };
-
-	for (size_t i = 0; i < UM_ARRAY_SIZE(bases); i++) {
-		if (!bases[i] || !*bases[i] || strlen(bases[i]) > 60)
-			continue;
-		snprintf(dir, size, "%s/.umview-XXXXXX", bases[i]);
-		if (mkdtemp(dir))
-			return 0;
-	}
-	return -EACCES;
-}
-
 static int make_fifo(void)
 {
-	char dir[96];
+	char dir[UM_TEMPDIR_MAX];
 	char path[108];
 	int fd = -1;
-	int ret = make_dir(dir, sizeof(dir));
+	int ret = um_tempdir(dir);
 
 	if (ret < 0)
 		return ret;
@@ -289,9 +274,9 @@ int um_special_bind(const struct um_loc *loc, ino_t ino, int sock,
 		    const char *shown)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	char dir[96];
+	char dir[UM_TEMPDIR_MAX];
 	int fd = -1;
-	int ret = make_dir(dir, sizeof(dir));
+	int ret = um_tempdir(dir);
 
 	if (ret < 0)
 		return ret;

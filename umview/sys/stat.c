@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "sys/special.h"
+#include "view/perm.h"
 
 /* What was asked of which node. */
 struct query {
@@ -186,8 +187,8 @@ long sys_statx(struct um_req *r)
 	return um_copy_out(r, um_uptr_of(r->arg[4]), &x, sizeof(x));
 }
 
-/* By default guests act as root inside virtual file systems. */
-static int check_access(const struct um_loc *loc, int mode)
+static int check_access(struct um_req *r, const struct um_loc *loc, int mode,
+			int flags)
 {
 	if (mode & ~(R_OK | W_OK | X_OK))
 		return -EINVAL;
@@ -198,7 +199,29 @@ static int check_access(const struct um_loc *loc, int mode)
 	if ((mode & X_OK) && !S_ISDIR(loc->st.st_mode) &&
 	    !(loc->st.st_mode & 0111))
 		return -EACCES;
-	return 0;
+	return flags & AT_EACCESS
+		       ? um_may(r, loc->mount, &loc->st, mode)
+		       : um_may_really(r, loc->mount, &loc->st, mode);
+}
+
+static long access_obj(struct um_req *r, struct um_obj *o, int mode, int flags)
+{
+	struct um_loc loc = { .mount = o->mount };
+
+	loc.exists = um_obj_getattr(o, &loc.st) == 0;
+	return check_access(r, &loc, mode, flags);
+}
+
+/* faccessat2(2) with an empty name: the descriptor itself. */
+static long access_fd(struct um_req *r, int fd, int mode, int flags)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	struct stat st;
+
+	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
+		return -EBADF;
+	o = um_obj_find(&st);
+	return o ? access_obj(r, o, mode, flags) : UM_CONTINUE;
 }
 
 static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,
@@ -206,34 +229,28 @@ static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,
 {
 	struct um_loc loc UM_LOC;
 	unsigned int follow = (flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW;
-	struct stat st;
 	char *path;
 	int ret = um_copy_in_path(r, um_uptr_of(name), &path);
 
 	loc = (struct um_loc){ 0 };
 	if (ret < 0)
 		return ret;
-	if (!*path && (flags & AT_EMPTY_PATH)) {
-		loc.mount = um_mount_real();
-		ret = (int)um_fd_getattr(r, dirfd, &loc.st);
-		loc.exists = ret == 0;
-		if (um_gfd_stat(r, um_gfd_of((uint64_t)dirfd), &st) < 0 &&
-		    dirfd != AT_FDCWD)
-			return -EBADF;
-		return ret == 0 ? check_access(&loc, mode) : UM_CONTINUE;
-	}
+	if (!*path && (flags & AT_EMPTY_PATH) && dirfd == AT_FDCWD)
+		memcpy(path, ".", 2);
+	if (!*path && (flags & AT_EMPTY_PATH))
+		return access_fd(r, dirfd, mode, flags);
 	ret = um_walk(r, dirfd, path, follow, &loc);
 	if (ret < 0)
 		return ret;
 	if (um_loc_is_native(&loc))
 		return UM_CONTINUE;
 	if (loc.obj)
-		return 0;
+		return access_obj(r, loc.obj, mode, flags);
 	if (um_loc_is_real(&loc))
 		return UM_SYS(
 			faccessat(AT_FDCWD, loc.rel, mode,
 				  flags & (AT_EACCESS | AT_SYMLINK_NOFOLLOW)));
-	return check_access(&loc, mode);
+	return check_access(r, &loc, mode, flags);
 }
 
 long sys_access(struct um_req *r)

@@ -68,7 +68,7 @@ extern int (*um_proc_open_hook)(struct um_req *r, const struct um_loc *loc);
 /* Have the guest change directory: fd is borrowed. */
 long um_guest_fchdir(struct um_req *r, int fd);
 
-/* exec.c: the agent's executable; set once. */
+/* exec.c: the agent's executable; set once, or not at all: --no-agent. */
 void um_exec_set_agent(int fd);
 long um_exec_hello(struct um_req *r);
 long um_exec_prepare(struct um_req *r);

@@ -11,6 +11,7 @@
 
 #include "sys/sys.h"
 #include "sys/text.h"
+#include "view/perm.h"
 
 #define MAX_TEXT 4096
 
@@ -252,8 +253,18 @@ static long list_fsalias(struct um_req *r)
 	return text ? give_text(r, text, r->arg[1], r->arg[2]) : -ENOMEM;
 }
 
+/* What changes the view for all its guests. */
+static bool changes_view(enum um_vuctl what)
+{
+	return what == UM_VU_ADD_SERVICE || what == UM_VU_DEL_SERVICE ||
+	       what == UM_VU_SETNAME || what == UM_VU_KILLALL ||
+	       what == UM_VU_FSALIAS;
+}
+
 long sys_vuctl(struct um_req *r)
 {
+	if (changes_view((enum um_vuctl)r->arg[0]) && um_may_administer(r) < 0)
+		return -EPERM;
 	switch ((enum um_vuctl)r->arg[0]) {
 	case UM_VU_CHECK:
 		return 0;

@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 
 #include "sys/sys.h"
+#include "view/perm.h"
 
 /* The node that argument 0 names, and how. */
 enum by { PATH, LINK, FD };
@@ -66,19 +67,23 @@ static int copy_name(struct um_req *r, char **name)
 }
 
 /* Namespaces that exist, and where user attributes may be; xattr(7). */
-static int check_name(const struct target *t, const char *name, bool change)
+static int check_name(struct um_req *r, const struct target *t,
+		      const char *name, bool change)
 {
 	struct stat st;
 	const char *dot = strchr(name, '.');
+	int ret;
 
 	if (!dot || !dot[1])
 		return dot ? -EINVAL : -EOPNOTSUPP;
+	ret = um_fs_getattr(t->mount, t->rel, NULL, &st);
+	if (ret < 0)
+		return ret;
 	if (strncmp(name, "user.", 5) != 0)
-		return 0;
-	if (um_fs_getattr(t->mount, t->rel, NULL, &st) == 0 &&
-	    !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return change ? um_may_own(r, t->mount, &st) : 0;
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return change ? -EPERM : -ENODATA;
-	return 0;
+	return um_may(r, t->mount, &st, change ? W_OK : R_OK);
 }
 
 static long set(struct um_req *r, enum by by)
@@ -104,7 +109,7 @@ static long set(struct um_req *r, enum by by)
 		return -ENOMEM;
 	ret = um_copy_in(r, um_uptr_of(r->arg[2]), value, size);
 	if (ret == 0)
-		ret = check_name(&t, name, true);
+		ret = check_name(r, &t, name, true);
 	if (ret < 0)
 		return ret;
 	return um_fs_setxattr(t.mount, t.rel, name, value, size, flags);
@@ -132,7 +137,7 @@ static long get(struct um_req *r, enum by by)
 		return ret;
 	ret = copy_name(r, &name);
 	if (ret == 0)
-		ret = check_name(&t, name, false);
+		ret = check_name(r, &t, name, false);
 	if (ret < 0)
 		return ret;
 	if (size > XATTR_SIZE_MAX)
@@ -172,7 +177,7 @@ static long forget(struct um_req *r, enum by by)
 		return ret;
 	ret = copy_name(r, &name);
 	if (ret == 0)
-		ret = check_name(&t, name, true);
+		ret = check_name(r, &t, name, true);
 	return ret < 0 ? ret : um_fs_removexattr(t.mount, t.rel, name);
 }
 

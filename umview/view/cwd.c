@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "base/tempdir.h"
 
 struct place {
 	struct place *next;
@@ -30,24 +31,14 @@ bool um_cwd_any(void)
 /* A directory that has no name any more, open. */
 static int make_nameless(void)
 {
-	const char *const bases[] = { getenv("XDG_RUNTIME_DIR"), "/dev/shm",
-				      "/tmp", getenv("TMPDIR") };
-	char path[512];
+	char dir[UM_TEMPDIR_MAX];
+	int ret = um_tempdir(dir);
 
-	for (size_t i = 0; i < UM_ARRAY_SIZE(bases); i++) {
-		int fd;
-
-		if (!bases[i] || !*bases[i])
-			continue;
-		snprintf(path, sizeof(path), "%s/.umview-XXXXXX", bases[i]);
-		if (!mkdtemp(path))
-			continue;
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		rmdir(path);
-		if (fd >= 0)
-			return fd;
-	}
-	return -EACCES;
+	if (ret < 0)
+		return ret;
+	ret = (int)UM_SYS(open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	rmdir(dir);
+	return ret;
 }
 
 static void place_free(struct place *p)

@@ -83,6 +83,8 @@ static int take_one(struct um_mount *m, const char *p, size_t n)
 	}
 	if (is(p, n, "permanent") || is(p, n, "perm"))
 		m->permanent = true;
+	else if (is(p, n, "human"))
+		m->human = true;
 	else if (is(p, n, "merge"))
 		m->merge = true;
 	else if (is(p, n, "ro"))

@@ -19,12 +19,9 @@
 #include "guest/shared.h"
 #include "view/cwd.h"
 #include "view/magic.h"
+#include "view/perm.h"
 
 #define MAX_LINKS 40
-
-struct um_mount *(*um_dev_hook)(const char *path);
-bool (*um_dev_names_hook)(const char *dir, um_fill_fn fill, void *arg);
-atomic_bool um_dev_any;
 
 struct walk {
 	struct um_req *r;
@@ -39,6 +36,7 @@ struct walk {
 	bool stop;
 	bool confined;
 	bool gone;
+	bool checks;
 	int links;
 	uint32_t gen;
 	uint64_t from;
@@ -49,56 +47,6 @@ struct walk {
 	char rest[2 * PATH_MAX];
 	char comp[NAME_MAX + 1];
 };
-
-static bool is_excepted(const struct um_mount *m, const char *rel)
-{
-	for (size_t i = 0; i < m->nexcept; i++)
-		if (um_path_beneath(rel, m->except[i]))
-			return true;
-	return false;
-}
-
-/* Does mount m answer for path? Its part of the path, or NULL. */
-static const char *covers(struct um_mount *m, const char *path)
-{
-	const char *rel = um_path_beneath(path, m->point);
-	struct stat st;
-
-	if (!rel || atomic_load(&m->dead))
-		return NULL;
-	if (!*rel)
-		rel = "/";
-	if (is_excepted(m, rel))
-		return NULL;
-	if (m->merge && um_fs_getattr(m, rel, NULL, &st) < 0)
-		return NULL;
-	return rel;
-}
-
-struct um_mount *um_list_find(const struct um_list *l, const char *path,
-			      const char **rel)
-{
-	struct um_mount *m = NULL;
-
-	for (size_t i = l->nmounts; i-- > 0;) {
-		*rel = covers(l->mounts[i], path);
-		if (*rel)
-			return l->mounts[i];
-	}
-	*rel = path;
-	if (um_dev_hook)
-		m = um_dev_hook(path);
-	return m ? m : um_mount_real();
-}
-
-struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)
-{
-	for (size_t i = l->nmounts; i-- > 0;)
-		if (!atomic_load(&l->mounts[i]->dead) &&
-		    !strcmp(l->mounts[i]->point, path))
-			return l->mounts[i];
-	return NULL;
-}
 
 const char *um_view_path_of(struct um_req *r, const struct um_mount *m,
 			    const char *rel)
@@ -486,10 +434,27 @@ static int check_dir(struct walk *w)
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-static int step(struct walk *w)
+/* Search permission on the directory that the next name is looked up in. */
+static int may_search(struct walk *w)
 {
+	struct stat st;
 	int ret;
 
+	place(w);
+	if (!um_perm_holds_for(w->mount) || w->gone)
+		return 0;
+	ret = um_fs_getattr(w->mount, w->rel, NULL, &st);
+	if (ret < 0 || !S_ISDIR(st.st_mode))
+		return ret;
+	return um_may(w->r, w->mount, &st, X_OK);
+}
+
+static int step(struct walk *w)
+{
+	int ret = w->checks ? may_search(w) : 0;
+
+	if (ret < 0)
+		return ret;
 	w->exists = false;
 	w->special = false;
 	if (!strcmp(w->comp, ".")) {
@@ -629,6 +594,7 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 	w->root = r->attr->root;
 	w->native = true;
 	w->gen = um_shared_gen();
+	w->checks = um_perm_holds_in(r->list);
 	ret = start(w, dirfd, path);
 	if (ret == 0 && (flags & (UM_BENEATH | UM_IN_ROOT)))
 		ret = confine(w, dirfd, path);
@@ -681,111 +647,4 @@ void um_loc_fini(struct um_loc *loc)
 {
 	um_obj_put(loc->obj);
 	loc->obj = NULL;
-}
-
-/* The last component of a mount point in directory `dir`, else NULL. */
-static const char *name_in(const struct um_mount *m, const char *dir)
-{
-	const char *slash = strrchr(m->point, '/');
-	size_t n = (size_t)(slash - m->point);
-
-	if (!slash[1] || atomic_load(&m->dead))
-		return NULL;
-	if (n == 0)
-		return strcmp(dir, "/") ? NULL : slash + 1;
-	if (strlen(dir) != n || strncmp(dir, m->point, n) != 0)
-		return NULL;
-	return slash + 1;
-}
-
-/* st_mode as d_type of readdir(3) */
-static unsigned char type_bits(mode_t mode)
-{
-	return (unsigned char)((mode & S_IFMT) >> 12);
-}
-
-/* d_type of a mount's root. */
-static unsigned char type_of(struct um_mount *m, unsigned char unknown)
-{
-	struct stat st;
-
-	if (um_fs_getattr(m, "/", NULL, &st) < 0)
-		return unknown;
-	return type_bits(st.st_mode);
-}
-
-bool um_list_has_phantoms(const struct um_list *l, const char *path)
-{
-	struct stat st;
-
-	if (um_dev_names_hook && um_dev_names_hook(path, NULL, NULL))
-		return true;
-	for (size_t i = 0; i < l->nmounts; i++)
-		if (name_in(l->mounts[i], path) &&
-		    (lstat(l->mounts[i]->point, &st) < 0 ||
-		     type_of(l->mounts[i], 0) != type_bits(st.st_mode)))
-			return true;
-	return false;
-}
-
-/* Which of the mount points in the directory its own listing showed. */
-struct merge {
-	const struct um_list *l;
-	const char *dir;
-	um_fill_fn fill;
-	void *arg;
-	bool *seen;
-	int stopped;
-};
-
-static int merge_fill(void *arg, const char *name, uint64_t ino,
-		      unsigned char type)
-{
-	struct merge *mg = arg;
-
-	if (!strncmp(name, UM_HIDDEN_NAME, strlen(UM_HIDDEN_NAME)))
-		return 0;
-	for (size_t i = 0; i < mg->l->nmounts; i++) {
-		const char *mine = name_in(mg->l->mounts[i], mg->dir);
-
-		if (mine && !strcmp(mine, name)) {
-			mg->seen[i] = true;
-			type = type_of(mg->l->mounts[i], type);
-		}
-	}
-	mg->stopped = mg->fill(mg->arg, name, ino, type);
-	return mg->stopped;
-}
-
-static void add_phantoms(struct merge *mg)
-{
-	for (size_t i = 0; i < mg->l->nmounts && !mg->stopped; i++) {
-		struct um_mount *m = mg->l->mounts[i];
-		const char *name = name_in(m, mg->dir);
-		struct stat st;
-
-		if (!name || mg->seen[i] ||
-		    um_fs_getattr(m, "/", NULL, &st) < 0)
-			continue;
-		merge_fill(mg, name, st.st_ino, type_bits(st.st_mode));
-	}
-}
-
-int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
-		    um_fill_fn fill, void *arg)
-{
-	struct merge mg = { l, dir->path, fill, arg, NULL, 0 };
-	int ret;
-
-	mg.seen = calloc(l->nmounts + 1, sizeof(bool));
-	if (!mg.seen)
-		return -ENOMEM;
-	ret = um_fs_readdir(dir->mount, dir->rel, merge_fill, &mg);
-	if (ret == 0)
-		add_phantoms(&mg);
-	if (ret == 0 && !mg.stopped && um_dev_names_hook &&
-	    um_mount_is_real(dir->mount))
-		um_dev_names_hook(dir->path, fill, arg);
-	free(mg.seen);
-	return ret;
 }

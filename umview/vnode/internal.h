@@ -22,6 +22,8 @@ struct um_vnode_state {
 extern struct um_vnode_state um_vn;
 
 /* vnode.c */
+/* The vnode of a node (ref); NULL: never opened. */
+struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino);
 bool um_vnode_is_open(struct um_vnode *v);
 void um_vnode_check(struct um_vnode *v);
 void um_vnode_trim(void);

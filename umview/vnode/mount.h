@@ -21,6 +21,7 @@
  * @source, @type, @options: as /proc/mounts shows them
  * @flags: MS_* of mount(2)
  * @beneath: layers below it (struct um_list, ref)
+ * @human: mode bits are enforced; see view/perm.h
  * @capture: the view beneath has mounts: what the module asks of libc is for it
  * @except: subtrees that stay as they were, relative to point
  * @release_beneath: the view layer's way to drop @beneath

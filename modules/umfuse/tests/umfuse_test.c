@@ -111,9 +111,8 @@ static void takes_ids(void **state)
 	struct umfuse_opts opts;
 
 	(void)state;
-	assert_int_equal(
-		umfuse_opts_init(&opts, 0, "fuseuid=12,fusegid=0,human"), 0);
-	assert_true(opts.has_uid && opts.has_gid && opts.human);
+	assert_int_equal(umfuse_opts_init(&opts, 0, "fuseuid=12,fusegid=0"), 0);
+	assert_true(opts.has_uid && opts.has_gid);
 	assert_int_equal(opts.uid, 12);
 	assert_int_equal(opts.gid, 0);
 	assert_string_equal(opts.fsopts, "rw");
@@ -236,35 +235,6 @@ static void a_program_that_leaves(void **state)
 	end(&k);
 }
 
-/* --- permissions --- */
-
-static void human_enforces_modes(void **state)
-{
-	const struct um_cred owner = { 500, 500, 1, 022 };
-	const struct um_cred other = { 501, 501, 1, 022 };
-	struct kit k = { 0 };
-	struct um_fh fh;
-
-	(void)state;
-	assert_int_equal(try_mount(&k, "umfusememfs", 0, "human"), 0);
-	assert_int_equal(k.ops->chmod(k.fs, "/", NULL, 0777), 0);
-	host_set_caller(&owner);
-	assert_int_equal(k.ops->mkdir(k.fs, "/d", 0700), 0);
-	kit_file(&k, "/d/f", "secret");
-	kit_file(&k, "/g", "public");
-	host_set_caller(&other);
-	assert_int_equal(kit_open(&k, "/d/f", O_RDONLY, &fh), -EACCES);
-	assert_int_equal(kit_open(&k, "/g", O_WRONLY, &fh), -EACCES);
-	assert_int_equal(k.ops->chmod(k.fs, "/g", NULL, 0666), -EPERM);
-	assert_int_equal(k.ops->unlink(k.fs, "/d/f"), -EACCES);
-	kit_expect(&k, "/g", "public");
-	host_set_caller(&owner);
-	kit_expect(&k, "/d/f", "secret");
-	assert_int_equal(k.ops->chmod(k.fs, "/g", NULL, 0666), 0);
-	host_set_caller(NULL);
-	end(&k);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,7 +246,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(old_and_new_programs_run),
 		cmocka_unit_test(mounts_are_apart),
 		cmocka_unit_test(a_program_that_leaves),
-		cmocka_unit_test(human_enforces_modes),
 	};
 
 	if (argc != 3)
