@@ -66,6 +66,8 @@ long um_fast_execveat(long nr, const long *a);
 long um_fast_chdir(long nr, const long *a);
 long um_fast_fchdir(long nr, const long *a);
 long um_fast_mmap(long nr, const long *a);
+/* Takes info->region_fd. */
+void um_expect_text(const struct um_exec_info *info);
 /*
  * Put the patched copy over what was mapped: of `len` bytes of the file, from
  * `from` on, at `at`. fd is the region file.

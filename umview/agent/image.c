@@ -144,33 +144,89 @@ static int is_library(const long *a)
 	       !(a[2] & PROT_WRITE) && (a[3] & MAP_TYPE) == MAP_PRIVATE;
 }
 
-/* The monitor said before that the file has no patched copy. */
-static int is_known_plain(long fd)
+/* struct stat of x86_64: dev, ino, ..., size, ..., mtime */
+static int stat_fd(long fd, uint64_t st[18])
+{
+	st[0] = 0;
+	st[1] = 0;
+	return um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0;
+}
+
+static uint64_t key_of(long fd)
 {
 	uint64_t st[18];
-	uint64_t key;
 
-	st[0] = 0;
-	if (um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) < 0)
-		return 1;
-	/* struct stat of x86_64: dev, ino, ..., size, ..., mtime */
-	key = um_plain_key(st[0], st[1], st[6], st[11], st[12]);
-	return um_shared->plain[(key >> 8) % UM_NPLAIN] == key;
+	if (!stat_fd(fd, st))
+		return 0;
+	return um_plain_key(st[0], st[1], st[6], st[11], st[12]);
+}
+
+/* The monitor said before that the file has no patched copy. */
+static int is_known_plain(uint64_t key)
+{
+	return !key || um_shared->plain[(key >> 8) % UM_NPLAIN] == key;
+}
+
+/*
+ * What the loader left for the first library; the descriptor is closed with
+ * its use. The program may have closed it, and have another there.
+ */
+static struct um_text expected;
+static uint64_t expected_key;
+static int expected_fd = -1;
+static uint32_t interp_id;
+
+void um_expect_text(const struct um_exec_info *info)
+{
+	uint64_t st[18];
+
+	interp_id = info->interp_text.id;
+	if (!info->lib_text.id || !stat_fd(info->region_fd, st)) {
+		close_fd(info->region_fd);
+		return;
+	}
+	expected = info->lib_text;
+	expected_key = info->lib_key;
+	expected_fd = info->region_fd;
+}
+
+static int take_expected(uint64_t key)
+{
+	int fd = expected_fd;
+	uint64_t st[18];
+
+	if (fd < 0 || key != expected_key)
+		return -EBADF;
+	expected_fd = -1;
+	if (!stat_fd(fd, st) || st[0] != um_shared->memfd_dev ||
+	    st[1] != um_shared->region_ino)
+		return -EBADF;
+	return fd;
 }
 
 long um_fast_mmap(long nr, const long *a)
 {
 	struct um_text text;
+	uint64_t key;
 	long ret;
 	long fd;
 
 	if (a[3] & MAP_ANONYMOUS)
 		return um_pass(nr, a);
 	ret = um_shared->objs ? um_ask(nr, a) : um_pass(nr, a);
-	if ((ret < 0 && ret > -4096) || !is_library(a) || is_known_plain(a[4]))
+	if ((ret < 0 && ret > -4096) || !is_library(a))
 		return ret;
-	text.id = 0;
-	fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_TEXT, a[4], (long)&text, 0);
+	key = key_of(a[4]);
+	if (is_known_plain(key))
+		return ret;
+	fd = take_expected(key);
+	if (fd >= 0) {
+		text = expected;
+	} else {
+		text.id = 0;
+		fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_TEXT, a[4], (long)&text,
+			       interp_id);
+	}
 	if (fd < 0)
 		return ret;
 	um_lay_text(&text, (int)fd, (unsigned long)ret, (unsigned long)a[5],

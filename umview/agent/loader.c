@@ -502,7 +502,7 @@ struct um_start um_agent_load(unsigned long *sp)
 	if (load_interp())
 		start.entry = interp.bias + interp.eh.e_entry;
 	um_native(__NR_close, program.fd, 0, 0, 0, 0, 0);
-	um_native(__NR_close, info.region_fd, 0, 0, 0, 0, 0);
+	um_expect_text(&info);
 	rebuild(&b, &mm);
 	mend_auxv(&b);
 	tell_kernel(&b, &mm);

@@ -98,6 +98,7 @@ struct um_vmap {
  * @gen: changes whenever a memo may have become wrong
  * @memfd_dev: device number of all objects that stand for virtual files
  * @agent_dev, @agent_ino: the agent's executable
+ * @region_ino: the region file's inode
  * @plain: files without a patched copy (um_plain_key())
  * @memo: hashes of names that are known to be the kernel's own (um_memo())
  * @vmap: by number of view
@@ -112,6 +113,7 @@ struct um_shared {
 	uint64_t memfd_dev;
 	uint64_t agent_dev;
 	uint64_t agent_ino;
+	uint64_t region_ino;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
@@ -211,6 +213,8 @@ struct um_text {
  *	UM_SHARED_SIZE, then texts
  * @nargs: strings in args that take the place of argv[0] (0: argv stays)
  * @text, @interp_text: the patched copies
+ * @lib_text, @lib_key: that of the library which the interpreter is sure to map
+ *	(um_plain_key()); id 0: nobody knows yet
  * @uid..egid: for the auxiliary vector
  * @comm: name of the thread
  * @args: where they begin in strings
@@ -225,6 +229,8 @@ struct um_exec_info {
 	uint32_t nargs;
 	struct um_text text;
 	struct um_text interp_text;
+	struct um_text lib_text;
+	uint64_t lib_key;
 	uint32_t uid, euid, gid, egid;
 	char comm[16];
 	uint32_t args;

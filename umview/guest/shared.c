@@ -69,6 +69,7 @@ int um_shared_setup(int agent_fd)
 	if (fstat(region, &st) < 0)
 		return -errno;
 	shared->memfd_dev = st.st_dev;
+	shared->region_ino = st.st_ino;
 	shared->vmap[UM_NVMAPS - 1].busy = 1;
 	shared->vmap[UM_NVMAPS - 1].all = 1;
 	return 0;

@@ -167,7 +167,7 @@ static int set_up(const struct um_options *opts)
 	fd = opts->no_agent ? -1 : open_agent(dir);
 	if (fd < 0 && !opts->no_agent)
 		return fd;
-	um_exec_set_agent(fd);
+	um_exec_setup(fd);
 	ret = fd < 0 ? 0 : um_shared_setup(fd);
 	if (ret < 0)
 		um_warn("no fast road: %s", strerror(-ret));

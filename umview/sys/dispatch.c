@@ -88,6 +88,9 @@ long um_dispatch(struct um_req *r)
 		return UM_CONTINUE;
 	if (!call)
 		return -ENOSYS;
+	/* a program that starts has no page yet, and all it needs waits */
+	if (r->nr == UM_NR_VUCTL && r->arg[0] == UM_VU_HELLO)
+		return um_exec_hello(r);
 	um_req_load_attr(r);
 	r->list = um_view_list(r->attr->view);
 	if (!r->list)

@@ -52,9 +52,30 @@ static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct um_hash pendings;
 static int agent_fd = -1;
 
-void um_exec_set_agent(int fd)
+/* Somebody may trace guests: a look at each is needed. */
+static atomic_bool tracers;
+/* The monitor's, and so the guests'. */
+static uid_t own_uid;
+static gid_t own_gid;
+
+void um_exec_setup(int fd)
 {
+	char text[32];
+
 	agent_fd = fd;
+	own_uid = getuid();
+	own_gid = getgid();
+	if (um_proc_status(getpid(), "TracerPid", text, sizeof(text)) < 0 ||
+	    strcmp(text, "0") != 0)
+		atomic_store(&tracers, true);
+}
+
+/* Only what makes a tracer comes here; see filter.c. */
+long sys_ptrace(struct um_req *r)
+{
+	(void)r;
+	atomic_store(&tracers, true);
+	return UM_CONTINUE;
 }
 
 static void pending_free(struct pending *p)
@@ -277,12 +298,29 @@ static int parse_script(struct exec *x, char **interp, char **arg)
 	return 0;
 }
 
+/*
+ * The file of this name. In a view without mounts the host's own name will do,
+ * unless it may lead through /proc, where it would be the monitor's.
+ */
+static int find_file(struct um_req *r, const char *path, struct um_loc *loc)
+{
+	if (path[0] != '/' || !um_walk_is_idle(r, path) ||
+	    strstr(path, "proc") || !strncmp(path, "/dev", 4))
+		return um_walk_always(r, path, UM_FOLLOW, loc);
+	*loc = (struct um_loc){ .mount = um_mount_real(),
+				.path = path,
+				.rel = path,
+				.native = true,
+				.slash = path[strlen(path) - 1] == '/' };
+	return 0;
+}
+
 static int walk_to(struct exec *x, const char *path)
 {
 	int ret;
 
 	um_loc_fini(&x->loc);
-	ret = um_walk_always(x->r, path, UM_FOLLOW, &x->loc);
+	ret = find_file(x->r, path, &x->loc);
 	if (ret < 0)
 		return ret;
 	return x->loc.slash && um_loc_is_real(&x->loc) ? -ENOTDIR : 0;
@@ -344,7 +382,7 @@ static int check_interp(struct exec *x, const Elf64_Phdr *ph)
 	n = pread(x->fd, path, ph->p_filesz, (off_t)ph->p_offset);
 	if (n != (ssize_t)ph->p_filesz || path[n - 1])
 		return -ENOEXEC;
-	ret = um_walk_always(x->r, path, UM_FOLLOW, &loc);
+	ret = find_file(x->r, um_req_strdup(x->r, path), &loc);
 	if (ret < 0)
 		return ret;
 	ret = open_file(&loc);
@@ -459,10 +497,10 @@ static int fill_info(struct exec *x)
 	memcpy(info->strings + info->args, x->p->args, x->p->nargs);
 	snprintf(info->comm, sizeof(info->comm), "%s",
 		 base ? base + 1 : x->name);
-	info->uid = ids->virt ? ids->ruid : getuid();
-	info->euid = ids->virt ? ids->euid : geteuid();
-	info->gid = ids->virt ? ids->rgid : getgid();
-	info->egid = ids->virt ? ids->egid : getegid();
+	info->uid = ids->virt ? ids->ruid : own_uid;
+	info->euid = ids->virt ? ids->euid : own_uid;
+	info->gid = ids->virt ? ids->rgid : own_gid;
+	info->egid = ids->virt ? ids->egid : own_gid;
 	x->p->fd = um_steal_fd(&x->fd);
 	return 0;
 }
@@ -472,7 +510,7 @@ static long prepare(struct exec *x)
 {
 	int ret;
 
-	if (um_req_is_traced(x->r))
+	if (atomic_load(&tracers) && um_req_is_traced(x->r))
 		return um_loc_is_native(&x->loc) ? UM_CONTINUE : -EACCES;
 	x->p = calloc(1, sizeof(*x->p));
 	if (!x->p)
@@ -772,6 +810,7 @@ static int hand_over(struct um_req *r, struct pending *p)
 	um_text_of(p->fd, &info->text);
 	if (p->interp_fd >= 0)
 		um_text_of(p->interp_fd, &info->interp_text);
+	um_text_expected(info);
 	info->fd = inject_or_none(r, p->fd);
 	info->interp_fd = inject_or_none(r, p->interp_fd);
 	info->region_fd = inject_or_none(r, um_shared_fd());
@@ -793,7 +832,10 @@ long um_exec_hello(struct um_req *r)
 	if (!p)
 		return -ESRCH;
 	um_attr_table_del(tgid);
+	r->attr = p->attr;
+	r->list = um_view_list(p->attr->view);
 	ret = r->arg[2] == sizeof(p->info) ? hand_over(r, p) : -EINVAL;
 	pending_free(p);
+	um_list_put(r->list);
 	return ret < 0 ? ret : 0;
 }

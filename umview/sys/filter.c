@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 
 #include <umview/vuctl.h>
 
@@ -26,7 +27,17 @@
 #define MAX_INSNS 4096
 
 /* What the table does not name is 0. */
-enum verdict { NOSYS, PASS, VIEW, NOPERM, MMAP, FCNTL, RECVFROM, PRCTL };
+enum verdict {
+	NOSYS,
+	PASS,
+	VIEW,
+	NOPERM,
+	MMAP,
+	FCNTL,
+	RECVFROM,
+	PTRACE,
+	PRCTL
+};
 
 static const unsigned char verdicts[NCALLS] = {
 #define UM_NATIVE_CALL(name)	  [__NR_##name] = PASS,
@@ -48,7 +59,8 @@ bool um_filter_tracks(int nr)
 {
 	enum verdict v = nr >= 0 && nr < NCALLS ? verdicts[nr] : NOSYS;
 
-	return v == VIEW || v == MMAP || v == FCNTL || v == RECVFROM;
+	return v == VIEW || v == MMAP || v == FCNTL || v == RECVFROM ||
+	       v == PTRACE;
 }
 
 struct prog {
@@ -134,6 +146,17 @@ static void arg_recvfrom(struct prog *p)
 	notify(p);
 }
 
+/* Who begins to trace. */
+static void arg_ptrace(struct prog *p)
+{
+	load(p, ARG_OFFSET(0));
+	jump(p, BPF_JEQ, PTRACE_TRACEME, 3, 0);
+	jump(p, BPF_JEQ, PTRACE_ATTACH, 2, 0);
+	jump(p, BPF_JEQ, PTRACE_SEIZE, 1, 0);
+	ret(p, SECCOMP_RET_ALLOW);
+	notify(p);
+}
+
 /*
  * A guest that made itself undumpable could not be read: say yes, and leave it
  * as it is.
@@ -169,6 +192,9 @@ static void judge(struct prog *p, enum verdict v)
 		break;
 	case RECVFROM:
 		arg_recvfrom(p);
+		break;
+	case PTRACE:
+		arg_ptrace(p);
 		break;
 	case PRCTL:
 		arg_prctl(p);

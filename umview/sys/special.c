@@ -20,8 +20,8 @@
 #include <sys/un.h>
 
 #include "base/lock.h"
-#include "guest/shared.h"
 #include "base/tempdir.h"
+#include "guest/shared.h"
 #include "guest/wait.h"
 
 struct special {

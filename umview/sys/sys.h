@@ -69,7 +69,7 @@ extern int (*um_proc_open_hook)(struct um_req *r, const struct um_loc *loc);
 long um_guest_fchdir(struct um_req *r, int fd);
 
 /* exec.c: the agent's executable; set once, or not at all: --no-agent. */
-void um_exec_set_agent(int fd);
+void um_exec_setup(int fd);
 long um_exec_hello(struct um_req *r);
 long um_exec_prepare(struct um_req *r);
 long um_exec_prepare_at(struct um_req *r);

@@ -47,10 +47,12 @@ struct text {
 	struct stat st;
 	struct um_text text;
 	char *path;
+	struct text *library;
 };
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct um_hash texts;
+static struct text *by_id[UM_NBASES];
 static uint32_t ids;
 
 /* Where the next stub goes, from UM_STUBS on; the classes come first. */
@@ -324,6 +326,37 @@ static void set_classes(void)
 		classes[nr] = um_filter_tracks(nr);
 }
 
+static uint64_t plain_key(const struct stat *st)
+{
+	return um_plain_key(st->st_dev, st->st_ino, (uint64_t)st->st_size,
+			    (uint64_t)st->st_mtim.tv_sec,
+			    (uint64_t)st->st_mtim.tv_nsec);
+}
+
+/* The first library with a copy that somebody with this interpreter mapped. */
+static void note_library(uint64_t interp, uint32_t id)
+{
+	um_lock(&lock);
+	if (interp && interp < UM_NBASES && by_id[interp] &&
+	    !by_id[interp]->library)
+		by_id[interp]->library = by_id[id];
+	um_unlock(&lock);
+}
+
+void um_text_expected(struct um_exec_info *info)
+{
+	const struct text *t = NULL;
+
+	um_lock(&lock);
+	if (info->interp_text.id)
+		t = by_id[info->interp_text.id]->library;
+	if (t) {
+		info->lib_text = t->text;
+		info->lib_key = plain_key(&t->st);
+	}
+	um_unlock(&lock);
+}
+
 static char *name_of(int fd)
 {
 	char link[64];
@@ -387,6 +420,8 @@ void um_text_of(int fd, struct um_text *out)
 			if (um_hash_add(&texts, &t->node, key_of(&st)) < 0) {
 				free(t->path);
 				free(um_steal(t));
+			} else if (t->text.id) {
+				by_id[t->text.id] = t;
 			}
 		}
 	}
@@ -394,10 +429,7 @@ void um_text_of(int fd, struct um_text *out)
 		*out = t->text;
 	um_unlock(&lock);
 	if (!out->id)
-		um_shared_add_plain(um_plain_key(st.st_dev, st.st_ino,
-						 (uint64_t)st.st_size,
-						 (uint64_t)st.st_mtim.tv_sec,
-						 (uint64_t)st.st_mtim.tv_nsec));
+		um_shared_add_plain(plain_key(&st));
 }
 
 long um_text_give(struct um_req *r)
@@ -415,6 +447,7 @@ long um_text_give(struct um_req *r)
 	um_text_of(fd, &text);
 	if (!text.id)
 		return -ENOENT;
+	note_library(r->arg[3], text.id);
 	ret = um_copy_out(r, um_uptr_of(r->arg[2]), &text, sizeof(text));
 	if (ret < 0)
 		return ret;

@@ -20,6 +20,8 @@
  * for it makes no calls that the monitor answers, or cannot be patched.
  */
 void um_text_of(int fd, struct um_text *out);
+/* The library that programs with this interpreter are sure to map. */
+void um_text_expected(struct um_exec_info *info);
 
 /**
  * struct um_text_file - where a byte of the region file was copied from

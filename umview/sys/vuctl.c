@@ -289,7 +289,7 @@ long sys_vuctl(struct um_req *r)
 	case UM_VU_LIST_FSALIAS:
 		return list_fsalias(r);
 	case UM_VU_HELLO:
-		return um_exec_hello(r);
+		return -EINVAL; /* um_dispatch() answers it */
 	case UM_VU_EXEC:
 		return um_exec_prepare(r);
 	case UM_VU_EXECAT:

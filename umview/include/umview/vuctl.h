@@ -52,8 +52,8 @@
  * @UM_VU_CHDIR: agent only: (const char *path) Return: a descriptor to
  *	fchdir(2) to and close; or UM_VUCTL_NATIVE
  * @UM_VU_FCHDIR: agent only: (int fd) likewise
- * @UM_VU_TEXT: agent only: (int fd, struct um_text *out) the patched copy of a
- *	file's code. Return: a descriptor of the region file; ENOENT
+ * @UM_VU_TEXT: agent only: (int fd, struct um_text *out, uint32_t interp) the
+ *	patched copy of a file's code; interp: id of the interpreter's own. Return: a descriptor of the region file; ENOENT
  */
 enum um_vuctl {
 	UM_VU_CHECK = 0,
