@@ -127,6 +127,11 @@ static int run(struct request *req, char **words, int nwords)
 				 nwords, nwords == 1 ? "word" : "words");
 	if (!req->type && !(req->opts.flags & untyped))
 		return cmd_usage(&cmd, "name the type with -t TYPE");
+	if (!words[0][0] || !words[1][0])
+		return cmd_usage(
+			&cmd,
+			"the %s is empty; write none for a file system without a source",
+			words[0][0] ? "target" : "source");
 	if (!um_check_viewos())
 		return cmd_outside(&cmd);
 	req->source = words[0];
