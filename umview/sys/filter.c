@@ -26,7 +26,17 @@
 #define MAX_INSNS 4096
 
 /* What the table does not name is 0. */
-enum verdict { NOSYS, PASS, VIEW, NOPERM, MMAP, FCNTL, RECVFROM, PRCTL };
+enum verdict {
+	NOSYS,
+	PASS,
+	VIEW,
+	NOPERM,
+	MMAP,
+	FCNTL,
+	RECVFROM,
+	ACCEPT,
+	PRCTL
+};
 
 static const unsigned char verdicts[NCALLS] = {
 #define UM_NATIVE_CALL(name)	  [__NR_##name] = PASS,
@@ -117,12 +127,12 @@ static void arg_fcntl(struct prog *p)
 	notify(p);
 }
 
-/* Who does not ask for the sender's name gets it from the kernel. */
-static void arg_recvfrom(struct prog *p)
+/* Who does not ask for the peer's name is served by the kernel. */
+static void arg_name(struct prog *p, unsigned int n)
 {
-	load(p, ARG_OFFSET(4) + 4);
+	load(p, ARG_OFFSET(n) + 4);
 	jump(p, BPF_JEQ, 0, 0, 3);
-	load(p, ARG_OFFSET(4));
+	load(p, ARG_OFFSET(n));
 	jump(p, BPF_JEQ, 0, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
 	notify(p);
@@ -162,7 +172,10 @@ static void judge(struct prog *p, enum verdict v)
 		arg_fcntl(p);
 		break;
 	case RECVFROM:
-		arg_recvfrom(p);
+		arg_name(p, 4);
+		break;
+	case ACCEPT:
+		arg_name(p, 1);
 		break;
 	case PRCTL:
 		arg_prctl(p);
