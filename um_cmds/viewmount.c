@@ -47,6 +47,8 @@ static const struct cmd_reason reasons[] = {
 	  "not allowed: no module of umview does this (bind, move and shared mounts are the host's, for root)" },
 	{ EACCES,
 	  "permission denied; for a file you can read but not write, add -r" },
+	{ EUCLEAN,
+	  "the source is damaged; repair it, with e2fsck or its like" },
 	{ EROFS, "the source is read-only; add -r" },
 	{ ENOTDIR,
 	  "a part of the path is not a directory, or the file system's root does not fit the target" },
