@@ -31,7 +31,7 @@ static const struct cmd cmd = {
 static const struct cmd_reason set_reasons[] = {
 	{ ELOOP,
 	  "it would lead back to itself; um_fsalias without arguments lists the aliases" },
-	{ EINVAL, "not a usable type name; take one without spaces" },
+	{ EINVAL, "not a usable type name; take words without blanks" },
 	{ ENAMETOOLONG, "the name is too long" },
 	{ EPERM, "not allowed: umview runs with --secure" },
 	{ ENOMEM, "umview is out of memory" },

@@ -47,6 +47,8 @@ static const struct cmd_reason reasons[] = {
 	  "not allowed: no module of umview does this (bind, move and shared mounts are the host's, for root)" },
 	{ EACCES,
 	  "permission denied; for a file you can read but not write, add -r" },
+	{ EUCLEAN,
+	  "the source is damaged; repair it, with e2fsck or its like" },
 	{ EROFS, "the source is read-only; add -r" },
 	{ ENOTDIR,
 	  "a part of the path is not a directory, or the file system's root does not fit the target" },
@@ -127,6 +129,11 @@ static int run(struct request *req, char **words, int nwords)
 				 nwords, nwords == 1 ? "word" : "words");
 	if (!req->type && !(req->opts.flags & untyped))
 		return cmd_usage(&cmd, "name the type with -t TYPE");
+	if (!words[0][0] || !words[1][0])
+		return cmd_usage(
+			&cmd,
+			"the %s is empty; write none for a file system without a source",
+			words[0][0] ? "target" : "source");
 	if (!um_check_viewos())
 		return cmd_outside(&cmd);
 	req->source = words[0];

@@ -28,7 +28,8 @@ static const struct cmd cmd = {
 
 static const struct cmd_reason reasons[] = {
 	{ ENAMETOOLONG, "the name is too long; 64 bytes are the most" },
-	{ EINVAL, "not a usable name; take printable characters" },
+	{ EINVAL,
+	  "no blank at either end, and no newline or other control character" },
 	{ EPERM, "not allowed: umview runs with --secure" },
 	{ 0, NULL },
 };

@@ -279,6 +279,25 @@ static int begin_writing(struct e2 *e)
 	return ret;
 }
 
+/* Without a root there is nothing to see, and nothing that may be changed. */
+static int check_root(struct e2 *e)
+{
+	struct dirx *names;
+	struct inode root;
+	int ret = inode_read(e, EXT2_ROOT_INO, &root);
+
+	if (!ret && !LINUX_S_ISDIR(small(&root)->i_mode))
+		ret = -EUCLEAN;
+	if (!ret)
+		ret = dirx_get(e, EXT2_ROOT_INO, &names);
+	if (!ret && names->bad && !names->n)
+		ret = -EUCLEAN;
+	if (ret == -ENOMEM || !ret)
+		return ret;
+	e2_say(e, "corrupt: the root directory cannot be read (try e2fsck)");
+	return -EUCLEAN;
+}
+
 static int mount_steps(struct e2 *e)
 {
 	int ret = open_fs(e);
@@ -294,6 +313,8 @@ static int mount_steps(struct e2 *e)
 		e->block = malloc(e->fs->blocksize);
 		ret = e->block ? 0 : -ENOMEM;
 	}
+	if (!ret)
+		ret = check_root(e);
 	if (!ret)
 		recount(e);
 	if (!ret && !e->ro)

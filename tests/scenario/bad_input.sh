@@ -4,7 +4,7 @@
 # why, nothing mounted, the image as it was
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-need mke2fs e2fsck debugfs
+need mke2fs e2fsck debugfs dumpe2fs
 as_user mkdir "$T_TMP/tree"
 as_user cp -r /etc/services /etc/protocols "$T_TMP/tree" 2>/dev/null
 pack_image "$IMG" 16M "$T_TMP/tree"
@@ -31,6 +31,14 @@ broken feature.img if=/dev/zero bs=1 seek=$((1024 + 96)) count=0
 printf '\377\377\377\377' | broken feature.img bs=1 seek=$((1024 + 96))
 # Group descriptors and the root inode's table in noise.
 broken groups.img if=/dev/urandom bs=1024 seek=2 count=64
+# The root: its inode, then its block.
+table=$(as_user dumpe2fs "$IMG" 2>/dev/null |
+	sed -n 's/^ *Inode table at \([0-9]*\).*/\1/p' | head -n 1)
+size=$(as_user dumpe2fs -h "$IMG" 2>/dev/null | sed -n 's/^Inode size:[[:space:]]*//p')
+block=$(as_user dumpe2fs -h "$IMG" 2>/dev/null | sed -n 's/^Block size:[[:space:]]*//p')
+broken root.img if=/dev/urandom bs=1 seek=$((table * block + size)) count="$size"
+root=$(as_user debugfs -R 'blocks <2>' "$IMG" 2>/dev/null | tr -d ' \n')
+broken rootblock.img if=/dev/urandom bs="$block" seek="$root" count=1
 as_user cp "$IMG" "$T_TMP/readonly.img"
 as_user chmod 444 "$T_TMP/readonly.img"
 as_user cp "$IMG" "$T_TMP/unclean.img"
@@ -64,6 +72,12 @@ for bad in noise short empty cut magic blocks logsize inode feature; do
 	fails 'not a file system of this type' \
 		-t $t "$bad.img" "$MNT"
 	refused 32 'mount: ' mount -t $t "$bad.img" "$MNT"
+done
+for bad in root rootblock; do
+	for how in -r -w; do
+		fails 'damaged' $how -t $t "$bad.img" "$MNT"
+	done
+	tail -n 1 log | grep -q 'root directory' || die "$bad: $(tail -n 1 log)"
 done
 # Damage behind a good superblock: an error now or later, never a crash.
 if viewmount -t $t groups.img "$MNT" 2>/dev/null; then

@@ -58,6 +58,12 @@ refused any '' viewmount -t ext4 "$IMG" "$MNT"
 must um_fsalias loop1 loop2
 refused 1 'back to itself' um_fsalias loop2 loop1
 refused any 'no module' viewmount -t loop1 "$IMG" "$MNT"
+refused 1 'back to itself' um_fsalias a a
+refused 1 'back to itself' um_fsalias loop1 loop1
+for word in 'a b' "a$(printf '\nb')" ' ' "$(printf 'a\tb')"; do
+	refused 1 'without blanks' um_fsalias "$word" umfuseext2
+	refused 1 'without blanks' um_fsalias mine "$word"
+done
 EOS
 
 printf -- '- names\n'
@@ -68,6 +74,10 @@ must viewname "a name"
 same "name" "a name" "$(viewname)"
 same "prompt" "a name" "$(viewname -p)"
 same "vuname -N" "a name" "$(vuname -N)"
+for word in ' ' 'a ' "$(printf 'a\nb')" "$(printf '\033[7m')"; do
+	refused 1 'no blank' viewname "$word"
+done
+same "still" "a name" "$(viewname)"
 refused 1 'long' viewname "$(printf 'x%.0s' $(seq 65))"
 same "first view" 0 "$(vuname -V)"
 must kill -0 "$(vuname -U)"
@@ -77,7 +87,10 @@ grep -q 'View-OS' <<<"$(vuname -o)" || die "vuname -o"
 EOS
 
 printf -- '- viewmount, viewumount\n'
-must_guest <<'EOS'
+must_guest <<'EOS' 2>"$T_TMP/err"
+refused 2 'source is empty' viewmount -t ext4 '' "$MNT"
+refused 2 'target is empty' viewmount -t ext4 "$IMG" ''
+refused 1 'an option is wrong' viewmount -t ext4 -o except= "$IMG" "$MNT"
 must viewmount -t ext4 "$IMG" "$MNT"
 must touch "$MNT/x"
 exec 7<"$MNT/x"
@@ -86,6 +99,8 @@ must viewumount -l "$MNT"
 exec 7<&-
 refused 1 'not mounted|invalid|nothing' viewumount "$MNT"
 EOS
+grep -q '^umview: except=: begin it with a slash' "$T_TMP/err" ||
+	fail "except= says: $(cat "$T_TMP/err")"
 wait_for 5 fsck_img "$IMG"
 
 printf -- '- umshutdown\n'

@@ -85,6 +85,10 @@ printf '#!/bin/sh\nviewname from-rc\n' | user_write "$T_TMP/home/.viewosrc"
 [ "$(with_home viewname)" = from-rc ] || fail "rc runs outside of the view"
 
 printf -- '- options\n'
+as_user "$UMVIEW" -q -f "$T_TMP/nothing" touch "$T_TMP/ran" 2>"$T_TMP/err"
+[ $? -eq 125 ] || fail "-f of a missing file: not 125"
+grep -q 'nothing: No such' "$T_TMP/err" || fail "-f says: $(cat "$T_TMP/err")"
+[ ! -e "$T_TMP/ran" ] || fail "the command ran without its rc file"
 [ "$(as_user "$UMVIEW" -q -V some-name viewname)" = some-name ] || fail "-V"
 as_user "$UMVIEW" -q -p umfuse um_ls_service | grep -q '^umfuse:' || fail "-p"
 as_user "$UMVIEW" --help | grep -q '^Usage: umview' || fail "--help"

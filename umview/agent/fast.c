@@ -130,6 +130,11 @@ static long fast_recvfrom(long nr, const long *a)
 	return a[4] ? fast_names(nr, a) : um_pass(nr, a);
 }
 
+static long fast_accept(long nr, const long *a)
+{
+	return a[1] ? fast_names(nr, a) : um_pass(nr, a);
+}
+
 static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_read] = fast_read,
 	[__NR_pread64] = fast_read,
@@ -178,6 +183,9 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_getsockname] = fast_names,
 	[__NR_getpeername] = fast_names,
 	[__NR_recvfrom] = fast_recvfrom,
+	[__NR_recvmsg] = fast_names,
+	[__NR_accept] = fast_accept,
+	[__NR_accept4] = fast_accept,
 	[__NR_sendto] = fast_address,
 	[__NR_sendmsg] = um_fast_address,
 	[__NR_connect] = um_fast_idle,

@@ -52,8 +52,6 @@ static void run_rc_files(const struct um_options *opts, const char *nested,
 
 	run_rc("/etc/viewosrc", nested, exec);
 	if (opts->rc) {
-		if (access(opts->rc, X_OK) < 0)
-			um_warn("%s: %s", opts->rc, strerror(errno));
 		run_rc(opts->rc, nested, exec);
 	} else if (home && snprintf(path, sizeof(path), "%s/.viewosrc", home) <
 				   PATH_MAX) {
@@ -100,6 +98,10 @@ int um_run_command(const struct um_options *opts, um_exec_fn exec,
 {
 	int err;
 
+	if (opts->rc && access(opts->rc, X_OK) < 0) {
+		um_err("-f %s: %s", opts->rc, strerror(errno));
+		return 125;
+	}
 	run_rc_files(opts, nested, exec);
 	err = exec_in_path(opts->argv[0], opts->argv, exec);
 	um_err("%s: %s", opts->argv[0], strerror(-err));

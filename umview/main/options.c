@@ -13,6 +13,8 @@
 #include <umview/log.h>
 #include <umview/vuctl.h>
 
+#include "view/view.h"
+
 /* Options without a short form, and those accepted for nothing. */
 enum {
 	OPT_NO_AGENT = 256,
@@ -120,6 +122,10 @@ static int set_viewname(struct um_options *out, const char *name)
 	if (strlen(name) > UM_VIEWNAME_MAX)
 		return wrong("-V '%s': the name is longer than %d bytes", name,
 			     UM_VIEWNAME_MAX);
+	if (!um_view_is_name(name))
+		return wrong("-V '%s': no blank at either end, and no "
+			     "newline or other control character",
+			     name);
 	out->viewname = name;
 	return 0;
 }

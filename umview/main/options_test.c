@@ -206,6 +206,8 @@ static void wrong_lines_say_so_on_stderr(void **state)
 		{ { "-p", "", "ls" }, "name is empty" },
 		{ { "-p", "a", "-p", ",x", "ls" }, "name is empty" },
 		{ { "-V", NAME64 "x", "ls" }, "longer than 64" },
+		{ { "-V", "two\nlines", "ls" }, "no blank" },
+		{ { "-V", " x", "ls" }, "no blank" },
 		{ { "--log-level", "loud", "ls" }, "err, warn, info" },
 		{ { "--log-level", "", "ls" }, "err, warn, info" },
 		{ { "--no", "ls" }, "ambiguous" },

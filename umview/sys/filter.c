@@ -36,6 +36,7 @@ enum verdict {
 	FCNTL,
 	RECVFROM,
 	PTRACE,
+	ACCEPT,
 	PRCTL
 };
 
@@ -59,8 +60,7 @@ bool um_filter_tracks(int nr)
 {
 	enum verdict v = nr >= 0 && nr < NCALLS ? verdicts[nr] : NOSYS;
 
-	return v == VIEW || v == MMAP || v == FCNTL || v == RECVFROM ||
-	       v == PTRACE;
+	return v != PASS && v != NOSYS && v != NOPERM && v != PRCTL;
 }
 
 struct prog {
@@ -135,12 +135,12 @@ static void arg_fcntl(struct prog *p)
 	notify(p);
 }
 
-/* Who does not ask for the sender's name gets it from the kernel. */
-static void arg_recvfrom(struct prog *p)
+/* Who does not ask for the peer's name is served by the kernel. */
+static void arg_name(struct prog *p, unsigned int n)
 {
-	load(p, ARG_OFFSET(4) + 4);
+	load(p, ARG_OFFSET(n) + 4);
 	jump(p, BPF_JEQ, 0, 0, 3);
-	load(p, ARG_OFFSET(4));
+	load(p, ARG_OFFSET(n));
 	jump(p, BPF_JEQ, 0, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
 	notify(p);
@@ -191,7 +191,10 @@ static void judge(struct prog *p, enum verdict v)
 		arg_fcntl(p);
 		break;
 	case RECVFROM:
-		arg_recvfrom(p);
+		arg_name(p, 4);
+		break;
+	case ACCEPT:
+		arg_name(p, 1);
 		break;
 	case PTRACE:
 		arg_ptrace(p);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * socket.c - AF_UNIX names: bind, connect, addressed sends, names shown
+ * socket.c - AF_UNIX names: bind, connect, accept, names shown
  *
  * A socket is a real one; only the name is the view's. The call is made by the
  * monitor on a duplicate of the guest's socket with the name that the kernel
@@ -16,10 +16,9 @@
 
 #include "guest/inject.h"
 #include "guest/wait.h"
+#include "sys/sockname.h"
 #include "sys/special.h"
 #include "view/perm.h"
-
-#define MAX_DATAGRAM (256 * 1024)
 
 /*
  * The path of a guest's address; *path NULL: not a pathname. The address may
@@ -133,8 +132,8 @@ long sys_bind(struct um_req *r)
 }
 
 /* The address the kernel understands for a guest's name: 1; 0: its own. */
-static int translate(struct um_req *r, uint64_t addr, uint64_t len,
-		     struct sockaddr_un *sun, int *dirfd)
+int um_sock_translate(struct um_req *r, uint64_t addr, uint64_t len,
+		      struct sockaddr_un *sun, int *dirfd)
 {
 	struct um_loc loc UM_LOC;
 	char *path;
@@ -188,7 +187,7 @@ long sys_connect(struct um_req *r)
 	struct sockaddr_un sun;
 	UM_CLOSE int dirfd = -1;
 	UM_CLOSE int sock = -1;
-	long ret = translate(r, r->arg[1], r->arg[2], &sun, &dirfd);
+	long ret = um_sock_translate(r, r->arg[1], r->arg[2], &sun, &dirfd);
 
 	if (ret <= 0)
 		return ret < 0 ? ret : UM_CONTINUE;
@@ -206,139 +205,35 @@ long sys_connect(struct um_req *r)
 	return ret;
 }
 
-static long send_to(struct um_req *r, const struct sockaddr_un *sun,
-		    const void *buf, size_t n, int flags)
-{
-	UM_CLOSE int sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	long ret;
-
-	if (sock < 0)
-		return sock;
-	do {
-		um_wait_begin(r);
-		ret = UM_SYS(sendto(sock, buf, n, flags | MSG_NOSIGNAL,
-				    (const void *)sun, sizeof(*sun)));
-		um_wait_end();
-	} while (ret == -EINTR && um_wait_again(r, &ret));
-	return ret;
-}
-
-long sys_sendto(struct um_req *r)
-{
-	struct sockaddr_un sun;
-	UM_CLOSE int dirfd = -1;
-	size_t n = r->arg[2];
-	void *buf;
-	long ret = translate(r, r->arg[4], r->arg[5], &sun, &dirfd);
-
-	if (ret <= 0)
-		return ret < 0 ? ret : UM_CONTINUE;
-	if (n > MAX_DATAGRAM)
-		return -EMSGSIZE;
-	buf = um_req_alloc(r, n + 1);
-	if (!buf)
-		return -ENOMEM;
-	ret = um_copy_in(r, um_uptr_of(r->arg[1]), buf, n);
-	return ret < 0 ? ret : send_to(r, &sun, buf, n, (int)r->arg[3]);
-}
-
-/* Gather a message's vector into one buffer. */
-static long gather(struct um_req *r, const struct msghdr *msg, void **out)
-{
-	struct iovec iov[64];
-	size_t n = 0;
-	char *buf;
-	int ret;
-
-	if (msg->msg_iovlen > UM_ARRAY_SIZE(iov))
-		return -EMSGSIZE;
-	ret = um_copy_in(r, um_uptr_of((uintptr_t)msg->msg_iov), iov,
-			 msg->msg_iovlen * sizeof(struct iovec));
-	if (ret < 0)
-		return ret;
-	for (size_t i = 0; i < msg->msg_iovlen; i++) {
-		if (iov[i].iov_len > MAX_DATAGRAM - n)
-			return -EMSGSIZE;
-		n += iov[i].iov_len;
-	}
-	buf = um_req_alloc(r, n + 1);
-	if (!buf)
-		return -ENOMEM;
-	*out = buf;
-	for (size_t i = 0; i < msg->msg_iovlen; i++) {
-		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base), buf,
-				 iov[i].iov_len);
-		if (ret < 0)
-			return ret;
-		buf += iov[i].iov_len;
-	}
-	return (long)n;
-}
-
-/* Addressed to a name of the view: data only, no control messages. */
-static long send_message(struct um_req *r, uint64_t at, int flags)
-{
-	struct sockaddr_un sun;
-	UM_CLOSE int dirfd = -1;
-	struct msghdr msg;
-	void *buf = NULL;
-	long n;
-	int ret = um_copy_in(r, um_uptr_of(at), &msg, sizeof(msg));
-
-	if (ret < 0)
-		return ret;
-	ret = translate(r, (uintptr_t)msg.msg_name, msg.msg_namelen, &sun,
-			&dirfd);
-	if (ret <= 0)
-		return ret < 0 ? ret : UM_CONTINUE;
-	if (msg.msg_controllen)
-		return -EOPNOTSUPP;
-	n = gather(r, &msg, &buf);
-	return n < 0 ? n : send_to(r, &sun, buf, (size_t)n, flags);
-}
-
-long sys_sendmsg(struct um_req *r)
-{
-	return send_message(r, r->arg[1], (int)r->arg[2]);
-}
-
-/*
- * Messages to names of the view must be the first: it is sent, and the caller
- * comes again with the rest; a short count is sendmmsg(2)'s right.
- */
-long sys_sendmmsg(struct um_req *r)
-{
-	unsigned int sent;
-	long ret;
-
-	if (!r->arg[2])
-		return UM_CONTINUE;
-	ret = send_message(r, r->arg[1], (int)r->arg[3]);
-	if (ret < 0)
-		return ret;
-	sent = (unsigned int)ret;
-	ret = um_copy_out(
-		r, um_uptr_of(r->arg[1] + offsetof(struct mmsghdr, msg_len)),
-		&sent, sizeof(sent));
-	return ret < 0 ? ret : 1;
-}
-
 typedef int (*name_fn)(int sock, struct sockaddr *addr, socklen_t *len);
 
-/* An address for the guest: at argument argno, its length at the next. */
-static long give_name(struct um_req *r, int argno, const char *shown)
+socklen_t um_sock_shown(struct um_req *r, const struct sockaddr_un *real,
+			struct sockaddr_un *out)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const char *shown = um_special_shown(r, real->sun_path);
+
+	memset(out, 0, sizeof(*out));
+	out->sun_family = AF_UNIX;
+	snprintf(out->sun_path, sizeof(out->sun_path), "%s",
+		 shown ? shown : real->sun_path);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+			   strlen(out->sun_path) + 1);
+}
+
+int um_sock_give(struct um_req *r, int argno, const struct sockaddr_un *real,
+		 socklen_t len)
+{
+	struct sockaddr_un sun = *real;
 	socklen_t room;
-	socklen_t len;
 	int ret = um_copy_in(r, um_uptr_of(r->arg[argno + 1]), &room,
 			     sizeof(room));
 
 	if (ret < 0)
 		return ret;
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", shown);
-	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-			  strlen(sun.sun_path) + 1);
+	if ((int)room < 0)
+		return -EINVAL;
+	if (real->sun_path[0])
+		len = um_sock_shown(r, real, &sun);
 	ret = um_copy_out(r, um_uptr_of(r->arg[argno]), &sun,
 			  room < len ? room : len);
 	if (ret == 0)
@@ -347,22 +242,35 @@ static long give_name(struct um_req *r, int argno, const char *shown)
 	return ret;
 }
 
-static long name_call(struct um_req *r, name_fn fn)
+int um_sock_dup(struct um_req *r)
 {
-	UM_CLOSE int sock = -1;
-	struct sockaddr_un sun;
-	socklen_t len = sizeof(sun) - 1;
-	const char *shown;
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+	int sock;
 
 	if (!um_special_any())
-		return UM_CONTINUE;
-	memset(&sun, 0, sizeof(sun));
+		return -ENOENT;
 	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	if (sock < 0 || fn(sock, (void *)&sun, &len) < 0 ||
-	    sun.sun_family != AF_UNIX || !sun.sun_path[0])
+	if (sock >= 0 &&
+	    getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+	    domain == AF_UNIX)
+		return sock;
+	if (sock >= 0)
+		close(sock);
+	return -ENOENT;
+}
+
+static long name_call(struct um_req *r, name_fn fn)
+{
+	UM_CLOSE int sock = um_sock_dup(r);
+	struct sockaddr_un sun;
+	socklen_t len = sizeof(sun) - 1;
+
+	memset(&sun, 0, sizeof(sun));
+	if (sock < 0 || fn(sock, (void *)&sun, &len) < 0 || !sun.sun_path[0] ||
+	    !um_special_shown(r, sun.sun_path))
 		return UM_CONTINUE;
-	shown = um_special_shown(r, sun.sun_path);
-	return shown ? give_name(r, 1, shown) : UM_CONTINUE;
+	return um_sock_give(r, 1, &sun, len);
 }
 
 long sys_getsockname(struct um_req *r)
@@ -375,47 +283,47 @@ long sys_getpeername(struct um_req *r)
 	return name_call(r, getpeername);
 }
 
-/* A datagram and its sender, whom the kernel knows by our name for it. */
-static long receive(struct um_req *r, int sock)
+/* The peer may be bound to a name of the view. */
+static long accept_one(struct um_req *r, int sock, int flags)
 {
-	size_t n = r->arg[2] < MAX_DATAGRAM ? (size_t)r->arg[2] : MAX_DATAGRAM;
-	struct sockaddr_un sun = { 0 };
+	struct sockaddr_un sun;
 	socklen_t len = sizeof(sun) - 1;
-	char *buf = um_req_alloc(r, n + 1);
-	const char *shown;
-	long got;
+	long fd;
 	int ret;
 
-	if (!buf)
-		return -ENOMEM;
+	memset(&sun, 0, sizeof(sun));
 	do {
 		um_wait_begin(r);
-		got = UM_SYS(recvfrom(sock, buf, n, (int)r->arg[3],
-				      (void *)&sun, &len));
+		fd = UM_SYS(accept4(sock, (void *)&sun, &len,
+				    flags | SOCK_CLOEXEC));
 		um_wait_end();
-	} while (got == -EINTR && um_wait_again(r, &got));
-	if (got < 0)
-		return got;
-	ret = um_copy_out(r, um_uptr_of(r->arg[1]), buf,
-			  (size_t)got < n ? (size_t)got : n);
-	shown = um_special_shown(r, sun.sun_path);
-	if (ret == 0)
-		ret = (int)give_name(r, 4, shown ? shown : sun.sun_path);
-	return ret < 0 ? ret : got;
+	} while (fd == -EINTR && um_wait_again(r, &fd));
+	if (fd < 0)
+		return fd;
+	ret = um_sock_give(r, 1, &sun, len);
+	if (ret < 0) {
+		close((int)fd);
+		return ret;
+	}
+	return um_give_fd(r, (int)fd, flags & SOCK_CLOEXEC);
 }
 
-long sys_recvfrom(struct um_req *r)
+static long accept_any(struct um_req *r, int flags)
 {
 	UM_CLOSE int sock = -1;
-	int domain = 0;
-	socklen_t len = sizeof(domain);
 
-	if (!um_special_any())
-		return UM_CONTINUE;
-	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	if (sock < 0 ||
-	    getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
-	    domain != AF_UNIX)
-		return UM_CONTINUE;
-	return receive(r, sock);
+	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	sock = um_sock_dup(r);
+	return sock < 0 ? UM_CONTINUE : accept_one(r, sock, flags);
+}
+
+long sys_accept(struct um_req *r)
+{
+	return accept_any(r, 0);
+}
+
+long sys_accept4(struct um_req *r)
+{
+	return accept_any(r, (int)r->arg[3]);
 }

@@ -77,7 +77,7 @@ static int take_one(struct um_mount *m, const char *p, size_t n)
 {
 	int ret;
 
-	if (n > 7 && !strncmp(p, "except=", 7)) {
+	if (n >= 7 && !strncmp(p, "except=", 7)) {
 		ret = add_except(m, p + 7, n - 7);
 		return ret < 0 ? ret : 1;
 	}

@@ -189,12 +189,29 @@ int um_view_get_name(uint32_t id, char out[65])
 	return v ? 0 : -EINVAL;
 }
 
+static bool is_control(char c)
+{
+	return (c >= 0 && c < ' ') || c == 0x7f;
+}
+
+bool um_view_is_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		if (is_control(name[i]))
+			return false;
+	return !n || (name[0] != ' ' && name[n - 1] != ' ');
+}
+
 int um_view_set_name(uint32_t id, const char *name)
 {
 	struct um_view *v;
 
 	if (strlen(name) > 64)
 		return -ENAMETOOLONG;
+	if (!um_view_is_name(name))
+		return -EINVAL;
 	um_lock(&lock);
 	v = find_locked(id);
 	if (v)
@@ -338,6 +355,21 @@ static int remove_alias(struct um_list *l, struct um_alias *a)
 	return 0;
 }
 
+/* Would `type`, followed through the aliases, come to mean `name`? */
+static bool leads_to(const struct um_list *l, const char *type,
+		     const char *name)
+{
+	const struct um_alias *a;
+
+	while (strcmp(type, name) != 0) {
+		a = find_alias(l, type);
+		if (!a)
+			return false;
+		type = a->type;
+	}
+	return true;
+}
+
 static int set_alias(struct um_list *l, void *arg)
 {
 	const struct alias_change *c = arg;
@@ -345,7 +377,7 @@ static int set_alias(struct um_list *l, void *arg)
 
 	if (!*c->type)
 		return remove_alias(l, a);
-	if (!strcmp(um_list_alias(l, c->type), c->name))
+	if (leads_to(l, c->type, c->name))
 		return -ELOOP;
 	if (a) {
 		free(a->type);
@@ -361,6 +393,10 @@ int um_view_set_alias(uint32_t id, const char *name, const char *type)
 {
 	struct alias_change c = { name, type };
 
+	/* a list of aliases is lines of two words */
+	if (!um_view_is_name(name) || !um_view_is_name(type) ||
+	    strchr(name, ' ') || strchr(type, ' '))
+		return -EINVAL;
 	return *name ? change_list(id, set_alias, &c) : -EINVAL;
 }
 

@@ -59,6 +59,8 @@ void um_list_put_void(void *l);
 int um_view_split(uint32_t parent);
 bool um_view_descends(uint32_t view, uint32_t from);
 int um_view_get_name(uint32_t id, char out[65]);
+/* No control character, no blank at either end. */
+bool um_view_is_name(const char *name);
 int um_view_set_name(uint32_t id, const char *name);
 
 /* Changes of a view's list; each makes a new one. 0 or -errno. */
