@@ -279,5 +279,5 @@ long sys_truncate(struct um_req *r)
 		return -EISDIR;
 	if (!S_ISREG(loc.st.st_mode))
 		return -EINVAL;
-	return um_vnode_truncate_path(loc.mount, loc.rel, &loc.st, size);
+	return um_vnode_truncate_path(loc.mount, loc.rel, size);
 }

@@ -164,7 +164,7 @@ static long link_virtual(const struct um_loc *from, const struct um_loc *to)
 		return -EPERM;
 	if (to->slash)
 		return -ENOENT;
-	return um_fs_link(from->mount, from->rel, to->rel);
+	return um_vnode_link(from->mount, from->rel, to->rel);
 }
 
 static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,

@@ -165,6 +165,24 @@ static int get(struct um_mount *m, const char *path, const struct stat *st,
 	return 0;
 }
 
+/*
+ * The vnode of what the name means now (ref): since the walk the name, and
+ * even the number, may have gone to another file.
+ */
+static int get_named(struct um_mount *m, const char *path,
+		     struct um_vnode **out)
+{
+	struct stat st;
+	int ret;
+
+	um_lock(&m->names);
+	ret = um_fs_getattr(m, path, NULL, &st);
+	if (ret >= 0)
+		ret = S_ISREG(st.st_mode) ? get(m, path, &st, out) : -ENOENT;
+	um_unlock(&m->names);
+	return ret;
+}
+
 bool um_vnode_is_open(struct um_vnode *v)
 {
 	if (fcntl(v->lease_fd, F_SETLEASE, F_WRLCK) < 0)
@@ -198,8 +216,15 @@ static void remove_hidden(struct um_vnode *v)
 {
 	UM_FREE char *path = um_vnode_path(v);
 
-	if (path)
-		um_fs_unlink(v->mount, path);
+	if (!path)
+		return;
+	um_lock(&v->mount->names);
+	if (um_fs_unlink(v->mount, path) == 0) {
+		um_lock(&um_vn.table);
+		orphan_locked(v);
+		um_unlock(&um_vn.table);
+	}
+	um_unlock(&v->mount->names);
 }
 
 /*
@@ -320,7 +345,7 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 	bool device = m->devices && !S_ISREG(st->st_mode);
 	struct um_vnode *v;
 	uint64_t size;
-	int ret = device ? get_device(m, path, st, &v) : get(m, path, st, &v);
+	int ret = device ? get_device(m, path, st, &v) : get_named(m, path, &v);
 
 	if (ret < 0)
 		return ret;
@@ -385,11 +410,10 @@ static int open_locked(struct um_vnode *v, int flags)
 	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
 }
 
-int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
-		  int flags)
+int um_vnode_open(struct um_mount *m, const char *path, int flags)
 {
 	struct um_vnode *v;
-	int ret = get(m, path, st, &v);
+	int ret = get_named(m, path, &v);
 
 	if (ret < 0)
 		return ret;
@@ -400,26 +424,38 @@ int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
 	return ret;
 }
 
+/* The new file and its vnode (ref). */
+static int make(struct um_mount *m, const char *path, mode_t mode,
+		struct um_fh *fh, struct um_vnode **out)
+{
+	struct stat st;
+	int ret;
+
+	um_lock(&m->names);
+	ret = um_fs_create(m, path, mode, fh);
+	if (ret >= 0) {
+		ret = um_fs_getattr(m, path, NULL, &st);
+		if (ret >= 0)
+			ret = get(m, path, &st, out);
+		if (ret < 0)
+			um_fs_release(m, fh);
+	}
+	um_unlock(&m->names);
+	return ret;
+}
+
 static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		  bool hidden)
 {
 	struct um_fh fh = { .flags = flags & ~(O_CREAT | O_EXCL) };
 	struct um_vnode *v = NULL;
-	struct stat st;
 	int ret;
 
 	if ((flags & O_ACCMODE) == O_RDONLY)
 		fh.flags |= O_RDWR;
-	ret = um_fs_create(m, path, mode, &fh);
+	ret = make(m, path, mode, &fh, &v);
 	if (ret < 0)
 		return ret;
-	ret = um_fs_getattr(m, path, NULL, &st);
-	if (ret >= 0)
-		ret = get(m, path, &st, &v);
-	if (ret < 0) {
-		um_fs_release(m, &fh);
-		return ret;
-	}
 	v->hidden = hidden;
 	um_lock(&v->io);
 	if (v->has_wfh) {
@@ -461,11 +497,10 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 	return ret;
 }
 
-int um_vnode_open_whole(struct um_mount *m, const char *path,
-			const struct stat *st)
+int um_vnode_open_whole(struct um_mount *m, const char *path)
 {
 	struct um_vnode *v;
-	int ret = get(m, path, st, &v);
+	int ret = get_named(m, path, &v);
 
 	if (ret < 0)
 		return ret;
@@ -491,15 +526,17 @@ static int hide(struct um_vnode *v, const char *path)
 	int ret;
 
 	make_name_hidden(path, hidden, sizeof(hidden));
+	um_lock(&v->mount->names);
 	ret = um_fs_rename(v->mount, path, hidden, 0);
-	if (ret < 0)
-		return ret;
-	um_lock(&um_vn.table);
-	free(v->path);
-	v->path = strdup(hidden);
-	v->hidden = true;
-	um_unlock(&um_vn.table);
-	return 0;
+	if (ret >= 0) {
+		um_lock(&um_vn.table);
+		free(v->path);
+		v->path = strdup(hidden);
+		v->hidden = true;
+		um_unlock(&um_vn.table);
+	}
+	um_unlock(&v->mount->names);
+	return ret < 0 ? ret : 0;
 }
 
 /*
@@ -535,25 +572,58 @@ static void after_removal(struct um_vnode *v, const char *path,
 	else if (v->path && !strcmp(v->path, path))
 		free(um_steal(v->path));
 	um_unlock(&um_vn.table);
-	um_vnode_check(v);
+}
+
+/* The vnode of the regular file of that name, when it is known here. */
+static struct um_vnode *known(struct um_mount *m, const char *path,
+			      struct stat *st)
+{
+	if (um_fs_getattr(m, path, NULL, st) < 0 || !S_ISREG(st->st_mode))
+		return NULL;
+	return lookup(m, st->st_ino);
+}
+
+/*
+ * Remove the name. The number of a removed file may come back at once, for
+ * another: by then the vnode must have left the table.
+ */
+static int unlink_named(struct um_mount *m, const char *path)
+{
+	struct um_vnode *v;
+	struct stat st;
+	int ret;
+
+	um_lock(&m->names);
+	v = known(m, path, &st);
+	ret = um_fs_unlink(m, path);
+	if (ret == 0 && v)
+		after_removal(v, path, &st);
+	um_unlock(&m->names);
+	if (ret == 0 && v)
+		um_vnode_check(v);
+	um_vnode_put(v);
+	return ret;
 }
 
 int um_vnode_unlink(struct um_mount *m, const char *path)
 {
-	struct um_vnode *v = NULL;
 	struct stat st;
+	struct um_vnode *v = known(m, path, &st);
+	int ret = v ? before_removal(v, path, &st) : 0;
+
+	um_vnode_put(v);
+	if (ret == 0)
+		ret = unlink_named(m, path);
+	return ret == 1 ? 0 : ret;
+}
+
+int um_vnode_link(struct um_mount *m, const char *from, const char *to)
+{
 	int ret;
 
-	if (um_fs_getattr(m, path, NULL, &st) == 0 && S_ISREG(st.st_mode))
-		v = lookup(m, st.st_ino);
-	ret = v ? before_removal(v, path, &st) : 0;
-	if (ret == 0)
-		ret = um_fs_unlink(m, path);
-	if (ret == 0 && v)
-		after_removal(v, path, &st);
-	um_vnode_put(v);
-	if (ret == 1)
-		ret = 0;
+	um_lock(&m->names);
+	ret = um_fs_link(m, from, to);
+	um_unlock(&m->names);
 	return ret;
 }
 
@@ -579,37 +649,47 @@ static struct um_vnode *replaced_by(struct um_mount *m, const char *from,
 	return lookup(m, st->st_ino);
 }
 
-int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
-		    unsigned int flags)
+static int rename_named(struct um_mount *m, const char *from, const char *to,
+			unsigned int flags)
 {
-	struct um_vnode *v = NULL;
+	struct um_vnode *v;
 	struct stat st;
-	int ret = 0;
+	int ret;
 
-	if (!flags)
-		v = replaced_by(m, from, to, &st);
-	if (v)
-		ret = before_removal(v, to, &st);
-	if (ret == 1) {
-		um_vnode_put(um_steal(v));
-		ret = 0;
-	}
-	if (ret == 0)
-		ret = um_fs_rename(m, from, to, flags);
+	um_lock(&m->names);
+	v = flags ? NULL : replaced_by(m, from, to, &st);
+	ret = um_fs_rename(m, from, to, flags);
 	if (ret == 0 && v)
 		after_removal(v, to, &st);
 	if (ret == 0)
 		um_vnode_renamed(m, from, to, flags & RENAME_EXCHANGE);
+	um_unlock(&m->names);
+	if (ret == 0 && v)
+		um_vnode_check(v);
 	um_vnode_put(v);
 	return ret;
 }
 
-int um_vnode_truncate_path(struct um_mount *m, const char *path,
-			   const struct stat *st, off_t size)
+int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
+		    unsigned int flags)
 {
-	struct um_vnode *v = lookup(m, st->st_ino);
+	struct stat st;
+	struct um_vnode *v = flags ? NULL : replaced_by(m, from, to, &st);
+	int ret = v ? before_removal(v, to, &st) : 0;
+
+	um_vnode_put(v);
+	return ret < 0 ? ret : rename_named(m, from, to, flags);
+}
+
+int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)
+{
+	struct um_vnode *v;
+	struct stat st;
 	int ret;
 
+	um_lock(&m->names);
+	v = known(m, path, &st);
+	um_unlock(&m->names);
 	if (!v)
 		return um_fs_truncate(m, path, NULL, size);
 	ret = um_vnode_truncate(v, size);
