@@ -59,6 +59,53 @@ static void each_on_its_own_files(void)
 		closedir(dir);
 }
 
+/* The number of a removed file goes to a file that another thread makes. */
+static void *make_and_remove(void *arg)
+{
+	const int *me = arg;
+	char name[64];
+	char text[64] = "";
+	int i;
+
+	snprintf(name, sizeof(name), "n%d", *me);
+	for (i = 0; i < 4 * ROUNDS; i++) {
+		memset(text, 'a' + *me, sizeof(text) - 1);
+		text[1 + (i * 7 + *me) % 60] = '\0';
+		t_put(name, text);
+		CHECK_EQ(t_size(name), strlen(text));
+		CHECK_FILE(name, text);
+		CHECK_OK(unlink(name));
+	}
+	return NULL;
+}
+
+static void a_new_file_holds_nothing_of_an_old_one(void)
+{
+	in_threads(make_and_remove);
+}
+
+/* O_CREAT without O_EXCL: whether the name is there or not is all the same. */
+static void *make_or_open(void *arg)
+{
+	const int *me = arg;
+	int fd;
+	int i;
+
+	for (i = 0; i < 4 * ROUNDS; i++) {
+		fd = open("o", O_RDWR | O_CREAT, 0644);
+		CHECK(fd >= 0);
+		close(fd);
+		if (*me % 2 && unlink("o") < 0)
+			CHECK_EQ(errno, ENOENT);
+	}
+	return NULL;
+}
+
+static void a_name_that_comes_and_goes_can_be_made(void)
+{
+	in_threads(make_or_open);
+}
+
 static void *race_to_create(void *arg)
 {
 	char name[64];
@@ -186,6 +233,8 @@ int main(int argc, char **argv)
 {
 	t_init(argc, argv);
 	RUN(each_on_its_own_files);
+	RUN(a_new_file_holds_nothing_of_an_old_one);
+	RUN(a_name_that_comes_and_goes_can_be_made);
 	RUN(one_winner_per_name);
 	RUN(one_descriptor_for_all);
 	RUN(a_renamed_file_is_never_lost);

@@ -334,5 +334,5 @@ long sys_truncate(struct um_req *r)
 	ret = um_may(r, loc.mount, &loc.st, W_OK);
 	if (ret < 0)
 		return ret;
-	return um_vnode_truncate_path(loc.mount, loc.rel, &loc.st, size);
+	return um_vnode_truncate_path(loc.mount, loc.rel, size);
 }

@@ -176,7 +176,7 @@ static int open_file(const struct um_loc *loc)
 		return (int)UM_SYS(open(loc->rel, O_RDONLY | O_CLOEXEC));
 	if (!loc->exists)
 		return -ENOENT;
-	return um_vnode_open_whole(loc->mount, loc->rel, &loc->st);
+	return um_vnode_open_whole(loc->mount, loc->rel);
 }
 
 static int stat_file(struct exec *x)

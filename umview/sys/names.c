@@ -175,7 +175,7 @@ static long link_virtual(struct um_req *r, const struct um_loc *from,
 	if (to->slash)
 		return -ENOENT;
 	ret = um_may_make(r, to);
-	return ret < 0 ? ret : um_fs_link(from->mount, from->rel, to->rel);
+	return ret < 0 ? ret : um_vnode_link(from->mount, from->rel, to->rel);
 }
 
 static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,

@@ -144,7 +144,7 @@ static int open_existing(struct um_req *r, const struct um_loc *loc, int flags)
 	if (type == S_IFLNK)
 		return -ELOOP;
 	if (type == S_IFREG)
-		return um_vnode_open(loc->mount, loc->rel, &loc->st, flags);
+		return um_vnode_open(loc->mount, loc->rel, flags);
 	return um_special_open(r, loc, flags);
 }
 
@@ -194,18 +194,51 @@ static long open_at(struct um_req *r, const struct opening *o,
 	return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 }
 
+/*
+ * With O_CREAT: the name came or went between the walk and the opening. The
+ * guest's call then counts as later than that.
+ */
+static bool came_or_went(const struct opening *o, const struct um_loc *loc,
+			 long ret)
+{
+	if (!(o->flags & O_CREAT) || um_loc_is_real(loc))
+		return false;
+	if (loc->exists)
+		return ret == -ENOENT;
+	return ret == -EEXIST && !(o->flags & O_EXCL);
+}
+
+/* So often a name comes and goes under one call. */
+#define MAX_TRIES 64
+
+static long walk_and_open(struct um_req *r, const struct opening *o,
+			  bool may_continue)
+{
+	long ret = -EEXIST;
+
+	for (int i = 0; i < MAX_TRIES; i++) {
+		struct um_loc loc UM_LOC;
+
+		ret = um_walk_user(r, o->dirfd, o->name, walk_flags(o), &loc);
+		if (ret < 0)
+			return ret;
+		if (may_continue && um_loc_is_native(&loc))
+			return UM_CONTINUE;
+		ret = open_at(r, o, &loc);
+		if (!came_or_went(o, &loc, ret))
+			break;
+	}
+	return ret;
+}
+
 #define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static long open_any(struct um_req *r, struct opening *o)
 {
-	struct um_loc loc UM_LOC;
-	int ret;
-
 	/* "all other flags are ignored" */
 	if (o->flags & O_PATH)
 		o->flags &= PATH_FLAGS;
-	ret = um_walk_user(r, o->dirfd, o->name, walk_flags(o), &loc);
-	return ret < 0 ? ret : open_at(r, o, &loc);
+	return walk_and_open(r, o, false);
 }
 
 long sys_open(struct um_req *r)
@@ -306,22 +339,15 @@ static unsigned int resolve_flags(uint64_t resolve)
 
 long sys_openat2(struct um_req *r)
 {
-	struct um_loc loc UM_LOC;
 	struct open_how how;
 	struct opening o;
 	int ret = copy_how(r, &how);
 
-	loc = (struct um_loc){ 0 };
 	if (ret < 0)
 		return ret;
 	o = (struct opening){ um_arg_fd(r, 0), r->arg[1], (int)how.flags,
 			      (mode_t)how.mode, resolve_flags(how.resolve) };
-	ret = um_walk_user(r, o.dirfd, o.name, walk_flags(&o), &loc);
-	if (ret < 0)
-		return ret;
-	if (um_loc_is_native(&loc) && how.resolve)
-		return UM_CONTINUE;
-	return open_at(r, &o, &loc);
+	return walk_and_open(r, &o, how.resolve != 0);
 }
 
 /* A handle would lead past the view; programs fall back to names. */

@@ -291,7 +291,7 @@ static int link_two(struct um_mount *m, const char *from, const char *to,
 		    unsigned int flags)
 {
 	(void)flags;
-	return um_fs_link(m, from, to);
+	return um_vnode_link(m, from, to);
 }
 
 int um_next_link(struct um_next *next, const char *from, const char *to)
@@ -322,7 +322,7 @@ static int truncate_loc(const struct um_loc *loc, off_t size)
 		return um_fs_truncate(loc->mount, loc->rel, NULL, size);
 	if (!loc->exists)
 		return -ENOENT;
-	return um_vnode_truncate_path(loc->mount, loc->rel, &loc->st, size);
+	return um_vnode_truncate_path(loc->mount, loc->rel, size);
 }
 
 int um_next_truncate(struct um_next *next, const char *path, off_t size)

@@ -24,6 +24,11 @@ extern struct um_vnode_state um_vn;
 /* vnode.c */
 /* The vnode of a node (ref); NULL: never opened. */
 struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino);
+/* That of the regular file of this name (ref), or NULL; m->names is held. */
+struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
+				struct stat *st);
+/* The node was removed: its number may come back for another. Table lock. */
+void um_vnode_orphan_locked(struct um_vnode *v);
 bool um_vnode_is_open(struct um_vnode *v);
 void um_vnode_check(struct um_vnode *v);
 void um_vnode_trim(void);

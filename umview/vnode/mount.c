@@ -26,6 +26,7 @@ struct um_mount *um_mount_new(void)
 	m->dev = makedev(MOUNT_MAJOR, m->id);
 	m->cache = um_attrcache_new();
 	um_mutex_init(&m->serial, UM_RANK_IO);
+	um_mutex_init(&m->names, UM_RANK_IO);
 	return m;
 }
 
@@ -65,6 +66,7 @@ static void destroy(struct um_mount *m)
 	free(m->options);
 	um_attrcache_free(m->cache);
 	um_mutex_fini(&m->serial);
+	um_mutex_fini(&m->names);
 	free(m);
 }
 

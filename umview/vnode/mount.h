@@ -25,6 +25,9 @@
  * @capture: the view beneath has mounts: what the module asks of libc is for it
  * @except: subtrees that stay as they were, relative to point
  * @release_beneath: the view layer's way to drop @beneath
+ * @names: which file a name or an inode number means: held where a file is
+ *	made or removed, and where a name is turned into a vnode; before io
+ *	locks, never under one
  * @dead: shut down; every operation answers EIO, no path leads here
  * @inflight: operations at work
  * @detached: next in the list of detached mounts
@@ -59,6 +62,7 @@ struct um_mount {
 	void (*release_beneath)(void *beneath);
 	struct um_service *service;
 	struct um_mutex serial;
+	struct um_mutex names;
 	atomic_bool dead;
 	atomic_int inflight;
 	atomic_int users;

@@ -244,7 +244,7 @@ int um_obj_reopen(struct um_obj *o, int flags)
 	if (ret < 0)
 		return ret;
 	if (S_ISREG(st.st_mode))
-		return um_vnode_open(o->mount, path, &st, flags);
+		return um_vnode_open(o->mount, path, flags);
 	if (o->mount->devices)
 		return um_vnode_open_device(o->mount, path, &st, flags);
 	return -ENXIO;

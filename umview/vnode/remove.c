@@ -14,8 +14,7 @@
 
 #include "vnode/internal.h"
 
-/* The node was removed: its number may come back for another. */
-static void orphan_locked(struct um_vnode *v)
+void um_vnode_orphan_locked(struct um_vnode *v)
 {
 	um_hash_del(&um_vn.by_node, &v->node);
 	free(v->was);
@@ -40,15 +39,17 @@ static int hide(struct um_vnode *v, const char *path)
 	int ret;
 
 	make_name_hidden(path, hidden, sizeof(hidden));
+	um_lock(&v->mount->names);
 	ret = um_fs_rename(v->mount, path, hidden, 0);
-	if (ret < 0)
-		return ret;
-	um_lock(&um_vn.table);
-	free(v->path);
-	v->path = strdup(hidden);
-	v->hidden = true;
-	um_unlock(&um_vn.table);
-	return 0;
+	if (ret >= 0) {
+		um_lock(&um_vn.table);
+		free(v->path);
+		v->path = strdup(hidden);
+		v->hidden = true;
+		um_unlock(&um_vn.table);
+	}
+	um_unlock(&v->mount->names);
+	return ret < 0 ? ret : 0;
 }
 
 /*
@@ -80,29 +81,61 @@ static void after_removal(struct um_vnode *v, const char *path,
 {
 	um_lock(&um_vn.table);
 	if (st->st_nlink <= 1)
-		orphan_locked(v);
+		um_vnode_orphan_locked(v);
 	else if (v->path && !strcmp(v->path, path))
 		free(um_steal(v->path));
 	um_unlock(&um_vn.table);
-	um_vnode_check(v);
+}
+
+struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
+				struct stat *st)
+{
+	if (um_fs_getattr(m, path, NULL, st) < 0 || !S_ISREG(st->st_mode))
+		return NULL;
+	return um_vnode_lookup(m, st->st_ino);
+}
+
+/*
+ * Remove the name. The number of a removed file may come back at once, for
+ * another: by then the vnode must have left the table.
+ */
+static int unlink_named(struct um_mount *m, const char *path)
+{
+	struct um_vnode *v;
+	struct stat st;
+	int ret;
+
+	um_lock(&m->names);
+	v = um_vnode_known(m, path, &st);
+	ret = um_fs_unlink(m, path);
+	if (ret == 0 && v)
+		after_removal(v, path, &st);
+	um_unlock(&m->names);
+	if (ret == 0 && v)
+		um_vnode_check(v);
+	um_vnode_put(v);
+	return ret;
 }
 
 int um_vnode_unlink(struct um_mount *m, const char *path)
 {
-	struct um_vnode *v = NULL;
 	struct stat st;
+	struct um_vnode *v = um_vnode_known(m, path, &st);
+	int ret = v ? before_removal(v, path, &st) : 0;
+
+	um_vnode_put(v);
+	if (ret == 0)
+		ret = unlink_named(m, path);
+	return ret == 1 ? 0 : ret;
+}
+
+int um_vnode_link(struct um_mount *m, const char *from, const char *to)
+{
 	int ret;
 
-	if (um_fs_getattr(m, path, NULL, &st) == 0 && S_ISREG(st.st_mode))
-		v = um_vnode_lookup(m, st.st_ino);
-	ret = v ? before_removal(v, path, &st) : 0;
-	if (ret == 0)
-		ret = um_fs_unlink(m, path);
-	if (ret == 0 && v)
-		after_removal(v, path, &st);
-	um_vnode_put(v);
-	if (ret == 1)
-		ret = 0;
+	um_lock(&m->names);
+	ret = um_fs_link(m, from, to);
+	um_unlock(&m->names);
 	return ret;
 }
 
@@ -128,27 +161,34 @@ static struct um_vnode *replaced_by(struct um_mount *m, const char *from,
 	return um_vnode_lookup(m, st->st_ino);
 }
 
-int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
-		    unsigned int flags)
+static int rename_named(struct um_mount *m, const char *from, const char *to,
+			unsigned int flags)
 {
-	struct um_vnode *v = NULL;
+	struct um_vnode *v;
 	struct stat st;
-	int ret = 0;
+	int ret;
 
-	if (!flags)
-		v = replaced_by(m, from, to, &st);
-	if (v)
-		ret = before_removal(v, to, &st);
-	if (ret == 1) {
-		um_vnode_put(um_steal(v));
-		ret = 0;
-	}
-	if (ret == 0)
-		ret = um_fs_rename(m, from, to, flags);
+	um_lock(&m->names);
+	v = flags ? NULL : replaced_by(m, from, to, &st);
+	ret = um_fs_rename(m, from, to, flags);
 	if (ret == 0 && v)
 		after_removal(v, to, &st);
 	if (ret == 0)
 		um_vnode_renamed(m, from, to, flags & RENAME_EXCHANGE);
+	um_unlock(&m->names);
+	if (ret == 0 && v)
+		um_vnode_check(v);
 	um_vnode_put(v);
 	return ret;
+}
+
+int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
+		    unsigned int flags)
+{
+	struct stat st;
+	struct um_vnode *v = flags ? NULL : replaced_by(m, from, to, &st);
+	int ret = v ? before_removal(v, to, &st) : 0;
+
+	um_vnode_put(v);
+	return ret < 0 ? ret : rename_named(m, from, to, flags);
 }

@@ -167,6 +167,24 @@ static int get(struct um_mount *m, const char *path, const struct stat *st,
 	return 0;
 }
 
+/*
+ * The vnode of what the name means now (ref): since the walk the name, and
+ * even the number, may have gone to another file.
+ */
+static int get_named(struct um_mount *m, const char *path,
+		     struct um_vnode **out)
+{
+	struct stat st;
+	int ret;
+
+	um_lock(&m->names);
+	ret = um_fs_getattr(m, path, NULL, &st);
+	if (ret >= 0)
+		ret = S_ISREG(st.st_mode) ? get(m, path, &st, out) : -ENOENT;
+	um_unlock(&m->names);
+	return ret;
+}
+
 bool um_vnode_is_open(struct um_vnode *v)
 {
 	if (fcntl(v->lease_fd, F_SETLEASE, F_WRLCK) < 0)
@@ -192,8 +210,15 @@ static void remove_hidden(struct um_vnode *v)
 {
 	UM_FREE char *path = um_vnode_path(v);
 
-	if (path)
-		um_fs_unlink(v->mount, path);
+	if (!path)
+		return;
+	um_lock(&v->mount->names);
+	if (um_fs_unlink(v->mount, path) == 0) {
+		um_lock(&um_vn.table);
+		um_vnode_orphan_locked(v);
+		um_unlock(&um_vn.table);
+	}
+	um_unlock(&v->mount->names);
 }
 
 /*
@@ -314,7 +339,7 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 	bool device = m->devices && !S_ISREG(st->st_mode);
 	struct um_vnode *v;
 	uint64_t size;
-	int ret = device ? get_device(m, path, st, &v) : get(m, path, st, &v);
+	int ret = device ? get_device(m, path, st, &v) : get_named(m, path, &v);
 
 	if (ret < 0)
 		return ret;
@@ -379,11 +404,10 @@ static int open_locked(struct um_vnode *v, int flags)
 	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
 }
 
-int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
-		  int flags)
+int um_vnode_open(struct um_mount *m, const char *path, int flags)
 {
 	struct um_vnode *v;
-	int ret = get(m, path, st, &v);
+	int ret = get_named(m, path, &v);
 
 	if (ret < 0)
 		return ret;
@@ -394,26 +418,38 @@ int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
 	return ret;
 }
 
+/* The new file and its vnode (ref). */
+static int make(struct um_mount *m, const char *path, mode_t mode,
+		struct um_fh *fh, struct um_vnode **out)
+{
+	struct stat st;
+	int ret;
+
+	um_lock(&m->names);
+	ret = um_fs_create(m, path, mode, fh);
+	if (ret >= 0) {
+		ret = um_fs_getattr(m, path, NULL, &st);
+		if (ret >= 0)
+			ret = get(m, path, &st, out);
+		if (ret < 0)
+			um_fs_release(m, fh);
+	}
+	um_unlock(&m->names);
+	return ret;
+}
+
 static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		  bool hidden)
 {
 	struct um_fh fh = { .flags = flags & ~(O_CREAT | O_EXCL) };
 	struct um_vnode *v = NULL;
-	struct stat st;
 	int ret;
 
 	if ((flags & O_ACCMODE) == O_RDONLY)
 		fh.flags |= O_RDWR;
-	ret = um_fs_create(m, path, mode, &fh);
+	ret = make(m, path, mode, &fh, &v);
 	if (ret < 0)
 		return ret;
-	ret = um_fs_getattr(m, path, NULL, &st);
-	if (ret >= 0)
-		ret = get(m, path, &st, &v);
-	if (ret < 0) {
-		um_fs_release(m, &fh);
-		return ret;
-	}
 	v->hidden = hidden;
 	um_lock(&v->io);
 	if (v->has_wfh) {
@@ -455,11 +491,10 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 	return ret;
 }
 
-int um_vnode_open_whole(struct um_mount *m, const char *path,
-			const struct stat *st)
+int um_vnode_open_whole(struct um_mount *m, const char *path)
 {
 	struct um_vnode *v;
-	int ret = get(m, path, st, &v);
+	int ret = get_named(m, path, &v);
 
 	if (ret < 0)
 		return ret;
@@ -468,12 +503,15 @@ int um_vnode_open_whole(struct um_mount *m, const char *path,
 	return ret;
 }
 
-int um_vnode_truncate_path(struct um_mount *m, const char *path,
-			   const struct stat *st, off_t size)
+int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)
 {
-	struct um_vnode *v = um_vnode_lookup(m, st->st_ino);
+	struct um_vnode *v;
+	struct stat st;
 	int ret;
 
+	um_lock(&m->names);
+	v = um_vnode_known(m, path, &st);
+	um_unlock(&m->names);
 	if (!v)
 		return um_fs_truncate(m, path, NULL, size);
 	ret = um_vnode_truncate(v, size);

@@ -31,7 +31,9 @@
  * so their IN_CLOSE is the last.
  *
  * Locks: `table` (rank VNODE) guards the hashes, counts and paths; v->io (rank
- * IO) orders changes to one file and is held while its module runs.
+ * IO) orders changes to one file and is held while its module runs. m->names
+ * (rank IO) holds a name and a number to one file while a vnode is found by
+ * them: a number that unlink(2) frees is given to the next file made.
  */
 #ifndef UM_VNODE_VNODE_H
 #define UM_VNODE_VNODE_H
@@ -150,14 +152,12 @@ char *um_obj_path(struct um_obj *o);
  * Open a node of a mount that exists. Each gives a descriptor of ours, for
  * injection, or -errno.
  */
-int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
-		  int flags);
+int um_vnode_open(struct um_mount *m, const char *path, int flags);
 /* A device node of a mount that serves its devices (um_mount.devices). */
 int um_vnode_open_device(struct um_mount *m, const char *path,
 			 const struct stat *st, int flags);
 /* Read-only and ready, whatever the size limit says: for exec. */
-int um_vnode_open_whole(struct um_mount *m, const char *path,
-			const struct stat *st);
+int um_vnode_open_whole(struct um_mount *m, const char *path);
 
 #define UM_HIDDEN_NAME ".umview_hidden"
 
@@ -216,10 +216,10 @@ extern void (*um_obj_closed_hook)(uint64_t inode);
 void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,
 		      bool exchange);
 /* truncate(2), chmod... by name: what open files should know. */
-int um_vnode_truncate_path(struct um_mount *m, const char *path,
-			   const struct stat *st, off_t size);
+int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size);
 /* unlink(2) with regard to open files. */
 int um_vnode_unlink(struct um_mount *m, const char *path);
+int um_vnode_link(struct um_mount *m, const char *from, const char *to);
 /* rmdir(2): directories that are open lose their name. */
 int um_vnode_rmdir(struct um_mount *m, const char *path);
 /* rename(2) likewise. */
