@@ -47,17 +47,21 @@ um_set_user() {
 		um_die "cannot make the ordinary user $um_user"
 }
 
+# um_set_prefix HOME - sets um_prefix: what makes a command the ordinary user's
+um_set_prefix() {
+	um_prefix=(env HOME="$1")
+	[ "$(id -u)" -eq 0 ] || return 0
+	um_prefix=(setpriv --reuid="$um_user" --regid="$um_user" --clear-groups
+		--inh-caps=-all env HOME="$1" USER="$um_user"
+		LOGNAME="$um_user")
+}
+
 # um_as_user HOME CMD... - CMD as the ordinary user, with that HOME
 um_as_user() {
-	local home=$1
+	local um_prefix
+	um_set_prefix "$1"
 	shift
-	if [ "$(id -u)" -ne 0 ]; then
-		HOME=$home "$@"
-		return
-	fi
-	setpriv --reuid="$um_user" --regid="$um_user" --clear-groups \
-		--inh-caps=-all env HOME="$home" USER="$um_user" \
-		LOGNAME="$um_user" "$@"
+	"${um_prefix[@]}" "$@"
 }
 
 # um_reachable DIR - can the ordinary user get at what lies there?

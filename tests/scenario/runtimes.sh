@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# runtimes.sh - programs without glibc: Go's runtime, a static one of musl's
+#
+# usage: runtimes.sh go|musl
+#
+# The program says natively what it must say in a view, on the host's files and
+# on an image, and when it lies on the image itself.
+# shellcheck source=tests/scenario/lib.sh
+. "$(dirname "$0")/lib.sh"
+need mke2fs e2fsck
+prog=$T_TMP/walk
+
+# Debian's versioned packages leave no go in PATH.
+find_go() {
+	local path
+	for path in "$(command -v go)" /usr/lib/go-*/bin/go; do
+		[ -x "$path" ] || continue
+		go=$path
+		return
+	done
+	skip "go is not installed"
+}
+
+build_go() {
+	find_go
+	as_user env GOCACHE="$T_TMP/cache" GOPATH="$T_TMP/path" \
+		GO111MODULE=off CGO_ENABLED=0 "$go" build -o "$prog" \
+		"$here/runtimes/walk.go"
+}
+
+build_musl() {
+	need musl-gcc
+	as_user musl-gcc -std=gnu17 -D_GNU_SOURCE -O2 -static -o "$prog" \
+		"$here/runtimes/walk.c"
+}
+
+case ${1:-} in
+go | musl) "build_$1" || fail "cannot build the program of $1" ;;
+*) fail "usage: runtimes.sh go|musl" ;;
+esac
+as_user mkdir "$T_TMP/plain"
+want=$(as_user "$prog" "$T_TMP/plain") || fail "natively: $want"
+case $want in
+*FAIL*) fail "natively: $want" ;;
+esac
+mkimg "$IMG"
+
+for options in '' --no-agent; do
+	# shellcheck disable=SC2086 # one word or none
+	must_guest prog="$prog" want="$want" -- $options <<'EOS'
+must mount -t umfuseext2 "$IMG" "$MNT"
+for i in 1 2 3; do
+	same "on the host's files" "$want" "$("$prog" "$PWD/plain")"
+	same "on the image" "$want" "$("$prog" "$MNT")"
+done
+must cp "$prog" "$MNT/prog"
+same "from the image" "$want" "$("$MNT/prog" "$MNT")"
+must rm "$MNT/prog"
+must umount "$MNT"
+EOS
+	fsck_img "$IMG"
+done
