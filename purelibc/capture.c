@@ -50,7 +50,7 @@ long pure_call(long nr, long a, long b, long c, long d, long e, long f)
 static void block(struct pure_thread *t, bool on)
 {
 	if (t->armed)
-		t->selector = on;
+		t->selector = on ? PURE_STOP : PURE_PASS;
 }
 
 /* To the program: the limit is lifted while the call is in the kernel. */
@@ -110,7 +110,7 @@ static void arm(struct pure_thread *t)
  */
 static bool is_inside(const struct pure_frame *f, const struct pure_thread *t)
 {
-	stack_t ss;
+	stack_t ss = { .ss_flags = 0 };
 
 	if (!t->limit || t->limit > (uint64_t)(uintptr_t)f)
 		return t->limit;
@@ -309,6 +309,8 @@ static int start(int flags)
 	dl_iterate_phdr(patch_object, NULL);
 	arm(&pure_self);
 	pure_self.limit = 0;
+	if (!pure_region.used && !pure_self.armed)
+		return -EACCES;
 	block(&pure_self, true);
 	started = true;
 	return 0;

@@ -98,6 +98,9 @@ bool pure_is_frameless(long nr);
 /* ---- capture.c ---- */
 
 #define PURE_OFF UINT64_MAX
+/* Values of a selector. */
+#define PURE_PASS 0
+#define PURE_STOP 1
 
 struct pure_thread {
 	uint64_t limit; /* calls from a stack below are native; or PURE_OFF */

@@ -12,7 +12,8 @@
  *	stubs	one for each slot
  *
  * Pages are executable or writable, not both. Stubs of one batch begin with a
- * page of their own: other threads may be running those of earlier ones. Only
+ * page of their own: other threads may be running those of earlier ones. They are
+ * not taken back when a library is unloaded. Only
  * one thread patches at a time; one that finds another at it leaves its text as
  * it is, to user dispatch. A lock would have to survive fork and signals.
  */
@@ -71,9 +72,15 @@ static void write_bounces(uint8_t *at)
 	}
 }
 
+/* Where something of the code is in it. */
+static size_t code_offset(const char *p)
+{
+	return (size_t)((uintptr_t)p - (uintptr_t)pure_code);
+}
+
 const char *pure_region_code(const char *original)
 {
-	return (const char *)pure_region.code + (original - pure_code);
+	return (const char *)pure_region.code + code_offset(original);
 }
 
 static void lay_out(struct pure_region *r, uint8_t *base, size_t code)
@@ -83,25 +90,26 @@ static void lay_out(struct pure_region *r, uint8_t *base, size_t code)
 	r->bounce_back = (void *)(r->bounce + PAGE);
 	r->slot = (void *)(r->bounce + 2 * PAGE);
 	r->stub = (uint8_t *)r->slot + N_SLOTS * sizeof(*r->slot);
-	r->len = (size_t)(r->stub - base) + N_SLOTS * PURE_STUB_SIZE;
 }
 
 int pure_region_setup(const struct pure_config *config)
 {
 	struct pure_region *r = &pure_region;
-	size_t code = page_up((size_t)(pure_code_end - pure_code));
+	size_t size = code_offset(pure_code_end);
+	size_t code = page_up(size);
 	uint8_t *base;
 	int ret;
 
-	lay_out(r, NULL, code);
+	r->len =
+		code + 2 * PAGE + N_SLOTS * (sizeof(*r->slot) + PURE_STUB_SIZE);
 	base = reserve(r->len);
 	if (!base)
 		return -ENOMEM;
 	lay_out(r, base, code);
 	ret = protect(base, code + 2 * PAGE, PROT_READ | PROT_WRITE);
 	if (!ret) {
-		memcpy(r->code, pure_code, (size_t)(pure_code_end - pure_code));
-		memcpy(r->code + (pure_config - pure_code), config,
+		memcpy(r->code, pure_code, size);
+		memcpy(r->code + code_offset(pure_config), config,
 		       sizeof(*config));
 		write_bounces(r->bounce);
 		ret = protect(base, code + PAGE, PROT_READ | PROT_EXEC);

@@ -88,7 +88,7 @@ static void on_sigsys(int sig, siginfo_t *info, void *context)
 		forward(sig, info, context);
 		return;
 	}
-	t->selector = false;
+	t->selector = PURE_PASS;
 	if (!pure_is_frameless(call.nr)) {
 		g[REG_RAX] = pure_dispatch(&call);
 		keep_thread_state(&call, uc);
@@ -98,7 +98,7 @@ static void on_sigsys(int sig, siginfo_t *info, void *context)
 	} else {
 		g[REG_RAX] = -ENOSYS;
 	}
-	t->selector = !t->limit;
+	t->selector = t->limit ? PURE_PASS : PURE_STOP;
 }
 
 long pure_sud_sigaction(const struct pure_frame *call)
@@ -151,7 +151,7 @@ void pure_sud_arm(struct pure_thread *t)
 	uint64_t set = PURE_SIGSYS_BIT;
 
 	PURE_CALL(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, 0, SET_SIZE);
-	t->selector = false;
+	t->selector = PURE_PASS;
 	t->armed = PURE_CALL(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH,
 			     PR_SYS_DISPATCH_ON, pure_region.base,
 			     pure_region.len, &t->selector) == 0;

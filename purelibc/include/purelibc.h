@@ -29,7 +29,8 @@ typedef long (*sfun)(long sysno, ...);
  * only exchange the function.
  *
  * Return: a function that makes calls natively; NULL and errno (EBUSY: there
- * are other threads; ENOMEM; ENOSYS: not for this processor).
+ * are other threads; ENOMEM; ENOSYS: the kernel is too old; EACCES: text may not
+ * be changed here, and there is no dispatch).
  */
 sfun _pure_start(sfun syscall_fun, int flags);
 
@@ -40,7 +41,7 @@ sfun _pure_start(sfun syscall_fun, int flags);
 sfun _pure_start_socket(sfun syscall_fun, sfun socketcall_fun, int flags);
 #define PURE_START_NAME(a, b, c, name, ...) name
 #define _pure_start(...)                                                       \
-	PURE_START_NAME(__VA_ARGS__, _pure_start_socket, (_pure_start), 0)     \
+	PURE_START_NAME(__VA_ARGS__, _pure_start_socket, _pure_start, 0)       \
 	(__VA_ARGS__)
 
 /**
@@ -66,7 +67,7 @@ sfun *_pure_syscall_variable(void);
 #define _pure_syscall (*_pure_syscall_variable())
 extern sfun _pure_socketcall;
 
-/* printf(3) to standard error that is not captured, 1023 bytes at most. */
+/* As printf, to standard error, never captured; 1023 bytes at most. */
 long _pure_debug_printf(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 

@@ -100,10 +100,13 @@ static long refuse_opens(long nr, const long arg[6])
 
 static void the_function_decides(void)
 {
+	FILE *f;
+
 	start();
 	hook = refuse_opens;
 	CHECK(open("/", O_RDONLY) == -1 && errno == EACCES);
-	CHECK(fopen("/dev/null", "r") == NULL && errno == EACCES);
+	f = fopen("/dev/null", "r");
+	CHECK(!f && errno == EACCES);
 	hook = NULL;
 	CHECK(open("/", O_RDONLY) >= 0);
 }
@@ -274,14 +277,14 @@ static void a_handler_may_jump_out_of_a_call(void)
 	CHECK(pipe(fd) == 0);
 	start();
 	signal(SIGALRM, jump_away);
-	for (int i = 1; i <= 20; i++) {
+	for (volatile int i = 1; i <= 20; i++) {
 		if (sigsetjmp(jump, 1) == 0) {
 			ualarm(1000, 0);
-			CHECK(read(fd[0], &c, 1) == 99);
+			read(fd[0], &c, 1);
+			_exit(1); /* it has nothing to read */
 		}
 		replaceable_getpid();
-		CHECK(seen[SYS_getpid] == i);
-		CHECK(seen[SYS_read] == i);
+		CHECK(seen[SYS_getpid] == i && seen[SYS_read] == i);
 	}
 }
 
@@ -365,7 +368,7 @@ static void a_forked_child_is_captured(void)
 		_exit(seen[SYS_getpid] - before);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-	CHECK(WEXITSTATUS(status) >= (flags & PUREFLAG_NODISPATCH ? 1 : 2));
+	CHECK(WEXITSTATUS(status) >= ((flags & PUREFLAG_NODISPATCH) ? 1 : 2));
 	replaceable_getpid();
 	CHECK(seen[SYS_getpid] >= 1);
 }
@@ -396,7 +399,7 @@ static void programs_are_executed(void)
 	hook = NULL;
 	run_true_and_stay_on(pid);
 #endif
-	pid = vfork();
+	pid = vfork(); /* NOLINT: this is what is tested */
 	if (pid == 0) {
 		execv("/bin/true", argv);
 		_exit(1);
