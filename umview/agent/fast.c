@@ -240,5 +240,7 @@ long um_fast(long nr, const long *a)
 {
 	um_fast_fn fn = nr >= 0 && nr < UM_NCALLS ? table[nr] : 0;
 
+	if (um_page.flags & UM_PAGE_FILTER)
+		return um_ask(nr, a);
 	return fn ? fn(nr, a) : um_ask(nr, a);
 }

@@ -34,6 +34,9 @@
 #define UM_PAGE_MAGIC	 0x55656956u
 #define UM_PROTO_VERSION 2
 
+/* What lies below is the agent's: no guest maps there, or unmaps. */
+#define UM_LOW_END 0x200000
+
 /* Offsets in the gate: its `syscall` instruction; a stub's way to the agent. */
 #define UM_GATE_SYSCALL 0
 #define UM_GATE_ENTRY	16
@@ -44,6 +47,7 @@
 #define UM_PAGE_CWD    4u  /* the working directory is, or may be, virtual */
 #define UM_PAGE_SHARED 8u  /* UM_SHARED and UM_STUBS are mapped */
 #define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
+#define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
 
 /* Calls whose stub needs no decision; see struct um_page and sys/text.c. */
 #define UM_NCALLS 512

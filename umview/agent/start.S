@@ -30,6 +30,8 @@ um_entry:
 	push	%rcx
 	push	%rbx
 	mov	%rsp, %rbx
+	pushfq
+	cld
 	push	%r9
 	push	%r8
 	push	%r10
@@ -40,13 +42,14 @@ um_entry:
 	mov	%rax, %rdi
 	and	$-16, %rsp
 	call	um_fast
-	mov	-48(%rbx), %rdi
-	mov	-40(%rbx), %rsi
-	mov	-32(%rbx), %rdx
-	mov	-24(%rbx), %r10
-	mov	-16(%rbx), %r8
-	mov	-8(%rbx), %r9
-	mov	%rbx, %rsp
+	lea	-56(%rbx), %rsp
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%r10
+	pop	%r8
+	pop	%r9
+	popfq
 	pop	%rbx
 	pop	%rcx
 	lea	128(%rsp), %rsp

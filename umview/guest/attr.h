@@ -40,10 +40,13 @@ struct um_ids {
  * @view: number of the view
  * @root: canonical path of the virtual root; "/" when not chrooted
  * @exe: what /proc/PID/exe shows; "" when the kernel's answer is right
+ * @filtered: a bool: it has a seccomp filter of its own, which may not like
+ *	calls that an agent would make
  */
 struct um_attr {
 	uint32_t id;
 	uint32_t view;
+	uint32_t filtered;
 	struct um_ids ids;
 	char *root;
 	char *exe;

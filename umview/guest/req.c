@@ -441,10 +441,13 @@ void um_req_load_attr(struct um_req *r)
 		r->attr = attr_by_table(r->tid);
 }
 
+#define ATTR_FLAGS (UM_PAGE_ROOT | UM_PAGE_IDS | UM_PAGE_FILTER)
+
 uint32_t um_attr_page_flags(const struct um_attr *attr)
 {
 	return (strcmp(attr->root, "/") != 0 ? UM_PAGE_ROOT : 0) |
-	       (attr->ids.virt ? UM_PAGE_IDS : 0);
+	       (attr->ids.virt ? UM_PAGE_IDS : 0) |
+	       (attr->filtered ? UM_PAGE_FILTER : 0);
 }
 
 #define PAGE_MEMBER(m) um_uptr_of(UM_PAGE + offsetof(struct um_page, m))
@@ -457,8 +460,7 @@ int um_req_set_attr(struct um_req *r, const struct um_attr *attr)
 	if (!r->has_page)
 		return um_attr_table_set(um_req_tgid(r), attr);
 	page->attr = attr->id;
-	page->flags = (page->flags & ~(UM_PAGE_ROOT | UM_PAGE_IDS)) |
-		      um_attr_page_flags(attr);
+	page->flags = (page->flags & ~ATTR_FLAGS) | um_attr_page_flags(attr);
 	page->view = um_shared_view(attr->view);
 	return um_copy_out(r, PAGE_MEMBER(attr), &page->attr,
 			   offsetof(struct um_page, owner) -

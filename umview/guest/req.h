@@ -131,7 +131,7 @@ const struct um_attr *um_attr_of(pid_t tid, bool *has_page);
 void um_req_load_attr(struct um_req *r);
 /* From now on the request's process has these attributes. */
 int um_req_set_attr(struct um_req *r, const struct um_attr *attr);
-/* What the agent is to know by the attribute set: UM_PAGE_ROOT, UM_PAGE_IDS. */
+/* What the agent is to know by the attribute set, of UM_PAGE_*. */
 uint32_t um_attr_page_flags(const struct um_attr *attr);
 /*
  * The guest's working directory is virtual, or not; `key` is what memos call it

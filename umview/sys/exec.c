@@ -15,6 +15,7 @@
  */
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -68,6 +69,36 @@ void um_exec_setup(int fd)
 	if (um_proc_status(getpid(), "TracerPid", text, sizeof(text)) < 0 ||
 	    strcmp(text, "0") != 0)
 		atomic_store(&tracers, true);
+}
+
+static long filtered(struct um_req *r)
+{
+	struct um_attr want = *r->attr;
+	const struct um_attr *attr;
+
+	want.filtered = true;
+	attr = um_attr_intern(&want);
+	if (!attr || um_req_set_attr(r, attr) < 0)
+		return -ENOMEM;
+	return UM_CONTINUE;
+}
+
+/*
+ * A filter of the guest's own, which knows nothing of an agent's calls: from
+ * now on it makes none, and its programs run without one.
+ */
+long sys_seccomp(struct um_req *r)
+{
+	bool makes = r->arg[0] == SECCOMP_SET_MODE_FILTER ||
+		     r->arg[0] == SECCOMP_SET_MODE_STRICT;
+
+	return makes ? filtered(r) : UM_CONTINUE;
+}
+
+/* Only PR_SET_SECCOMP comes here; see filter.c. */
+long sys_prctl(struct um_req *r)
+{
+	return filtered(r);
 }
 
 /* Only what makes a tracer comes here; see filter.c. */
@@ -594,8 +625,9 @@ static long go_without(struct exec *x, bool native)
 	}
 	pending_free(p);
 	if (!atomic_exchange(&told, true))
-		um_err("programs on mounted file systems cannot be run with "
-		       "--no-agent");
+		um_err("programs on mounted file systems cannot be run %s",
+		       agent_fd < 0 ? "with --no-agent"
+				    : "under a seccomp filter of their own");
 	return -EACCES;
 }
 
@@ -604,7 +636,7 @@ static long finish(struct exec *x, uint64_t argv, uint64_t envp, uint64_t empty)
 	bool native = um_loc_is_native(&x->loc);
 	long ret = prepare(x);
 
-	if (ret == 0 && agent_fd < 0)
+	if (ret == 0 && (agent_fd < 0 || x->r->attr->filtered))
 		ret = go_without(x, native);
 	exec_fini(x);
 	if (ret == UM_CONTINUE)

@@ -36,6 +36,8 @@ enum verdict {
 	FCNTL,
 	RECVFROM,
 	PTRACE,
+	LOW,
+	MREMAP,
 	ACCEPT,
 	PRCTL
 };
@@ -60,7 +62,8 @@ bool um_filter_tracks(int nr)
 {
 	enum verdict v = nr >= 0 && nr < NCALLS ? verdicts[nr] : NOSYS;
 
-	return v != PASS && v != NOSYS && v != NOPERM && v != PRCTL;
+	return v != PASS && v != NOSYS && v != NOPERM && v != LOW &&
+	       v != MREMAP;
 }
 
 struct prog {
@@ -110,9 +113,45 @@ static void notify(struct prog *p)
 	ret(p, SECCOMP_RET_ALLOW);
 }
 
+/* Instructions of refuse_low(). */
+#define N_REFUSE_LOW 10
+
+/* The agent's own addresses in argument n: EPERM, but to the agent. */
+static void refuse_low(struct prog *p, unsigned int n)
+{
+	load(p, ARG_OFFSET(n) + 4);
+	jump(p, BPF_JEQ, 0, 0, 8);
+	load(p, ARG_OFFSET(n));
+	jump(p, BPF_JGE, UM_LOW_END, 6, 0);
+	load(p, IP_OFFSET + 4);
+	jump(p, BPF_JEQ, 0, 0, 3);
+	load(p, IP_OFFSET);
+	jump(p, BPF_JGE, UM_STUBS, 0, 1);
+	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
+	ret(p, SECCOMP_RET_ERRNO | EPERM);
+}
+
+static void arg_low(struct prog *p)
+{
+	refuse_low(p, 0);
+	ret(p, SECCOMP_RET_ALLOW);
+}
+
+static void arg_mremap(struct prog *p)
+{
+	refuse_low(p, 0);
+	load(p, ARG_OFFSET(3));
+	jump(p, BPF_JSET, MREMAP_FIXED, 0, N_REFUSE_LOW);
+	refuse_low(p, 4);
+	ret(p, SECCOMP_RET_ALLOW);
+}
+
 /* Anonymous memory is nobody's file. */
 static void arg_mmap(struct prog *p)
 {
+	load(p, ARG_OFFSET(3));
+	jump(p, BPF_JSET, MAP_FIXED, 0, N_REFUSE_LOW);
+	refuse_low(p, 0);
 	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MAP_ANONYMOUS, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
@@ -166,7 +205,9 @@ static void arg_prctl(struct prog *p)
 	load(p, ARG_OFFSET(0));
 	jump(p, BPF_JEQ, PR_SET_DUMPABLE, 0, 1);
 	ret(p, SECCOMP_RET_ERRNO);
+	jump(p, BPF_JEQ, PR_SET_SECCOMP, 1, 0);
 	ret(p, SECCOMP_RET_ALLOW);
+	notify(p);
 }
 
 static void judge(struct prog *p, enum verdict v)
@@ -198,6 +239,12 @@ static void judge(struct prog *p, enum verdict v)
 		break;
 	case PTRACE:
 		arg_ptrace(p);
+		break;
+	case LOW:
+		arg_low(p);
+		break;
+	case MREMAP:
+		arg_mremap(p);
 		break;
 	case PRCTL:
 		arg_prctl(p);

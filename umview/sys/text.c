@@ -200,7 +200,7 @@ static void put_return(struct code *c, const struct pure_site *s,
 	PUT(c, 0xff, 0xe1); /* jmp *%rcx */
 }
 
-/* syscall; cmp $-EBADF,%rax; je ask; return; ask: mov $nr,%eax; ... */
+/* syscall; lea EBADF(%rax),%rcx; jrcxz ask; return; ask: mov $nr,%eax; ... */
 static void put_read(struct code *c, const struct pure_site *s,
 		     const unsigned char *site, const struct um_text *t,
 		     uint64_t offset)
@@ -208,7 +208,7 @@ static void put_read(struct code *c, const struct pure_site *s,
 	uint32_t cont;
 	size_t jump;
 
-	PUT(c, 0x0f, 0x05, 0x48, 0x83, 0xf8, 0xf7, 0x74, 0x00);
+	PUT(c, 0x0f, 0x05, 0x48, 0x8d, 0x48, EBADF, 0xe3, 0x00);
 	jump = c->at;
 	cont = here(c);
 	put_return(c, s, site, t, offset);
