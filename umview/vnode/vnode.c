@@ -399,8 +399,8 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 	struct stat st;
 	int ret;
 
-	if ((flags & O_ACCMODE) == O_RDONLY)
-		fh.flags |= O_RDWR;
+	/* what writes must be able to read: um_vnode_need_fh() */
+	fh.flags = (fh.flags & ~O_ACCMODE) | O_RDWR;
 	ret = um_fs_create(m, path, mode, &fh);
 	if (ret < 0)
 		return ret;
