@@ -341,6 +341,27 @@ off_t umfuse_op_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence)
 	return umfuse_leave(&c, ret);
 }
 
+ssize_t umfuse_op_copy_file_range(struct um_fs *fs, struct um_fh *in,
+				  off_t in_off, struct um_fh *out,
+				  off_t out_off, size_t size)
+{
+	struct umfuse_file *to = file_of(out);
+	struct fuse_file_info fi;
+	struct umfuse_call c;
+	char *path = NULL;
+	ssize_t ret = umfuse_enter_file(&c, fs, "copy_file_range", in, &fi);
+
+	if (!ret && !c.fuse->cfg.nullpath_ok) {
+		path = umfuse_node_path(&c.mnt->nodes, to->node);
+		ret = path ? 0 : -ENOMEM;
+	}
+	if (!ret)
+		ret = c.fuse->op.copy_file_range(c.path, &fi, in_off, path,
+						 &to->fi, out_off, size, 0);
+	free(path);
+	return umfuse_leave(&c, ret);
+}
+
 int umfuse_op_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 		    void *data, size_t size)
 {

@@ -34,6 +34,7 @@ static const struct um_fs_ops all = {
 	.release = umfuse_op_release,
 	.syncfs = umfuse_op_syncfs,
 	.umount = umfuse_op_umount,
+	.copy_file_range = umfuse_op_copy_file_range,
 };
 
 /* Leaves out what the program leaves out; the core knows how to answer. */
@@ -68,5 +69,6 @@ void umfuse_ops_init(struct um_fs_ops *ops, const struct fuse_operations *op)
 	KEEP(write, op->write || op->write_buf);
 	KEEP(fallocate, op->fallocate);
 	KEEP(lseek, op->lseek);
+	KEEP(copy_file_range, op->copy_file_range);
 	KEEP(ioctl, op->ioctl);
 }

@@ -282,7 +282,7 @@ static int begin_writing(struct e2 *e)
 /* Without a root there is nothing to see, and nothing that may be changed. */
 static int check_root(struct e2 *e)
 {
-	struct dirx *names;
+	struct dirx *names = NULL;
 	struct inode root;
 	int ret = inode_read(e, EXT2_ROOT_INO, &root);
 
@@ -290,7 +290,7 @@ static int check_root(struct e2 *e)
 		ret = -EUCLEAN;
 	if (!ret)
 		ret = dirx_get(e, EXT2_ROOT_INO, &names);
-	if (!ret && names->bad && !names->n)
+	if (names && names->bad && !names->n)
 		ret = -EUCLEAN;
 	if (ret == -ENOMEM || !ret)
 		return ret;

@@ -175,6 +175,31 @@ static void seeks_data_and_holes(void **state)
 	kit_close(k, &fh);
 }
 
+static void copies_from_file_to_file(void **state)
+{
+	struct kit *k = *state;
+	struct um_fh in;
+	struct um_fh out;
+	ssize_t got;
+
+	NEEDS(k, copy_file_range);
+	kit_file(k, P(k, "in"), "0123456789");
+	kit_file(k, P(k, "out"), "abcdefgh");
+	assert_int_equal(kit_open(k, P(k, "in"), O_RDONLY, &in), 0);
+	assert_int_equal(kit_open(k, P(k, "out"), O_RDWR, &out), 0);
+	got = k->ops->copy_file_range(k->fs, &in, 2, &out, 1, 3);
+	assert_int_equal(got, 3);
+	kit_expect(k, P(k, "out"), "a234efgh");
+	got = k->ops->copy_file_range(k->fs, &in, 7, &out, 8, 100);
+	assert_int_equal(got, 3);
+	kit_expect(k, P(k, "out"), "a234efgh789");
+	got = k->ops->copy_file_range(k->fs, &in, 10, &out, 0, 5);
+	assert_int_equal(got, 0);
+	kit_close(k, &in);
+	kit_close(k, &out);
+	kit_expect(k, P(k, "out"), "a234efgh789");
+}
+
 static void synchronises(void **state)
 {
 	struct kit *k = *state;
@@ -246,6 +271,6 @@ int run_files(fixture_fn setup, fixture_fn teardown)
 		  T(big_requests_are_whole), T(open_files_are_apart),
 		  T(a_second_open_sees_the_first_write),
 		  T(fallocate_makes_room), T(seeks_data_and_holes),
-		  T(synchronises), T(a_removed_file_stays_open),
-		  T(a_renamed_file_stays_open));
+		  T(copies_from_file_to_file), T(synchronises),
+		  T(a_removed_file_stays_open), T(a_renamed_file_stays_open));
 }

@@ -190,6 +190,10 @@ static void a_wrong_descriptor_sends_nothing(void)
 	add_rights(&m, STDIN_FILENO, 999);
 	CHECK_ERRNO(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &m.msg, 0), EBADF);
 	CHECK_ERRNO(recv(to, m.data, 1, 0), EAGAIN);
+	CMSG_FIRSTHDR(&m.msg)->cmsg_len = 1 << 20;
+	CHECK_ERRNO(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &m.msg, 0), EINVAL);
+	CMSG_FIRSTHDR(&m.msg)->cmsg_len = 1;
+	CHECK_ERRNO(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &m.msg, 0), EINVAL);
 }
 
 static void a_receiver_waits_for_the_message(void)

@@ -104,23 +104,33 @@ static bool is_rights(const struct cmsghdr *c)
 	return c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS;
 }
 
+/* How many descriptors it holds; none unless it is SCM_RIGHTS. */
 static size_t fds_of(const struct cmsghdr *c, int **out)
 {
 	*out = (int *)(void *)CMSG_DATA((struct cmsghdr *)(uintptr_t)c);
-	return (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	return is_rights(c) ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
 }
 
 /* The first `count` descriptors of the message are ours to close. */
 static void drop_rights(struct msghdr *msg, size_t count)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c && count;
 	     c = CMSG_NXTHDR(msg, c)) {
 		int *fds;
-		size_t n = is_rights(c) ? fds_of(c, &fds) : 0;
+		size_t n = fds_of(c, &fds);
 
 		for (size_t i = 0; i < n && count; i++, count--)
 			close(fds[i]);
 	}
+}
+
+/* Its length is a guest's to write. */
+static bool fits(const struct msghdr *msg, const struct cmsghdr *c)
+{
+	const char *end = (const char *)msg->msg_control + msg->msg_controllen;
+
+	return c->cmsg_len >= CMSG_LEN(0) &&
+	       c->cmsg_len <= (size_t)(end - (const char *)c);
 }
 
 /*
@@ -134,6 +144,8 @@ static int take_rights(struct um_req *r, struct msghdr *msg, size_t *count)
 		size_t n;
 		int *fds;
 
+		if (!fits(msg, c))
+			return -EINVAL;
 		if (!is_rights(c))
 			return -EOPNOTSUPP;
 		n = fds_of(c, &fds);
@@ -281,7 +293,7 @@ static int give_control(struct um_req *r, const struct msghdr *theirs,
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(mine); c;
 	     c = CMSG_NXTHDR(mine, c)) {
 		int *fds;
-		size_t n = is_rights(c) ? fds_of(c, &fds) : 0;
+		size_t n = fds_of(c, &fds);
 
 		for (size_t i = 0; i < n; i++)
 			fds[i] = (int)um_give_fd(r, fds[i], cloexec);

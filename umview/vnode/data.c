@@ -13,6 +13,7 @@
 
 #define CHUNK	  (256 * 1024)
 #define PAGE	  4096
+#define MAX_COPY  (1 << 30)
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
 void um_vnode_account(struct um_vnode *v)
@@ -198,6 +199,18 @@ static void forget_attr(struct um_vnode *v)
 		um_attrcache_forget_node(v->mount->cache, v->ino);
 }
 
+/* The module has `n` more bytes at off. */
+static void grow(struct um_vnode *v, off_t off, size_t n)
+{
+	off_t end = off + (off_t)n;
+
+	if (end <= v->size)
+		return;
+	if (ftruncate(v->memfd, end) < 0)
+		um_warn("page cache: %s", strerror(errno));
+	set_size(v, end);
+}
+
 static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 			    off_t off)
 {
@@ -209,11 +222,7 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 	put = um_fs_write(v->mount, &v->wfh, buf, n, off);
 	if (put <= 0)
 		return put;
-	if (off + put > v->size) {
-		if (ftruncate(v->memfd, off + put) < 0)
-			um_warn("page cache: %s", strerror(errno));
-		set_size(v, off + put);
-	}
+	grow(v, off, (size_t)put);
 	if (v->populated)
 		ret = pwrite_all(v->memfd, buf, (size_t)put, off);
 	forget_attr(v);
@@ -231,6 +240,73 @@ ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
 	*at = off;
 	ret = write_locked(v, buf, n, off);
 	um_unlock(&v->io);
+	return ret;
+}
+
+/* The memfd follows what the module copied; it is what `in` has there. */
+static int follow_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
+		       off_t out_off, size_t n)
+{
+	UM_FREE char *buf = malloc(CHUNK);
+	int ret = buf ? 0 : -ENOMEM;
+
+	while (ret == 0 && n) {
+		ssize_t got = um_fs_read(in->mount, any_fh(in), buf,
+					 MIN(n, (size_t)CHUNK), in_off);
+
+		if (got <= 0)
+			return got < 0 ? (int)got : -EIO;
+		ret = pwrite_all(out->memfd, buf, (size_t)got, out_off);
+		in_off += got;
+		out_off += got;
+		n -= (size_t)got;
+	}
+	return ret;
+}
+
+static ssize_t copy_locked(struct um_vnode *in, off_t in_off,
+			   struct um_vnode *out, off_t out_off, size_t n)
+{
+	ssize_t put;
+	int ret = um_vnode_need_fh(in, O_RDONLY);
+
+	if (ret == 0)
+		ret = um_vnode_need_fh(out, O_RDWR);
+	if (ret < 0)
+		return ret;
+	n = MIN(n, (size_t)MAX_COPY);
+	if (in_off >= in->size)
+		return 0;
+	n = MIN(n, (size_t)(in->size - in_off));
+	put = um_fs_copy(in->mount, any_fh(in), in_off, &out->wfh, out_off, n);
+	if (put <= 0)
+		return put;
+	grow(out, out_off, (size_t)put);
+	if (out->populated)
+		ret = follow_copy(in, in_off, out, out_off, (size_t)put);
+	forget_attr(out);
+	return ret < 0 ? ret : put;
+}
+
+ssize_t um_vnode_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
+		      off_t out_off, size_t n) UM_NO_TSA
+{
+	/* one order for all who take two */
+	struct um_vnode *first = in < out ? in : out;
+	struct um_vnode *second = in < out ? out : in;
+	ssize_t ret = um_vnode_sync(in);
+
+	if (ret == 0 && out != in)
+		ret = um_vnode_sync(out);
+	if (ret < 0)
+		return ret;
+	um_lock(&first->io);
+	if (second != first)
+		um_lock(&second->io);
+	ret = copy_locked(in, in_off, out, out_off, n);
+	if (second != first)
+		um_unlock(&second->io);
+	um_unlock(&first->io);
 	return ret;
 }
 

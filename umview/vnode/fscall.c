@@ -3,6 +3,7 @@
 #include "vnode/fscall.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -379,6 +380,21 @@ off_t um_fs_lseek(struct um_mount *m, struct um_fh *fh, off_t off, int whence)
 	off_t ret = HOP(m, lseek, NULL, -ENOSYS, fh, off, whence);
 
 	return ret == -ENOSYS ? all_data(m, fh, off, whence) : ret;
+}
+
+ssize_t um_fs_copy(struct um_mount *m, struct um_fh *in, off_t in_off,
+		   struct um_fh *out, off_t out_off, size_t n)
+{
+	ssize_t ret;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	/* a member that older modules lack */
+	if (m->fs.ops->size <= offsetof(struct um_fs_ops, copy_file_range))
+		return -EOPNOTSUPP;
+	ret = HOP(m, copy_file_range, NULL, -EOPNOTSUPP, in, in_off, out,
+		  out_off, n);
+	return ret == -ENOSYS || ret == -EXDEV ? -EOPNOTSUPP : ret;
 }
 
 int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,

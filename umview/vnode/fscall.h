@@ -52,6 +52,9 @@ int um_fs_fallocate(struct um_mount *m, struct um_fh *fh, int mode, off_t off,
 		    off_t len);
 int um_fs_fsync(struct um_mount *m, struct um_fh *fh, bool datasync);
 off_t um_fs_lseek(struct um_mount *m, struct um_fh *fh, off_t off, int whence);
+/* -EOPNOTSUPP: the module has no way of its own. */
+ssize_t um_fs_copy(struct um_mount *m, struct um_fh *in, off_t in_off,
+		   struct um_fh *out, off_t out_off, size_t n);
 int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
 		void *data, size_t size);
 void um_fs_release(struct um_mount *m, struct um_fh *fh);

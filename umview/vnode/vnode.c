@@ -445,8 +445,8 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 	struct um_vnode *v = NULL;
 	int ret;
 
-	if ((flags & O_ACCMODE) == O_RDONLY)
-		fh.flags |= O_RDWR;
+	/* what writes must be able to read: um_vnode_need_fh() */
+	fh.flags = (fh.flags & ~O_ACCMODE) | O_RDWR;
 	ret = make(m, path, mode, &fh, &v);
 	if (ret < 0)
 		return ret;

@@ -184,6 +184,12 @@ ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off);
 /* off < 0: at the end, wherever that is then; *at gets where it went. */
 ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
 		       off_t *at);
+/*
+ * By the file system itself, from file to file of one mount. Bytes, or
+ * -EOPNOTSUPP: it has no way; read and write.
+ */
+ssize_t um_vnode_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
+		      off_t out_off, size_t n);
 int um_vnode_truncate(struct um_vnode *v, off_t size);
 int um_vnode_fallocate(struct um_vnode *v, int mode, off_t off, off_t len);
 int um_vnode_fsync(struct um_vnode *v, bool datasync);

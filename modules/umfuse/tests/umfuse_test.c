@@ -235,6 +235,27 @@ static void a_program_that_leaves(void **state)
 	end(&k);
 }
 
+/* --- closing --- */
+
+static void flush_comes_before_release(void **state)
+{
+	struct kit k = { 0 };
+	struct um_fh fh;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(try_mount(&k, "umfusememfs", 0, "flush"), 0);
+	kit_file(&k, "/f", "text");
+	assert_int_equal(k.ops->chmod(k.fs, "/f", NULL, 0644), 0);
+	assert_int_equal(kit_open(&k, "/f", O_RDONLY, &fh), 0);
+	assert_int_equal(kit_lstat(&k, "/f", &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0644);
+	kit_close(&k, &fh);
+	assert_int_equal(kit_lstat(&k, "/f", &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | S_ISVTX | 0644);
+	end(&k);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +267,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(old_and_new_programs_run),
 		cmocka_unit_test(mounts_are_apart),
 		cmocka_unit_test(a_program_that_leaves),
+		cmocka_unit_test(flush_comes_before_release),
 	};
 
 	if (argc != 3)

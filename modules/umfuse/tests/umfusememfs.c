@@ -2,50 +2,27 @@
 /*
  * umfusememfs.c - a FUSE file system in memory, for the tests of umfuse
  *
- * A flat table of paths, with hard links and extended attributes. Options:
+ * A flat table of paths (memfs.c), with hard links and extended attributes.
+ * Options:
  * nullpath (nullpath_ok and hard_remove), offsets (readdir with offsets, a few
  * entries a call), bufs (read_buf and write_buf only), mknod (no create),
  * ino (numbers of its own), quit (a file "/.quit" that ends it when opened),
- * early (main returns at once).
+ * early (main returns at once), flush (a file that was flushed is sticky).
  */
-#define FUSE_USE_VERSION 34
-
-#include <fuse.h>
+#include "memfs.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
-#include <time.h>
 
-#define MAX_NAMES 4096
-#define BATCH	  3
-#define XATTR_MAX 256
-
-struct node {
-	struct stat st;
-	int opens;
-	char *data;
-	char xname[64];
-	char xvalue[XATTR_MAX];
-	size_t xsize;
-	int has_xattr;
-};
-
-struct name {
-	char *path;
-	struct node *node;
-};
+#define BATCH 3
 
 /* A variable of the program: each mount must see one of its own. */
-static struct name names[MAX_NAMES];
-static ino_t last_ino = 1000;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct options {
 	int nullpath;
 	int offsets;
@@ -54,168 +31,56 @@ static struct options {
 	int ino;
 	int quit;
 	int early;
+	int flush;
 } options;
-
-static struct name *find(const char *path)
-{
-	for (int i = 0; i < MAX_NAMES; i++)
-		if (names[i].path && strcmp(names[i].path, path) == 0)
-			return &names[i];
-	return NULL;
-}
-
-static struct node *node_of(const char *path, struct fuse_file_info *fi)
-{
-	struct name *name;
-
-	if (fi && fi->fh)
-		return (struct node *)(uintptr_t)fi->fh;
-	name = path ? find(path) : NULL;
-	return name ? name->node : NULL;
-}
-
-/* Is path an entry of dir? Gives its name. */
-static const char *entry_of(const char *path, const char *dir)
-{
-	const char *slash = strrchr(path, '/');
-	size_t n = (size_t)(slash - path);
-
-	if (!slash[1])
-		return NULL;
-	if (n == 0)
-		return dir[1] ? NULL : slash + 1;
-	return strlen(dir) == n && strncmp(path, dir, n) == 0 ? slash + 1
-							      : NULL;
-}
-
-static void touch(struct node *node)
-{
-	clock_gettime(CLOCK_REALTIME, &node->st.st_mtim);
-	node->st.st_ctim = node->st.st_mtim;
-}
-
-static int add(const char *path, struct node *node)
-{
-	if (find(path))
-		return -EEXIST;
-	for (int i = 0; i < MAX_NAMES; i++) {
-		if (names[i].path)
-			continue;
-		names[i].path = strdup(path);
-		names[i].node = node;
-		if (!S_ISDIR(node->st.st_mode))
-			node->st.st_nlink++;
-		return names[i].path ? 0 : -ENOMEM;
-	}
-	return -ENOSPC;
-}
-
-static void drop(struct node *node)
-{
-	if (node->st.st_nlink || node->opens)
-		return;
-	free(node->data);
-	free(node);
-}
-
-static void forget(struct name *name)
-{
-	struct node *node = name->node;
-
-	free(name->path);
-	name->path = NULL;
-	if (S_ISDIR(node->st.st_mode))
-		node->st.st_nlink = 0;
-	else
-		node->st.st_nlink--;
-	clock_gettime(CLOCK_REALTIME, &node->st.st_ctim);
-	drop(node);
-}
-
-static int make(const char *path, mode_t mode, dev_t rdev, const char *data)
-{
-	struct node *node = calloc(1, sizeof(*node));
-	int err;
-
-	if (!node)
-		return -ENOMEM;
-	node->st.st_mode = mode;
-	node->st.st_rdev = rdev;
-	node->st.st_ino = ++last_ino;
-	node->st.st_nlink = S_ISDIR(mode) ? 2 : 0;
-	node->st.st_uid = fuse_get_context()->uid;
-	node->st.st_gid = fuse_get_context()->gid;
-	touch(node);
-	node->st.st_atim = node->st.st_mtim;
-	if (data) {
-		node->data = strdup(data);
-		node->st.st_size = (off_t)strlen(data);
-	}
-	err = add(path, node);
-	if (err) {
-		free(node->data);
-		free(node);
-	}
-	return err;
-}
-
-static int enter(void)
-{
-	return pthread_mutex_lock(&lock);
-}
-
-static int leave(int ret)
-{
-	pthread_mutex_unlock(&lock);
-	return ret;
-}
 
 static int memfs_getattr(const char *path, struct stat *out,
 			 struct fuse_file_info *fi)
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, fi);
+	memfs_enter();
+	node = memfs_node(path, fi);
 	if (node)
 		*out = node->st;
-	return leave(node ? 0 : -ENOENT);
+	return memfs_leave(node ? 0 : -ENOENT);
 }
 
 static int memfs_readlink(const char *path, char *buf, size_t size)
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, NULL);
+	memfs_enter();
+	node = memfs_node(path, NULL);
 	if (!node || !S_ISLNK(node->st.st_mode))
-		return leave(node ? -EINVAL : -ENOENT);
+		return memfs_leave(node ? -EINVAL : -ENOENT);
 	snprintf(buf, size, "%s", node->data);
-	return leave(0);
+	return memfs_leave(0);
 }
 
 static int memfs_mknod(const char *path, mode_t mode, dev_t rdev)
 {
-	enter();
-	return leave(make(path, mode, rdev, NULL));
+	memfs_enter();
+	return memfs_leave(memfs_make(path, mode, rdev, NULL));
 }
 
 static int memfs_mkdir(const char *path, mode_t mode)
 {
-	enter();
-	return leave(make(path, S_IFDIR | mode, 0, NULL));
+	memfs_enter();
+	return memfs_leave(memfs_make(path, S_IFDIR | mode, 0, NULL));
 }
 
 static int memfs_symlink(const char *target, const char *path)
 {
-	enter();
-	return leave(make(path, S_IFLNK | 0777, 0, target));
+	memfs_enter();
+	return memfs_leave(memfs_make(path, S_IFLNK | 0777, 0, target));
 }
 
 static int is_empty(const char *path)
 {
 	for (int i = 0; i < MAX_NAMES; i++)
-		if (names[i].path && entry_of(names[i].path, path))
+		if (memfs_names[i].path &&
+		    memfs_entry(memfs_names[i].path, path))
 			return 0;
 	return 1;
 }
@@ -224,30 +89,30 @@ static int memfs_unlink(const char *path)
 {
 	struct name *name;
 
-	enter();
-	name = find(path);
+	memfs_enter();
+	name = memfs_find(path);
 	if (!name)
-		return leave(-ENOENT);
+		return memfs_leave(-ENOENT);
 	if (S_ISDIR(name->node->st.st_mode))
-		return leave(-EISDIR);
-	forget(name);
-	return leave(0);
+		return memfs_leave(-EISDIR);
+	memfs_forget(name);
+	return memfs_leave(0);
 }
 
 static int memfs_rmdir(const char *path)
 {
 	struct name *name;
 
-	enter();
-	name = find(path);
+	memfs_enter();
+	name = memfs_find(path);
 	if (!name)
-		return leave(-ENOENT);
+		return memfs_leave(-ENOENT);
 	if (!S_ISDIR(name->node->st.st_mode))
-		return leave(-ENOTDIR);
+		return memfs_leave(-ENOTDIR);
 	if (!is_empty(path))
-		return leave(-ENOTEMPTY);
-	forget(name);
-	return leave(0);
+		return memfs_leave(-ENOTEMPTY);
+	memfs_forget(name);
+	return memfs_leave(0);
 }
 
 static int check_target(const struct name *old, const struct name *target,
@@ -271,14 +136,14 @@ static void move(const char *from, const char *to)
 	size_t n = strlen(from);
 
 	for (int i = 0; i < MAX_NAMES; i++) {
-		char *old = names[i].path, *path;
+		char *old = memfs_names[i].path, *path;
 
 		if (!old || strncmp(old, from, n) != 0 ||
 		    (old[n] && old[n] != '/'))
 			continue;
 		if (asprintf(&path, "%s%s", to, old + n) < 0)
 			continue;
-		names[i].path = path;
+		memfs_names[i].path = path;
 		free(old);
 	}
 }
@@ -288,42 +153,42 @@ static int memfs_rename(const char *from, const char *to, unsigned int flags)
 	struct name *old, *target;
 	int err = 0;
 
-	enter();
-	old = find(from);
-	target = find(to);
+	memfs_enter();
+	old = memfs_find(from);
+	target = memfs_find(to);
 	if (!old || flags & ~1u)
-		return leave(old ? -EINVAL : -ENOENT);
+		return memfs_leave(old ? -EINVAL : -ENOENT);
 	if (target && target->node == old->node && target != old)
-		return leave(0);
+		return memfs_leave(0);
 	if (target)
 		err = check_target(old, target, flags);
 	if (err)
-		return leave(err);
+		return memfs_leave(err);
 	if (target)
-		forget(target);
+		memfs_forget(target);
 	clock_gettime(CLOCK_REALTIME, &old->node->st.st_ctim);
 	move(from, to);
-	return leave(0);
+	return memfs_leave(0);
 }
 
 static int memfs_link(const char *from, const char *to)
 {
 	struct name *name;
 
-	enter();
-	name = find(from);
-	return leave(name ? add(to, name->node) : -ENOENT);
+	memfs_enter();
+	name = memfs_find(from);
+	return memfs_leave(name ? memfs_add(to, name->node) : -ENOENT);
 }
 
 static int memfs_chmod(const char *path, mode_t mode, struct fuse_file_info *fi)
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, fi);
+	memfs_enter();
+	node = memfs_node(path, fi);
 	if (node)
 		node->st.st_mode = (node->st.st_mode & S_IFMT) | (mode & 07777);
-	return leave(node ? 0 : -ENOENT);
+	return memfs_leave(node ? 0 : -ENOENT);
 }
 
 static int memfs_chown(const char *path, uid_t uid, gid_t gid,
@@ -331,13 +196,13 @@ static int memfs_chown(const char *path, uid_t uid, gid_t gid,
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, fi);
+	memfs_enter();
+	node = memfs_node(path, fi);
 	if (node && uid != (uid_t)-1)
 		node->st.st_uid = uid;
 	if (node && gid != (gid_t)-1)
 		node->st.st_gid = gid;
-	return leave(node ? 0 : -ENOENT);
+	return memfs_leave(node ? 0 : -ENOENT);
 }
 
 static int memfs_utimens(const char *path, const struct timespec ts[2],
@@ -347,31 +212,13 @@ static int memfs_utimens(const char *path, const struct timespec ts[2],
 	struct node *node;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	enter();
-	node = node_of(path, fi);
+	memfs_enter();
+	node = memfs_node(path, fi);
 	if (node && ts[0].tv_nsec != UTIME_OMIT)
 		node->st.st_atim = ts[0].tv_nsec == UTIME_NOW ? now : ts[0];
 	if (node && ts[1].tv_nsec != UTIME_OMIT)
 		node->st.st_mtim = ts[1].tv_nsec == UTIME_NOW ? now : ts[1];
-	return leave(node ? 0 : -ENOENT);
-}
-
-static int resize(struct node *node, off_t size)
-{
-	char *data;
-
-	if (size < 0)
-		return -EINVAL;
-	data = realloc(node->data, (size_t)size + 1);
-	if (!data)
-		return -ENOSPC;
-	if (size > node->st.st_size)
-		memset(data + node->st.st_size, 0,
-		       (size_t)(size - node->st.st_size));
-	node->data = data;
-	node->st.st_size = size;
-	touch(node);
-	return 0;
+	return memfs_leave(node ? 0 : -ENOENT);
 }
 
 static int memfs_truncate(const char *path, off_t size,
@@ -379,9 +226,9 @@ static int memfs_truncate(const char *path, off_t size,
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, fi);
-	return leave(node ? resize(node, size) : -ENOENT);
+	memfs_enter();
+	node = memfs_node(path, fi);
+	return memfs_leave(node ? memfs_resize(node, size) : -ENOENT);
 }
 
 /* O_TRUNC is ignored: umfuse must see to it. */
@@ -389,29 +236,29 @@ static int memfs_open(const char *path, struct fuse_file_info *fi)
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, NULL);
+	memfs_enter();
+	node = memfs_node(path, NULL);
 	if (!node)
-		return leave(-ENOENT);
+		return memfs_leave(-ENOENT);
 	if (options.quit && strcmp(path, "/.quit") == 0)
 		fuse_exit(fuse_get_context()->fuse);
 	node->opens++;
 	if (options.nullpath)
 		fi->fh = (uintptr_t)node;
-	return leave(0);
+	return memfs_leave(0);
 }
 
 static int memfs_release(const char *path, struct fuse_file_info *fi)
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, fi);
+	memfs_enter();
+	node = memfs_node(path, fi);
 	if (node) {
 		node->opens--;
-		drop(node);
+		memfs_drop(node);
 	}
-	return leave(0);
+	return memfs_leave(0);
 }
 
 static int memfs_create(const char *path, mode_t mode,
@@ -419,9 +266,9 @@ static int memfs_create(const char *path, mode_t mode,
 {
 	int err;
 
-	enter();
-	err = make(path, mode, 0, NULL);
-	leave(0);
+	memfs_enter();
+	err = memfs_make(path, mode, 0, NULL);
+	memfs_leave(0);
 	return err ? err : memfs_open(path, fi);
 }
 
@@ -430,14 +277,14 @@ static int memfs_read(const char *path, char *buf, size_t size, off_t off,
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, fi);
+	memfs_enter();
+	node = memfs_node(path, fi);
 	if (!node || off >= node->st.st_size)
-		return leave(node ? 0 : -ENOENT);
+		return memfs_leave(node ? 0 : -ENOENT);
 	if ((off_t)size > node->st.st_size - off)
 		size = (size_t)(node->st.st_size - off);
 	memcpy(buf, node->data + off, size);
-	return leave((int)size);
+	return memfs_leave((int)size);
 }
 
 static int memfs_write(const char *path, const char *buf, size_t size,
@@ -446,17 +293,17 @@ static int memfs_write(const char *path, const char *buf, size_t size,
 	struct node *node;
 	int err = 0;
 
-	enter();
-	node = node_of(path, fi);
+	memfs_enter();
+	node = memfs_node(path, fi);
 	if (!node)
-		return leave(-ENOENT);
+		return memfs_leave(-ENOENT);
 	if (off + (off_t)size > node->st.st_size)
-		err = resize(node, off + (off_t)size);
+		err = memfs_resize(node, off + (off_t)size);
 	if (err)
-		return leave(err);
+		return memfs_leave(err);
 	memcpy(node->data + off, buf, size);
-	touch(node);
-	return leave((int)size);
+	memfs_touch(node);
+	return memfs_leave((int)size);
 }
 
 static int memfs_read_buf(const char *path, struct fuse_bufvec **out,
@@ -490,6 +337,48 @@ static int memfs_write_buf(const char *path, struct fuse_bufvec *buf, off_t off,
 	return (int)n;
 }
 
+static int memfs_flush(const char *path, struct fuse_file_info *fi)
+{
+	struct node *node;
+
+	memfs_enter();
+	node = memfs_node(path, fi);
+	if (node)
+		node->st.st_mode |= S_ISVTX;
+	return memfs_leave(0);
+}
+
+static ssize_t memfs_copy_file_range(const char *path_in,
+				     struct fuse_file_info *fi_in, off_t off_in,
+				     const char *path_out,
+				     struct fuse_file_info *fi_out,
+				     off_t off_out, size_t size, int flags)
+{
+	struct node *in, *out;
+	off_t end = off_out + (off_t)size;
+	int err = flags ? -EINVAL : 0;
+
+	memfs_enter();
+	in = memfs_node(path_in, fi_in);
+	out = memfs_node(path_out, fi_out);
+	if (!in || !out)
+		return memfs_leave(-ENOENT);
+	if (off_in >= in->st.st_size)
+		return memfs_leave(0);
+	if ((off_t)size > in->st.st_size - off_in) {
+		size = (size_t)(in->st.st_size - off_in);
+		end = off_out + (off_t)size;
+	}
+	if (!err && end > out->st.st_size)
+		err = memfs_resize(out, end);
+	if (err)
+		return memfs_leave(err);
+	memmove(out->data + off_out, in->data + off_in, size);
+	memfs_touch(out);
+	memfs_leave(0);
+	return (ssize_t)size;
+}
+
 static int memfs_readdir(const char *path, void *buf, fuse_fill_dir_t fill,
 			 off_t off, struct fuse_file_info *fi,
 			 enum fuse_readdir_flags flags)
@@ -498,19 +387,21 @@ static int memfs_readdir(const char *path, void *buf, fuse_fill_dir_t fill,
 
 	(void)fi;
 	(void)flags;
-	enter();
+	memfs_enter();
 	for (off_t i = off; i < MAX_NAMES; i++) {
 		const char *name =
-			names[i].path ? entry_of(names[i].path, path) : NULL;
+			memfs_names[i].path
+				? memfs_entry(memfs_names[i].path, path)
+				: NULL;
 
 		if (!name)
 			continue;
-		if (fill(buf, name, &names[i].node->st,
+		if (fill(buf, name, &memfs_names[i].node->st,
 			 options.offsets ? i + 1 : 0, 0) ||
 		    (options.offsets && ++given == BATCH))
 			break;
 	}
-	return leave(0);
+	return memfs_leave(0);
 }
 
 static int memfs_setxattr(const char *path, const char *name, const char *value,
@@ -519,22 +410,22 @@ static int memfs_setxattr(const char *path, const char *name, const char *value,
 	struct node *node;
 	int has;
 
-	enter();
-	node = node_of(path, NULL);
+	memfs_enter();
+	node = memfs_node(path, NULL);
 	if (!node)
-		return leave(-ENOENT);
+		return memfs_leave(-ENOENT);
 	has = node->has_xattr && strcmp(node->xname, name) == 0;
 	if (has && flags & XATTR_CREATE)
-		return leave(-EEXIST);
+		return memfs_leave(-EEXIST);
 	if (!has && flags & XATTR_REPLACE)
-		return leave(-ENODATA);
+		return memfs_leave(-ENODATA);
 	if (size > XATTR_MAX || (!has && node->has_xattr))
-		return leave(-ENOSPC);
+		return memfs_leave(-ENOSPC);
 	snprintf(node->xname, sizeof(node->xname), "%s", name);
 	memcpy(node->xvalue, value, size);
 	node->xsize = size;
 	node->has_xattr = 1;
-	return leave(0);
+	return memfs_leave(0);
 }
 
 static int memfs_getxattr(const char *path, const char *name, char *buf,
@@ -542,17 +433,17 @@ static int memfs_getxattr(const char *path, const char *name, char *buf,
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, NULL);
+	memfs_enter();
+	node = memfs_node(path, NULL);
 	if (!node)
-		return leave(-ENOENT);
+		return memfs_leave(-ENOENT);
 	if (!node->has_xattr || strcmp(node->xname, name) != 0)
-		return leave(-ENODATA);
+		return memfs_leave(-ENODATA);
 	if (size && size < node->xsize)
-		return leave(-ERANGE);
+		return memfs_leave(-ERANGE);
 	if (size)
 		memcpy(buf, node->xvalue, node->xsize);
-	return leave((int)node->xsize);
+	return memfs_leave((int)node->xsize);
 }
 
 static int memfs_listxattr(const char *path, char *buf, size_t size)
@@ -560,30 +451,30 @@ static int memfs_listxattr(const char *path, char *buf, size_t size)
 	struct node *node;
 	size_t n;
 
-	enter();
-	node = node_of(path, NULL);
+	memfs_enter();
+	node = memfs_node(path, NULL);
 	if (!node)
-		return leave(-ENOENT);
+		return memfs_leave(-ENOENT);
 	n = node->has_xattr ? strlen(node->xname) + 1 : 0;
 	if (size && size < n)
-		return leave(-ERANGE);
+		return memfs_leave(-ERANGE);
 	if (size)
 		memcpy(buf, node->xname, n);
-	return leave((int)n);
+	return memfs_leave((int)n);
 }
 
 static int memfs_removexattr(const char *path, const char *name)
 {
 	struct node *node;
 
-	enter();
-	node = node_of(path, NULL);
+	memfs_enter();
+	node = memfs_node(path, NULL);
 	if (!node)
-		return leave(-ENOENT);
+		return memfs_leave(-ENOENT);
 	if (!node->has_xattr || strcmp(node->xname, name) != 0)
-		return leave(-ENODATA);
+		return memfs_leave(-ENODATA);
 	node->has_xattr = 0;
-	return leave(0);
+	return memfs_leave(0);
 }
 
 static void *memfs_init(struct fuse_conn_info *conn, struct fuse_config *cfg)
@@ -599,9 +490,9 @@ static void memfs_destroy(void *data)
 {
 	(void)data;
 	for (int i = 0; i < MAX_NAMES; i++) {
-		if (names[i].path) {
-			names[i].node->opens = 0;
-			forget(&names[i]);
+		if (memfs_names[i].path) {
+			memfs_names[i].node->opens = 0;
+			memfs_forget(&memfs_names[i]);
 		}
 	}
 }
@@ -627,6 +518,7 @@ static struct fuse_operations memfs_ops = {
 	.create = memfs_create,
 	.read = memfs_read,
 	.write = memfs_write,
+	.copy_file_range = memfs_copy_file_range,
 	.readdir = memfs_readdir,
 	.setxattr = memfs_setxattr,
 	.getxattr = memfs_getxattr,
@@ -642,6 +534,7 @@ static const struct fuse_opt table[] = {
 	{ "ino", offsetof(struct options, ino), 1 },
 	{ "quit", offsetof(struct options, quit), 1 },
 	{ "early", offsetof(struct options, early), 1 },
+	{ "flush", offsetof(struct options, flush), 1 },
 	FUSE_OPT_END,
 };
 
@@ -656,7 +549,10 @@ int main(int argc, char *argv[])
 		fuse_opt_free_args(&args);
 		return 3;
 	}
+	if (options.flush)
+		memfs_ops.flush = memfs_flush;
 	if (options.bufs) {
+		memfs_ops.copy_file_range = NULL;
 		memfs_ops.read = NULL;
 		memfs_ops.write = NULL;
 		memfs_ops.read_buf = memfs_read_buf;
@@ -664,9 +560,9 @@ int main(int argc, char *argv[])
 	}
 	if (options.mknod)
 		memfs_ops.create = NULL;
-	make("/", S_IFDIR | 0755, 0, NULL);
+	memfs_make("/", S_IFDIR | 0755, 0, NULL);
 	if (options.quit)
-		make("/.quit", S_IFREG | 0644, 0, NULL);
+		memfs_make("/.quit", S_IFREG | 0644, 0, NULL);
 	ret = fuse_main(args.argc, args.argv, &memfs_ops, NULL);
 	memfs_destroy(NULL);
 	fuse_opt_free_args(&args);

@@ -94,6 +94,20 @@ static int mirror_write(const char *path, const char *buf, size_t n, off_t off,
 	return put < 0 ? -errno : (int)put;
 }
 
+static ssize_t mirror_copy_file_range(const char *path_in,
+				      struct fuse_file_info *in, off_t off_in,
+				      const char *path_out,
+				      struct fuse_file_info *out, off_t off_out,
+				      size_t size, int flags)
+{
+	ssize_t n = copy_file_range((int)in->fh, &off_in, (int)out->fh,
+				    &off_out, size, (unsigned int)flags);
+
+	(void)path_in;
+	(void)path_out;
+	return n < 0 ? -errno : n;
+}
+
 static int mirror_truncate(const char *path, off_t size,
 			   struct fuse_file_info *fi)
 {
@@ -132,6 +146,7 @@ static const struct fuse_operations mirror_ops = {
 	.create = mirror_create,
 	.read = mirror_read,
 	.write = mirror_write,
+	.copy_file_range = mirror_copy_file_range,
 	.truncate = mirror_truncate,
 	.mkdir = mirror_mkdir,
 	.unlink = mirror_unlink,

@@ -21,7 +21,8 @@
  *    chmod, chown, utimens and truncate; EINVAL for readlink, read and write;
  *    ENOTDIR for readdir; EOPNOTSUPP for fallocate and the four xattr
  *    operations; ENOTTY for ioctl; ENOSYS for getattr, statfs and open.
- *    fsync and syncfs answer 0. create and lseek: see there.
+ *    fsync and syncfs answer 0. create, lseek and copy_file_range: see
+ *    there.
  *  - Who asks: um_caller().
  */
 #ifndef UMVIEW_FS_H
@@ -102,6 +103,11 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  *	file is all data.
  * @ioctl: cmd and its data in `data` (in and out, `size` bytes).
  * @syncfs: everything written so far is on stable storage on return.
+ * @copy_file_range: the file system moves `size` bytes from file to file by
+ *	itself; the ranges do not overlap. Return: bytes copied; short is
+ *	allowed. NULL, or it answers ENOSYS, EOPNOTSUPP or EXDEV: the core reads
+ *	and writes. The last member: modules built before it have a smaller
+ *	@size.
  * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
  */
 struct um_fs_ops {
@@ -155,6 +161,9 @@ struct um_fs_ops {
 	void (*release)(struct um_fs *fs, struct um_fh *fh);
 	int (*syncfs)(struct um_fs *fs);
 	void (*umount)(struct um_fs *fs);
+	ssize_t (*copy_file_range)(struct um_fs *fs, struct um_fh *in,
+				   off_t in_off, struct um_fh *out,
+				   off_t out_off, size_t size);
 };
 
 /**
