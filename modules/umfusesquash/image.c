@@ -3,11 +3,14 @@
 #include "image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+
+#include <umview/next.h>
 
 #define MIN_BLOCK_LOG 12
 #define MAX_BLOCK_LOG 20
@@ -57,11 +60,31 @@ static bool is_sane(const struct squashfs_super_block *sb)
 	       sb->block_size == UINT32_C(1) << sb->block_log;
 }
 
-static int open_fs(struct image *im, const char *path, sqfs_fd_t fd,
-		   size_t offset)
+/* The image; the library's descriptor stands for it and is not used. */
+static struct um_next_file *image_file;
+
+ssize_t sqfs_pread(sqfs_fd_t fd, void *buf, size_t count, sqfs_off_t off)
+{
+	size_t done = 0;
+
+	(void)fd;
+	if (off < 0)
+		return 0;
+	while (done < count) {
+		ssize_t n = um_next_pread(image_file, (char *)buf + done,
+					  count - done, off + (off_t)done);
+
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+static int open_fs(struct image *im, const char *path, size_t offset)
 {
 	sqfs_inode root;
-	sqfs_err err = sqfs_init(&im->fs, fd, offset);
+	sqfs_err err = sqfs_init(&im->fs, 0, offset);
 
 	if (err != SQFS_OK)
 		return refuse(&im->fs, path, err);
@@ -75,30 +98,26 @@ static int open_fs(struct image *im, const char *path, sqfs_fd_t fd,
 
 int image_open(struct image *im, const char *path, uint64_t offset)
 {
-	sqfs_fd_t fd;
-	int err;
+	int err =
+		um_next_open(um_next_current(), path, O_RDONLY, 0, &image_file);
 
 	memset(im, 0, sizeof(*im));
-	errno = 0;
-	if (sqfs_fd_open(path, &fd, false) != SQFS_OK) {
-		err = errno ? -errno : -EIO;
+	if (err) {
 		fprintf(stderr, SQUASH_PROGRAM ": %s: %s\n", path,
 			strerror(-err));
 		return err;
 	}
-	err = open_fs(im, path, fd, (size_t)offset);
+	err = open_fs(im, path, (size_t)offset);
 	if (err)
-		sqfs_fd_close(fd);
+		um_next_close(image_file);
 	return err;
 }
 
 void image_close(struct image *im)
 {
-	sqfs_fd_t fd = im->fs.fd;
-
 	image_forget_dirs(im);
 	sqfs_destroy(&im->fs);
-	sqfs_fd_close(fd);
+	um_next_close(image_file);
 }
 
 /* The type is told twice in an inode; one of them must do. */

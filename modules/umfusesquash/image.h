@@ -2,8 +2,9 @@
 /*
  * image.h - private to umfusesquash: a squashfs image by libsquashfuse
  *
- * The library reads the image by pread(2), which the view beneath the mount
- * answers. It believes what it reads: table indices, lengths of names and of
+ * The library reads the image by its function sqfs_pread(); the one here asks
+ * the view beneath the mount. A mount has the module's variables for itself, so
+ * one of them is the image. The library believes what it reads: table indices, lengths of names and of
  * blocks. An image is not to be believed, so whatever the library would use
  * unchecked is checked here before, and the functions of the library that
  * leave no room for that (sqfs_lookup_path, sqfs_dir_lookup, sqfs_read_range)
@@ -18,6 +19,9 @@
 #include <fuse.h>
 
 #include <squashfuse/squashfuse.h>
+
+/* Declared in a header of the library that is not installed. */
+ssize_t sqfs_pread(sqfs_fd_t fd, void *buf, size_t count, sqfs_off_t off);
 
 #define SQUASH_PROGRAM "umfusesquash"
 
