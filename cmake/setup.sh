@@ -36,7 +36,9 @@ um_install() {
 # um_packages_build - what configure and build need (Debian 12)
 # shellcheck disable=SC2034 # for those who source this
 um_packages_build=(build-essential cmake ninja-build pkg-config libfuse3-dev
-	libext2fs-dev comerr-dev libcmocka-dev e2fsprogs util-linux mount)
+	libext2fs-dev comerr-dev libarchive-dev libsquashfuse-dev liblzma-dev
+	liblzo2-dev liblz4-dev libzstd-dev zlib1g-dev
+	libcmocka-dev e2fsprogs util-linux mount)
 
 # um_user - sets $um_user: the ordinary user that a view is shown to
 um_set_user() {

@@ -25,6 +25,8 @@ int run_files(fixture_fn setup, fixture_fn teardown);
 int run_names(fixture_fn setup, fixture_fn teardown);
 int run_attrs(fixture_fn setup, fixture_fn teardown);
 int run_threads(fixture_fn setup, fixture_fn teardown);
+/* For file systems that cannot be written. */
+int run_readonly(fixture_fn setup, fixture_fn teardown);
 /* For file systems whose root is a regular file. */
 int run_one_file(fixture_fn setup, fixture_fn teardown);
 
