@@ -115,7 +115,7 @@ make_tree() {
 	python=$(readlink -f /usr/bin/python3)
 	cp "$python" "$tree/usr/bin/python3"
 	# Python finds its library from where its program lies.
-	rsync -a --exclude=__pycache__ --exclude=dist-packages --exclude=test \
+	rsync -a --exclude=dist-packages --exclude=test \
 		--exclude='config-*' "/usr/lib/${python##*/}" "$tree/usr/lib/"
 	own "$tree"
 }

@@ -8,7 +8,7 @@
 # side cannot be had here, it sets $why and fails.
 
 plain_sides=(native view view-1 view-10 no-agent no-agent-1 no-agent-10 proot
-	bwrap strace vuos umview-0.8)
+	bwrap strace vuos)
 image_sides=(native kernel-ext4 kernel-fuse bindfs view no-agent proot)
 quick_sides='view|view-1|view-10|no-agent-1|proot|kernel-.*'
 
@@ -163,15 +163,6 @@ plan_plain_vuos() {
 	cmd=("$(command -v vuos || command -v umvu)" runner)
 }
 
-# The first View-OS, as Debian still has it.
-plan_plain_umview_0_8() {
-	have umview-0.8 || {
-		why='umview-0.8, the umview of Debian by another name, is absent'
-		return 1
-	}
-	cmd=(umview-0.8 -q runner)
-}
-
 # image_copy SIDE - sets $image, $dir: an image and a mount point of its own
 image_copy() {
 	image=$work/$1.img dir=$work/mnt-$1
@@ -235,7 +226,8 @@ plan_image_kernel_ext4() {
 		return 1
 	}
 	image_copy kernel-ext4
-	plan_kernel kernel-ext4 "mount -o loop -t ext4 $image $dir"
+	plan_kernel kernel-ext4 "mount -o loop -t ext4 $image $dir" ||
+		return 1
 	side_cold[kernel-ext4]="root cd / && umount $dir && files forget $image &&
 		mount -o loop -t ext4 $image $dir"
 }
