@@ -123,22 +123,50 @@ static void what_cannot_be_replaced_is_dispatched(void)
 	CHECK(fixed_call(SYS_close, 1000, 0) == -EBADF);
 }
 
+/* Code that was generated: eight bytes. */
+static long (*generate(const unsigned char code[8]))(void)
+{
+	long (*fun)(void);
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	memcpy(p, code, 8);
+	CHECK(mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0);
+	memcpy(&fun, &p, sizeof(fun));
+	return fun;
+}
+
 static void generated_code_is_dispatched(void)
 {
 	static const unsigned char code[] = { 0xb8, SYS_getpid, 0,    0,
 					      0,    0x0f,	0x05, 0xc3 };
 	long (*fun)(void);
-	void *p;
 
 	need_dispatch();
 	start();
-	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	memcpy(p, code, sizeof(code));
-	CHECK(mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0);
-	memcpy(&fun, &p, sizeof(fun));
+	fun = generate(code);
 	CHECK(fun() == native(SYS_getpid));
 	CHECK(seen[SYS_getpid] == 1);
+}
+
+/* 20 is getpid there, and writev here. */
+static void the_32_bit_interface_is_native(void)
+{
+	static const unsigned char code[] = { 0xb8, 20,	  0,	0,
+					      0,    0xcd, 0x80, 0xc3 };
+	long (*fun)(void) = generate(code);
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(fun() != getpid());
+	CHECK(waitpid(pid, &status, 0) == pid);
+	if (status)
+		_exit(SKIP); /* not with this kernel */
+	start();
+	CHECK(fun() == getpid());
+	CHECK(!seen[SYS_writev]);
 }
 
 #ifdef PURE_TEST_PLUGIN
@@ -182,6 +210,7 @@ const struct check_test capture_tests[] = {
 	TEST(the_function_itself_is_native),
 	TEST(what_cannot_be_replaced_is_dispatched),
 	TEST(generated_code_is_dispatched),
+	TEST(the_32_bit_interface_is_native),
 #ifdef PURE_TEST_PLUGIN
 	TEST(libraries_loaded_later_are_captured),
 #endif
