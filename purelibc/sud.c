@@ -27,6 +27,8 @@
 #ifndef SYS_USER_DISPATCH
 #define SYS_USER_DISPATCH 2
 #endif
+/* AUDIT_ARCH_X86_64; musl alone has no <linux/audit.h>. */
+#define ARCH_X86_64	   0xc000003e
 #define KERNEL_SA_RESTORER 0x04000000UL
 #define SET_SIZE	   8
 
@@ -71,6 +73,25 @@ static void keep_thread_state(const struct pure_frame *call, ucontext_t *uc)
 		PURE_CALL(SYS_sigaltstack, 0, &uc->uc_stack);
 }
 
+/* The 32-bit interface has numbers of its own. The selector is at pass. */
+static long call_32(const greg_t *g)
+{
+	long ret = g[REG_RAX];
+
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
+			 "push %%rbp\n\t"
+			 "mov %[bp], %%rbp\n\t"
+			 "int $0x80\n\t"
+			 "pop %%rbp\n\t"
+			 "lea 128(%%rsp), %%rsp"
+			 : "+a"(ret)
+			 : "b"(g[REG_RBX]), "c"(g[REG_RCX]), "d"(g[REG_RDX]),
+			   "S"(g[REG_RSI]),
+			   "D"(g[REG_RDI]), [bp] "r"(g[REG_RBP])
+			 : "r8", "r9", "r10", "r11", "memory");
+	return ret;
+}
+
 static void on_sigsys(int sig, siginfo_t *info, void *context)
 {
 	struct pure_thread *t = &pure_self;
@@ -89,7 +110,10 @@ static void on_sigsys(int sig, siginfo_t *info, void *context)
 		return;
 	}
 	t->selector = PURE_PASS;
-	if (!pure_is_frameless(call.nr)) {
+	if (info->si_arch != ARCH_X86_64) {
+		g[REG_RAX] = call.nr;
+		g[REG_RAX] = call_32(g);
+	} else if (!pure_is_frameless(call.nr)) {
 		g[REG_RAX] = pure_dispatch(&call);
 		keep_thread_state(&call, uc);
 	} else if ((bounce = pure_region_bounce(call.back))) {
