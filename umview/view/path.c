@@ -146,7 +146,7 @@ static void tell_cwd(struct walk *w, const char *path, bool is_virtual)
 {
 	struct um_req *r = w->r;
 
-	w->from = is_virtual ? 0 : um_hash_str(path, 0) | 1;
+	w->from = um_hash_str(path, 0) | 1;
 	if (r->has_page && r->page.owner == r->tid)
 		um_req_set_cwd(r, is_virtual, w->from);
 }
@@ -196,6 +196,7 @@ static int start_at_fd(struct walk *w, int dirfd)
 		return ret;
 	o = um_obj_find(&st);
 	if (o) {
+		w->from = um_dir_key(st.st_ino);
 		ret = start_at_obj(w, o);
 		um_obj_put(o);
 		/* our stand-in is no directory for the kernel */
@@ -478,6 +479,7 @@ static int step(struct walk *w)
 		return step_virtual(w);
 	if (is_in_proc(w->cur)) {
 		ret = step_magic(w);
+		w->links += ret > 0;
 		if (ret != 0)
 			return ret < 0 ? ret : 0;
 	}
@@ -533,6 +535,29 @@ static void remember(struct walk *w, const char *path, const struct um_loc *loc)
 	if ((w->flags & UM_FOLLOW) && strcmp(loc->path, "/proc") != 0 &&
 	    !um_list_has_phantoms(w->r->list, loc->path))
 		um_shared_remember(&of, path, strlen(path));
+}
+
+bool um_mount_may_tell(const struct um_mount *m)
+{
+	return m->fs.quick && m->cache && !m->merge && !m->nexcept &&
+	       !atomic_load(&m->dead);
+}
+
+/* What the name means in its mount: the agents need not ask for attributes. */
+static void tell(struct walk *w, const char *path, const struct um_loc *loc)
+{
+	const struct um_told name = { .view = w->r->attr->view,
+				      .dir = w->from,
+				      .text = path,
+				      .n = strlen(path),
+				      .mount = loc->mount->id,
+				      .path = loc->rel };
+
+	if (loc->obj || um_loc_is_real(loc) || w->links || w->checks ||
+	    w->gone || strcmp(w->root, "/") != 0 ||
+	    (path[0] != '/' && !w->from) || !um_mount_may_tell(loc->mount))
+		return;
+	um_vnode_tell(loc->mount, &name);
 }
 
 bool um_walk_is_idle(const struct um_req *r, const char *path)
@@ -606,8 +631,10 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 		ret = finish(w, out);
 	else if (w->obj)
 		um_obj_put(w->obj);
-	if (ret == 0 && !(flags & ~(UM_FOLLOW | UM_ENTRY)))
+	if (ret == 0 && !(flags & ~(UM_FOLLOW | UM_ENTRY))) {
 		remember(w, path, out);
+		tell(w, path, out);
+	}
 	return ret;
 }
 

@@ -72,6 +72,9 @@ static inline bool um_loc_is_native(const struct um_loc *loc)
 	return loc->native && um_loc_is_real(loc);
 }
 
+/* Guests may be told what names of the mount mean (guest/shared.h). */
+bool um_mount_may_tell(const struct um_mount *m);
+
 /* Nothing in the request's view can make a path mean anything but itself. */
 bool um_walk_is_idle(const struct um_req *r, const char *path);
 

@@ -176,6 +176,9 @@ struct um_fs_ops {
  * @unlink_open: a node stays usable by its open um_fh after unlink removed its
  *	last name. Where false the core keeps such a file under a hidden name
  *	until its last close.
+ * @quick: getattr answers at once, from this process, and nothing changes
+ *	but by calls of the core: attributes may be fetched ahead, and guests
+ *	told of them
  * @core: the core's own
  */
 struct um_fs {
@@ -185,6 +188,7 @@ struct um_fs {
 	bool serial;
 	bool readonly;
 	bool unlink_open;
+	bool quick;
 	void *core;
 };
 
