@@ -199,7 +199,7 @@ static int check_access(struct um_req *r, const struct um_loc *loc, int mode,
 	if ((mode & X_OK) && !S_ISDIR(loc->st.st_mode) &&
 	    !(loc->st.st_mode & 0111))
 		return -EACCES;
-	return flags & AT_EACCESS
+	return (flags & AT_EACCESS)
 		       ? um_may(r, loc->mount, &loc->st, mode)
 		       : um_may_really(r, loc->mount, &loc->st, mode);
 }
