@@ -235,16 +235,6 @@ static void parse_open(long nr, const long *a, struct opening *o)
 	o->mode = nr == __NR_creat ? a[1] : a[2];
 }
 
-/* A few names of /proc tell of the agent: exe, maps and their kin. */
-static int is_proc_file(const char *path)
-{
-	struct name n;
-
-	if (path[0] == '/' && path[1] != 'p')
-		return 0;
-	return look(path, 1, &n) == 0 && n.last_hit;
-}
-
 static int starts_with(const char *p, const char *with)
 {
 	while (*with && *p == *with) {
@@ -252,6 +242,40 @@ static int starts_with(const char *p, const char *with)
 		with++;
 	}
 	return !*with;
+}
+
+static int is_same(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+/*
+ * A few files of /proc tell of the agent. The name was opened natively by now:
+ * what made or emptied a file was none of these, and must not be done again.
+ */
+static int is_proc_file(const struct opening *o)
+{
+	static const char *const names[] = { "exe",	    "maps",
+					     "smaps",	    "mounts",
+					     "mountinfo",   "mountstats",
+					     "filesystems", "partitions" };
+	const char *path = (const char *)o->path;
+	const char *last = path;
+
+	if ((path[0] == '/' && path[1] != 'p') ||
+	    (o->flags & (O_CREAT | O_TRUNC)))
+		return 0;
+	for (; *path; path++)
+		if (*path == '/')
+			last = path + 1;
+	for (unsigned long i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (is_same(last, names[i]))
+			return 1;
+	return 0;
 }
 
 /* There is one virtual name also where nothing is mounted: loop-control. */
@@ -268,7 +292,7 @@ static long open_idle(long nr, const long *a, const struct opening *o)
 
 	if (ret == -EFAULT)
 		return ret;
-	if (!asks_idle(o->dirfd, path) && (ret < 0 || !is_proc_file(path)))
+	if (!asks_idle(o->dirfd, path) && (ret < 0 || !is_proc_file(o)))
 		return ret;
 	if (ret >= 0)
 		um_native(__NR_close, ret, 0, 0, 0, 0, 0);
