@@ -37,6 +37,7 @@
 #include "guest/wait.h"
 #include "main/session.h"
 #include "proc/files.h"
+#include "sys/fusedev.h"
 #include "sys/loop.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
@@ -176,6 +177,8 @@ static int set_up(const struct um_options *opts)
 		ret = um_wait_setup();
 	if (ret == 0)
 		ret = um_loop_setup();
+	if (ret == 0)
+		ret = um_fusedev_setup();
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
 	um_dispatch_setup();
@@ -287,7 +290,8 @@ static int start_guest(const struct um_options *opts, pid_t group,
 
 static bool is_idle(struct um_mount *m)
 {
-	return !atomic_load(&m->users) && !um_vnode_busy(m) && !um_cwd_busy(m);
+	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
+	       !um_cwd_busy(m) && !(m->hurried && atomic_load(&m->inflight));
 }
 
 /* The front process is gone: nobody asked for these guests any more. */

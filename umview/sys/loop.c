@@ -1016,6 +1016,8 @@ static bool names_in(const char *dir, um_fill_fn fill, void *arg)
 	}
 }
 
+static struct um_dev_class class = { .find = mount_of, .names = names_in };
+
 int um_loop_setup(void)
 {
 	struct um_mount *m = um_mount_new();
@@ -1030,8 +1032,7 @@ int um_loop_setup(void)
 	m->options = strdup("");
 	m->devices = true;
 	loop_mount = m;
-	um_dev_hook = mount_of;
-	um_dev_names_hook = names_in;
+	um_dev_add(&class);
 	return m->point && m->source && m->type && m->options ? 0 : -ENOMEM;
 }
 

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 
 #include "base/lock.h"
+#include "sys/fusedev.h"
 
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
@@ -43,7 +44,8 @@ struct vector {
 	size_t total;
 };
 
-static int one_buffer(struct um_req *r, uint64_t at, size_t n, struct vector *v)
+static int one_buffer(struct um_req *r, uint64_t at, uint64_t n,
+		      struct vector *v)
 {
 	v->iov = um_req_alloc(r, sizeof(struct iovec));
 	if (!v->iov)
@@ -290,6 +292,25 @@ static struct um_obj *data_obj(struct um_req *r, bool writing, long *ret)
 	return NULL;
 }
 
+/* An open /dev/fuse, or the kernel's own business after all. */
+static long channel(struct um_req *r,
+		    int (*get)(struct um_req *r, uint64_t at, uint64_t n,
+			       struct vector *v),
+		    bool writing)
+{
+	struct um_chan *ch UM_CHAN = um_arg_chan(r, 0);
+	struct vector v;
+	int ret;
+
+	if (!ch)
+		return UM_CONTINUE;
+	ret = get(r, r->arg[1], r->arg[2], &v);
+	if (ret < 0)
+		return ret;
+	return writing ? um_fusedev_write(r, ch, v.iov, v.n)
+		       : um_fusedev_read(r, ch, v.iov, v.n);
+}
+
 static long plain(struct um_req *r, off_t off, bool writing)
 {
 	struct um_obj *o UM_OBJ = NULL;
@@ -297,6 +318,8 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
+	if (!o && ret == UM_CONTINUE && um_chan_any())
+		return channel(r, one_buffer, writing);
 	if (!o)
 		return ret;
 	ret = one_buffer(r, r->arg[1], r->arg[2], &v);
@@ -310,6 +333,8 @@ static long vectored(struct um_req *r, off_t off, uint64_t rwf, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
+	if (!o && ret == UM_CONTINUE && um_chan_any())
+		return channel(r, copy_vector, writing);
 	if (!o)
 		return ret;
 	ret = copy_vector(r, r->arg[1], r->arg[2], &v);

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include "sys/fusedev.h"
 #include "sys/special.h"
 
 /* What was asked of which node. */
@@ -81,11 +82,13 @@ long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 		m = um_list_find(r->list, path, &path);
 		return um_fs_getattr(m, path, NULL, out);
 	}
-	if (!um_obj_any() && !um_special_any())
+	if (!um_obj_any() && !um_special_any() && !um_chan_any())
 		return UM_CONTINUE;
 	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
 		return UM_CONTINUE;
 	if (S_ISFIFO(st.st_mode) && um_special_getattr(&st, out) == 0)
+		return FOUND;
+	if (S_ISSOCK(st.st_mode) && um_fusedev_fstat(&st, out))
 		return FOUND;
 	o = um_obj_find(&st);
 	return o ? um_obj_getattr(o, out) : UM_CONTINUE;
@@ -189,6 +192,8 @@ long sys_statx(struct um_req *r)
 /* By default guests act as root inside virtual file systems. */
 static int check_access(const struct um_loc *loc, int mode)
 {
+	int ret;
+
 	if (mode & ~(R_OK | W_OK | X_OK))
 		return -EINVAL;
 	if (!loc->exists)
@@ -198,7 +203,10 @@ static int check_access(const struct um_loc *loc, int mode)
 	if ((mode & X_OK) && !S_ISDIR(loc->st.st_mode) &&
 	    !(loc->st.st_mode & 0111))
 		return -EACCES;
-	return 0;
+	if (!loc->rel || um_mount_is_real(loc->mount))
+		return 0;
+	ret = um_fs_access(loc->mount, loc->rel, mode);
+	return ret == -ENOSYS ? 0 : ret;
 }
 
 static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,

@@ -31,6 +31,8 @@ char *um_vnode_path(struct um_vnode *v);
 int um_vnode_need_fh(struct um_vnode *v, int accmode);
 void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);
+int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
+			    int flags);
 void um_vnode_account(struct um_vnode *v);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
 

@@ -14,6 +14,9 @@
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
+/* Largest file of a remote mount that is read as a whole when it is opened. */
+#define REMOTE_LIMIT (1 << 20)
+
 struct um_vnode_state um_vn = {
 	.table = UM_MUTEX_INIT(UM_RANK_VNODE),
 	.inotify = -1,
@@ -122,7 +125,7 @@ static void enter_locked(struct um_vnode *v)
 		um_warn("out of memory for the vnode table");
 }
 
-static struct um_vnode *lookup(struct um_mount *m, ino_t ino)
+struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino)
 {
 	struct um_vnode *v;
 
@@ -138,7 +141,7 @@ static struct um_vnode *lookup(struct um_mount *m, ino_t ino)
 static int get(struct um_mount *m, const char *path, const struct stat *st,
 	       struct um_vnode **out)
 {
-	struct um_vnode *v = lookup(m, st->st_ino);
+	struct um_vnode *v = um_vnode_lookup(m, st->st_ino);
 	struct um_vnode *fresh;
 
 	if (!v) {
@@ -158,6 +161,9 @@ static int get(struct um_mount *m, const char *path, const struct stat *st,
 			vnode_free(fresh);
 	}
 	um_lock(&um_vn.table);
+	/* the name known so far may be no more */
+	if (m->fs.remote && v->path && !v->hidden && strcmp(v->path, path) != 0)
+		free(um_steal(v->path));
 	if (!v->path)
 		v->path = strdup(path);
 	um_unlock(&um_vn.table);
@@ -360,14 +366,27 @@ static bool reads(int flags)
 	return (flags & O_ACCMODE) != O_WRONLY;
 }
 
+/*
+ * To read what nobody will use costs time where the data comes from another
+ * process, or over a network.
+ */
+static off_t ready_limit(const struct um_vnode *v)
+{
+	return v->mount->fs.remote && um_vn.ready_limit > REMOTE_LIMIT
+		       ? REMOTE_LIMIT
+		       : um_vn.ready_limit;
+}
+
 /* A descriptor for a file whose module side is in order; io lock held. */
 static int give_locked(struct um_vnode *v, int flags)
 {
 	int ret;
 
+	if (v->direct && reads(flags))
+		return um_obj_open_lazy(v, flags);
 	if (!reads(flags) || v->populated)
 		return um_reopen(v->memfd, flags);
-	if (v->size > um_vn.ready_limit)
+	if (v->size > ready_limit(v))
 		return um_obj_open_lazy(v, flags);
 	ret = um_vnode_populate_locked(v);
 	return ret < 0 ? ret : um_reopen(v->memfd, flags);
@@ -394,7 +413,10 @@ int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
 	if (ret < 0)
 		return ret;
 	um_lock(&v->io);
-	ret = open_locked(v, flags);
+	if (m->fs.remote)
+		ret = um_vnode_refresh_locked(v, st, flags);
+	if (ret == 0)
+		ret = open_locked(v, flags);
 	um_unlock(&v->io);
 	um_vnode_put(v);
 	return ret;
@@ -469,7 +491,13 @@ int um_vnode_open_whole(struct um_mount *m, const char *path,
 
 	if (ret < 0)
 		return ret;
-	ret = um_vnode_ready_fd(v, O_RDONLY);
+	if (m->fs.remote) {
+		um_lock(&v->io);
+		ret = um_vnode_refresh_locked(v, st, O_RDONLY);
+		um_unlock(&v->io);
+	}
+	if (ret == 0)
+		ret = um_vnode_ready_fd(v, O_RDONLY);
 	um_vnode_put(v);
 	return ret;
 }
@@ -545,7 +573,7 @@ int um_vnode_unlink(struct um_mount *m, const char *path)
 	int ret;
 
 	if (um_fs_getattr(m, path, NULL, &st) == 0 && S_ISREG(st.st_mode))
-		v = lookup(m, st.st_ino);
+		v = um_vnode_lookup(m, st.st_ino);
 	ret = v ? before_removal(v, path, &st) : 0;
 	if (ret == 0)
 		ret = um_fs_unlink(m, path);
@@ -576,7 +604,7 @@ static struct um_vnode *replaced_by(struct um_mount *m, const char *from,
 	    um_fs_getattr(m, from, NULL, &src) < 0 ||
 	    src.st_ino == st->st_ino || S_ISDIR(src.st_mode))
 		return NULL;
-	return lookup(m, st->st_ino);
+	return um_vnode_lookup(m, st->st_ino);
 }
 
 int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
@@ -607,7 +635,7 @@ int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 int um_vnode_truncate_path(struct um_mount *m, const char *path,
 			   const struct stat *st, off_t size)
 {
-	struct um_vnode *v = lookup(m, st->st_ino);
+	struct um_vnode *v = um_vnode_lookup(m, st->st_ino);
 	int ret;
 
 	if (!v)

@@ -60,10 +60,15 @@ const struct um_cred *um_caller(void);
  * @flags: open(2) flags; set by the core before open and create. Only the
  *	access mode, O_TRUNC, O_APPEND and O_SYNC matter; writes always come
  *	with an explicit offset.
+ * @direct: set by open: each read of a guest is one of the module's
+ * @keep_cache: set by open, where struct um_fs is @remote: what was read before
+ *	is still the file's content
  */
 struct um_fh {
 	uint64_t fh;
 	int flags;
+	bool direct;
+	bool keep_cache;
 };
 
 /*
@@ -103,6 +108,7 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @ioctl: cmd and its data in `data` (in and out, `size` bytes).
  * @syncfs: everything written so far is on stable storage on return.
  * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
+ * @access: access(2), mask of R_OK, W_OK, X_OK. NULL: the core answers.
  */
 struct um_fs_ops {
 	size_t size;
@@ -155,6 +161,7 @@ struct um_fs_ops {
 	void (*release)(struct um_fs *fs, struct um_fh *fh);
 	int (*syncfs)(struct um_fs *fs);
 	void (*umount)(struct um_fs *fs);
+	int (*access)(struct um_fs *fs, const char *path, int mask);
 };
 
 /**
@@ -167,6 +174,8 @@ struct um_fs_ops {
  * @unlink_open: a node stays usable by its open um_fh after unlink removed its
  *	last name. Where false the core keeps such a file under a hidden name
  *	until its last close.
+ * @remote: names and files change without the core: nothing is taken for known
+ *	from one open of a file to the next but what open says
  * @core: the core's own
  */
 struct um_fs {
@@ -176,6 +185,7 @@ struct um_fs {
 	bool serial;
 	bool readonly;
 	bool unlink_open;
+	bool remote;
 	void *core;
 };
 
