@@ -3,8 +3,9 @@
  * init.c - FUSE_INIT: what both sides agree on
  *
  * Not offered, and so done here as the kernel does it for any other file
- * system: locks (they are held on the open file itself), umask, truncation at
- * open, the write-back cache.
+ * system: locks (they are held on the open file itself) and access control
+ * lists. Nor is the write-back cache. What the kernel always offers is offered
+ * also where it makes no difference: daemons ask for it without looking.
  */
 #include <string.h>
 
@@ -13,7 +14,9 @@
 #include "fuse/conn.h"
 
 #define OFFERED                                                                \
-	(FUSE_ASYNC_READ | FUSE_EXPORT_SUPPORT | FUSE_BIG_WRITES |             \
+	(FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_EXPORT_SUPPORT |         \
+	 FUSE_BIG_WRITES | FUSE_DONT_MASK | FUSE_SPLICE_WRITE |                \
+	 FUSE_SPLICE_MOVE | FUSE_SPLICE_READ | FUSE_CACHE_SYMLINKS |           \
 	 FUSE_HAS_IOCTL_DIR | FUSE_AUTO_INVAL_DATA | FUSE_DO_READDIRPLUS |     \
 	 FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO | FUSE_NO_OPEN_SUPPORT |       \
 	 FUSE_PARALLEL_DIROPS | FUSE_HANDLE_KILLPRIV | FUSE_ABORT_ERROR |      \

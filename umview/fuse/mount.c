@@ -114,6 +114,47 @@ static void send_destroy(struct um_fuse *c)
 		(void)um_fuse_call(c, &k);
 }
 
+/* Mounts that ended while their daemons lived on. */
+struct ended {
+	pid_t daemon;
+	char *point;
+};
+
+#define MAX_ENDED 32
+
+static struct um_mutex ended_lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+static struct ended ended[MAX_ENDED];
+static size_t next_ended;
+
+static void remember_end(const struct um_fuse *c)
+{
+	char *point = strdup(c->mount->point);
+
+	um_lock(&ended_lock);
+	free(ended[next_ended].point);
+	ended[next_ended].daemon = atomic_load(&c->daemon);
+	ended[next_ended].point = point;
+	next_ended = (next_ended + 1) % MAX_ENDED;
+	um_unlock(&ended_lock);
+}
+
+bool um_fuse_was_at(pid_t tgid, const char *point)
+{
+	bool found = false;
+
+	um_lock(&ended_lock);
+	for (size_t i = 0; i < MAX_ENDED && !found; i++) {
+		struct ended *e = &ended[i];
+
+		found = e->point && e->daemon == tgid &&
+			!strcmp(e->point, point);
+		if (found)
+			free(um_steal(e->point));
+	}
+	um_unlock(&ended_lock);
+	return found;
+}
+
 /*
  * The daemon is told in any case, not only where the kernel would: umount(8)
  * then returns when everything is written.
@@ -129,6 +170,8 @@ static void umount(struct um_fs *fs)
 	if (alive)
 		send_destroy(c);
 	um_chan_close(c->chan);
+	if (alive)
+		remember_end(c);
 	/* a notification may still be on its way */
 	um_lock(&c->lock);
 	c->mount = NULL;

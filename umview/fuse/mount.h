@@ -28,6 +28,14 @@ char *um_fuse_shown(const char *data);
 /* Serve m through ch. 0 or -errno. */
 UM_MUST_CHECK int um_fuse_start(struct um_mount *m, struct um_chan *ch,
 				const struct um_fuse_opts *opts);
+/*
+ * Is process tgid a daemon whose mount at this point has ended? libfuse would
+ * see that by POLLERR of the device, which a socket cannot show for that
+ * reason, and unmounts what stands at the place, by then perhaps another's.
+ * Tells once.
+ */
+bool um_fuse_was_at(pid_t tgid, const char *point);
+
 /* The connection of a mount, borrowed; NULL: it is no FUSE daemon's. */
 struct um_fuse *um_fuse_of_mount(const struct um_mount *m);
 

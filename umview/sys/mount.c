@@ -448,11 +448,14 @@ long sys_umount2(struct um_req *r)
 	if (flags & ~UMOUNT_FLAGS)
 		return -EINVAL;
 	follow = (flags & UMOUNT_NOFOLLOW) ? 0 : UM_FOLLOW;
+	follow |= UM_MOUNTPOINT;
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 	if (ret == 0)
 		ret = um_walk_always(r, path, follow, &loc);
 	if (ret < 0)
 		return ret;
+	if (um_fuse_was_at(um_req_tgid(r), loc.path))
+		return 0;
 	m = um_list_mount_at(r->list, loc.path);
 	if (!m)
 		return is_host_mount(&loc) ? UM_CONTINUE : -EINVAL;

@@ -368,12 +368,20 @@ static int step_real(struct walk *w)
 	return push_link(w, target);
 }
 
+static bool is_mountpoint(const struct walk *w)
+{
+	return (w->flags & UM_MOUNTPOINT) && !*w->rest && !strcmp(w->rel, "/");
+}
+
 static int step_virtual(struct walk *w)
 {
 	char target[PATH_MAX];
 	ssize_t n;
-	int ret = um_fs_getattr(w->mount, w->rel, NULL, &w->st);
+	int ret;
 
+	if (is_mountpoint(w))
+		return 0;
+	ret = um_fs_getattr(w->mount, w->rel, NULL, &w->st);
 	w->exists = ret == 0;
 	if (ret == -ENOENT && !*w->rest)
 		return 0;
@@ -497,7 +505,7 @@ static int finish(struct walk *w, struct um_loc *out)
 	if (!out->path)
 		return -ENOMEM;
 	out->mount = um_list_find(w->r->list, out->path, &out->rel);
-	if (um_loc_is_real(out) || out->obj)
+	if (um_loc_is_real(out) || out->obj || is_mountpoint(w))
 		return 0;
 	if (w->exists) {
 		out->st = w->st;

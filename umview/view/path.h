@@ -19,6 +19,8 @@
 #define UM_FOLLOW 1u
 /* The last component is to be made or removed: a trailing slash names it. */
 #define UM_ENTRY 2u
+/* A mount point as last component is named, not asked: its daemon may be gone. */
+#define UM_MOUNTPOINT 4u
 /* openat2(2): RESOLVE_* */
 #define UM_NO_LINKS 8u
 #define UM_NO_MAGIC 16u

@@ -389,6 +389,9 @@ static int give_locked(struct um_vnode *v, int flags)
 	if (v->size > ready_limit(v))
 		return um_obj_open_lazy(v, flags);
 	ret = um_vnode_populate_locked(v);
+	/* what cannot be read can be open still: read(2) is to tell */
+	if (ret < 0 && v->mount->fs.remote)
+		return um_obj_open_lazy(v, flags);
 	return ret < 0 ? ret : um_reopen(v->memfd, flags);
 }
 
