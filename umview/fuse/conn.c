@@ -122,6 +122,16 @@ static int state_error(const struct um_fuse *c)
 	return c->state == UM_FUSE_DEAD ? -ENOTCONN : 0;
 }
 
+bool um_fuse_is_dead(struct um_fuse *c)
+{
+	bool dead;
+
+	um_lock(&c->lock);
+	dead = c->state == UM_FUSE_DEAD;
+	um_unlock(&c->lock);
+	return dead;
+}
+
 int um_fuse_ready(struct um_fuse *c)
 {
 	int ret = wait_until(c, is_started);

@@ -122,6 +122,7 @@ void um_fuse_post(struct um_fuse *c, const struct um_fuse_call *k,
 void um_fuse_tell(struct um_fuse *c, const struct um_fuse_call *k);
 void um_fuse_tell_as(struct um_fuse *c, const struct um_fuse_call *k,
 		     uint64_t unique);
+bool um_fuse_is_dead(struct um_fuse *c);
 /* Until INIT is answered. 0, -ENOTCONN, -EINTR. */
 int um_fuse_ready(struct um_fuse *c);
 /* Until nothing is in the background; -EINTR. */

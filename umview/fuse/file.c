@@ -5,6 +5,7 @@
 
 #include "fuse/ops.h"
 #include "fuse/perm.h"
+#include "fuse/settle.h"
 
 /* What of open(2)'s flags the daemon is told. */
 #define OPEN_FLAGS                                                             \
@@ -171,7 +172,7 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 		      size_t size, off_t off)
 {
 	struct um_fuse *c = um_fuse_of(fs);
-	const struct um_fuse_file *f = um_fuse_file_of(fh);
+	struct um_fuse_file *f = um_fuse_file_of(fh);
 	struct fuse_write_in in = { .fh = f->fh, .flags = f->flags };
 	struct fuse_write_out out;
 	struct um_fuse_call k = { .opcode = FUSE_WRITE,
@@ -184,6 +185,10 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	size_t done = 0;
 	ssize_t ret = 0;
 
+	/* the io lock of the vnode is held */
+	if (!f->written)
+		um_fuse_file_written();
+	f->written = true;
 	while (done < size) {
 		size_t n = size - done;
 
@@ -331,6 +336,10 @@ static void send_release(struct um_fuse *c, struct um_fuse_file *f)
 
 static void flushed(struct um_fuse *c, void *arg, int error)
 {
+	struct um_fuse_file *f = arg;
+
+	if (f->written)
+		um_fuse_file_closed();
 	if (error == -ENOSYS)
 		um_fuse_set_lacks(c, FUSE_FLUSH);
 	send_release(c, arg);
@@ -351,6 +360,10 @@ void um_fuse_release(struct um_fs *fs, struct um_fh *fh)
 				  .nin = 1 };
 
 	um_fuse_forget_attr(c, f->node);
+	if (f->written)
+		um_fuse_file_closing();
+	if (f->written && (f->virtual || um_fuse_lacks(c, FUSE_FLUSH)))
+		um_fuse_file_closed();
 	if (f->virtual)
 		file_free(c, f);
 	else if (um_fuse_lacks(c, FUSE_FLUSH))

@@ -2,12 +2,16 @@
 /* mount.c - mount(2) of a FUSE daemon's file system, and its end */
 #include "fuse/mount.h"
 
-#include <stdio.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "fuse/ops.h"
 #include "guest/req.h"
 #include "vnode/attrcache.h"
+
+/* How long umount(2) waits for the daemon to be gone. */
+#define LEAVE_MS 300
 
 bool um_fuse_is_type(const char *type)
 {
@@ -156,6 +160,25 @@ bool um_fuse_was_at(pid_t tgid, const char *point)
 }
 
 /*
+ * What the daemon holds open, it holds until it has ended, and what lies
+ * beneath its mount is busy so long. Most end at once.
+ */
+static void see_off(const struct um_fuse *c)
+{
+	struct um_req *r = um_req_current();
+	pid_t daemon = atomic_load(&c->daemon);
+	UM_CLOSE int fd = -1;
+	struct pollfd p = { .events = POLLIN };
+
+	if (!r || c->mount->hurried || um_req_tgid(r) == daemon)
+		return;
+	fd = (int)syscall(SYS_pidfd_open, daemon, 0);
+	p.fd = fd;
+	if (fd >= 0)
+		poll(&p, 1, LEAVE_MS);
+}
+
+/*
  * The daemon is told in any case, not only where the kernel would: umount(8)
  * then returns when everything is written.
  */
@@ -172,6 +195,8 @@ static void umount(struct um_fs *fs)
 	um_chan_close(c->chan);
 	if (alive)
 		remember_end(c);
+	if (alive)
+		see_off(c);
 	/* a notification may still be on its way */
 	um_lock(&c->lock);
 	c->mount = NULL;

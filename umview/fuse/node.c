@@ -466,10 +466,14 @@ static int step(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 static int resolve_prefix(struct um_fuse *c, const char *path, size_t n,
 			  struct um_fuse_node **out)
 {
-	struct um_fuse_node *at = um_fuse_node_get(c, c->root);
+	struct um_fuse_node *at;
 	const char *end = path + n;
 	char name[NAME_MAX + 1];
 
+	/* what is still known of the names is of no use without a daemon */
+	if (um_fuse_is_dead(c))
+		return -ENOTCONN;
+	at = um_fuse_node_get(c, c->root);
 	while (path < end) {
 		struct um_fuse_node *dir = at;
 		size_t len;

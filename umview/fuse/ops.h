@@ -10,6 +10,7 @@
 /**
  * struct um_fuse_file - an open file
  * @node: ref
+ * @written: counted in settle.c
  * @virtual: the daemon has no open: nothing to be released
  */
 struct um_fuse_file {
@@ -17,6 +18,7 @@ struct um_fuse_file {
 	uint64_t fh;
 	uint32_t flags;
 	bool virtual;
+	bool written;
 };
 
 static inline struct um_fuse *um_fuse_of(const struct um_fs *fs)

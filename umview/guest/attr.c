@@ -36,7 +36,7 @@ static uint64_t value_key(const struct um_attr *a)
 static bool same(const struct um_attr *a, const struct um_attr *b)
 {
 	return a->view == b->view && !strcmp(a->root, b->root) &&
-	       !strcmp(a->exe, b->exe) &&
+	       !strcmp(a->exe, b->exe) && a->helper == b->helper &&
 	       !memcmp(&a->ids, &b->ids, sizeof(a->ids));
 }
 

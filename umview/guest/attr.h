@@ -38,12 +38,15 @@ struct um_ids {
 /**
  * struct um_attr - one attribute set
  * @view: number of the view
+ * @helper: serves a file system, or was started by such a process: the session
+ *	does not last for its sake
  * @root: canonical path of the virtual root; "/" when not chrooted
  * @exe: what /proc/PID/exe shows; "" when the kernel's answer is right
  */
 struct um_attr {
 	uint32_t id;
 	uint32_t view;
+	bool helper;
 	struct um_ids ids;
 	char *root;
 	char *exe;

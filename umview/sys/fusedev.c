@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 
+#include "fuse/settle.h"
 #include "vnode/attrcache.h"
 
 #define NAME	"/dev/fuse"
@@ -75,6 +76,7 @@ int um_fusedev_setup(void)
 	m->devices = true;
 	node_mount = m;
 	um_dev_add(&class);
+	um_walk_hook = um_fuse_settle;
 	return m->point && m->source && m->type && m->options ? 0 : -ENOMEM;
 }
 
@@ -188,6 +190,19 @@ static int copy_from_guest(struct um_fuse_src *src, void *to, size_t n)
 	return 0;
 }
 
+/* From now on the caller and what it starts count as a file system's. */
+static int mark_helper(struct um_req *r)
+{
+	struct um_attr want = *r->attr;
+	const struct um_attr *attr;
+
+	if (want.helper)
+		return 0;
+	want.helper = true;
+	attr = um_attr_intern(&want);
+	return attr ? um_req_set_attr(r, attr) : -ENOMEM;
+}
+
 static long reply(struct um_req *r, struct um_chan *ch, struct um_fuse_src *src)
 {
 	struct um_fuse *c = um_chan_conn(ch);
@@ -195,7 +210,10 @@ static long reply(struct um_req *r, struct um_chan *ch, struct um_fuse_src *src)
 
 	if (!c)
 		return -EPERM;
-	ret = um_fuse_reply(c, src, um_req_tgid(r));
+	/* fusermount(1) mounts for others: who answers is the daemon */
+	ret = atomic_load(&c->daemon) ? 0 : mark_helper(r);
+	if (ret == 0)
+		ret = um_fuse_reply(c, src, um_req_tgid(r));
 	um_fuse_put(c);
 	return ret;
 }
@@ -331,5 +349,6 @@ int um_fusedev_mount(struct um_req *r, struct um_mount *m, const char *data)
 	if (!ch)
 		return -EINVAL;
 	m->options = um_fuse_shown(data);
-	return m->options ? um_fuse_start(m, ch, &opts) : -ENOMEM;
+	ret = m->options ? mark_helper(r) : -ENOMEM;
+	return ret < 0 ? ret : um_fuse_start(m, ch, &opts);
 }

@@ -21,21 +21,6 @@
 
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
-#define NLOCKS 64
-
-#define LOCK_4                                                                 \
-	UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO),                  \
-		UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO)
-#define LOCK_16 LOCK_4, LOCK_4, LOCK_4, LOCK_4
-
-/* One who moves a shared offset holds the lock its object hashes to. */
-static struct um_mutex positions[NLOCKS] = { LOCK_16, LOCK_16, LOCK_16,
-					     LOCK_16 };
-
-static struct um_mutex *position_of(const struct um_obj *o)
-{
-	return &positions[o->inode % NLOCKS];
-}
 
 /* Where in the guest the data is. */
 struct vector {
@@ -214,7 +199,8 @@ static ssize_t write_at(struct io *io, bool append)
 /* At the descriptor's own offset, which moves on. */
 static ssize_t io_here(struct io *io, int ofd, bool writing)
 {
-	struct um_mutex *m = position_of(io->o);
+	/* one object each: daemons of file systems nest such calls */
+	struct um_mutex *m = &io->o->io;
 	ssize_t n;
 
 	um_lock(m);

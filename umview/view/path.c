@@ -22,6 +22,7 @@
 #define MAX_LINKS 40
 
 atomic_bool um_dev_any;
+void (*um_walk_hook)(const struct um_req *r);
 static const struct um_dev_class *dev_classes;
 
 void um_dev_add(struct um_dev_class *class)
@@ -602,6 +603,8 @@ int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 				.native = true };
 	if (um_walk_is_idle(r, path))
 		return 0;
+	if (um_walk_hook)
+		um_walk_hook(r);
 	return walk(r, dirfd, path, flags, out);
 }
 
@@ -612,6 +615,8 @@ int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
 				.path = path,
 				.rel = path,
 				.native = true };
+	if (um_walk_hook)
+		um_walk_hook(r);
 	return walk(r, AT_FDCWD, path, flags, out);
 }
 

@@ -74,6 +74,9 @@ static inline bool um_loc_is_native(const struct um_loc *loc)
 	return loc->native && um_loc_is_real(loc);
 }
 
+/* Called before each walk; higher layers may have something to finish first. */
+extern void (*um_walk_hook)(const struct um_req *r);
+
 /* Nothing in the request's view can make a path mean anything but itself. */
 bool um_walk_is_idle(const struct um_req *r, const char *path);
 

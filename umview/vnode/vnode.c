@@ -51,6 +51,7 @@ static void vnode_free(struct um_vnode *v)
 	free(v->was);
 	um_mount_put(v->mount);
 	um_mutex_fini(&v->io);
+	um_mutex_fini(&v->file.io);
 	free(v);
 }
 
@@ -105,6 +106,7 @@ static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
 		return NULL;
 	}
 	um_mutex_init(&v->io, UM_RANK_IO);
+	um_mutex_init(&v->file.io, UM_RANK_IO);
 	v->refs = 2;
 	v->mount = um_mount_get(m);
 	v->ino = st->st_ino;
