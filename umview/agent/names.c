@@ -163,7 +163,8 @@ static enum verdict judge(long dirfd, const char *path, const struct name *n)
 	int known = n->absolute || (int)dirfd == AT_FDCWD;
 	uint64_t from = n->absolute ? 0 : um_page.cwd;
 
-	if (um_vmap()->all || judge_start(dirfd, path) == ASK)
+	if (um_vmap()->all || um_shared->unsettled ||
+	    judge_start(dirfd, path) == ASK)
 		return ASK;
 	if (known && (from || n->absolute) &&
 	    has_memo(n->hash, from, UM_MEMO_WHOLE))
@@ -254,11 +255,32 @@ static int starts_with(const char *p, const char *with)
 	return !*with;
 }
 
-/* There is one virtual name also where nothing is mounted: loop-control. */
+/* The last component, with what slashes follow it. */
+static const char *last_of(const char *path)
+{
+	const char *last = path;
+
+	for (; *path; path++)
+		if (path[0] == '/' && path[1])
+			last = path + 1;
+	return last;
+}
+
+/* Names that are virtual also where nothing is mounted: loop-control, fuse. */
+static int is_dev_name(const char *path)
+{
+	const char *last;
+
+	if (path[0] == '/' && !starts_with(path, "/dev/"))
+		return 0;
+	last = last_of(path);
+	return starts_with(last, "loop") ||
+	       (starts_with(last, "fuse") && !last[4]);
+}
+
 static int asks_idle(long dirfd, const char *path)
 {
-	return judge_start(dirfd, path) == ASK ||
-	       starts_with(path, path[0] == '/' ? "/dev/loop" : "loop-");
+	return judge_start(dirfd, path) == ASK || is_dev_name(path);
 }
 
 static long open_idle(long nr, const long *a, const struct opening *o)
@@ -304,13 +326,13 @@ long um_fast_open(long nr, const long *a)
 }
 
 /* Where stat and statx put what is looked at. */
-static int is_link(long nr, const long *a)
+static int has_type(long nr, const long *a, unsigned int type)
 {
 	if (nr == __NR_statx)
 		return (((const struct statx *)a[4])->stx_mode & S_IFMT) ==
-		       S_IFLNK;
+		       type;
 	return (*(const unsigned int *)(a[is_at(nr) ? 2 : 1] + 24) & S_IFMT) ==
-	       S_IFLNK;
+	       type;
 }
 
 static int is_the_agents(uint64_t dev, uint64_t ino)
@@ -325,6 +347,9 @@ static int shows_the_inside(long nr, const long *a)
 	const uint64_t *st = (const uint64_t *)a[is_at(nr) ? 2 : 1];
 	uint64_t dev;
 
+	/* an open /dev/fuse */
+	if (um_shared->chans && has_type(nr, a, S_IFSOCK))
+		return 1;
 	if (nr != __NR_statx)
 		return is_the_agents(st[0], st[1]);
 	/* as new_encode_dev() in the kernel: stat(2)'s st_dev */
@@ -364,7 +389,7 @@ static long stat_busy(long nr, const long *a, long dirfd, const char *path)
 		return um_ask(nr, a);
 	if (ret == 0 && shows_the_inside(nr, a))
 		return um_ask(nr, a);
-	if (ret < 0 || !follows || !is_link(nr, a))
+	if (ret < 0 || !follows || !has_type(nr, a, S_IFLNK))
 		return ret;
 	return v == PLAIN ? stat_with(nr, a, 0) : um_ask(nr, a);
 }

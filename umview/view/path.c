@@ -23,6 +23,8 @@
 
 #define MAX_LINKS 40
 
+void (*um_walk_hook)(const struct um_req *r);
+
 struct walk {
 	struct um_req *r;
 	const char *root;
@@ -352,12 +354,20 @@ static int step_real(struct walk *w)
 	return push_link(w, target);
 }
 
+static bool is_mountpoint(const struct walk *w)
+{
+	return (w->flags & UM_MOUNTPOINT) && !*w->rest && !strcmp(w->rel, "/");
+}
+
 static int step_virtual(struct walk *w)
 {
 	char target[PATH_MAX];
 	ssize_t n;
-	int ret = um_fs_getattr(w->mount, w->rel, NULL, &w->st);
+	int ret;
 
+	if (is_mountpoint(w))
+		return 0;
+	ret = um_fs_getattr(w->mount, w->rel, NULL, &w->st);
 	w->exists = ret == 0;
 	if (ret == -ENOENT && !*w->rest)
 		return 0;
@@ -498,7 +508,7 @@ static int finish(struct walk *w, struct um_loc *out)
 	if (!out->path)
 		return -ENOMEM;
 	out->mount = find_mount(w, out->path, &out->rel);
-	if (um_loc_is_real(out) || out->obj)
+	if (um_loc_is_real(out) || out->obj || is_mountpoint(w))
 		return 0;
 	if (w->exists) {
 		out->st = w->st;
@@ -541,7 +551,8 @@ bool um_walk_is_idle(const struct um_req *r, const char *path)
 	    atomic_load(&um_dev_any) || strcmp(r->attr->root, "/") != 0)
 		return false;
 	return !strstr(path, "exe") && !strstr(path, "root") &&
-	       !strstr(path, "maps") && !strstr(path, "loop-control");
+	       !strstr(path, "maps") && !strstr(path, "loop-control") &&
+	       !strstr(path, "fuse");
 }
 
 /* openat2(2): the directory that the walk starts from becomes its root. */
@@ -620,6 +631,8 @@ int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 				.native = true };
 	if (um_walk_is_idle(r, path))
 		return 0;
+	if (um_walk_hook)
+		um_walk_hook(r);
 	return walk(r, dirfd, path, flags, out);
 }
 
@@ -630,6 +643,8 @@ int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
 				.path = path,
 				.rel = path,
 				.native = true };
+	if (um_walk_hook)
+		um_walk_hook(r);
 	return walk(r, AT_FDCWD, path, flags, out);
 }
 
