@@ -7,6 +7,10 @@
  * mode 3 neither reads nor lists (EBADF, ENOTDIR). Where it would answer, and
  * wrongly, the object shows its seals: those of a memfd. As long as no guest
  * of the session has a virtual descriptor, nothing is asked at all.
+ *
+ * An open /dev/fuse is a socket that natively reads and writes: what shows it
+ * is its type, which hardly any other socket has. Reads are asked in those who
+ * may serve a file system alone: what others read of it, the kernel has there.
  */
 #include "agent/fast.h"
 
@@ -21,9 +25,27 @@ struct attributes {
 	unsigned int mode;
 };
 
+#define SOL_SOCKET     1
+#define SO_TYPE	       3
+#define SOCK_SEQPACKET 5
+
+/* May it be an open /dev/fuse? */
+static int is_channel(long fd)
+{
+	int type = 0;
+	int len = sizeof(type);
+
+	return um_shared->chans &&
+	       um_native(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, (long)&type,
+			 (long)&len, 0) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
 static int is_virtual(long fd)
 {
-	return um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0;
+	return (um_shared->objs &&
+		um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0) ||
+	       is_channel(fd);
 }
 
 /* What is read natively is also sought, mapped and locked so. */
@@ -44,9 +66,7 @@ static long fast_object(long nr, const long *a)
 
 static long on_descriptor(long fd, long nr, const long *a)
 {
-	if (um_shared->objs && is_virtual(fd))
-		return um_ask(nr, a);
-	return um_pass(nr, a);
+	return is_virtual(fd) ? um_ask(nr, a) : um_pass(nr, a);
 }
 
 static long fast_fd(long nr, const long *a)
@@ -55,19 +75,27 @@ static long fast_fd(long nr, const long *a)
 }
 
 /* Access mode 3 is the cue. */
-static long fast_read(long nr, const long *a)
+static long by_mode(long nr, const long *a)
 {
 	long ret = um_pass(nr, a);
 
 	return ret == -EBADF && um_shared->objs ? um_ask(nr, a) : ret;
 }
 
+static long fast_read(long nr, const long *a)
+{
+	if ((um_page.flags & (UM_PAGE_HELPER | UM_PAGE_CHAN)) &&
+	    is_channel(a[0]))
+		return um_ask(nr, a);
+	return by_mode(nr, a);
+}
+
 /* Files that are cached and may be written are written through the monitor. */
 static long fast_write(long nr, const long *a)
 {
-	if (um_shared->writers)
+	if (um_shared->writers || um_shared->chans)
 		return on_descriptor(a[0], nr, a);
-	return fast_read(nr, a);
+	return by_mode(nr, a);
 }
 
 static long fast_getdents(long nr, const long *a)
@@ -95,6 +123,8 @@ static long fast_fstat(long nr, const long *a)
 		return um_told_self(st->ino, (void *)a[1]) ? 0 : um_ask(nr, a);
 	if (um_shared->specials &&
 	    ((st->mode & S_IFMT) == S_IFIFO || (st->mode & S_IFMT) == S_IFSOCK))
+		return um_ask(nr, a);
+	if (um_shared->chans && (st->mode & S_IFMT) == S_IFSOCK)
 		return um_ask(nr, a);
 	if (st->ino == um_shared->agent_ino && st->dev == um_shared->agent_dev)
 		return um_ask(nr, a);
@@ -127,9 +157,8 @@ static long fast_two(long nr, const long *a)
 {
 	long other = nr == __NR_sendfile ? a[1] : a[2];
 
-	if (um_shared->objs && (is_virtual(a[0]) || is_virtual(other)))
-		return um_ask(nr, a);
-	return um_pass(nr, a);
+	return is_virtual(a[0]) || is_virtual(other) ? um_ask(nr, a)
+						     : um_pass(nr, a);
 }
 
 static long fast_ids(long nr, const long *a)

@@ -39,7 +39,8 @@ static inline const volatile struct um_vmap *um_vmap(void)
 /* Nothing is mounted in this view and no descriptor is virtual. */
 static inline int um_is_idle(void)
 {
-	return !um_vmap()->busy && !um_shared->objs && !um_shared->devs;
+	return !um_vmap()->busy && !um_shared->objs && !um_shared->devs &&
+	       !um_shared->chans;
 }
 
 /* The table's entry for every tracked call without one of its own. */

@@ -163,7 +163,8 @@ static enum verdict judge(long dirfd, const char *path, const struct name *n)
 	int known = n->absolute || (int)dirfd == AT_FDCWD;
 	uint64_t from = n->absolute ? 0 : um_page.cwd;
 
-	if (um_vmap()->all || judge_start(dirfd, path) == ASK)
+	if (um_vmap()->all || um_shared->unsettled ||
+	    judge_start(dirfd, path) == ASK)
 		return ASK;
 	if (known && (from || n->absolute) &&
 	    has_memo(n->hash, from, UM_MEMO_WHOLE))
@@ -253,10 +254,7 @@ static int is_same(const char *a, const char *b)
 	return *a == *b;
 }
 
-/*
- * A few files of /proc tell of the agent. The name was opened natively by now:
- * what made or emptied a file was none of these, and must not be done again.
- */
+/* A few files of /proc tell of the agent. */
 static int is_proc_file(const struct opening *o)
 {
 	static const char *const names[] = { "exe",	    "maps",
@@ -266,8 +264,7 @@ static int is_proc_file(const struct opening *o)
 	const char *path = (const char *)o->path;
 	const char *last = path;
 
-	if ((path[0] == '/' && path[1] != 'p') ||
-	    (o->flags & (O_CREAT | O_TRUNC)))
+	if (path[0] == '/' && path[1] != 'p')
 		return 0;
 	for (; *path; path++)
 		if (*path == '/')
@@ -278,11 +275,32 @@ static int is_proc_file(const struct opening *o)
 	return 0;
 }
 
-/* There is one virtual name also where nothing is mounted: loop-control. */
+/* The last component, with what slashes follow it. */
+static const char *last_of(const char *path)
+{
+	const char *last = path;
+
+	for (; *path; path++)
+		if (path[0] == '/' && path[1])
+			last = path + 1;
+	return last;
+}
+
+/* Names that are virtual also where nothing is mounted: loop-control, fuse. */
+static int is_dev_name(const char *path)
+{
+	const char *last;
+
+	if (path[0] == '/' && !starts_with(path, "/dev/"))
+		return 0;
+	last = last_of(path);
+	return starts_with(last, "loop") ||
+	       (starts_with(last, "fuse") && !last[4]);
+}
+
 static int asks_idle(long dirfd, const char *path)
 {
-	return judge_start(dirfd, path) == ASK ||
-	       starts_with(path, path[0] == '/' ? "/dev/loop" : "loop-");
+	return judge_start(dirfd, path) == ASK || is_dev_name(path);
 }
 
 static long open_idle(long nr, const long *a, const struct opening *o)
@@ -290,7 +308,8 @@ static long open_idle(long nr, const long *a, const struct opening *o)
 	const char *path = (const char *)o->path;
 	long ret = um_pass(nr, a);
 
-	if (ret == -EFAULT)
+	/* what made or emptied a file must not be done twice */
+	if (ret == -EFAULT || (ret >= 0 && (o->flags & (O_CREAT | O_TRUNC))))
 		return ret;
 	if (!asks_idle(o->dirfd, path) && (ret < 0 || !is_proc_file(o)))
 		return ret;
@@ -328,13 +347,13 @@ long um_fast_open(long nr, const long *a)
 }
 
 /* Where stat and statx put what is looked at. */
-static int is_link(long nr, const long *a)
+static int has_type(long nr, const long *a, unsigned int type)
 {
 	if (nr == __NR_statx)
 		return (((const struct statx *)a[4])->stx_mode & S_IFMT) ==
-		       S_IFLNK;
+		       type;
 	return (*(const unsigned int *)(a[is_at(nr) ? 2 : 1] + 24) & S_IFMT) ==
-	       S_IFLNK;
+	       type;
 }
 
 static int is_the_agents(uint64_t dev, uint64_t ino)
@@ -349,6 +368,9 @@ static int shows_the_inside(long nr, const long *a)
 	const uint64_t *st = (const uint64_t *)a[is_at(nr) ? 2 : 1];
 	uint64_t dev;
 
+	/* an open /dev/fuse */
+	if (um_shared->chans && has_type(nr, a, S_IFSOCK))
+		return 1;
 	if (nr != __NR_statx)
 		return is_the_agents(st[0], st[1]);
 	/* as new_encode_dev() in the kernel: stat(2)'s st_dev */
@@ -531,7 +553,7 @@ static long stat_busy(long nr, const long *a, long dirfd, const char *path)
 		return um_ask(nr, a);
 	if (ret == 0 && shows_the_inside(nr, a))
 		return um_ask(nr, a);
-	if (ret < 0 || !follows || !is_link(nr, a))
+	if (ret < 0 || !follows || !has_type(nr, a, S_IFLNK))
 		return ret;
 	return v == PLAIN ? stat_with(nr, a, 0) : um_ask(nr, a);
 }

@@ -32,7 +32,7 @@
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
 #define UM_PAGE_MAGIC	 0x55656956u
-#define UM_PROTO_VERSION 2
+#define UM_PROTO_VERSION 3
 
 /* What lies below is the agent's: no guest maps there, or unmaps. */
 #define UM_LOW_END 0x200000
@@ -48,6 +48,10 @@
 #define UM_PAGE_SHARED 8u  /* UM_SHARED and UM_STUBS are mapped */
 #define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
 #define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
+
+/* In the second byte of um_page.flags, at which the stubs of reads look. */
+#define UM_PAGE_HELPER 256u /* it serves a file system, or was started so */
+#define UM_PAGE_CHAN   512u /* it has opened /dev/fuse */
 
 /* Calls whose stub needs no decision; see struct um_page and sys/text.c. */
 #define UM_NCALLS 512
@@ -131,6 +135,9 @@ struct um_node {
  * @writers: how many of these are cached files that a guest may write to
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
+ * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
+ * @unsettled: files whose close the monitor must see done before any name is
+ *	looked up (fuse/settle.c)
  * @gen: changes whenever a memo may have become wrong
  * @memfd_dev: device number of all objects that stand for virtual files
  * @agent_dev, @agent_ino: the agent's executable
@@ -150,6 +157,8 @@ struct um_shared {
 	uint32_t writers;
 	uint32_t specials;
 	uint32_t devs;
+	uint32_t chans;
+	uint32_t unsettled;
 	uint32_t gen;
 	uint64_t memfd_dev;
 	uint64_t agent_dev;

@@ -38,7 +38,8 @@ static uint64_t value_key(const struct um_attr *a)
 static bool same(const struct um_attr *a, const struct um_attr *b)
 {
 	return a->view == b->view && a->filtered == b->filtered &&
-	       !strcmp(a->root, b->root) && !strcmp(a->exe, b->exe) &&
+	       a->helper == b->helper && !strcmp(a->root, b->root) &&
+	       !strcmp(a->exe, b->exe) &&
 	       !memcmp(&a->ids, &b->ids, sizeof(a->ids));
 }
 

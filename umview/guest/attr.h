@@ -38,6 +38,8 @@ struct um_ids {
 /**
  * struct um_attr - one attribute set
  * @view: number of the view
+ * @helper: serves a file system, or was started by such a process: the session
+ *	does not last for its sake
  * @root: canonical path of the virtual root; "/" when not chrooted
  * @exe: what /proc/PID/exe shows; "" when the kernel's answer is right
  * @filtered: a bool: it has a seccomp filter of its own, which may not like
@@ -47,6 +49,7 @@ struct um_attr {
 	uint32_t id;
 	uint32_t view;
 	uint32_t filtered;
+	bool helper;
 	struct um_ids ids;
 	char *root;
 	char *exe;

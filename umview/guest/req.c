@@ -441,13 +441,15 @@ void um_req_load_attr(struct um_req *r)
 		r->attr = attr_by_table(r->tid);
 }
 
-#define ATTR_FLAGS (UM_PAGE_ROOT | UM_PAGE_IDS | UM_PAGE_FILTER)
+#define ATTR_FLAGS                                                             \
+	(UM_PAGE_ROOT | UM_PAGE_IDS | UM_PAGE_FILTER | UM_PAGE_HELPER)
 
 uint32_t um_attr_page_flags(const struct um_attr *attr)
 {
 	return (strcmp(attr->root, "/") != 0 ? UM_PAGE_ROOT : 0) |
 	       (attr->ids.virt ? UM_PAGE_IDS : 0) |
-	       (attr->filtered ? UM_PAGE_FILTER : 0);
+	       (attr->filtered ? UM_PAGE_FILTER : 0) |
+	       (attr->helper ? UM_PAGE_HELPER : 0);
 }
 
 #define PAGE_MEMBER(m) um_uptr_of(UM_PAGE + offsetof(struct um_page, m))
@@ -465,6 +467,18 @@ int um_req_set_attr(struct um_req *r, const struct um_attr *attr)
 	return um_copy_out(r, PAGE_MEMBER(attr), &page->attr,
 			   offsetof(struct um_page, owner) -
 				   offsetof(struct um_page, attr));
+}
+
+void um_req_add_flag(struct um_req *r, uint32_t flag)
+{
+	struct um_page *page = &r->page;
+
+	if (!r->has_page || (page->flags & flag))
+		return;
+	page->flags |= flag;
+	if (um_copy_out(r, PAGE_MEMBER(flags), &page->flags,
+			sizeof(page->flags)))
+		um_debug("thread %d is gone", (int)r->tid);
 }
 
 void um_req_set_cwd(struct um_req *r, bool is_virtual, uint64_t key)

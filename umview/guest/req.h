@@ -133,6 +133,8 @@ void um_req_load_attr(struct um_req *r);
 int um_req_set_attr(struct um_req *r, const struct um_attr *attr);
 /* What the agent is to know by the attribute set, of UM_PAGE_*. */
 uint32_t um_attr_page_flags(const struct um_attr *attr);
+/* One more of UM_PAGE_*, that no attribute set stands for; until its exec. */
+void um_req_add_flag(struct um_req *r, uint32_t flag);
 /*
  * The guest's working directory is virtual, or not; `key` is what memos call it
  * (um_memo()), 0 when that is not known.

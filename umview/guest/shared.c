@@ -140,6 +140,20 @@ void um_shared_set_devs(void)
 		__atomic_store_n(&shared->devs, 1, __ATOMIC_SEQ_CST);
 }
 
+void um_shared_add_chans(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->chans, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
+void um_shared_add_unsettled(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->unsettled, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
 void um_shared_add_plain(uint64_t key)
 {
 	if (shared)

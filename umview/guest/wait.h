@@ -14,6 +14,8 @@
 #ifndef UM_GUEST_WAIT_H
 #define UM_GUEST_WAIT_H
 
+#include <semaphore.h>
+
 #include "guest/req.h"
 
 int um_wait_setup(void);
@@ -26,5 +28,10 @@ void um_wait_begin(struct um_req *r);
 void um_wait_end(void);
 /* After EINTR: true: nothing to do with the guest. False: *ret is the answer. */
 bool um_wait_again(struct um_req *r, long *ret);
+/*
+ * For a semaphore that another thread posts. 0, or -EINTR: the guest whose
+ * request this thread serves is gone or has a signal to take.
+ */
+UM_MUST_CHECK int um_wait_sem(sem_t *sem);
 
 #endif

@@ -64,7 +64,7 @@ static void end_guests(void)
 {
 	const struct timespec nap = { .tv_nsec = 10000000 };
 
-	while (um_kill_descendants(0)) {
+	while (um_kill_descendants(0, SIGKILL)) {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		nanosleep(&nap, NULL);

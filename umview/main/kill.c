@@ -35,7 +35,7 @@ static bool descends(pid_t pid)
 	return false;
 }
 
-int um_kill_descendants(pid_t spared)
+int um_kill_descendants(pid_t spared, int sig)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *e;
@@ -45,7 +45,7 @@ int um_kill_descendants(pid_t spared)
 		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
 
 		if (pid > 1 && pid != getpid() && pid != spared &&
-		    descends(pid) && kill(pid, SIGKILL) == 0)
+		    descends(pid) && kill(pid, sig) == 0)
 			n++;
 	}
 	if (dir)

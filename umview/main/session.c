@@ -22,6 +22,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -38,6 +39,7 @@
 #include "guest/wait.h"
 #include "main/session.h"
 #include "proc/files.h"
+#include "sys/fusedev.h"
 #include "sys/loop.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
@@ -45,7 +47,15 @@
 
 #define READY_LIMIT (64L << 20)
 
+/* How often to look whether daemons alone are left, after the command. */
+#define LOOK_MS 250
+
 static int report_fd = -1;
+
+/*
+ * The reaper writes to it when a guest has ended, from the end of the first on.
+ */
+static int ended_fd = -1;
 
 static void report(int what, int value)
 {
@@ -183,6 +193,8 @@ static int set_up(const struct um_options *opts)
 		ret = um_wait_setup();
 	if (ret == 0)
 		ret = um_loop_setup();
+	if (ret == 0)
+		ret = um_fusedev_setup();
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
 	um_dispatch_setup();
@@ -239,13 +251,19 @@ static void reap(pid_t first) __attribute__((noreturn));
 
 static void reap(pid_t first)
 {
+	const uint64_t one = 1;
+	bool over = false;
 	int status;
 	pid_t pid;
 
 	for (;;) {
 		pid = waitpid(-1, &status, 0);
-		if (pid == first)
+		if (pid == first) {
 			report(UM_STATUS, status);
+			over = true;
+		}
+		if (over && write(ended_fd, &one, sizeof(one)) < 0)
+			_exit(0);
 		if (pid < 0 && errno != EINTR)
 			_exit(0);
 	}
@@ -294,7 +312,8 @@ static int start_guest(const struct um_options *opts, pid_t group,
 
 static bool is_idle(struct um_mount *m)
 {
-	return !atomic_load(&m->users) && !um_vnode_busy(m) && !um_cwd_busy(m);
+	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
+	       !um_cwd_busy(m) && !(m->hurried && atomic_load(&m->inflight));
 }
 
 /* The front process is gone: nobody asked for these guests any more. */
@@ -302,20 +321,30 @@ static void end_guests(pid_t reaper)
 {
 	um_err("umview's first process was killed; its guests are being ended "
 	       "too");
-	while (um_kill_descendants(reaper) && !um_notify_wait_end(10))
+	while (um_kill_descendants(reaper, SIGKILL) && !um_notify_wait_end(10))
 		;
 }
 
 static void wait_for_end(int listener, pid_t reaper)
 {
-	struct pollfd p[] = { { .fd = listener }, { .fd = report_fd } };
+	struct pollfd p[] = { { .fd = listener },
+			      { .fd = report_fd },
+			      { .fd = ended_fd, .events = POLLIN } };
+	bool over = false;
+	uint64_t n;
 
 	while (!um_notify_wait_end(0)) {
-		if (poll(p, UM_ARRAY_SIZE(p), 2000) == 0) {
+		bool look = over && um_chan_any();
+
+		if (poll(p, UM_ARRAY_SIZE(p), look ? LOOK_MS : 2000) == 0) {
 			um_kept_sweep();
 			um_attr_table_sweep();
 			um_mount_reap(is_idle);
 		}
+		if (p[2].revents)
+			over = read(ended_fd, &n, sizeof(n)) > 0;
+		if (over && um_chan_any() && um_only_daemons(reaper))
+			um_stop_daemons(reaper);
 		if (p[1].revents & POLLERR) {
 			end_guests(reaper);
 			p[1] = (struct pollfd){ .fd = -1 };
@@ -339,6 +368,7 @@ static int monitor(const struct um_options *opts, pid_t group)
 	int listener;
 	int ret;
 
+	ended_fd = eventfd(0, EFD_CLOEXEC);
 	theirs.mask = umask(0);
 	setpgid(0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

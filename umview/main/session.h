@@ -27,10 +27,18 @@ int um_run_command(const struct um_options *opts, um_exec_fn exec,
 		   const char *nested);
 
 /*
- * kill.c: SIGKILL to all that descend from this process, but `spared` (0:
- * none); how many there were.
+ * kill.c: sig to all that descend from this process, but `spared` (0: none);
+ * how many there were.
  */
-int um_kill_descendants(pid_t spared);
+int um_kill_descendants(pid_t spared, int sig);
+
+/*
+ * daemons.c: daemons of file systems are guests that nobody waits for.
+ * Whether there are no others, of those that the reaper waits for.
+ */
+bool um_only_daemons(pid_t reaper);
+/* Have them write back and go; returns when they are gone. */
+void um_stop_daemons(pid_t reaper);
 
 /* front.c: the process the user started. */
 int um_front(int report, int monitor);

@@ -14,6 +14,7 @@
 #include <sys/sendfile.h>
 
 #include "guest/kept.h"
+#include "sys/fusedev.h"
 #include "sys/rw.h"
 
 #define CHUNK (128 * 1024)
@@ -293,8 +294,11 @@ long sys_splice(struct um_req *r)
 {
 	struct copying c = { r->arg[0], r->arg[1], r->arg[2], r->arg[3],
 			     r->arg[4], true,	   -EINVAL };
+	long done;
 	int ret = 0;
 
+	if (um_chan_any() && um_fusedev_splice(r, &done))
+		return done;
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))
 		return UM_CONTINUE;
 	if (!is_pipe(r, 0) && !is_pipe(r, 2))

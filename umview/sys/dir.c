@@ -359,7 +359,7 @@ long sys_chroot(struct um_req *r)
 	loc = (struct um_loc){ 0 };
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 	if (ret == 0)
-		ret = um_walk_always(r, path, UM_FOLLOW, &loc);
+		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, &loc);
 	if (ret < 0)
 		return ret;
 	ret = loc.obj ? -ENOENT : um_fs_getattr(loc.mount, loc.rel, NULL, &st);

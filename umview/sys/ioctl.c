@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "sys/fusedev.h"
 #include "sys/loop.h"
 
 /* Descriptor flags, not the file's business. */
@@ -61,7 +62,10 @@ long sys_ioctl(struct um_req *r)
 {
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
 	unsigned int cmd = (unsigned int)r->arg[1];
+	long ret;
 
+	if (!o && um_fusedev_ioctl(r, cmd, &ret))
+		return ret;
 	if (!o || is_generic(cmd))
 		return UM_CONTINUE;
 	if (o->kind == UM_OBJ_PATH)

@@ -86,7 +86,7 @@ mode_t um_loop_sys_type(struct um_loop *l, const char *name);
 int um_loop_sys_list(struct um_loop *l, const char *name, um_fill_fn fill,
 		     void *arg);
 char *um_loop_sys_text(struct um_loop *l, const char *name);
-/* The names that /dev and /sys/block show of the devices; um_dev_names_hook. */
+/* The names that /dev and /sys/block show of the devices; um_dev_class. */
 bool um_loop_names(const char *dir, um_fill_fn fill, void *arg);
 
 #endif

@@ -304,6 +304,8 @@ static const struct um_fs_ops node_ops = {
 	.ioctl = node_ioctl,
 };
 
+static struct um_dev_class class = { .find = mount_of, .names = um_loop_names };
+
 int um_loop_setup(void)
 {
 	struct um_mount *m = um_mount_new();
@@ -318,7 +320,6 @@ int um_loop_setup(void)
 	m->options = strdup("");
 	m->devices = true;
 	loop_mount = m;
-	um_dev_hook = mount_of;
-	um_dev_names_hook = um_loop_names;
+	um_dev_add(&class);
 	return m->point && m->source && m->type && m->options ? 0 : -ENOMEM;
 }

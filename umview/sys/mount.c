@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 
 #include "guest/kept.h"
+#include "sys/fusedev.h"
 #include "sys/loop.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
@@ -65,7 +66,8 @@ static int find_target(struct um_req *r, struct args *a)
 	parent = (struct um_loc){ 0 };
 	a->name = ret >= 0 ? path : NULL;
 	if (ret >= 0)
-		ret = um_walk_always(r, path, UM_FOLLOW | UM_ENTRY, &a->target);
+		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_ENTRY,
+				     &a->target);
 	if (ret < 0)
 		return ret;
 	if (a->target.obj)
@@ -94,8 +96,8 @@ static const char *find_source(struct um_req *r, const char *source)
 	loc = (struct um_loc){ 0 };
 	if (!*source)
 		return "none";
-	if (um_walk_always(r, source, UM_FOLLOW, &loc) == 0 && !loc.obj &&
-	    um_fs_getattr(loc.mount, loc.rel, NULL, &st) == 0)
+	if (um_walk_always(r, AT_FDCWD, source, UM_FOLLOW, &loc) == 0 &&
+	    !loc.obj && um_fs_getattr(loc.mount, loc.rel, NULL, &st) == 0)
 		path = loc.path;
 	return path;
 }
@@ -172,7 +174,8 @@ static void release_source(void *hold)
 
 static bool is_idle(struct um_mount *m)
 {
-	return !atomic_load(&m->users) && !um_vnode_busy(m) && !um_cwd_busy(m);
+	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
+	       !um_cwd_busy(m) && !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
@@ -308,6 +311,32 @@ static long remount(struct um_req *r, const struct args *a)
 #define MS_OTHERS                                                              \
 	(MS_BIND | MS_MOVE | MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
 
+/* A FUSE daemon, through its open /dev/fuse. */
+static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
+{
+	struct um_mount *m = um_mount_new();
+	int ret;
+
+	if (!m)
+		return -ENOMEM;
+	m->point = strdup(a->target.path);
+	m->source = strdup(*a->source ? a->source : "none");
+	m->type = strdup(type);
+	m->flags = a->flags;
+	m->beneath = um_list_get(r->list);
+	m->release_beneath = um_list_put_void;
+	m->fs.next = m->beneath;
+	ret = m->point && m->source && m->type ? 0 : -ENOMEM;
+	if (ret == 0)
+		ret = um_fusedev_mount(r, m, a->data);
+	if (ret == 0)
+		ret = um_view_add_mount(r->attr->view, m);
+	else
+		say_failed(a, ret);
+	um_mount_put(m);
+	return ret;
+}
+
 long sys_mount(struct um_req *r)
 {
 	struct args a = { 0 };
@@ -331,6 +360,8 @@ long sys_mount(struct um_req *r)
 		return UM_CONTINUE;
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
+	if (type && um_fuse_is_type(type))
+		return mount_fuse(r, &a, type);
 	s = type ? find_server(r, type, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;
@@ -357,6 +388,12 @@ static bool is_busy(const struct um_req *r, struct um_mount *m)
 	return has_child(r->list, m) || !is_idle(m);
 }
 
+/* umount -l does not wait for operations that may never end. */
+static bool is_at_work(struct um_mount *m, int flags)
+{
+	return (flags & MNT_DETACH) && atomic_load(&m->inflight);
+}
+
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 {
 	bool last = um_view_holders(m) == 1;
@@ -365,6 +402,10 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	if (m->permanent)
 		return -EBUSY;
 	um_exec_sweep();
+	if (last && (flags & (MNT_DETACH | MNT_FORCE)))
+		m->hurried = true;
+	if (last && (flags & MNT_FORCE) && um_fuse_of_mount(m))
+		um_fuse_abort(um_fuse_of_mount(m));
 	if (last && !(flags & (MNT_DETACH | MNT_FORCE)) && is_busy(r, m))
 		return -EBUSY;
 	um_mount_get(m);
@@ -372,7 +413,8 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	renew_list(r);
 	if (ret == 0 && last) {
 		um_vnode_sync_mount(m);
-		if ((flags & MNT_FORCE) || !is_busy(r, m)) {
+		if ((flags & MNT_FORCE) ||
+		    (!is_busy(r, m) && !is_at_work(m, flags))) {
 			um_vnode_drop(m);
 			um_cwd_drop(m);
 			um_mount_shutdown(m);
@@ -413,11 +455,14 @@ long sys_umount2(struct um_req *r)
 	if (flags & ~UMOUNT_FLAGS)
 		return -EINVAL;
 	follow = (flags & UMOUNT_NOFOLLOW) ? 0 : UM_FOLLOW;
+	follow |= UM_MOUNTPOINT;
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 	if (ret == 0)
-		ret = um_walk_always(r, path, follow, &loc);
+		ret = um_walk_always(r, AT_FDCWD, path, follow, &loc);
 	if (ret < 0)
 		return ret;
+	if (um_fuse_was_at(um_req_tgid(r), loc.path))
+		return 0;
 	m = um_list_mount_at(r->list, loc.path);
 	if (!m)
 		return is_host_mount(&loc) ? UM_CONTINUE : -EINVAL;

@@ -17,24 +17,10 @@
 #include <sys/syscall.h>
 
 #include "base/lock.h"
+#include "sys/fusedev.h"
 
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
-#define NLOCKS 64
-
-#define LOCK_4                                                                 \
-	UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO),                  \
-		UM_MUTEX_INIT(UM_RANK_IO), UM_MUTEX_INIT(UM_RANK_IO)
-#define LOCK_16 LOCK_4, LOCK_4, LOCK_4, LOCK_4
-
-/* One who moves a shared offset holds the lock its object hashes to. */
-static struct um_mutex positions[NLOCKS] = { LOCK_16, LOCK_16, LOCK_16,
-					     LOCK_16 };
-
-static struct um_mutex *position_of(const struct um_obj *o)
-{
-	return &positions[o->inode % NLOCKS];
-}
 
 /* Where in the guest the data is. */
 struct vector {
@@ -43,7 +29,8 @@ struct vector {
 	size_t total;
 };
 
-static int one_buffer(struct um_req *r, uint64_t at, size_t n, struct vector *v)
+static int one_buffer(struct um_req *r, uint64_t at, uint64_t n,
+		      struct vector *v)
 {
 	v->iov = um_req_alloc(r, sizeof(struct iovec));
 	if (!v->iov)
@@ -212,7 +199,8 @@ static ssize_t write_at(struct io *io, bool append)
 /* At the descriptor's own offset, which moves on. */
 static ssize_t io_here(struct io *io, int ofd, bool writing)
 {
-	struct um_mutex *m = position_of(io->o);
+	/* one object each: daemons of file systems nest such calls */
+	struct um_mutex *m = &io->o->io;
 	ssize_t n;
 
 	um_lock(m);
@@ -290,6 +278,25 @@ static struct um_obj *data_obj(struct um_req *r, bool writing, long *ret)
 	return NULL;
 }
 
+/* An open /dev/fuse, or the kernel's own business after all. */
+static long channel(struct um_req *r,
+		    int (*get)(struct um_req *r, uint64_t at, uint64_t n,
+			       struct vector *v),
+		    bool writing)
+{
+	struct um_chan *ch UM_CHAN = um_arg_chan(r, 0);
+	struct vector v;
+	int ret;
+
+	if (!ch)
+		return UM_CONTINUE;
+	ret = get(r, r->arg[1], r->arg[2], &v);
+	if (ret < 0)
+		return ret;
+	return writing ? um_fusedev_write(r, ch, v.iov, v.n)
+		       : um_fusedev_read(r, ch, v.iov, v.n);
+}
+
 static long plain(struct um_req *r, off_t off, bool writing)
 {
 	struct um_obj *o UM_OBJ = NULL;
@@ -297,6 +304,8 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
+	if (!o && ret == UM_CONTINUE && um_chan_any())
+		return channel(r, one_buffer, writing);
 	if (!o)
 		return ret;
 	ret = one_buffer(r, r->arg[1], r->arg[2], &v);
@@ -310,6 +319,8 @@ static long vectored(struct um_req *r, off_t off, uint64_t rwf, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
+	if (!o && ret == UM_CONTINUE && um_chan_any())
+		return channel(r, copy_vector, writing);
 	if (!o)
 		return ret;
 	ret = copy_vector(r, r->arg[1], r->arg[2], &v);

@@ -23,6 +23,7 @@
 #include "base/tempdir.h"
 #include "guest/shared.h"
 #include "guest/wait.h"
+#include "sys/fusedev.h"
 
 struct special {
 	struct special *next;
@@ -261,6 +262,8 @@ int um_special_open(struct um_req *r, const struct um_loc *loc, int flags)
 		return open_fifo(r, loc, flags);
 	case S_IFCHR:
 	case S_IFBLK:
+		if (um_fusedev_is(loc->mount))
+			return um_fusedev_open(r, flags);
 		if (loc->mount->devices)
 			return um_vnode_open_device(loc->mount, loc->rel,
 						    &loc->st, flags);

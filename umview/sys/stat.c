@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include "sys/fusedev.h"
 #include "sys/special.h"
 #include "view/perm.h"
 
@@ -82,11 +83,13 @@ long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 		m = um_list_find(r->list, path, &path);
 		return um_fs_getattr(m, path, NULL, out);
 	}
-	if (!um_obj_any() && !um_special_any())
+	if (!um_obj_any() && !um_special_any() && !um_chan_any())
 		return UM_CONTINUE;
 	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
 		return UM_CONTINUE;
 	if (S_ISFIFO(st.st_mode) && um_special_getattr(&st, out) == 0)
+		return FOUND;
+	if (S_ISSOCK(st.st_mode) && um_fusedev_fstat(&st, out))
 		return FOUND;
 	o = um_obj_find(&st);
 	return o ? um_obj_getattr(o, out) : UM_CONTINUE;
@@ -190,6 +193,8 @@ long sys_statx(struct um_req *r)
 static int check_access(struct um_req *r, const struct um_loc *loc, int mode,
 			int flags)
 {
+	int ret;
+
 	if (mode & ~(R_OK | W_OK | X_OK))
 		return -EINVAL;
 	if (!loc->exists)
@@ -199,9 +204,12 @@ static int check_access(struct um_req *r, const struct um_loc *loc, int mode,
 	if ((mode & X_OK) && !S_ISDIR(loc->st.st_mode) &&
 	    !(loc->st.st_mode & 0111))
 		return -EACCES;
-	return (flags & AT_EACCESS)
-		       ? um_may(r, loc->mount, &loc->st, mode)
-		       : um_may_really(r, loc->mount, &loc->st, mode);
+	ret = flags & AT_EACCESS ? um_may(r, loc->mount, &loc->st, mode)
+				 : um_may_really(r, loc->mount, &loc->st, mode);
+	if (ret < 0 || !loc->rel)
+		return ret;
+	ret = um_fs_access(loc->mount, loc->rel, mode);
+	return ret == -ENOSYS ? 0 : ret;
 }
 
 static long access_obj(struct um_req *r, struct um_obj *o, int mode, int flags)

@@ -13,7 +13,7 @@
  *
  * Only %rax, %rcx and %r11 are free there, as after any system call. Reads
  * are made in the stub: only EBADF, the cue of a virtual descriptor, leads to
- * the agent. Sites of calls that are never virtual stay as they are.
+ * the agent, and whatever a guest reads that may serve a file system. Sites of calls that are never virtual stay as they are.
  *
  * Texts are found by device, inode, size and times of their file, and are kept
  * as long as the session: a stub may be in use in any guest.
@@ -23,6 +23,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,18 +201,27 @@ static void put_return(struct code *c, const struct pure_site *s,
 	PUT(c, 0xff, 0xe1); /* jmp *%rcx */
 }
 
-/* syscall; lea EBADF(%rax),%rcx; jrcxz ask; return; ask: mov $nr,%eax; ... */
+/*
+ * movzbl flags+1,%ecx; jrcxz 1f; jmp ask
+ * 1: syscall; lea EBADF(%rax),%rcx; jrcxz ask; return; ask: mov $nr,%eax; ...
+ */
 static void put_read(struct code *c, const struct pure_site *s,
 		     const unsigned char *site, const struct um_text *t,
 		     uint64_t offset)
 {
 	uint32_t cont;
+	size_t first;
 	size_t jump;
 
+	PUT(c, 0x0f, 0xb6, 0x0c, 0x25);
+	put32(c, UM_PAGE + offsetof(struct um_page, flags) + 1);
+	PUT(c, 0xe3, 0x02, 0xeb, 0x00);
+	first = c->at;
 	PUT(c, 0x0f, 0x05, 0x48, 0x8d, 0x48, EBADF, 0xe3, 0x00);
 	jump = c->at;
 	cont = here(c);
 	put_return(c, s, site, t, offset);
+	c->base[first - 1] = (unsigned char)(c->at - first);
 	c->base[jump - 1] = (unsigned char)(c->at - jump);
 	PUT(c, 0xb8);
 	put32(c, (uint32_t)s->nr);

@@ -11,9 +11,32 @@
 #include "base/path.h"
 #include "view/path.h"
 
-struct um_mount *(*um_dev_hook)(const char *path);
-bool (*um_dev_names_hook)(const char *dir, um_fill_fn fill, void *arg);
 atomic_bool um_dev_any;
+static const struct um_dev_class *dev_classes;
+
+void um_dev_add(struct um_dev_class *class)
+{
+	class->next = dev_classes;
+	dev_classes = class;
+}
+
+static struct um_mount *find_dev(const char *path)
+{
+	struct um_mount *m = NULL;
+
+	for (const struct um_dev_class *d = dev_classes; d && !m; d = d->next)
+		m = d->find(path);
+	return m;
+}
+
+static bool add_devs(const char *dir, um_fill_fn fill, void *arg)
+{
+	bool any = false;
+
+	for (const struct um_dev_class *d = dev_classes; d; d = d->next)
+		any |= d->names(dir, fill, arg);
+	return any;
+}
 
 static bool is_excepted(const struct um_mount *m, const char *rel)
 {
@@ -43,7 +66,7 @@ static const char *covers(struct um_mount *m, const char *path)
 struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			      const char **rel)
 {
-	struct um_mount *m = NULL;
+	struct um_mount *m;
 
 	for (size_t i = l->nmounts; i-- > 0;) {
 		*rel = covers(l->mounts[i], path);
@@ -51,8 +74,7 @@ struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			return l->mounts[i];
 	}
 	*rel = path;
-	if (um_dev_hook)
-		m = um_dev_hook(path);
+	m = find_dev(path);
 	return m ? m : um_mount_real();
 }
 
@@ -91,6 +113,9 @@ static unsigned char type_of(struct um_mount *m, unsigned char unknown)
 {
 	struct stat st;
 
+	/* the one who asks may be the daemon that would have to answer */
+	if (m->root_type)
+		return type_bits(m->root_type);
 	if (um_fs_getattr(m, "/", NULL, &st) < 0)
 		return unknown;
 	return type_bits(st.st_mode);
@@ -100,7 +125,7 @@ bool um_list_has_phantoms(const struct um_list *l, const char *path)
 {
 	struct stat st;
 
-	if (um_dev_names_hook && um_dev_names_hook(path, NULL, NULL))
+	if (add_devs(path, NULL, NULL))
 		return true;
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (name_in(l->mounts[i], path) &&
@@ -146,8 +171,10 @@ static void add_phantoms(struct merge *mg)
 		const char *name = name_in(m, mg->dir);
 		struct stat st;
 
-		if (!name || mg->seen[i] ||
-		    um_fs_getattr(m, "/", NULL, &st) < 0)
+		if (!name || mg->seen[i])
+			continue;
+		st = (struct stat){ .st_ino = 1, .st_mode = m->root_type };
+		if (!m->root_type && um_fs_getattr(m, "/", NULL, &st) < 0)
 			continue;
 		merge_fill(mg, name, st.st_ino, type_bits(st.st_mode));
 	}
@@ -165,9 +192,8 @@ int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
 	ret = um_fs_readdir(dir->mount, dir->rel, merge_fill, &mg);
 	if (ret == 0)
 		add_phantoms(&mg);
-	if (ret == 0 && !mg.stopped && um_dev_names_hook &&
-	    um_mount_is_real(dir->mount))
-		um_dev_names_hook(dir->path, fill, arg);
+	if (ret == 0 && !mg.stopped && um_mount_is_real(dir->mount))
+		add_devs(dir->path, fill, arg);
 	free(mg.seen);
 	return ret;
 }

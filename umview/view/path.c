@@ -16,12 +16,15 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "guest/self.h"
 #include "guest/shared.h"
 #include "view/cwd.h"
 #include "view/magic.h"
 #include "view/perm.h"
 
 #define MAX_LINKS 40
+
+void (*um_walk_hook)(const struct um_req *r);
 
 struct walk {
 	struct um_req *r;
@@ -151,11 +154,24 @@ static void tell_cwd(struct walk *w, const char *path, bool is_virtual)
 		um_req_set_cwd(r, is_virtual, w->from);
 }
 
+/*
+ * Return of a start: a real directory that has no name any more, or none that
+ * is short enough. What lies beneath is the kernel's.
+ */
+#define UNNAMED 1
+
+static bool has_no_name(int err)
+{
+	return err == -ENOENT || err == -ENAMETOOLONG;
+}
+
 static int start_at_cwd(struct walk *w)
 {
 	const char *path;
 	int ret = um_cwd_of(w->r, w->r->tid, &path);
 
+	if (has_no_name(ret) && w->r->engine != &um_engine_self)
+		return UNNAMED;
 	if (ret < 0 || !path)
 		return ret;
 	tell_cwd(w, path, ret > 0);
@@ -206,10 +222,8 @@ static int start_at_fd(struct walk *w, int dirfd)
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
 	ret = um_gfd_link(w->r, um_gfd_of((uint64_t)dirfd), text, sizeof(text));
-	if (ret < 0)
-		return ret;
-	if (!st.st_nlink)
-		return -ENOENT;
+	if (ret < 0 || !st.st_nlink)
+		return w->r->engine == &um_engine_self ? -ENOENT : UNNAMED;
 	ret = set_cur(w, text);
 	start_under(w);
 	return ret;
@@ -353,12 +367,20 @@ static int step_real(struct walk *w)
 	return push_link(w, target);
 }
 
+static bool is_mountpoint(const struct walk *w)
+{
+	return (w->flags & UM_MOUNTPOINT) && !*w->rest && !strcmp(w->rel, "/");
+}
+
 static int step_virtual(struct walk *w)
 {
 	char target[PATH_MAX];
 	ssize_t n;
-	int ret = um_fs_getattr(w->mount, w->rel, NULL, &w->st);
+	int ret;
 
+	if (is_mountpoint(w))
+		return 0;
+	ret = um_fs_getattr(w->mount, w->rel, NULL, &w->st);
 	w->exists = ret == 0;
 	if (ret == -ENOENT && !*w->rest)
 		return 0;
@@ -387,6 +409,11 @@ static int step_magic(struct walk *w)
 	struct um_magic mg;
 	int ret = um_magic_find(w->r, w->cur, &mg);
 
+	/* a real directory whose name is too long to be told: the kernel's */
+	if (ret == -ENAMETOOLONG && w->native) {
+		w->stop = true;
+		return 1;
+	}
 	if (ret <= 0)
 		return ret;
 	if (mg.rename)
@@ -500,7 +527,7 @@ static int finish(struct walk *w, struct um_loc *out)
 	if (!out->path)
 		return -ENOMEM;
 	out->mount = find_mount(w, out->path, &out->rel);
-	if (um_loc_is_real(out) || out->obj)
+	if (um_loc_is_real(out) || out->obj || is_mountpoint(w))
 		return 0;
 	if (w->exists) {
 		out->st = w->st;
@@ -566,7 +593,8 @@ bool um_walk_is_idle(const struct um_req *r, const char *path)
 	    atomic_load(&um_dev_any) || strcmp(r->attr->root, "/") != 0)
 		return false;
 	return !strstr(path, "exe") && !strstr(path, "root") &&
-	       !strstr(path, "maps") && !strstr(path, "loop-control");
+	       !strstr(path, "maps") && !strstr(path, "loop-control") &&
+	       !strstr(path, "fuse");
 }
 
 /* openat2(2): the directory that the walk starts from becomes its root. */
@@ -601,6 +629,25 @@ static int run(struct walk *w)
 	return err;
 }
 
+/* From a directory without a name: the guest's own name, or the long way. */
+static int leave_to_kernel(struct walk *w, int dirfd, const char *path,
+			   struct um_loc *out)
+{
+	struct um_req *r = w->r;
+	const char *rel =
+		dirfd == AT_FDCWD
+			? um_req_printf(r, "/proc/%d/cwd/%s", (int)r->tid, path)
+			: um_req_printf(r, "/proc/%d/fd/%d/%s", (int)r->tid,
+					dirfd, path);
+
+	*out = (struct um_loc){ .mount = um_mount_real(),
+				.path = rel,
+				.rel = rel,
+				.native = true,
+				.slash = path[strlen(path) - 1] == '/' };
+	return rel ? 0 : -ENOMEM;
+}
+
 static int walk(struct um_req *r, int dirfd, const char *path,
 		unsigned int flags, struct um_loc *out)
 {
@@ -621,6 +668,8 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 	w->gen = um_shared_gen();
 	w->checks = um_perm_holds_in(r->list);
 	ret = start(w, dirfd, path);
+	if (ret == UNNAMED)
+		return leave_to_kernel(w, dirfd, path, out);
 	if (ret == 0 && (flags & (UM_BENEATH | UM_IN_ROOT)))
 		ret = confine(w, dirfd, path);
 	if (ret < 0)
@@ -647,17 +696,21 @@ int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 				.native = true };
 	if (um_walk_is_idle(r, path))
 		return 0;
+	if (um_walk_hook)
+		um_walk_hook(r);
 	return walk(r, dirfd, path, flags, out);
 }
 
-int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
-		   struct um_loc *out)
+int um_walk_always(struct um_req *r, int dirfd, const char *path,
+		   unsigned int flags, struct um_loc *out)
 {
 	*out = (struct um_loc){ .mount = um_mount_real(),
 				.path = path,
 				.rel = path,
 				.native = true };
-	return walk(r, AT_FDCWD, path, flags, out);
+	if (um_walk_hook)
+		um_walk_hook(r);
+	return walk(r, dirfd, path, flags, out);
 }
 
 int um_walk_user(struct um_req *r, int dirfd, uint64_t name, unsigned int flags,

@@ -19,6 +19,8 @@
 #define UM_FOLLOW 1u
 /* The last component is to be made or removed: a trailing slash names it. */
 #define UM_ENTRY 2u
+/* A mount point as last component is named, not asked: its daemon may be gone. */
+#define UM_MOUNTPOINT 4u
 /* openat2(2): RESOLVE_* */
 #define UM_NO_LINKS 8u
 #define UM_NO_MAGIC 16u
@@ -52,9 +54,9 @@ struct um_loc {
 /* Walk `path` from dirfd (AT_FDCWD or a guest's descriptor). 0 or -errno. */
 int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 	    struct um_loc *out);
-/* The same with all fields set, idle view or not; from the working directory. */
-int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
-		   struct um_loc *out);
+/* The same with all fields set, idle view or not. */
+int um_walk_always(struct um_req *r, int dirfd, const char *path,
+		   unsigned int flags, struct um_loc *out);
 /* Copy in the path at `name` first. */
 int um_walk_user(struct um_req *r, int dirfd, uint64_t name, unsigned int flags,
 		 struct um_loc *out);
@@ -74,18 +76,28 @@ static inline bool um_loc_is_native(const struct um_loc *loc)
 
 /* Guests may be told what names of the mount mean (guest/shared.h). */
 bool um_mount_may_tell(const struct um_mount *m);
+/* Called before each walk; higher layers may have something to finish first. */
+extern void (*um_walk_hook)(const struct um_req *r);
 
 /* Nothing in the request's view can make a path mean anything but itself. */
 bool um_walk_is_idle(const struct um_req *r, const char *path);
 
-/*
- * Devices of the core's own, which stand in no list and take the place of real
- * names: the file system that has this canonical path, or NULL; and the names
- * it adds to a real directory (fill may be NULL), whether there are any. Until
- * um_dev_any is set there is but /dev/loop-control.
+/**
+ * struct um_dev_class - devices of the core's own, which stand in no list and
+ * take the place of real names
+ * @find: the file system that has this canonical path, or NULL
+ * @names: the names it adds to a real directory (fill may be NULL); whether
+ *	there are any
+ * Until um_dev_any is set there is but /dev/loop-control and /dev/fuse.
  */
-extern struct um_mount *(*um_dev_hook)(const char *path);
-extern bool (*um_dev_names_hook)(const char *dir, um_fill_fn fill, void *arg);
+struct um_dev_class {
+	const struct um_dev_class *next;
+	struct um_mount *(*find)(const char *path);
+	bool (*names)(const char *dir, um_fill_fn fill, void *arg);
+};
+
+/* At start, before the first guest. */
+void um_dev_add(struct um_dev_class *class);
 extern atomic_bool um_dev_any;
 
 /* The mount of the list that answers for a canonical path; rel inside it. */

@@ -142,13 +142,35 @@ int um_view_setup(void)
 	return ret < 0 ? ret : 0;
 }
 
-/* No guest is left: whoever still refers to the mount does so for nothing. */
+/* No guest that counts is left: whoever still refers to the mount does so for nothing. */
 static void end_mount(struct um_mount *m)
 {
 	um_vnode_sync_mount(m);
 	um_vnode_drop(m);
 	um_cwd_drop(m);
 	um_mount_shutdown(m);
+}
+
+static uint32_t count_views(void)
+{
+	uint32_t n;
+
+	um_lock(&lock);
+	n = nviews;
+	um_unlock(&lock);
+	return n;
+}
+
+void um_view_end_mounts(bool (*which)(const struct um_mount *m))
+{
+	for (uint32_t id = count_views(); id-- > 0;) {
+		struct um_list *l = um_view_list(id);
+
+		for (size_t i = l ? l->nmounts : 0; i-- > 0;)
+			if (which(l->mounts[i]))
+				end_mount(l->mounts[i]);
+		um_list_put(l);
+	}
 }
 
 /* Unmount what is left: newest view first, newest mount first. */

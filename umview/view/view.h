@@ -50,6 +50,8 @@ struct um_view {
 /* The first view, number 0, with the default aliases. 0 or -errno. */
 int um_view_setup(void);
 void um_view_fini(void);
+/* Unmount, in all views, what `which` says: newest view, newest mount first. */
+void um_view_end_mounts(bool (*which)(const struct um_mount *m));
 /* The list of view `id` at this moment (ref); NULL: no such view. */
 struct um_list *um_view_list(uint32_t id);
 struct um_list *um_list_get(struct um_list *l);

@@ -9,9 +9,10 @@
 
 /* Files and links of /proc, /sys and /dev that the view answers for. */
 static const char *const always[] = {
-	"exe",		"root",	     "cwd",	   "maps",	  "smaps",
-	"mounts",	"mountinfo", "mountstats", "filesystems", "partitions",
-	"loop-control", "dev",	     "block",	   "mtab",	  "map_files",
+	"exe",	       "root",	     "cwd",	     "maps",
+	"smaps",       "mounts",     "mountinfo",    "mountstats",
+	"filesystems", "partitions", "loop-control", "dev",
+	"block",       "mtab",	     "map_files",    "fuse",
 };
 
 static void add(struct um_vmap *map, const char *name, size_t n)

@@ -143,6 +143,11 @@ int um_vnode_populate_locked(struct um_vnode *v)
 
 	if (ret < 0)
 		return ret;
+	/* one that makes its content up says so: um_fh.direct */
+	if (v->mount->fs.remote && !v->size && !v->direct) {
+		v->populated = true;
+		return 0;
+	}
 	if (want < PAGE)
 		want = PAGE;
 	buf = malloc(want);
@@ -168,6 +173,44 @@ int um_vnode_populate_locked(struct um_vnode *v)
 	v->populated = true;
 	um_vnode_account(v);
 	return 0;
+}
+
+/* Whatever is cached is not the file's content. */
+static int empty(struct um_vnode *v, off_t size)
+{
+	v->populated = false;
+	if (v->size &&
+	    fallocate(v->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+		      v->size) < 0)
+		return -errno;
+	if (ftruncate(v->memfd, size) < 0)
+		return -errno;
+	set_size(v, size);
+	return 0;
+}
+
+/*
+ * Before an open of a file that may have changed: who comes first asks the
+ * module, whose open tells; the others share what it found.
+ */
+int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
+			    int flags)
+{
+	bool stale = atomic_exchange(&v->stale, false);
+	int ret;
+
+	if (!um_vnode_is_open(v) && !v->lazy && !atomic_load(&v->shared))
+		um_vnode_release_fh(v);
+	if (any_fh(v) && !stale)
+		return 0;
+	ret = um_vnode_need_fh(v, flags & O_ACCMODE);
+	if (ret < 0)
+		return ret;
+	v->direct = any_fh(v)->direct;
+	if (v->populated && any_fh(v)->keep_cache && !stale &&
+	    v->size == st->st_size)
+		return 0;
+	return empty(v, st->st_size);
 }
 
 static ssize_t read_locked(struct um_vnode *v, void *buf, size_t n, off_t off)

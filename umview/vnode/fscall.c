@@ -427,6 +427,11 @@ int um_fs_syncfs(struct um_mount *m)
 	return (int)done(m, "syncfs", "/", ret);
 }
 
+int um_fs_access(struct um_mount *m, const char *path, int mask)
+{
+	return (int)HOP(m, access, path, -ENOSYS, path, mask);
+}
+
 /* The mount is dead already: nobody else is inside. */
 void um_fs_umount(struct um_mount *m)
 {

@@ -59,6 +59,8 @@ int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
 		void *data, size_t size);
 void um_fs_release(struct um_mount *m, struct um_fh *fh);
 int um_fs_syncfs(struct um_mount *m);
+/* -ENOSYS: the module has no opinion. */
+int um_fs_access(struct um_mount *m, const char *path, int mask);
 void um_fs_umount(struct um_mount *m);
 
 /* Does the view beneath have mounts? The view layer's (view/next.c). */

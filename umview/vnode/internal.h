@@ -22,8 +22,6 @@ struct um_vnode_state {
 extern struct um_vnode_state um_vn;
 
 /* vnode.c */
-/* The vnode of a node (ref); NULL: never opened. */
-struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino);
 /* That of the regular file of this name (ref), or NULL; m->names is held. */
 struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
 				struct stat *st);
@@ -39,6 +37,8 @@ int um_vnode_need_fh(struct um_vnode *v, int accmode);
 void um_vnode_set_wfh(struct um_vnode *v, bool has);
 void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);
+int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
+			    int flags);
 void um_vnode_account(struct um_vnode *v);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
 

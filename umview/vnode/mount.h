@@ -33,6 +33,8 @@
  * @detached: next in the list of detached mounts
  * @users: files that modules of other mounts hold open here
  * @devices: what is open(2)ed of its device nodes is its own, not the host's
+ * @hurried: umount -l or -f: its end waits for nobody
+ * @root_type: S_IFMT of its root, where that is known without asking; else 0
  * @image, @image_ino: the file it was mounted from; see um_mount_claim()
  * @source_hold: what keeps the source in use until the file system has ended
  */
@@ -51,6 +53,8 @@ struct um_mount {
 	bool merge;
 	bool capture;
 	bool devices;
+	bool hurried;
+	mode_t root_type;
 	dev_t image;
 	ino_t image_ino;
 	struct um_mount *claimed;

@@ -15,6 +15,9 @@
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
+/* Largest file of a remote mount that is read as a whole when it is opened. */
+#define REMOTE_LIMIT (1 << 20)
+
 struct um_vnode_state um_vn = {
 	.table = UM_MUTEX_INIT(UM_RANK_VNODE),
 	.inotify = -1,
@@ -49,6 +52,7 @@ static void vnode_free(struct um_vnode *v)
 	free(v->was);
 	um_mount_put(v->mount);
 	um_mutex_fini(&v->io);
+	um_mutex_fini(&v->file.io);
 	free(v);
 }
 
@@ -103,6 +107,7 @@ static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
 		return NULL;
 	}
 	um_mutex_init(&v->io, UM_RANK_IO);
+	um_mutex_init(&v->file.io, UM_RANK_IO);
 	v->refs = 2;
 	v->mount = um_mount_get(m);
 	v->ino = st->st_ino;
@@ -160,6 +165,9 @@ static int get(struct um_mount *m, const char *path, const struct stat *st,
 			vnode_free(fresh);
 	}
 	um_lock(&um_vn.table);
+	/* the name known so far may be no more */
+	if (m->fs.remote && v->path && !v->hidden && strcmp(v->path, path) != 0)
+		free(um_steal(v->path));
 	if (!v->path)
 		v->path = strdup(path);
 	um_unlock(&um_vn.table);
@@ -168,19 +176,18 @@ static int get(struct um_mount *m, const char *path, const struct stat *st,
 }
 
 /*
- * The vnode of what the name means now (ref): since the walk the name, and
- * even the number, may have gone to another file.
+ * The vnode of what the name means now (ref), and its attributes: since the
+ * walk the name, and even the number, may have gone to another file.
  */
-static int get_named(struct um_mount *m, const char *path,
+static int get_named(struct um_mount *m, const char *path, struct stat *st,
 		     struct um_vnode **out)
 {
-	struct stat st;
 	int ret;
 
 	um_lock(&m->names);
-	ret = um_fs_getattr(m, path, NULL, &st);
+	ret = um_fs_getattr(m, path, NULL, st);
 	if (ret >= 0)
-		ret = S_ISREG(st.st_mode) ? get(m, path, &st, out) : -ENOENT;
+		ret = S_ISREG(st->st_mode) ? get(m, path, st, out) : -ENOENT;
 	um_unlock(&m->names);
 	return ret;
 }
@@ -337,9 +344,11 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 		      const struct stat *st, int flags, struct um_vnode **out)
 {
 	bool device = m->devices && !S_ISREG(st->st_mode);
+	struct stat now;
 	struct um_vnode *v;
 	uint64_t size;
-	int ret = device ? get_device(m, path, st, &v) : get_named(m, path, &v);
+	int ret = device ? get_device(m, path, st, &v)
+			 : get_named(m, path, &now, &v);
 
 	if (ret < 0)
 		return ret;
@@ -379,16 +388,32 @@ static bool reads(int flags)
 	return (flags & O_ACCMODE) != O_WRONLY;
 }
 
+/*
+ * To read what nobody will use costs time where the data comes from another
+ * process, or over a network.
+ */
+static off_t ready_limit(const struct um_vnode *v)
+{
+	return v->mount->fs.remote && um_vn.ready_limit > REMOTE_LIMIT
+		       ? REMOTE_LIMIT
+		       : um_vn.ready_limit;
+}
+
 /* A descriptor for a file whose module side is in order; io lock held. */
 static int give_locked(struct um_vnode *v, int flags)
 {
 	int ret;
 
+	if (v->direct && reads(flags))
+		return um_obj_open_lazy(v, flags);
 	if (!reads(flags) || v->populated)
 		return um_reopen(v->memfd, flags);
-	if (v->size > um_vn.ready_limit)
+	if (v->size > ready_limit(v))
 		return um_obj_open_lazy(v, flags);
 	ret = um_vnode_populate_locked(v);
+	/* what cannot be read can be open still: read(2) is to tell */
+	if (ret < 0 && v->mount->fs.remote)
+		return um_obj_open_lazy(v, flags);
 	return ret < 0 ? ret : um_reopen(v->memfd, flags);
 }
 
@@ -407,12 +432,16 @@ static int open_locked(struct um_vnode *v, int flags)
 int um_vnode_open(struct um_mount *m, const char *path, int flags)
 {
 	struct um_vnode *v;
-	int ret = get_named(m, path, &v);
+	struct stat st;
+	int ret = get_named(m, path, &st, &v);
 
 	if (ret < 0)
 		return ret;
 	um_lock(&v->io);
-	ret = open_locked(v, flags);
+	if (m->fs.remote)
+		ret = um_vnode_refresh_locked(v, &st, flags);
+	if (ret == 0)
+		ret = open_locked(v, flags);
 	um_unlock(&v->io);
 	um_vnode_put(v);
 	return ret;
@@ -494,11 +523,18 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 int um_vnode_open_whole(struct um_mount *m, const char *path)
 {
 	struct um_vnode *v;
-	int ret = get_named(m, path, &v);
+	struct stat st;
+	int ret = get_named(m, path, &st, &v);
 
 	if (ret < 0)
 		return ret;
-	ret = um_vnode_ready_fd(v, O_RDONLY);
+	if (m->fs.remote) {
+		um_lock(&v->io);
+		ret = um_vnode_refresh_locked(v, &st, O_RDONLY);
+		um_unlock(&v->io);
+	}
+	if (ret == 0)
+		ret = um_vnode_ready_fd(v, O_RDONLY);
 	um_vnode_put(v);
 	return ret;
 }

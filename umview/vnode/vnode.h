@@ -98,6 +98,8 @@ struct um_obj {
  * @orphan: the last name is gone
  * @gone: out of all tables
  * @volatile_data: the module's content may change by itself: not kept
+ * @direct: each read is the module's (um_fh.direct); io lock
+ * @stale: the module says that the content has changed
  * @device: one opening of a device node; goes with it, never populated
  * @size: the file's, and the memfd's; io lock
  * @lease_fd: a reading of the memfd, kept to ask for leases with (opening one
@@ -121,6 +123,8 @@ struct um_vnode {
 	bool gone;
 	bool volatile_data;
 	bool device;
+	bool direct;
+	atomic_bool stale;
 	struct um_mutex io;
 	int memfd;
 	int lease_fd;
@@ -202,6 +206,8 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 void um_vnode_put(struct um_vnode *v);
 /* The same, by the monitor's own user of um_vnode_get_path(). */
 void um_vnode_let_go(struct um_vnode *v);
+/* The file as it is known here (ref), or NULL. */
+struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino);
 /* A device has another size now. */
 void um_vnode_resized(struct um_vnode *v, off_t size);
 void um_vnode_mark_shared(struct um_vnode *v);

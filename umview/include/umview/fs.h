@@ -61,10 +61,15 @@ const struct um_cred *um_caller(void);
  * @flags: open(2) flags; set by the core before open and create. Only the
  *	access mode, O_TRUNC, O_APPEND and O_SYNC matter; writes always come
  *	with an explicit offset.
+ * @direct: set by open: each read of a guest is one of the module's
+ * @keep_cache: set by open, where struct um_fs is @remote: what was read before
+ *	is still the file's content
  */
 struct um_fh {
 	uint64_t fh;
 	int flags;
+	bool direct;
+	bool keep_cache;
 };
 
 /*
@@ -106,9 +111,10 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @copy_file_range: the file system moves `size` bytes from file to file by
  *	itself; the ranges do not overlap. Return: bytes copied; short is
  *	allowed. NULL, or it answers ENOSYS, EOPNOTSUPP or EXDEV: the core reads
- *	and writes. The last member: modules built before it have a smaller
- *	@size.
+ *	and writes. Modules built before it have a smaller @size.
  * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
+ * @access: access(2), mask of R_OK, W_OK, X_OK. NULL, or it answers ENOSYS:
+ *	the core's own answer holds.
  */
 struct um_fs_ops {
 	size_t size;
@@ -164,6 +170,7 @@ struct um_fs_ops {
 	ssize_t (*copy_file_range)(struct um_fs *fs, struct um_fh *in,
 				   off_t in_off, struct um_fh *out,
 				   off_t out_off, size_t size);
+	int (*access)(struct um_fs *fs, const char *path, int mask);
 };
 
 /**
@@ -179,6 +186,8 @@ struct um_fs_ops {
  * @quick: getattr answers at once, from this process, and nothing changes
  *	but by calls of the core: attributes may be fetched ahead, and guests
  *	told of them
+ * @remote: names and files change without the core: nothing is taken for known
+ *	from one open of a file to the next but what open says
  * @core: the core's own
  */
 struct um_fs {
@@ -189,6 +198,7 @@ struct um_fs {
 	bool readonly;
 	bool unlink_open;
 	bool quick;
+	bool remote;
 	void *core;
 };
 

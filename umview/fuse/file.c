@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* file.c - open files of a FUSE file system */
+#include <fcntl.h>
+#include <linux/ioctl.h>
+
+#include "fuse/ops.h"
+#include "fuse/perm.h"
+#include "fuse/settle.h"
+
+/* What of open(2)'s flags the daemon is told. */
+#define OPEN_FLAGS                                                             \
+	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_DIRECT |     \
+	 O_LARGEFILE | O_NOFOLLOW)
+
+/* Takes n (a ref). */
+static int file_new(struct um_fuse *c, struct um_fuse_node *n,
+		    const struct fuse_open_out *out, struct um_fh *fh)
+{
+	struct um_fuse_file *f = calloc(1, sizeof(*f));
+
+	if (!f) {
+		um_fuse_node_put(c, n);
+		return -ENOMEM;
+	}
+	f->node = n;
+	f->flags = (uint32_t)(fh->flags & OPEN_FLAGS);
+	f->fh = out ? out->fh : 0;
+	f->virtual = !out;
+	fh->fh = (uint64_t)(uintptr_t)f;
+	fh->direct = out && (out->open_flags & FOPEN_DIRECT_IO);
+	fh->keep_cache = !out || (out->open_flags & FOPEN_KEEP_CACHE);
+	return 0;
+}
+
+static int check_open(struct um_fuse *c, struct um_fuse_node *n, int flags)
+{
+	int need = 0;
+
+	if ((flags & O_ACCMODE) != O_WRONLY)
+		need |= UM_FUSE_R;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		need |= UM_FUSE_W;
+	return um_fuse_may(c, n, need);
+}
+
+static int open_node(struct um_fuse *c, struct um_fuse_node *n,
+		     struct um_fh *fh)
+{
+	struct fuse_open_in in = { .flags =
+					   (uint32_t)(fh->flags & OPEN_FLAGS) };
+	struct fuse_open_out out;
+	struct um_fuse_call k = { .opcode = FUSE_OPEN,
+				  .node = n->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 1,
+				  .out = &out,
+				  .outmax = sizeof(out),
+				  .exact = true,
+				  .always = true };
+	ssize_t ret;
+
+	if (um_fuse_lacks(c, FUSE_OPEN))
+		return file_new(c, um_fuse_node_get(c, n), NULL, fh);
+	ret = um_fuse_call(c, &k);
+	if (ret == -ENOSYS && (c->flags & FUSE_NO_OPEN_SUPPORT))
+		return file_new(c, um_fuse_node_get(c, n), NULL, fh);
+	if (ret < 0)
+		return (int)ret;
+	return file_new(c, um_fuse_node_get(c, n), &out, fh);
+}
+
+int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	struct um_fuse_node *n;
+	int ret = um_fuse_resolve(c, path, &n);
+
+	if (ret < 0)
+		return ret;
+	ret = check_open(c, n, fh->flags);
+	if (ret == 0)
+		ret = open_node(c, n, fh);
+	um_fuse_node_put(c, n);
+	return ret;
+}
+
+static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
+		     const char *name, mode_t mode, struct um_fh *fh)
+{
+	struct fuse_create_in in = {
+		.flags = (uint32_t)(fh->flags & OPEN_FLAGS) | O_CREAT | O_EXCL,
+		.mode = (mode & 07777) | S_IFREG,
+		.umask = um_caller()->umask
+	};
+	struct {
+		struct fuse_entry_out entry;
+		struct fuse_open_out open;
+	} out;
+	struct um_fuse_call k = { .opcode = FUSE_CREATE,
+				  .node = dir->id,
+				  .in = { UM_FUSE_ARG(in), UM_FUSE_STR(name) },
+				  .nin = 2,
+				  .out = &out,
+				  .outmax = sizeof(out),
+				  .exact = true,
+				  .always = true };
+	struct um_fuse_node *n;
+	ssize_t ret = um_fuse_call(c, &k);
+
+	um_fuse_forget_attr(c, dir);
+	if (ret < 0) {
+		um_fuse_drop_name(c, dir, name);
+		return (int)ret;
+	}
+	ret = um_fuse_entry(c, dir, name, &out.entry, &n);
+	return ret < 0 ? (int)ret : file_new(c, n, &out.open, fh);
+}
+
+int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
+		   struct um_fh *fh)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	struct um_fuse_node *dir;
+	const char *name;
+	int ret;
+
+	if (um_fuse_lacks(c, FUSE_CREATE))
+		return -ENOSYS;
+	ret = um_fuse_resolve_parent(c, path, &dir, &name);
+	if (ret < 0)
+		return ret;
+	ret = um_fuse_may(c, dir, UM_FUSE_W | UM_FUSE_X);
+	if (ret == 0)
+		ret = create_in(c, dir, name, mode, fh);
+	um_fuse_node_put(c, dir);
+	return ret;
+}
+
+ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
+		     off_t off)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	const struct um_fuse_file *f = um_fuse_file_of(fh);
+	struct fuse_read_in in = { .fh = f->fh, .flags = f->flags };
+	struct um_fuse_call k = { .opcode = FUSE_READ,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 1 };
+	size_t done = 0;
+
+	while (done < size) {
+		size_t want = size - done;
+		ssize_t got;
+
+		if (want > c->max_read)
+			want = c->max_read;
+		in.offset = (uint64_t)off + done;
+		in.size = (uint32_t)want;
+		k.out = (char *)buf + done;
+		k.outmax = want;
+		got = um_fuse_call(c, &k);
+		if (got < 0)
+			return done ? (ssize_t)done : got;
+		done += (size_t)got;
+		if ((size_t)got < want)
+			break;
+	}
+	return (ssize_t)done;
+}
+
+ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
+		      size_t size, off_t off)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	struct um_fuse_file *f = um_fuse_file_of(fh);
+	struct fuse_write_in in = { .fh = f->fh, .flags = f->flags };
+	struct fuse_write_out out;
+	struct um_fuse_call k = { .opcode = FUSE_WRITE,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 2,
+				  .out = &out,
+				  .outmax = sizeof(out),
+				  .exact = true };
+	size_t done = 0;
+	ssize_t ret = 0;
+
+	/* the io lock of the vnode is held */
+	if (!f->written)
+		um_fuse_file_written();
+	f->written = true;
+	while (done < size) {
+		size_t n = size - done;
+
+		if (n > c->max_write)
+			n = c->max_write;
+		in.offset = (uint64_t)off + done;
+		in.size = (uint32_t)n;
+		/* only read */
+		k.in[1].iov_base = (char *)(uintptr_t)buf + done;
+		k.in[1].iov_len = n;
+		ret = um_fuse_call(c, &k);
+		if (ret >= 0 && out.size > n)
+			ret = -EIO;
+		if (ret < 0)
+			break;
+		done += out.size;
+		if (out.size < n)
+			break;
+	}
+	um_fuse_forget_attr(c, f->node);
+	return done || ret > 0 ? (ssize_t)done : ret;
+}
+
+int um_fuse_fallocate(struct um_fs *fs, struct um_fh *fh, int mode, off_t off,
+		      off_t len)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	const struct um_fuse_file *f = um_fuse_file_of(fh);
+	struct fuse_fallocate_in in = { .fh = f->fh,
+					.offset = (uint64_t)off,
+					.length = (uint64_t)len,
+					.mode = (uint32_t)mode };
+	struct um_fuse_call k = { .opcode = FUSE_FALLOCATE,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 1 };
+	ssize_t ret;
+
+	if (um_fuse_lacks(c, FUSE_FALLOCATE))
+		return -EOPNOTSUPP;
+	ret = um_fuse_call(c, &k);
+	um_fuse_forget_attr(c, f->node);
+	return ret == -ENOSYS ? -EOPNOTSUPP : (int)ret;
+}
+
+int um_fuse_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	const struct um_fuse_file *f = um_fuse_file_of(fh);
+	struct fuse_fsync_in in = {
+		.fh = f->fh, .fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0
+	};
+	struct um_fuse_call k = { .opcode = FUSE_FSYNC,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 1 };
+	ssize_t ret;
+
+	if (um_fuse_lacks(c, FUSE_FSYNC))
+		return 0;
+	ret = um_fuse_call(c, &k);
+	return ret == -ENOSYS ? 0 : (int)ret;
+}
+
+off_t um_fuse_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	const struct um_fuse_file *f = um_fuse_file_of(fh);
+	struct fuse_lseek_in in = { .fh = f->fh,
+				    .offset = (uint64_t)off,
+				    .whence = (uint32_t)whence };
+	struct fuse_lseek_out out;
+	struct um_fuse_call k = { .opcode = FUSE_LSEEK,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 1,
+				  .out = &out,
+				  .outmax = sizeof(out),
+				  .exact = true };
+	ssize_t ret;
+
+	if (um_fuse_lacks(c, FUSE_LSEEK))
+		return -ENOSYS;
+	ret = um_fuse_call(c, &k);
+	return ret < 0 ? ret : (off_t)out.offset;
+}
+
+/* Restricted: size and direction of the data are in the request's number. */
+int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
+		  void *data, size_t size)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	const struct um_fuse_file *f = um_fuse_file_of(fh);
+	bool in_data = _IOC_DIR(cmd) & _IOC_WRITE;
+	bool out_data = _IOC_DIR(cmd) & _IOC_READ;
+	struct fuse_ioctl_in in = { .fh = f->fh,
+				    .cmd = cmd,
+				    .in_size = in_data ? (uint32_t)size : 0,
+				    .out_size = out_data ? (uint32_t)size : 0 };
+	UM_FREE struct fuse_ioctl_out *out = malloc(sizeof(*out) + size);
+	struct um_fuse_call k = { .opcode = FUSE_IOCTL,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in),
+					  { data, in.in_size } },
+				  .nin = 2,
+				  .out = out,
+				  .outmax = sizeof(*out) + in.out_size };
+	ssize_t ret;
+
+	if (!out || um_fuse_lacks(c, FUSE_IOCTL))
+		return out ? -ENOTTY : -ENOMEM;
+	ret = um_fuse_call(c, &k);
+	if (ret < 0)
+		return ret == -ENOSYS ? -ENOTTY : (int)ret;
+	if ((size_t)ret < sizeof(*out) || (out->flags & FUSE_IOCTL_RETRY))
+		return -EIO;
+	memcpy(data, out + 1, (size_t)ret - sizeof(*out));
+	return out->result;
+}
+
+/* ---- the end ---- */
+
+static void file_free(struct um_fuse *c, struct um_fuse_file *f)
+{
+	um_fuse_node_put(c, f->node);
+	free(f);
+}
+
+static void released(struct um_fuse *c, void *arg, int error)
+{
+	(void)error;
+	file_free(c, arg);
+}
+
+static void send_release(struct um_fuse *c, struct um_fuse_file *f)
+{
+	struct fuse_release_in in = { .fh = f->fh, .flags = f->flags };
+	struct um_fuse_call k = { .opcode = FUSE_RELEASE,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 1 };
+
+	um_fuse_post(c, &k, released, f);
+}
+
+static void flushed(struct um_fuse *c, void *arg, int error)
+{
+	struct um_fuse_file *f = arg;
+
+	if (f->written)
+		um_fuse_file_closed();
+	if (error == -ENOSYS)
+		um_fuse_set_lacks(c, FUSE_FLUSH);
+	send_release(c, arg);
+}
+
+/*
+ * Nobody waits: the core learns of the last close when it is over. RELEASE
+ * goes out when FLUSH is answered, and umount(2) waits for both.
+ */
+void um_fuse_release(struct um_fs *fs, struct um_fh *fh)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	struct um_fuse_file *f = um_fuse_file_of(fh);
+	struct fuse_flush_in in = { .fh = f->fh };
+	struct um_fuse_call k = { .opcode = FUSE_FLUSH,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 1 };
+
+	um_fuse_forget_attr(c, f->node);
+	if (f->written)
+		um_fuse_file_closing();
+	if (f->written && (f->virtual || um_fuse_lacks(c, FUSE_FLUSH)))
+		um_fuse_file_closed();
+	if (f->virtual)
+		file_free(c, f);
+	else if (um_fuse_lacks(c, FUSE_FLUSH))
+		send_release(c, f);
+	else
+		um_fuse_post(c, &k, flushed, f);
+}

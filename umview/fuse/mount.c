@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mount.c - mount(2) of a FUSE daemon's file system, and its end */
+#include "fuse/mount.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "fuse/ops.h"
+#include "guest/req.h"
+#include "vnode/attrcache.h"
+
+/* How long umount(2) waits for the daemon to be gone. */
+#define LEAVE_MS 300
+
+bool um_fuse_is_type(const char *type)
+{
+	size_t n = strcspn(type, ".");
+
+	return (n == 4 && !strncmp(type, "fuse", n)) ||
+	       (n == 7 && !strncmp(type, "fuseblk", n));
+}
+
+static bool number(const char *text, size_t n, int base, unsigned long *out)
+{
+	char buf[24];
+	char *end;
+
+	if (!n || n >= sizeof(buf))
+		return false;
+	memcpy(buf, text, n);
+	buf[n] = '\0';
+	*out = strtoul(buf, &end, base);
+	return !*end && *out <= UINT32_MAX;
+}
+
+static int take_one(struct um_fuse_opts *o, const char *p, size_t n)
+{
+	size_t key = strcspn(p, "=,");
+	unsigned long v = 0;
+	bool valued = key < n;
+	bool ok = valued && number(p + key + 1, n - key - 1,
+				   !strncmp(p, "rootmode=", 9) ? 8 : 10, &v);
+
+#define IS(word) (key == strlen(word) && !strncmp(p, word, key))
+	if (IS("default_permissions") && !valued)
+		o->check_modes = true;
+	else if (IS("allow_other") && !valued)
+		return 0;
+	else if (IS("subtype") && valued)
+		return 0;
+	else if (!ok)
+		return -EINVAL;
+	else if (IS("fd"))
+		o->fd = (int)v, o->has_fd = true;
+	else if (IS("rootmode"))
+		o->rootmode = (mode_t)v, o->has_mode = true;
+	else if (IS("user_id"))
+		o->has_uid = true;
+	else if (IS("group_id"))
+		o->has_gid = true;
+	else if (IS("max_read"))
+		o->max_read = (uint32_t)v;
+	else if (!IS("blksize"))
+		return -EINVAL;
+#undef IS
+	return 0;
+}
+
+int um_fuse_parse(const char *data, struct um_fuse_opts *out)
+{
+	*out = (struct um_fuse_opts){ .fd = -1 };
+	for (;;) {
+		size_t n = strcspn(data, ",");
+		int ret = n ? take_one(out, data, n) : 0;
+
+		if (ret < 0)
+			return ret;
+		if (!data[n])
+			break;
+		data += n + 1;
+	}
+	return out->has_fd && out->has_mode && out->has_uid && out->has_gid
+		       ? 0
+		       : -EINVAL;
+}
+
+char *um_fuse_shown(const char *data)
+{
+	char *out = calloc(1, strlen(data) + 1);
+	size_t at = 0;
+
+	while (out && *data) {
+		size_t n = strcspn(data, ",");
+
+		if (n && strncmp(data, "fd=", 3) != 0 &&
+		    strncmp(data, "rootmode=", 9) != 0) {
+			if (at)
+				out[at++] = ',';
+			memcpy(out + at, data, n);
+			at += n;
+		}
+		data += n + (data[n] == ',');
+	}
+	return out;
+}
+
+static void send_destroy(struct um_fuse *c)
+{
+	struct um_fuse_call k = { .opcode = FUSE_DESTROY };
+	struct um_req *r = um_req_current();
+	bool own = r && um_req_tgid(r) == atomic_load(&c->daemon);
+
+	/* its own umount(2) is no moment to wait for it, nor is umount -l */
+	if (own || c->mount->hurried)
+		um_fuse_post(c, &k, NULL, NULL);
+	else if (um_fuse_drain(c) == 0)
+		(void)um_fuse_call(c, &k);
+}
+
+/* Mounts that ended while their daemons lived on. */
+struct ended {
+	pid_t daemon;
+	char *point;
+};
+
+#define MAX_ENDED 32
+
+static struct um_mutex ended_lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+static struct ended ended[MAX_ENDED];
+static size_t next_ended;
+
+static void remember_end(const struct um_fuse *c)
+{
+	char *point = strdup(c->mount->point);
+
+	um_lock(&ended_lock);
+	free(ended[next_ended].point);
+	ended[next_ended].daemon = atomic_load(&c->daemon);
+	ended[next_ended].point = point;
+	next_ended = (next_ended + 1) % MAX_ENDED;
+	um_unlock(&ended_lock);
+}
+
+bool um_fuse_was_at(pid_t tgid, const char *point)
+{
+	bool found = false;
+
+	um_lock(&ended_lock);
+	for (size_t i = 0; i < MAX_ENDED && !found; i++) {
+		struct ended *e = &ended[i];
+
+		found = e->point && e->daemon == tgid &&
+			!strcmp(e->point, point);
+		if (found)
+			free(um_steal(e->point));
+	}
+	um_unlock(&ended_lock);
+	return found;
+}
+
+/*
+ * What the daemon holds open, it holds until it has ended, and what lies
+ * beneath its mount is busy so long. Most end at once.
+ */
+static void see_off(const struct um_fuse *c)
+{
+	struct um_req *r = um_req_current();
+	pid_t daemon = atomic_load(&c->daemon);
+	UM_CLOSE int fd = -1;
+	struct pollfd p = { .events = POLLIN };
+
+	if (!r || c->mount->hurried || um_req_tgid(r) == daemon)
+		return;
+	fd = (int)syscall(SYS_pidfd_open, daemon, 0);
+	p.fd = fd;
+	if (fd >= 0)
+		poll(&p, 1, LEAVE_MS);
+}
+
+/*
+ * The daemon is told in any case, not only where the kernel would: umount(8)
+ * then returns when everything is written.
+ */
+static void umount(struct um_fs *fs)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	bool alive;
+
+	um_lock(&c->lock);
+	alive = c->state == UM_FUSE_READY && !c->init_error;
+	um_unlock(&c->lock);
+	if (alive)
+		send_destroy(c);
+	um_chan_close(c->chan);
+	if (alive)
+		remember_end(c);
+	if (alive)
+		see_off(c);
+	/* a notification may still be on its way */
+	um_lock(&c->lock);
+	c->mount = NULL;
+	um_unlock(&c->lock);
+	um_fuse_put(c);
+	fs->priv = NULL;
+}
+
+static const struct um_fs_ops ops = {
+	.size = sizeof(ops),
+	.getattr = um_fuse_getattr,
+	.readlink = um_fuse_readlink,
+	.readdir = um_fuse_readdir,
+	.mknod = um_fuse_mknod,
+	.mkdir = um_fuse_mkdir,
+	.unlink = um_fuse_unlink,
+	.rmdir = um_fuse_rmdir,
+	.symlink = um_fuse_symlink,
+	.rename = um_fuse_rename,
+	.link = um_fuse_link,
+	.chmod = um_fuse_chmod,
+	.chown = um_fuse_chown,
+	.utimens = um_fuse_utimens,
+	.truncate = um_fuse_truncate,
+	.statfs = um_fuse_statfs,
+	.setxattr = um_fuse_setxattr,
+	.getxattr = um_fuse_getxattr,
+	.listxattr = um_fuse_listxattr,
+	.removexattr = um_fuse_removexattr,
+	.open = um_fuse_open,
+	.create = um_fuse_create,
+	.read = um_fuse_read,
+	.write = um_fuse_write,
+	.fallocate = um_fuse_fallocate,
+	.fsync = um_fuse_fsync,
+	.lseek = um_fuse_lseek,
+	.ioctl = um_fuse_ioctl,
+	.release = um_fuse_release,
+	.umount = umount,
+	.access = um_fuse_access,
+};
+
+struct um_fuse *um_fuse_of_mount(const struct um_mount *m)
+{
+	return m->fs.ops == &ops ? m->fs.priv : NULL;
+}
+
+int um_fuse_start(struct um_mount *m, struct um_chan *ch,
+		  const struct um_fuse_opts *opts)
+{
+	struct um_fuse *c = um_fuse_new();
+	int ret = c ? um_fuse_nodes_init(c) : -ENOMEM;
+
+	if (ret == 0)
+		ret = um_chan_attach(ch, c);
+	if (ret < 0) {
+		um_fuse_put(c);
+		return ret;
+	}
+	atomic_fetch_add(&ch->refs, 1);
+	c->chan = ch;
+	c->mount = m;
+	c->rootmode = opts->rootmode & S_IFMT;
+	c->check_modes = opts->check_modes;
+	c->max_read = opts->max_read;
+	um_attrcache_free(um_steal(m->cache));
+	m->root_type = c->rootmode;
+	m->fs.priv = c;
+	m->fs.ops = &ops;
+	m->fs.unlink_open = true;
+	m->fs.remote = true;
+	um_fuse_send_init(c);
+	return 0;
+}

@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* node.c - nodes of a FUSE file system, and names in it; see node.h */
+#include "fuse/node.h"
+
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include "fuse/perm.h"
+#include "guest/req.h"
+
+#define MAX_DENTRIES 16384
+#define NS	     1000000000ULL
+
+/**
+ * struct um_fuse_dentry - a name
+ * @dir, @node: refs; node NULL: absent
+ */
+struct um_fuse_dentry {
+	struct um_hnode by_name;
+	struct um_fuse_dentry *newer, *older;
+	struct um_fuse_node *dir;
+	struct um_fuse_node *node;
+	uint64_t until;
+	uint64_t made_for;
+	char name[];
+};
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * NS + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t valid_until(uint64_t sec, uint32_t nsec)
+{
+	if (!sec && !nsec)
+		return 0;
+	if (sec > UINT64_MAX / NS / 4)
+		sec = UINT64_MAX / NS / 4;
+	return now() + sec * NS + (nsec < NS ? nsec : NS - 1);
+}
+
+/* Names the request at work; 0: none. */
+static uint64_t current_request(void)
+{
+	const struct um_req *r = um_req_current();
+
+	return r ? r->id : 0;
+}
+
+static bool holds(uint64_t until, uint64_t made_for)
+{
+	return (made_for && made_for == current_request()) ||
+	       (until && now() < until);
+}
+
+/* ---- nodes ---- */
+
+static struct um_fuse_node *find_node_locked(struct um_fuse *c, uint64_t id)
+{
+	struct um_hnode *h = um_hash_get(&c->nodes, id);
+
+	return h ? um_container(h, struct um_fuse_node, node) : NULL;
+}
+
+static struct um_fuse_node *find_ino_locked(struct um_fuse *c, uint64_t ino)
+{
+	struct um_hnode *h = um_hash_get(&c->inos, ino);
+
+	return h ? um_container(h, struct um_fuse_node, by_ino) : NULL;
+}
+
+/* Two names of one file, for all that can be told. */
+static bool same_file(const struct fuse_attr *a, const struct fuse_attr *b)
+{
+	return a->nlink > 1 && a->mode == b->mode && a->size == b->size &&
+	       a->mtime == b->mtime && a->mtimensec == b->mtimensec;
+}
+
+/*
+ * The core takes the inode number of a regular file for its identity. The
+ * daemon's identity is the node's number, and what it tells as inode number may
+ * be that of a file on another disk too. So the first node to come with a
+ * number has it; a later one only if it looks like another link of the file,
+ * else it gets a number made from the node's.
+ */
+static uint64_t shown_ino_locked(struct um_fuse *c, struct um_fuse_node *n,
+				 const struct fuse_attr *a)
+{
+	uint64_t ino = a->ino ? a->ino : n->id;
+	struct um_fuse_node *first;
+
+	if (!S_ISREG(a->mode))
+		return ino;
+	first = find_ino_locked(c, ino);
+	if (!first) {
+		n->claims = um_hash_add(&c->inos, &n->by_ino, ino) == 0;
+		return ino;
+	}
+	return first == n || same_file(a, &first->attr)
+		       ? ino
+		       : (n->id ^ (1ULL << 63));
+}
+
+static void node_free_locked(struct um_fuse *c, struct um_fuse_node *n)
+{
+	um_hash_del(&c->nodes, &n->node);
+	if (n->claims)
+		um_hash_del(&c->inos, &n->by_ino);
+	n->next_forget = c->forget;
+	c->forget = n;
+}
+
+static void put_locked(struct um_fuse *c, struct um_fuse_node *n)
+{
+	if (n && --n->refs == 0)
+		node_free_locked(c, n);
+}
+
+static struct um_fuse_node *node_new_locked(struct um_fuse *c, uint64_t id)
+{
+	struct um_fuse_node *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->id = id;
+	if (um_hash_add(&c->nodes, &n->node, id) < 0) {
+		free(n);
+		return NULL;
+	}
+	return n;
+}
+
+void um_fuse_lock(struct um_fuse *c)
+{
+	um_lock(&c->lock);
+}
+
+static void tell_forget(struct um_fuse *c, const struct um_fuse_node *n)
+{
+	struct fuse_forget_in in = { .nlookup = n->nlookup };
+	struct um_fuse_call k = { .opcode = FUSE_FORGET,
+				  .node = n->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nin = 1 };
+
+	um_fuse_tell(c, &k);
+}
+
+void um_fuse_unlock(struct um_fuse *c)
+{
+	struct um_fuse_node *all = um_steal(c->forget);
+	bool told = c->state == UM_FUSE_READY;
+
+	um_unlock(&c->lock);
+	while (all) {
+		struct um_fuse_node *n = all;
+
+		all = n->next_forget;
+		if (n->nlookup && told)
+			tell_forget(c, n);
+		free(n);
+	}
+}
+
+struct um_fuse_node *um_fuse_node_get(struct um_fuse *c, struct um_fuse_node *n)
+{
+	um_fuse_lock(c);
+	n->refs++;
+	um_fuse_unlock(c);
+	return n;
+}
+
+void um_fuse_node_put(struct um_fuse *c, struct um_fuse_node *n)
+{
+	if (!n)
+		return;
+	um_fuse_lock(c);
+	put_locked(c, n);
+	um_fuse_unlock(c);
+}
+
+struct um_fuse_node *um_fuse_node_by_id(struct um_fuse *c, uint64_t id)
+{
+	struct um_fuse_node *n;
+
+	um_fuse_lock(c);
+	n = find_node_locked(c, id);
+	if (n)
+		n->refs++;
+	um_fuse_unlock(c);
+	return n;
+}
+
+/* ---- dentries ---- */
+
+static uint64_t name_key(const struct um_fuse_node *dir, const char *name)
+{
+	return um_hash_str(name, dir->id * 0x9e3779b97f4a7c15u);
+}
+
+static struct um_fuse_dentry *find_name_locked(struct um_fuse *c,
+					       const struct um_fuse_node *dir,
+					       const char *name)
+{
+	struct um_hnode *h = um_hash_get(&c->names, name_key(dir, name));
+
+	for (; h; h = um_hash_next(h)) {
+		struct um_fuse_dentry *d =
+			um_container(h, struct um_fuse_dentry, by_name);
+
+		if (d->dir == dir && !strcmp(d->name, name))
+			return d;
+	}
+	return NULL;
+}
+
+static void lru_out_locked(struct um_fuse *c, struct um_fuse_dentry *d)
+{
+	*(d->newer ? &d->newer->older : &c->lru_head) = d->older;
+	*(d->older ? &d->older->newer : &c->lru_tail) = d->newer;
+}
+
+static void lru_in_locked(struct um_fuse *c, struct um_fuse_dentry *d)
+{
+	d->newer = NULL;
+	d->older = c->lru_head;
+	*(c->lru_head ? &c->lru_head->newer : &c->lru_tail) = d;
+	c->lru_head = d;
+}
+
+static void drop_locked(struct um_fuse *c, struct um_fuse_dentry *d)
+{
+	um_hash_del(&c->names, &d->by_name);
+	lru_out_locked(c, d);
+	c->ndentries--;
+	put_locked(c, d->node);
+	put_locked(c, d->dir);
+	free(d);
+}
+
+/* A dentry without a node yet; out of memory: NULL, and the name is not kept. */
+static struct um_fuse_dentry *name_new_locked(struct um_fuse *c,
+					      struct um_fuse_node *dir,
+					      const char *name)
+{
+	struct um_fuse_dentry *d = calloc(1, sizeof(*d) + strlen(name) + 1);
+
+	if (!d)
+		return NULL;
+	memcpy(d->name, name, strlen(name) + 1);
+	if (um_hash_add(&c->names, &d->by_name, name_key(dir, name)) < 0) {
+		free(d);
+		return NULL;
+	}
+	d->dir = dir;
+	dir->refs++;
+	lru_in_locked(c, d);
+	c->ndentries++;
+	return d;
+}
+
+/* The name leads to n from now on (NULL: it is absent). */
+static void set_name_locked(struct um_fuse *c, struct um_fuse_node *dir,
+			    const char *name, struct um_fuse_node *n,
+			    uint64_t until)
+{
+	struct um_fuse_dentry *d = find_name_locked(c, dir, name);
+	struct um_fuse_node *before;
+
+	if (!d)
+		d = name_new_locked(c, dir, name);
+	if (!d)
+		return;
+	before = d->node;
+	d->node = n;
+	if (n)
+		n->refs++;
+	put_locked(c, before);
+	d->until = until;
+	d->made_for = current_request();
+	lru_out_locked(c, d);
+	lru_in_locked(c, d);
+	while (c->ndentries > MAX_DENTRIES && c->lru_tail != d)
+		drop_locked(c, c->lru_tail);
+}
+
+void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
+		       const char *name)
+{
+	struct um_fuse_dentry *d;
+
+	um_fuse_lock(c);
+	d = find_name_locked(c, dir, name);
+	if (d)
+		drop_locked(c, d);
+	um_fuse_unlock(c);
+}
+
+/* ---- attributes ---- */
+
+static void set_attr_locked(struct um_fuse *c, struct um_fuse_node *n,
+			    const struct fuse_attr *a, uint64_t until)
+{
+	if (!n->ino)
+		n->ino = shown_ino_locked(c, n, a);
+	n->attr = *a;
+	n->attr_until = until;
+	n->attr_for = current_request();
+}
+
+void um_fuse_set_attr(struct um_fuse *c, struct um_fuse_node *n,
+		      const struct fuse_attr_out *a)
+{
+	um_fuse_lock(c);
+	set_attr_locked(c, n, &a->attr,
+			valid_until(a->attr_valid, a->attr_valid_nsec));
+	um_fuse_unlock(c);
+}
+
+void um_fuse_forget_attr(struct um_fuse *c, struct um_fuse_node *n)
+{
+	um_fuse_lock(c);
+	n->attr_until = n->attr_for = 0;
+	um_fuse_unlock(c);
+}
+
+/* As the kernel packs it: 12 bits of major, 20 of minor number. */
+static dev_t decode_dev(uint32_t dev)
+{
+	return makedev((dev & 0xfff00) >> 8,
+		       (dev & 0xff) | ((dev >> 12) & 0xfff00));
+}
+
+static void fill_stat(const struct um_fuse_node *n, struct stat *out)
+{
+	const struct fuse_attr *a = &n->attr;
+
+	memset(out, 0, sizeof(*out));
+	out->st_ino = n->ino;
+	out->st_mode = a->mode;
+	out->st_nlink = a->nlink;
+	out->st_uid = a->uid;
+	out->st_gid = a->gid;
+	out->st_rdev = decode_dev(a->rdev);
+	out->st_size = (off_t)a->size;
+	out->st_blocks = (blkcnt_t)a->blocks;
+	out->st_blksize = a->blksize ? (blksize_t)a->blksize : 4096;
+	out->st_atim = (struct timespec){ (time_t)a->atime, a->atimensec };
+	out->st_mtim = (struct timespec){ (time_t)a->mtime, a->mtimensec };
+	out->st_ctim = (struct timespec){ (time_t)a->ctime, a->ctimensec };
+}
+
+bool um_fuse_get_attr(struct um_fuse *c, struct um_fuse_node *n,
+		      struct stat *out)
+{
+	bool known;
+
+	um_fuse_lock(c);
+	known = n->ino && holds(n->attr_until, n->attr_for);
+	if (known)
+		fill_stat(n, out);
+	um_fuse_unlock(c);
+	return known;
+}
+
+int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
+		  const struct fuse_entry_out *e, struct um_fuse_node **out)
+{
+	struct um_fuse_node *n;
+	uint64_t until = valid_until(e->entry_valid, e->entry_valid_nsec);
+
+	um_fuse_lock(c);
+	n = find_node_locked(c, e->nodeid);
+	if (!n)
+		n = node_new_locked(c, e->nodeid);
+	if (n) {
+		n->refs++;
+		n->nlookup += n != c->root;
+		set_attr_locked(c, n, &e->attr,
+				valid_until(e->attr_valid, e->attr_valid_nsec));
+		set_name_locked(c, dir, name, n, until);
+	}
+	um_fuse_unlock(c);
+	*out = n;
+	return n ? 0 : -ENOMEM;
+}
+
+/* ---- paths ---- */
+
+/* 0 the node (ref), -ENOENT known to be absent, -EAGAIN ask. */
+static int known_name(struct um_fuse *c, struct um_fuse_node *dir,
+		      const char *name, struct um_fuse_node **out)
+{
+	struct um_fuse_dentry *d;
+	int ret = -EAGAIN;
+
+	um_fuse_lock(c);
+	d = find_name_locked(c, dir, name);
+	if (d && holds(d->until, d->made_for)) {
+		ret = d->node ? 0 : -ENOENT;
+		*out = d->node;
+		if (d->node)
+			d->node->refs++;
+		lru_out_locked(c, d);
+		lru_in_locked(c, d);
+	}
+	um_fuse_unlock(c);
+	return ret;
+}
+
+static void set_absent(struct um_fuse *c, struct um_fuse_node *dir,
+		       const char *name, const struct fuse_entry_out *e)
+{
+	um_fuse_lock(c);
+	set_name_locked(c, dir, name, NULL,
+			valid_until(e->entry_valid, e->entry_valid_nsec));
+	um_fuse_unlock(c);
+}
+
+static bool is_type(uint32_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
+	       S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode) ||
+	       S_ISSOCK(mode);
+}
+
+static int ask(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
+	       struct um_fuse_node **out)
+{
+	struct fuse_entry_out e = { 0 };
+	struct um_fuse_call k = { .opcode = FUSE_LOOKUP,
+				  .node = dir->id,
+				  .in = { UM_FUSE_STR(name) },
+				  .nin = 1,
+				  .out = &e,
+				  .outmax = sizeof(e),
+				  .exact = true };
+	ssize_t ret = um_fuse_call(c, &k);
+
+	if (ret == -ENOENT || (ret >= 0 && !e.nodeid)) {
+		set_absent(c, dir, name, &e);
+		return -ENOENT;
+	}
+	if (ret < 0)
+		return (int)ret;
+	if (!is_type(e.attr.mode))
+		return -EIO;
+	return um_fuse_entry(c, dir, name, &e, out);
+}
+
+static int step(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
+		struct um_fuse_node **out)
+{
+	int ret = um_fuse_may(c, dir, UM_FUSE_X);
+
+	if (ret == 0)
+		ret = known_name(c, dir, name, out);
+	return ret == -EAGAIN ? ask(c, dir, name, out) : ret;
+}
+
+/* The first n bytes of a path. */
+static int resolve_prefix(struct um_fuse *c, const char *path, size_t n,
+			  struct um_fuse_node **out)
+{
+	struct um_fuse_node *at;
+	const char *end = path + n;
+	char name[NAME_MAX + 1];
+
+	/* what is still known of the names is of no use without a daemon */
+	if (um_fuse_is_dead(c))
+		return -ENOTCONN;
+	at = um_fuse_node_get(c, c->root);
+	while (path < end) {
+		struct um_fuse_node *dir = at;
+		size_t len;
+		int ret;
+
+		path++;
+		len = strcspn(path, "/");
+		if (!len)
+			break;
+		if (len > NAME_MAX) {
+			um_fuse_node_put(c, dir);
+			return -ENAMETOOLONG;
+		}
+		memcpy(name, path, len);
+		name[len] = '\0';
+		path += len;
+		ret = step(c, dir, name, &at);
+		um_fuse_node_put(c, dir);
+		if (ret < 0)
+			return ret;
+	}
+	*out = at;
+	return 0;
+}
+
+int um_fuse_resolve(struct um_fuse *c, const char *path,
+		    struct um_fuse_node **out)
+{
+	return resolve_prefix(c, path, strlen(path), out);
+}
+
+int um_fuse_resolve_parent(struct um_fuse *c, const char *path,
+			   struct um_fuse_node **dir, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || !slash[1])
+		return -EBUSY;
+	*name = slash + 1;
+	return resolve_prefix(c, path, (size_t)(slash - path), dir);
+}
+
+/* ---- beginning and end ---- */
+
+int um_fuse_nodes_init(struct um_fuse *c)
+{
+	um_fuse_lock(c);
+	c->root = node_new_locked(c, FUSE_ROOT_ID);
+	if (c->root)
+		c->root->refs = 1;
+	um_fuse_unlock(c);
+	return c->root ? 0 : -ENOMEM;
+}
+
+void um_fuse_nodes_fini(struct um_fuse *c)
+{
+	um_fuse_lock(c);
+	while (c->lru_tail)
+		drop_locked(c, c->lru_tail);
+	put_locked(c, um_steal(c->root));
+	um_fuse_unlock(c);
+	um_hash_fini(&c->nodes);
+	um_hash_fini(&c->names);
+	um_hash_fini(&c->inos);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * node.h - what the daemon's numbers stand for, and the names that lead there
+ *
+ * A node lives while a dentry, an open file or an operation at work refers to
+ * it; then the daemon is told to forget it, as often as it was looked up. A
+ * dentry is a name in a directory node, with the time until which it holds
+ * without asking again; without a node it says that the name is absent. Both
+ * hold at least for the rest of the system call that asked, so that the steps
+ * of one walk do not ask for each prefix again.
+ */
+#ifndef UM_FUSE_NODE_H
+#define UM_FUSE_NODE_H
+
+#include "fuse/conn.h"
+
+/**
+ * struct um_fuse_node - a node that the daemon knows
+ * @refs, @nlookup: lock
+ * @attr, @attr_until, @attr_for: attributes, until when, and for which request
+ * @ino: the number that guests see; see shown_ino() in node.c
+ */
+struct um_fuse_node {
+	struct um_hnode node;
+	struct um_hnode by_ino;
+	struct um_fuse_node *next_forget;
+	int refs;
+	uint64_t id;
+	uint64_t nlookup;
+	uint64_t ino;
+	bool claims;
+	struct fuse_attr attr;
+	uint64_t attr_until;
+	uint64_t attr_for;
+};
+
+/* The root, which is never forgotten. -ENOMEM. */
+int um_fuse_nodes_init(struct um_fuse *c);
+void um_fuse_nodes_fini(struct um_fuse *c);
+
+/* Lock and unlock; unlock tells the daemon what is to be forgotten. */
+void um_fuse_lock(struct um_fuse *c) UM_ACQUIRE(&c->lock);
+void um_fuse_unlock(struct um_fuse *c) UM_RELEASE(&c->lock);
+
+struct um_fuse_node *um_fuse_node_get(struct um_fuse *c,
+				      struct um_fuse_node *n);
+void um_fuse_node_put(struct um_fuse *c, struct um_fuse_node *n);
+
+/* The node (ref) that a path leads to. */
+int um_fuse_resolve(struct um_fuse *c, const char *path,
+		    struct um_fuse_node **out);
+/* The directory (ref) that a path's last name is in, and that name. */
+int um_fuse_resolve_parent(struct um_fuse *c, const char *path,
+			   struct um_fuse_node **dir, const char **name);
+/* The daemon told of the entry: one lookup more. The node (ref). */
+int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
+		  const struct fuse_entry_out *e, struct um_fuse_node **out);
+/* The name is another's now, or nobody's. */
+void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
+		       const char *name);
+
+/* Attributes from a reply; asked for again; what is known of them. */
+void um_fuse_set_attr(struct um_fuse *c, struct um_fuse_node *n,
+		      const struct fuse_attr_out *a);
+void um_fuse_forget_attr(struct um_fuse *c, struct um_fuse_node *n);
+/* False: not known (any more). */
+bool um_fuse_get_attr(struct um_fuse *c, struct um_fuse_node *n,
+		      struct stat *out);
+
+/* For notifications: by number. False: no such node. */
+struct um_fuse_node *um_fuse_node_by_id(struct um_fuse *c, uint64_t id);
+
+#endif

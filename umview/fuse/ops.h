@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ops.h - operations of the core as requests to a FUSE daemon */
+#ifndef UM_FUSE_OPS_H
+#define UM_FUSE_OPS_H
+
+#include <string.h>
+
+#include "fuse/node.h"
+
+/**
+ * struct um_fuse_file - an open file
+ * @node: ref
+ * @written: counted in settle.c
+ * @virtual: the daemon has no open: nothing to be released
+ */
+struct um_fuse_file {
+	struct um_fuse_node *node;
+	uint64_t fh;
+	uint32_t flags;
+	bool virtual;
+	bool written;
+};
+
+static inline struct um_fuse *um_fuse_of(const struct um_fs *fs)
+{
+	return fs->priv;
+}
+
+static inline struct um_fuse_file *um_fuse_file_of(const struct um_fh *fh)
+{
+	return fh ? (struct um_fuse_file *)(uintptr_t)fh->fh : NULL;
+}
+
+/* The node (ref) of an operation that has a path or an open file. */
+int um_fuse_target(struct um_fuse *c, const char *path, struct um_fh *fh,
+		   struct um_fuse_node **out);
+
+/* attr.c */
+int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
+		    const struct um_fuse_file *f, struct stat *out);
+int um_fuse_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
+		    struct stat *out);
+int um_fuse_chmod(struct um_fs *fs, const char *path, struct um_fh *fh,
+		  mode_t mode);
+int um_fuse_chown(struct um_fs *fs, const char *path, struct um_fh *fh,
+		  uid_t uid, gid_t gid);
+int um_fuse_utimens(struct um_fs *fs, const char *path, struct um_fh *fh,
+		    const struct timespec ts[2]);
+int um_fuse_truncate(struct um_fs *fs, const char *path, struct um_fh *fh,
+		     off_t size);
+int um_fuse_access(struct um_fs *fs, const char *path, int mask);
+int um_fuse_statfs(struct um_fs *fs, struct statfs *out);
+
+/* xattr.c */
+int um_fuse_setxattr(struct um_fs *fs, const char *path, const char *name,
+		     const void *value, size_t size, int flags);
+ssize_t um_fuse_getxattr(struct um_fs *fs, const char *path, const char *name,
+			 void *buf, size_t size);
+ssize_t um_fuse_listxattr(struct um_fs *fs, const char *path, char *buf,
+			  size_t size);
+int um_fuse_removexattr(struct um_fs *fs, const char *path, const char *name);
+
+/* names.c */
+ssize_t um_fuse_readlink(struct um_fs *fs, const char *path, char *buf,
+			 size_t size);
+int um_fuse_mknod(struct um_fs *fs, const char *path, mode_t mode, dev_t rdev);
+int um_fuse_mkdir(struct um_fs *fs, const char *path, mode_t mode);
+int um_fuse_unlink(struct um_fs *fs, const char *path);
+int um_fuse_rmdir(struct um_fs *fs, const char *path);
+int um_fuse_symlink(struct um_fs *fs, const char *target, const char *path);
+int um_fuse_rename(struct um_fs *fs, const char *from, const char *to,
+		   unsigned int flags);
+int um_fuse_link(struct um_fs *fs, const char *from, const char *to);
+int um_fuse_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
+		    void *arg);
+
+/* file.c */
+int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh);
+int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
+		   struct um_fh *fh);
+ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
+		     off_t off);
+ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
+		      size_t size, off_t off);
+int um_fuse_fallocate(struct um_fs *fs, struct um_fh *fh, int mode, off_t off,
+		      off_t len);
+int um_fuse_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync);
+off_t um_fuse_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence);
+int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
+		  void *data, size_t size);
+void um_fuse_release(struct um_fs *fs, struct um_fh *fh);
+
+#endif

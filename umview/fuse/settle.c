@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * settle.c - close(2) of a written file takes effect before what follows it
+ *
+ * The kernel's close waits for FLUSH, upon which many daemons write. Here close
+ * is the kernel's own business and the monitor learns of it afterwards. So
+ * whoever names a file next, while a written file is being closed, waits for
+ * the daemon's answer first: to the guests it looks as if close had waited.
+ * Only for a moment: the one who asks may be what the daemon waits for.
+ */
+#include "fuse/settle.h"
+
+#include <time.h>
+
+#include "fuse/conn.h"
+#include "guest/shared.h"
+#include "vnode/vnode.h"
+
+#define STEP_NS	  200000
+#define MAX_STEPS 1000
+
+static atomic_int written;
+static atomic_int flushing;
+
+void um_fuse_file_written(void)
+{
+	atomic_fetch_add(&written, 1);
+	um_shared_add_unsettled(1);
+}
+
+void um_fuse_file_closing(void)
+{
+	atomic_fetch_add(&flushing, 1);
+	atomic_fetch_sub(&written, 1);
+}
+
+void um_fuse_file_closed(void)
+{
+	atomic_fetch_sub(&flushing, 1);
+	um_shared_add_unsettled(-1);
+}
+
+void um_fuse_settle(const struct um_req *r)
+{
+	const struct timespec step = { .tv_nsec = STEP_NS };
+
+	if (!atomic_load(&written) && !atomic_load(&flushing))
+		return;
+	if (r->attr->helper)
+		return;
+	um_obj_settle();
+	for (int i = 0; i < MAX_STEPS && atomic_load(&flushing); i++)
+		nanosleep(&step, NULL);
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fusedev.c - /dev/fuse as guests see it
+ *
+ * The name is there in every view, whatever the host has: the host's own
+ * device would mount in the host's name space, which takes privilege. An open
+ * device is a socket (fuse/chan.h) that looks like the character device 10:229
+ * to fstat(2). A clone (FUSE_DEV_IOC_CLONE) is a duplicate: one queue for all.
+ */
+#include "sys/fusedev.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+
+#include "fuse/settle.h"
+#include "vnode/attrcache.h"
+
+#define NAME	"/dev/fuse"
+#define RDEV	makedev(10, 229)
+#define MAX_MSG (4u << 20)
+
+static struct um_mount *node_mount;
+
+static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
+			struct stat *out)
+{
+	(void)fs;
+	(void)fh;
+	if (!path || strcmp(path, NAME) != 0)
+		return -ENOENT;
+	*out = (struct stat){ .st_ino = 1,
+			      .st_mode = S_IFCHR | 0666,
+			      .st_nlink = 1,
+			      .st_rdev = RDEV,
+			      .st_blksize = 4096 };
+	return 0;
+}
+
+static const struct um_fs_ops node_ops = {
+	.size = sizeof(node_ops),
+	.getattr = node_getattr,
+};
+
+static struct um_mount *find(const char *path)
+{
+	return strcmp(path, NAME) ? NULL : node_mount;
+}
+
+static bool names(const char *dir, um_fill_fn fill, void *arg)
+{
+	struct stat st;
+
+	if (strcmp(dir, "/dev") != 0 || lstat(NAME, &st) == 0)
+		return false;
+	if (fill)
+		fill(arg, "fuse", 1, S_IFCHR >> 12);
+	return true;
+}
+
+static struct um_dev_class class = { .find = find, .names = names };
+
+int um_fusedev_setup(void)
+{
+	struct um_mount *m = um_mount_new();
+
+	if (!m)
+		return -ENOMEM;
+	um_attrcache_free(um_steal(m->cache));
+	m->fs.ops = &node_ops;
+	m->point = strdup("/");
+	m->source = strdup("fuse");
+	m->type = strdup("fuse");
+	m->options = strdup("");
+	m->devices = true;
+	node_mount = m;
+	um_dev_add(&class);
+	um_walk_hook = um_fuse_settle;
+	return m->point && m->source && m->type && m->options ? 0 : -ENOMEM;
+}
+
+bool um_fusedev_is(const struct um_mount *m)
+{
+	return m == node_mount;
+}
+
+int um_fusedev_open(struct um_req *r, int flags)
+{
+	int fd;
+	int ret = um_chan_open(flags, &fd);
+
+	um_req_add_flag(r, UM_PAGE_CHAN);
+	return ret < 0 ? ret : fd;
+}
+
+struct um_chan *um_arg_chan(struct um_req *r, int n)
+{
+	struct stat st;
+
+	if (!um_chan_any() || um_gfd_stat(r, um_gfd_of(r->arg[n]), &st) < 0)
+		return NULL;
+	return um_chan_find(&st);
+}
+
+bool um_fusedev_fstat(const struct stat *inside, struct stat *out)
+{
+	struct um_chan *ch UM_CHAN = um_chan_find(inside);
+
+	if (!ch)
+		return false;
+	return um_fs_getattr(node_mount, NAME, NULL, out) == 0;
+}
+
+/* ---- reading requests ---- */
+
+static size_t total(const struct iovec *iov, int n)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += iov[i].iov_len;
+	return sum;
+}
+
+static int scatter(struct um_req *r, const struct iovec *iov, int n,
+		   const char *data, size_t len)
+{
+	for (int i = 0; i < n && len; i++) {
+		size_t part = iov[i].iov_len < len ? iov[i].iov_len : len;
+		int ret = um_copy_out(r, um_uptr_of((uintptr_t)iov[i].iov_base),
+				      data, part);
+
+		if (ret < 0)
+			return ret;
+		data += part;
+		len -= part;
+	}
+	return 0;
+}
+
+long um_fusedev_read(struct um_req *r, struct um_chan *ch,
+		     const struct iovec *iov, int n)
+{
+	struct um_fuse *c = um_chan_conn(ch);
+	UM_FREE void *data = NULL;
+	size_t len;
+	int ret;
+
+	um_fuse_put(c);
+	if (!c)
+		return -EPERM;
+	ret = um_chan_next(ch, total(iov, n), &data, &len);
+	if (ret == -EAGAIN)
+		return UM_CONTINUE;
+	if (ret == 0)
+		ret = scatter(r, iov, n, data, len);
+	return ret < 0 ? ret : (long)len;
+}
+
+/* ---- writing replies ---- */
+
+struct guest_src {
+	struct um_fuse_src src;
+	struct um_req *r;
+	const struct iovec *iov;
+	size_t at;
+};
+
+static int copy_from_guest(struct um_fuse_src *src, void *to, size_t n)
+{
+	struct guest_src *g = um_container(src, struct guest_src, src);
+	char *p = to;
+
+	while (n) {
+		size_t left = g->iov->iov_len - g->at;
+		size_t part = left < n ? left : n;
+		uint64_t from = (uintptr_t)g->iov->iov_base + g->at;
+		int ret = um_copy_in(g->r, um_uptr_of(from), p, part);
+
+		if (ret < 0)
+			return ret;
+		p += part;
+		n -= part;
+		g->at += part;
+		if (g->at == g->iov->iov_len) {
+			g->iov++;
+			g->at = 0;
+		}
+	}
+	return 0;
+}
+
+/* From now on the caller and what it starts count as a file system's. */
+static int mark_helper(struct um_req *r)
+{
+	struct um_attr want = *r->attr;
+	const struct um_attr *attr;
+
+	if (want.helper)
+		return 0;
+	want.helper = true;
+	attr = um_attr_intern(&want);
+	return attr ? um_req_set_attr(r, attr) : -ENOMEM;
+}
+
+static long reply(struct um_req *r, struct um_chan *ch, struct um_fuse_src *src)
+{
+	struct um_fuse *c = um_chan_conn(ch);
+	long ret;
+
+	if (!c)
+		return -EPERM;
+	/* fusermount(1) mounts for others: who answers is the daemon */
+	ret = atomic_load(&c->daemon) ? 0 : mark_helper(r);
+	if (ret == 0)
+		ret = um_fuse_reply(c, src, um_req_tgid(r));
+	um_fuse_put(c);
+	return ret;
+}
+
+long um_fusedev_write(struct um_req *r, struct um_chan *ch,
+		      const struct iovec *iov, int n)
+{
+	struct guest_src g = { .src = { copy_from_guest, total(iov, n) },
+			       .r = r,
+			       .iov = iov };
+
+	return reply(r, ch, &g.src);
+}
+
+/* ---- splice ---- */
+
+struct buffer_src {
+	struct um_fuse_src src;
+	const char *at;
+};
+
+static int copy_from_buffer(struct um_fuse_src *src, void *to, size_t n)
+{
+	struct buffer_src *b = um_container(src, struct buffer_src, src);
+
+	memcpy(to, b->at, n);
+	b->at += n;
+	return 0;
+}
+
+/* The message lies in the pipe as a whole. */
+static long splice_reply(struct um_req *r, struct um_chan *ch)
+{
+	size_t len = r->arg[4] < MAX_MSG ? r->arg[4] : MAX_MSG;
+	UM_CLOSE int pipe = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	UM_FREE char *buf = malloc(len + 1);
+	struct buffer_src b = { .src = { copy_from_buffer, 0 }, .at = buf };
+
+	if (!buf || pipe < 0)
+		return buf ? pipe : -ENOMEM;
+	while (b.src.len < len) {
+		ssize_t got = read(pipe, buf + b.src.len, len - b.src.len);
+
+		if (got <= 0)
+			break;
+		b.src.len += (size_t)got;
+	}
+	return reply(r, ch, &b.src);
+}
+
+/* What the socket has no room for goes into the pipe by hand. */
+static long splice_request(struct um_req *r, struct um_chan *ch)
+{
+	UM_CLOSE int pipe = -1;
+	UM_FREE void *data = NULL;
+	size_t len;
+	ssize_t put;
+	int ret = um_chan_next(ch, r->arg[4], &data, &len);
+
+	if (ret == -EAGAIN)
+		return UM_CONTINUE;
+	if (ret < 0)
+		return ret;
+	pipe = um_gfd_dup(r, um_gfd_of(r->arg[2]));
+	if (pipe < 0)
+		return pipe;
+	put = UM_SYS(write(pipe, data, len));
+	return put >= 0 && (size_t)put < len ? -EIO : put;
+}
+
+bool um_fusedev_splice(struct um_req *r, long *ret)
+{
+	struct um_chan *to UM_CHAN = um_arg_chan(r, 2);
+	struct um_chan *from UM_CHAN = to ? NULL : um_arg_chan(r, 0);
+
+	if (to)
+		*ret = splice_reply(r, to);
+	else if (from)
+		*ret = splice_request(r, from);
+	return to || from;
+}
+
+/* ---- ioctl ---- */
+
+static long clone_of(struct um_req *r)
+{
+	UM_CLOSE int fd = -1;
+	struct um_chan *old UM_CHAN = NULL;
+	struct stat st;
+	uint32_t number;
+	int ret = um_copy_in(r, um_uptr_of(r->arg[2]), &number, sizeof(number));
+
+	if (ret < 0)
+		return ret;
+	if (um_gfd_stat(r, um_gfd_of(number), &st) < 0)
+		return -EBADF;
+	old = um_chan_find(&st);
+	if (!old)
+		return -EINVAL;
+	fd = um_gfd_dup(r, um_gfd_of(number));
+	if (fd < 0)
+		return fd;
+	ret = r->engine->replace(r, fd, um_gfd_of(r->arg[0]),
+				 um_gfd_cloexec(r, um_gfd_of(r->arg[0])));
+	return ret < 0 ? ret : 0;
+}
+
+bool um_fusedev_ioctl(struct um_req *r, unsigned int cmd, long *ret)
+{
+	struct um_chan *ch UM_CHAN = NULL;
+
+	if (cmd != FUSE_DEV_IOC_CLONE)
+		return false;
+	ch = um_arg_chan(r, 0);
+	if (ch)
+		*ret = clone_of(r);
+	return ch != NULL;
+}
+
+/* ---- mount ---- */
+
+int um_fusedev_mount(struct um_req *r, struct um_mount *m, const char *data)
+{
+	struct um_chan *ch UM_CHAN = NULL;
+	struct um_fuse_opts opts;
+	struct stat st;
+	int ret = um_fuse_parse(data, &opts);
+
+	if (ret < 0)
+		return ret;
+	if (um_gfd_stat(r, um_gfd_of((uint64_t)opts.fd), &st) == 0)
+		ch = um_chan_find(&st);
+	if (!ch)
+		return -EINVAL;
+	m->options = um_fuse_shown(data);
+	ret = m->options ? mark_helper(r) : -ENOMEM;
+	return ret < 0 ? ret : um_fuse_start(m, ch, &opts);
+}
