@@ -62,11 +62,16 @@ static struct um_list *list_copy(const struct um_list *from)
 		l->services[l->nservices] = from->services[l->nservices];
 		atomic_fetch_add(&l->services[l->nservices]->refs, 1);
 	}
-	for (; l->naliases < from->naliases; l->naliases++) {
+	while (l->naliases < from->naliases) {
 		const struct um_alias *a = &from->aliases[l->naliases];
+		struct um_alias *mine = &l->aliases[l->naliases++];
 
-		l->aliases[l->naliases].name = strdup(a->name);
-		l->aliases[l->naliases].type = strdup(a->type);
+		mine->name = strdup(a->name);
+		mine->type = strdup(a->type);
+		if (!mine->name || !mine->type) {
+			um_list_put(l);
+			return NULL;
+		}
 	}
 	return l;
 }
@@ -335,6 +340,21 @@ static int remove_alias(struct um_list *l, struct um_alias *a)
 	return 0;
 }
 
+/* Does the type lead to that name? An alias of the name would be a circle. */
+static bool leads_to(const struct um_list *l, const char *type,
+		     const char *name)
+{
+	const struct um_alias *a;
+
+	while (strcmp(type, name) != 0) {
+		a = find_alias(l, type);
+		if (!a)
+			return false;
+		type = a->type;
+	}
+	return true;
+}
+
 static int set_alias(struct um_list *l, void *arg)
 {
 	const struct alias_change *c = arg;
@@ -342,7 +362,7 @@ static int set_alias(struct um_list *l, void *arg)
 
 	if (!*c->type)
 		return remove_alias(l, a);
-	if (!strcmp(um_list_alias(l, c->type), c->name))
+	if (leads_to(l, c->type, c->name))
 		return -ELOOP;
 	if (a) {
 		free(a->type);
