@@ -117,7 +117,6 @@ ssize_t image_read(struct image *im, sqfs_inode *inode, char *buf, size_t size,
 {
 	struct span s = { .im = im,
 			  .inode = inode,
-			  .buf = buf,
 			  .off = (uint64_t)off,
 			  .end = inode->xtra.reg.file_size };
 	int err = 0;
@@ -126,6 +125,7 @@ ssize_t image_read(struct image *im, sqfs_inode *inode, char *buf, size_t size,
 		return -EINVAL;
 	if (s.off >= s.end)
 		return 0;
+	s.buf = buf;
 	s.left = size < s.end - s.off ? size : (size_t)(s.end - s.off);
 	size = s.left;
 	if (sqfs_blocklist_count(&im->fs, inode))
