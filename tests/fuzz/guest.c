@@ -127,13 +127,13 @@ void guest_setup(void)
 	signal(SIGIO, SIG_IGN);
 	start_child();
 	no_log();
-	FUZZ_CHECK(um_attr_setup() == 0);
+	FUZZ_CHECK(um_attr_setup(false) == 0);
 	FUZZ_CHECK(um_view_setup() == 0);
 	FUZZ_CHECK(um_vnode_setup(1 << 20, 1 << 26) == 0);
 	FUZZ_CHECK(um_wait_setup() == 0);
 	um_dispatch_setup();
 	ram_max_file = 4 << 20;
-	um_exec_set_agent(open("/dev/null", O_RDONLY | O_CLOEXEC));
+	um_exec_setup(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
 static struct um_mount *new_mount(const char *point)
