@@ -33,12 +33,14 @@ static void run(const char *path)
 	const struct um_exec_info *info = (const void *)(ARENA + 4096);
 
 	memcpy(ARENA, path, strlen(path) + 1);
-	if (guest_call(UM_NR_VUCTL, exec) != UM_ANSWERED)
+	if (guest_call(UM_NR_VUCTL, exec) < 0)
 		return;
 	FUZZ_CHECK(guest_call(UM_NR_VUCTL, hello) >= 0);
-	FUZZ_CHECK(memchr(info->execfn, 0, sizeof(info->execfn)));
+	FUZZ_CHECK(memchr(info->strings, 0, UM_EXEC_PATH_MAX));
 	FUZZ_CHECK(memchr(info->comm, 0, sizeof(info->comm)));
-	FUZZ_CHECK(!info->nargs || memchr(info->args, 0, sizeof(info->args)));
+	FUZZ_CHECK(info->args <= UM_EXEC_PATH_MAX);
+	FUZZ_CHECK(!info->nargs ||
+		   memchr(info->strings + info->args, 0, UM_EXEC_ARGS_MAX));
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
