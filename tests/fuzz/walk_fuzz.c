@@ -33,7 +33,7 @@ static void check_canonical(const char *path)
  * The guest stands in the host's root, from before the mount over it: names
  * from there lead beneath, all others to the mount.
  */
-static void check_loc(const struct um_loc *loc, const char *name)
+static void check_loc(const struct um_loc *loc, bool from_cwd)
 {
 	const char *rel;
 
@@ -42,7 +42,7 @@ static void check_loc(const struct um_loc *loc, const char *name)
 	check_canonical(loc->path);
 	check_canonical(loc->rel);
 	if (um_loc_is_real(loc)) {
-		FUZZ_CHECK(name[0] != '/');
+		FUZZ_CHECK(from_cwd);
 		return;
 	}
 	rel = um_path_beneath(loc->path, loc->mount->point);
@@ -64,7 +64,8 @@ static void walk(const char *path, unsigned int flags)
 	alloc_end();
 	FUZZ_CHECK(ret <= 0 && ret >= -4095);
 	if (ret == 0) {
-		check_loc(&loc, path);
+		check_loc(&loc, path[0] != '/' ||
+					(flags & (UM_IN_ROOT | UM_BENEATH)));
 		/* a canonical name leads to itself */
 		if (!(flags & UM_NO_XDEV) && loc.exists) {
 			FUZZ_CHECK(um_walk(&r, AT_FDCWD, loc.path, 0, &again) ==
