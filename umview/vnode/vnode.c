@@ -430,13 +430,13 @@ int um_vnode_open(struct um_mount *m, const char *path, const struct stat *st,
 static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		  bool hidden)
 {
-	struct um_fh fh = { .flags = flags & ~(O_CREAT | O_EXCL) };
+	/* whoever reads the file next does so through this */
+	struct um_fh fh = { .flags = (flags & ~(O_CREAT | O_EXCL | O_ACCMODE)) |
+				     O_RDWR };
 	struct um_vnode *v = NULL;
 	struct stat st;
 	int ret;
 
-	if ((flags & O_ACCMODE) == O_RDONLY)
-		fh.flags |= O_RDWR;
 	ret = um_fs_create(m, path, mode, &fh);
 	if (ret < 0)
 		return ret;
