@@ -53,6 +53,7 @@ struct walk {
 	struct um_req *r;
 	const char *root;
 	struct um_mount *mount;
+	struct um_mount *anchor;
 	const char *rel;
 	bool native;
 	bool slash;
@@ -178,11 +179,59 @@ static int set_cur(struct walk *w, const char *path)
 	return 0;
 }
 
+static void put_mount(void *m)
+{
+	um_mount_put(m);
+}
+
+/*
+ * A directory that is open on a mount that was taken out of the view (umount
+ * -l): what is beneath it is found in that mount still.
+ */
+static int set_anchor(struct walk *w, struct um_mount *m)
+{
+	if (um_mount_is_real(m) || um_list_has(w->r->list, m))
+		return 0;
+	w->anchor = m;
+	return um_req_hold(w->r, um_mount_get(m), put_mount);
+}
+
+/* The same of a working directory. 1: the walk begins there. */
+static int start_detached(struct walk *w)
+{
+	UM_FREE char *rel = NULL;
+	struct um_mount *m;
+	const char *path;
+	char link[64];
+	struct stat st;
+	int found;
+	int ret = 0;
+
+	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)w->r->tid);
+	if (!um_cwd_any() || stat(link, &st) < 0)
+		return 0;
+	found = um_cwd_find(&st, &m, &rel);
+	if (!found)
+		return 0;
+	path = rel ? um_view_path_of(w->r, m, rel) : NULL;
+	if (found == 1 && path && !um_list_has(w->r->list, m))
+		ret = set_anchor(w, m);
+	um_mount_put(m);
+	if (!w->anchor || ret < 0)
+		return ret;
+	w->native = false;
+	ret = set_cur(w, path);
+	return ret < 0 ? ret : 1;
+}
+
 static int start_at_cwd(struct walk *w)
 {
 	const char *path;
-	int ret = um_cwd_of(w->r, w->r->tid, &path);
+	int ret = start_detached(w);
 
+	if (ret)
+		return ret < 0 ? ret : 0;
+	ret = um_cwd_of(w->r, w->r->tid, &path);
 	if (ret < 0 || !path)
 		return ret;
 	if (ret > 0)
@@ -204,7 +253,9 @@ static int start_at_obj(struct walk *w, struct um_obj *o)
 		return -ENOTDIR;
 	w->native = um_mount_is_real(o->mount);
 	path = um_view_path_of(w->r, o->mount, rel);
-	return path ? set_cur(w, path) : -ENOMEM;
+	if (!path || set_anchor(w, o->mount) < 0)
+		return -ENOMEM;
+	return set_cur(w, path);
 }
 
 static int start_at_fd(struct walk *w, int dirfd)
@@ -269,9 +320,23 @@ static bool next_comp(struct walk *w, int *err)
 	return true;
 }
 
+static struct um_mount *find_mount(struct walk *w, const char *path,
+				   const char **rel)
+{
+	if (w->anchor) {
+		*rel = um_path_beneath(path, w->anchor->point);
+		if (*rel && !**rel)
+			*rel = "/";
+		if (*rel)
+			return w->anchor;
+	}
+	w->anchor = NULL;
+	return um_list_find(w->r->list, path, rel);
+}
+
 static void place(struct walk *w)
 {
-	w->mount = um_list_find(w->r->list, w->cur, &w->rel);
+	w->mount = find_mount(w, w->cur, &w->rel);
 	if (!um_mount_is_real(w->mount))
 		w->native = false;
 }
@@ -301,6 +366,7 @@ static int push_link(struct walk *w, const char *target)
 		return 0;
 	if (strcmp(w->root, "/") != 0 && !w->confined)
 		w->native = false;
+	w->anchor = NULL;
 	return set_cur(w, w->root);
 }
 
@@ -505,7 +571,7 @@ static int finish(struct walk *w, struct um_loc *out)
 	out->path = um_req_strdup(w->r, w->cur);
 	if (!out->path)
 		return -ENOMEM;
-	out->mount = um_list_find(w->r->list, out->path, &out->rel);
+	out->mount = find_mount(w, out->path, &out->rel);
 	if (um_loc_is_real(out) || out->obj || is_mountpoint(w))
 		return 0;
 	if (w->exists) {
