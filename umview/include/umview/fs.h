@@ -108,7 +108,8 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @ioctl: cmd and its data in `data` (in and out, `size` bytes).
  * @syncfs: everything written so far is on stable storage on return.
  * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
- * @access: access(2), mask of R_OK, W_OK, X_OK. NULL: the core answers.
+ * @access: access(2), mask of R_OK, W_OK, X_OK. NULL, or it
+ *	answers ENOSYS: the core decides.
  */
 struct um_fs_ops {
 	size_t size;
