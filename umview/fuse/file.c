@@ -7,10 +7,14 @@
 #include "fuse/perm.h"
 #include "fuse/settle.h"
 
-/* What of open(2)'s flags the daemon is told. */
+/*
+ * What of open(2)'s flags the daemon is told. Its open file serves all who open
+ * the file here, and each write comes with its offset: no O_APPEND, no O_DIRECT.
+ */
 #define OPEN_FLAGS                                                             \
-	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_DIRECT |     \
-	 O_LARGEFILE | O_NOFOLLOW)
+	(O_ACCMODE | O_NONBLOCK | O_SYNC | O_DSYNC | KERNEL_LARGEFILE)
+/* 0 in this libc, as it is always on. */
+#define KERNEL_LARGEFILE 0100000
 
 /* Takes n (a ref). */
 static int file_new(struct um_fuse *c, struct um_fuse_node *n,
@@ -27,6 +31,9 @@ static int file_new(struct um_fuse *c, struct um_fuse_node *n,
 	f->fh = out ? out->fh : 0;
 	f->virtual = !out;
 	fh->fh = (uint64_t)(uintptr_t)f;
+	um_fuse_lock(c);
+	n->files++;
+	um_fuse_unlock(c);
 	fh->direct = out && (out->open_flags & FOPEN_DIRECT_IO);
 	fh->keep_cache = !out || (out->open_flags & FOPEN_KEEP_CACHE);
 	return 0;
@@ -306,7 +313,7 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 	if ((size_t)ret < sizeof(*out) || (out->flags & FUSE_IOCTL_RETRY))
 		return -EIO;
 	memcpy(data, out + 1, (size_t)ret - sizeof(*out));
-	return out->result;
+	return out->result == -ENOSYS ? -ENOTTY : out->result;
 }
 
 /* ---- the end ---- */
@@ -319,8 +326,24 @@ static void file_free(struct um_fuse *c, struct um_fuse_file *f)
 
 static void released(struct um_fuse *c, void *arg, int error)
 {
+	const struct um_fuse_file *f = arg;
+
 	(void)error;
+	if (f->last)
+		um_fuse_file_closed();
 	file_free(c, arg);
+}
+
+/* The last opening of a file without a name: it goes when that is released. */
+static void count_down(struct um_fuse *c, struct um_fuse_file *f)
+{
+	um_fuse_lock(c);
+	f->last = --f->node->files == 0 && f->node->nameless;
+	if (f->last)
+		f->node->nameless = false;
+	um_fuse_unlock(c);
+	if (f->last)
+		um_fuse_file_closing();
 }
 
 static void send_release(struct um_fuse *c, struct um_fuse_file *f)
@@ -364,8 +387,9 @@ void um_fuse_release(struct um_fs *fs, struct um_fh *fh)
 		um_fuse_file_closing();
 	if (f->written && (f->virtual || um_fuse_lacks(c, FUSE_FLUSH)))
 		um_fuse_file_closed();
+	count_down(c, f);
 	if (f->virtual)
-		file_free(c, f);
+		released(c, f, 0);
 	else if (um_fuse_lacks(c, FUSE_FLUSH))
 		send_release(c, f);
 	else

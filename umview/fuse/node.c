@@ -457,6 +457,8 @@ static int step(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 {
 	int ret = um_fuse_may(c, dir, UM_FUSE_X);
 
+	if (ret == -EACCES && !S_ISDIR(dir->attr.mode))
+		return -ENOTDIR;
 	if (ret == 0)
 		ret = known_name(c, dir, name, out);
 	return ret == -EAGAIN ? ask(c, dir, name, out) : ret;
