@@ -9,7 +9,9 @@ need mount umount fusermount3
 # Each name has: tools it needs, outside preparation, the command in the view
 # (run in $PWD, to mount on $MNT), and a check from outside when it is over.
 writable=yes
+# shellcheck disable=SC2317 # each name may put its own in their places
 prepare() { :; }
+# shellcheck disable=SC2317
 check() { :; }
 
 make_tree() {
@@ -23,6 +25,11 @@ same_tree() {
 	[ "$(cat "$1/hello" "$1/dir/file")" = "$(printf 'from the tree\ndeeper')" ] ||
 		fail "$1 does not hold what was written"
 	[ "$(wc -l <"$1/many")" = 20000 ] || fail "$1/many"
+}
+
+only_in_up() {
+	[ -e up/many ] || fail "not in the upper branch"
+	[ ! -e tree/many ] || fail "in the lower branch"
 }
 
 image() { # SIZE
@@ -139,7 +146,7 @@ unionfs)
 	need unionfs-fuse
 	prepare() { make_tree && as_user mkdir up; }
 	start='unionfs-fuse -o cow up=RW:tree=RO "$MNT"'
-	check() { [ -e up/many ] && [ ! -e tree/many ] || fail "the wrong branch"; }
+	check() { only_in_up; }
 	;;
 mergerfs)
 	need mergerfs
@@ -150,12 +157,14 @@ fuse_overlayfs)
 	need fuse-overlayfs
 	prepare() { make_tree && as_user mkdir up work; }
 	start='fuse-overlayfs -o lowerdir=tree,upperdir=up,workdir=work "$MNT"'
-	check() { [ -e up/many ] && [ ! -e tree/many ] || fail "the wrong layer"; }
+	check() { only_in_up; }
 	;;
 rclone | rclone_mount2)
 	need rclone
 	links=no
 	prepare() { as_user mkdir back; }
+	# it may make a file anew that was removed right after it was written
+	removes=no
 	verb=${name#rclone_}
 	start="rclone ${verb/rclone/mount} --config '' --vfs-cache-mode writes"
 	start+=' --vfs-write-back 0 --daemon ":local:$PWD/back" "$MNT"'
@@ -203,7 +212,7 @@ start_sshd() {
 prepare
 UMVIEW_FLAGS="${UMVIEW_FLAGS:-}"
 must_guest START="$start" WRITABLE="$writable" LINKS="${links:-yes}" \
-	MOVES="${moves:-yes}" <<'EOS'
+	MOVES="${moves:-yes}" REMOVES="${removes:-yes}" <<'EOS'
 [ -c /dev/fuse ] || die "no /dev/fuse"
 eval "must $START" >/dev/null
 grep -q " $MNT fuse" /proc/self/mounts || die "not in /proc/self/mounts"
@@ -231,8 +240,10 @@ else
 		same soft "from the tree" "$(cat "$MNT/soft")"
 		must rm "$MNT/soft"
 	fi
-	echo gone >"$MNT/gone" && must rm "$MNT/gone"
-	[ ! -e "$MNT/gone" ] || die "rm"
+	if [ "$REMOVES" = yes ]; then
+		echo gone >"$MNT/gone" && must rm "$MNT/gone"
+		[ ! -e "$MNT/gone" ] || die "rm"
+	fi
 	mkdir "$MNT/sub" && must rmdir "$MNT/sub"
 fi
 df "$MNT" >/dev/null || die df

@@ -193,10 +193,10 @@ static void umount(struct um_fs *fs)
 	if (alive)
 		send_destroy(c);
 	um_chan_close(c->chan);
-	if (alive)
+	if (alive) {
 		remember_end(c);
-	if (alive)
 		see_off(c);
+	}
 	/* a notification may still be on its way */
 	um_lock(&c->lock);
 	c->mount = NULL;
