@@ -232,7 +232,8 @@ else
 	[ "$MOVES" = no ] || must mv "$lines" "$MNT/many"
 	seq 20000 | cmp - "$MNT/many" || die "what was written is not read"
 	dd if="$MNT/many" bs=1000 skip=50 count=3 status=none |
-		cmp - <(seq 20000 | dd bs=1000 skip=50 count=3 status=none) ||
+		cmp - <(seq 20000 | dd bs=1000 skip=50 count=3 iflag=fullblock \
+			status=none) ||
 		die "a part of it"
 	same listing "dir hello many" "$(echo $(ls "$MNT" | grep -xE 'dir|hello|many'))"
 	if [ "$LINKS" = yes ]; then

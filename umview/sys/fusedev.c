@@ -252,9 +252,13 @@ static long splice_reply(struct um_req *r, struct um_chan *ch)
 	UM_FREE char *buf = malloc(len + 1);
 	struct buffer_src b = { .src.copy = copy_from_buffer, .at = buf };
 	ssize_t got;
+	int there = 0;
 
 	if (!buf || pipe < 0)
 		return buf ? pipe : -ENOMEM;
+	/* to wait for more is not what the kernel does */
+	if (ioctl(pipe, FIONREAD, &there) == 0 && (size_t)there < len)
+		len = (size_t)there;
 	do {
 		got = read(pipe, buf + b.src.len, len - b.src.len);
 		b.src.len += got > 0 ? (size_t)got : 0;
