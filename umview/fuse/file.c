@@ -59,7 +59,7 @@ static int open_node(struct um_fuse *c, struct um_fuse_node *n,
 	struct um_fuse_call k = { .opcode = FUSE_OPEN,
 				  .node = n->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1,
+				  .nargs = 1,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true,
@@ -106,7 +106,7 @@ static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
 	struct um_fuse_call k = { .opcode = FUSE_CREATE,
 				  .node = dir->id,
 				  .in = { UM_FUSE_ARG(in), UM_FUSE_STR(name) },
-				  .nin = 2,
+				  .nargs = 2,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true,
@@ -152,7 +152,7 @@ ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
 	struct um_fuse_call k = { .opcode = FUSE_READ,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	size_t done = 0;
 
 	while (done < size) {
@@ -185,7 +185,7 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	struct um_fuse_call k = { .opcode = FUSE_WRITE,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 2,
+				  .nargs = 2,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true };
@@ -231,7 +231,7 @@ int um_fuse_fallocate(struct um_fs *fs, struct um_fh *fh, int mode, off_t off,
 	struct um_fuse_call k = { .opcode = FUSE_FALLOCATE,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	ssize_t ret;
 
 	if (um_fuse_lacks(c, FUSE_FALLOCATE))
@@ -251,7 +251,7 @@ int um_fuse_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
 	struct um_fuse_call k = { .opcode = FUSE_FSYNC,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	ssize_t ret;
 
 	if (um_fuse_lacks(c, FUSE_FSYNC))
@@ -271,7 +271,7 @@ off_t um_fuse_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence)
 	struct um_fuse_call k = { .opcode = FUSE_LSEEK,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1,
+				  .nargs = 1,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true };
@@ -300,7 +300,7 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in),
 					  { data, in.in_size } },
-				  .nin = 2,
+				  .nargs = 2,
 				  .out = out,
 				  .outmax = sizeof(*out) + in.out_size };
 	ssize_t ret;
@@ -352,7 +352,7 @@ static void send_release(struct um_fuse *c, struct um_fuse_file *f)
 	struct um_fuse_call k = { .opcode = FUSE_RELEASE,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	um_fuse_post(c, &k, released, f);
 }
@@ -360,12 +360,14 @@ static void send_release(struct um_fuse *c, struct um_fuse_file *f)
 static void flushed(struct um_fuse *c, void *arg, int error)
 {
 	struct um_fuse_file *f = arg;
+	bool written = f->written;
 
-	if (f->written)
-		um_fuse_file_closed();
 	if (error == -ENOSYS)
 		um_fuse_set_lacks(c, FUSE_FLUSH);
-	send_release(c, arg);
+	/* before whoever waits goes on; the release is in line then */
+	send_release(c, f);
+	if (written)
+		um_fuse_file_closed();
 }
 
 /*
@@ -380,7 +382,7 @@ void um_fuse_release(struct um_fs *fs, struct um_fh *fh)
 	struct um_fuse_call k = { .opcode = FUSE_FLUSH,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	um_fuse_forget_attr(c, f->node);
 	if (f->written)

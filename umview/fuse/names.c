@@ -48,7 +48,7 @@ static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 	k->outmax = sizeof(e);
 	k->exact = true;
 	k->always = true;
-	k->in[k->nin++] = (struct iovec)UM_FUSE_STR(p.name);
+	k->in[k->nargs++] = (struct iovec)UM_FUSE_STR(p.name);
 	if (k->opcode == FUSE_SYMLINK) {
 		struct iovec target = k->in[0];
 
@@ -82,7 +82,7 @@ int um_fuse_mknod(struct um_fs *fs, const char *path, mode_t mode, dev_t rdev)
 				    .umask = um_caller()->umask };
 	struct um_fuse_call k = { .opcode = FUSE_MKNOD,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	if (!(in.mode & S_IFMT))
 		in.mode |= S_IFREG;
@@ -95,7 +95,7 @@ int um_fuse_mkdir(struct um_fs *fs, const char *path, mode_t mode)
 				    .umask = um_caller()->umask };
 	struct um_fuse_call k = { .opcode = FUSE_MKDIR,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	return make(fs, path, &k);
 }
@@ -104,7 +104,7 @@ int um_fuse_symlink(struct um_fs *fs, const char *target, const char *path)
 {
 	struct um_fuse_call k = { .opcode = FUSE_SYMLINK,
 				  .in = { UM_FUSE_STR(target) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	return make(fs, path, &k);
 }
@@ -115,7 +115,7 @@ int um_fuse_link(struct um_fs *fs, const char *from, const char *to)
 	struct fuse_link_in in = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_LINK,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	struct um_fuse_node *n;
 	int ret = um_fuse_resolve(c, from, &n);
 
@@ -157,7 +157,7 @@ static int remove_name(struct um_fs *fs, const char *path, uint32_t opcode)
 		struct um_fuse_call k = { .opcode = opcode,
 					  .node = p.dir->id,
 					  .in = { UM_FUSE_STR(p.name) },
-					  .nin = 1 };
+					  .nargs = 1 };
 
 		ret = um_fuse_call(p.c, &k);
 		changed(&p);
@@ -189,7 +189,7 @@ static ssize_t send_rename(const struct place *from, const struct place *to,
 				  .in = { UM_FUSE_ARG(in),
 					  UM_FUSE_STR(from->name),
 					  UM_FUSE_STR(to->name) },
-				  .nin = 3 };
+				  .nargs = 3 };
 	ssize_t ret;
 
 	if (flags)
