@@ -311,6 +311,7 @@ static int ramfs_mount(const struct um_mount_req *req, struct um_fs *fs)
 	fs->ops = &ramfs_ops;
 	fs->serial = true; /* so nothing here takes a lock */
 	fs->unlink_open = true;
+	fs->quick = true;
 	fs->readonly = req->flags & MS_RDONLY;
 	if (!fs->priv || ram_make(fs, "/", S_IFDIR | 0755, 0, NULL) < 0) {
 		um_err("ramfs: out of memory");

@@ -169,6 +169,7 @@ static int offer(struct umfuse *mnt, const struct um_mount_req *req,
 	fs->ops = &mnt->ops;
 	fs->priv = mnt;
 	fs->serial = mnt->serial;
+	fs->quick = true;
 	fs->readonly = mnt->readonly || req->flags & MS_RDONLY;
 	return 0;
 }

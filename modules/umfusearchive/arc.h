@@ -196,7 +196,8 @@ struct cursor {
  * @by_entry: which node has its contents in an entry, or NULL
  * @solid: unpacking an entry means to unpack those before
  * @direct: a reader may begin at any header
- * @format, @filters: of libarchive; what is written is the same
+ * @format, @filters: of libarchive
+ * @written: base of the format that is written
  */
 struct arc {
 	struct um_next *next;
@@ -220,6 +221,7 @@ struct arc {
 	bool solid;
 	bool direct;
 	int format;
+	int written;
 	int filters[8];
 	int nfilters;
 	uid_t uid;
@@ -246,7 +248,7 @@ int put_content(struct arc *a, struct node *node, const void *buf, size_t n,
 
 /* save.c: writes the tree to a new archive, if it has changed. */
 int save(struct arc *a);
-bool can_save(const struct arc *a);
+bool can_save(struct arc *a);
 
 /* xattr.c */
 struct xattr *xattr_find(struct node *node, const char *name);

@@ -30,10 +30,9 @@ static void changed_dir(struct node *dir)
 /* Formats that know files, directories and links only. */
 static bool has_place_for(const struct arc *a, mode_t mode)
 {
-	int base = a->format & ARCHIVE_FORMAT_BASE_MASK;
-
 	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
-	       (base != ARCHIVE_FORMAT_ZIP && base != ARCHIVE_FORMAT_7ZIP);
+	       (a->written != ARCHIVE_FORMAT_ZIP &&
+		a->written != ARCHIVE_FORMAT_7ZIP);
 }
 
 static int make(const char *path, mode_t mode, dev_t rdev, const char *link)

@@ -83,6 +83,9 @@ static int fetch_piece(struct arc *a)
 		n = (size_t)(size - at);
 	err = put_content(a, node, buf, n, at);
 	if (err) {
+		/* what cannot be had whole leaves its room to others */
+		store_drop(&a->store, &node->data);
+		node->filled = 0;
 		a->cursor.node = NULL;
 		return err;
 	}

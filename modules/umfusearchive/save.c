@@ -60,9 +60,8 @@ static int format_to_write(int format)
 {
 	switch (format & ARCHIVE_FORMAT_BASE_MASK) {
 	case ARCHIVE_FORMAT_TAR:
-		return format == ARCHIVE_FORMAT_TAR_GNUTAR
-			       ? ARCHIVE_FORMAT_TAR_GNUTAR
-			       : ARCHIVE_FORMAT_TAR_PAX_RESTRICTED;
+		/* the one kind that has holes, attributes and large sizes */
+		return ARCHIVE_FORMAT_TAR_PAX_RESTRICTED;
 	case ARCHIVE_FORMAT_CPIO:
 		return ARCHIVE_FORMAT_CPIO_SVR4_NOCRC;
 	case ARCHIVE_FORMAT_ZIP:
@@ -100,7 +99,7 @@ static struct archive *make_writer(const struct arc *a)
 	return NULL;
 }
 
-bool can_save(const struct arc *a)
+bool can_save(struct arc *a)
 {
 	struct archive *w;
 
@@ -109,6 +108,7 @@ bool can_save(const struct arc *a)
 	w = make_writer(a);
 	if (!w)
 		return false;
+	a->written = archive_format(w) & ARCHIVE_FORMAT_BASE_MASK;
 	archive_write_free(w);
 	return true;
 }

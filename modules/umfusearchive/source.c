@@ -138,7 +138,7 @@ struct archive *source_reader(struct arc *a, uint64_t base)
 	archive_read_set_callback_data(r, s);
 	if (archive_read_open1(r) == ARCHIVE_OK)
 		return r;
-	fprintf(stderr, ARC_PROGRAM ": %s: %s\n", a->path,
+	fprintf(stderr, ARC_PROGRAM ": %s: not an archive: %s\n", a->path,
 		archive_error_string(r));
 	archive_read_free(r);
 	return NULL;

@@ -156,29 +156,34 @@ static void stop_and_call(void)
 	}
 }
 
+/* Go on with a signal, to the next stop. Return: the signal there. */
+static int resume(pid_t pid, int request, int sig)
+{
+	int status;
+
+	CHECK(ptrace(request, pid, NULL, (void *)(long)sig) == 0);
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	return WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
+}
+
 /*
  * From one stop to the next, with a signal after @steps instructions.
  * Return: whether there were as many.
  */
 static bool signal_after(pid_t pid, int steps)
 {
-	bool sent = false;
 	int sig = 0;
 
-	for (int i = 0;; i++) {
-		int status;
-
-		if (i == steps) {
-			CHECK(kill(pid, SIGUSR1) == 0);
-			sent = true;
-		}
-		CHECK(ptrace(sent ? PTRACE_CONT : PTRACE_SINGLESTEP, pid, NULL,
-			     (void *)(long)sig) == 0);
-		CHECK(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
-		sig = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
+	for (int i = 0; i < steps; i++) {
+		sig = resume(pid, PTRACE_SINGLESTEP, sig);
 		if (sig == SIGSTOP)
-			return sent;
+			return false;
 	}
+	CHECK(kill(pid, SIGUSR1) == 0);
+	do
+		sig = resume(pid, PTRACE_CONT, sig);
+	while (sig != SIGSTOP);
+	return true;
 }
 
 static void a_signal_anywhere_does_no_harm(void)

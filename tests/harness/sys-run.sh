@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # sys-run.sh - runs one program of tests/sys natively or on a mounted image
 #
-# usage: sys-run.sh native|slow|agent PROG
+# usage: sys-run.sh native|slow|agent|idle|beside PROG
 #
 # native: on a directory of $TMPDIR (default /var/tmp); the host is the oracle
 # slow:   on an image mounted in a view, umview --no-agent
 # agent:  the same with the agent
+# idle:   on a directory of the host, in a view where nothing is mounted
+# beside: likewise, with an image mounted elsewhere in the view
 #
 # Environment: see common.sh; FS=ext2|ext3|ext4, IMG_SIZE (128M), MOUNT_OPTS.
 
@@ -15,7 +17,7 @@ here=$(dirname "$0")
 . "$here/common.sh"
 
 usage() {
-	printf 'usage: %s native|slow|agent PROG\n' "$0" >&2
+	printf 'usage: %s native|slow|agent|idle|beside PROG\n' "$0" >&2
 	exit 2
 }
 
@@ -42,6 +44,26 @@ run_in_view() {
 	return $s
 }
 
+run_idle() {
+	as_user mkdir "$T_TMP/d" "$T_TMP/host" || fail "mkdir"
+	in_view "$prog" "$T_TMP/d" "$T_TMP/host"
+}
+
+run_beside() {
+	mkimg "$T_TMP/img" 16M
+	as_user mkdir "$T_TMP/d" "$T_TMP/mnt" "$T_TMP/host" || fail "mkdir"
+	# shellcheck disable=SC2016
+	in_view sh -c '
+		mount -t umfuseext2 "$1/img" "$1/mnt" || exit 8
+		echo there >"$1/mnt/there" || exit 8
+		exec 9<"$1/mnt/there"
+		"$2" "$1/d" "$1/host" 9<&-
+		s=$?
+		exec 9<&-
+		umount "$1/mnt" || exit 9
+		exit $s' sh "$T_TMP" "$prog"
+}
+
 [ $# -eq 2 ] || usage
 mode=$1
 prog=$(realpath "$2") || fail "no program $2"
@@ -58,6 +80,12 @@ slow)
 	;;
 agent)
 	(run_in_view) >"$out" 2>&1
+	;;
+idle)
+	(run_idle) >"$out" 2>&1
+	;;
+beside)
+	(run_beside) >"$out" 2>&1
 	;;
 *)
 	usage

@@ -48,15 +48,17 @@ mkimg "$IMG"
 
 for options in '' --no-agent; do
 	# shellcheck disable=SC2086 # one word or none
-	must_guest prog="$prog" want="$want" -- $options <<'EOS'
+	must_guest prog="$prog" want="$want" options="$options" -- $options <<'EOS'
 must mount -t umfuseext2 "$IMG" "$MNT"
 for i in 1 2 3; do
 	same "on the host's files" "$want" "$("$prog" "$PWD/plain")"
 	same "on the image" "$want" "$("$prog" "$MNT")"
 done
-must cp "$prog" "$MNT/prog"
-same "from the image" "$want" "$("$MNT/prog" "$MNT")"
-must rm "$MNT/prog"
+if [ -z "$options" ]; then
+	must cp "$prog" "$MNT/prog"
+	same "from the image" "$want" "$("$MNT/prog" "$MNT")"
+	must rm "$MNT/prog"
+fi
 must umount "$MNT"
 EOS
 	fsck_img "$IMG"

@@ -14,8 +14,6 @@
 #define HIGH 0x200000L
 #define STEP 0x10000L
 
-extern char **environ;
-
 static int refused;
 
 static void calls_are_right(void)

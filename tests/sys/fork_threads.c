@@ -11,8 +11,6 @@
 
 enum { CALLERS = 3, MAKERS = 2, ROUNDS = 15 };
 
-extern char **environ;
-
 static atomic_bool stop;
 static atomic_int errors;
 static atomic_long calls;

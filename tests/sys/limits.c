@@ -9,8 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-extern char **environ;
-
 static void calls_are_right(void)
 {
 	CHECK_EQ(t_size("f"), 8);

@@ -52,7 +52,10 @@ static void *map_code(void *at, int prot)
 		mmap(at, PAGE, prot,
 		     MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
 
-	CHECK(p != MAP_FAILED);
+	if (p == MAP_FAILED) {
+		CHECK(p != MAP_FAILED);
+		_exit(1);
+	}
 	return p;
 }
 

@@ -138,9 +138,9 @@ static void at_an_odd_site(void)
 /* rcx is where the call returns to, r11 the flags: programs may look. */
 static void what_syscall_itself_writes(void)
 {
-	unsigned long rcx = 0;
-	unsigned long r11 = 0;
-	unsigned long here = 0;
+	unsigned long rcx;
+	unsigned long r11;
+	unsigned long here;
 	long r;
 
 	__asm__ volatile("lea 1f(%%rip),%2\n"

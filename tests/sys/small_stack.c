@@ -29,7 +29,7 @@ static struct stat shared_stat;
 /* Path and data calls, with next to nothing on the stack. */
 static bool calls_are_right(void)
 {
-	char buf[8];
+	char buf[8] = "";
 	long fd = raw3(SYS_open, (long)"f", O_RDONLY, 0);
 	bool ok = fd >= 0 && raw3(SYS_read, fd, (long)buf, 8) == 8 &&
 		  buf[0] == 'c' && buf[7] == 's' &&

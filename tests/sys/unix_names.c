@@ -81,7 +81,7 @@ static void accept_shows_the_peers_name(void)
 {
 	int server = bound(SOCK_STREAM, "server");
 	int named = bound(SOCK_STREAM, "client");
-	struct sockaddr_un sun;
+	struct sockaddr_un sun = { 0 };
 	socklen_t len = sizeof(sun);
 
 	CHECK_OK(listen(server, 5));
@@ -183,6 +183,7 @@ static void descriptors_go_to_a_name(void)
 static void a_wrong_descriptor_sends_nothing(void)
 {
 	int to = bound(SOCK_DGRAM | SOCK_NONBLOCK, "to");
+	struct cmsghdr *c;
 	struct message m;
 
 	prepare(&m);
@@ -190,9 +191,12 @@ static void a_wrong_descriptor_sends_nothing(void)
 	add_rights(&m, STDIN_FILENO, 999);
 	CHECK_ERRNO(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &m.msg, 0), EBADF);
 	CHECK_ERRNO(recv(to, m.data, 1, 0), EAGAIN);
-	CMSG_FIRSTHDR(&m.msg)->cmsg_len = 1 << 20;
+	c = CMSG_FIRSTHDR(&m.msg);
+	if (!CHECK(c != NULL) || !c)
+		return;
+	c->cmsg_len = 1 << 20;
 	CHECK_ERRNO(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &m.msg, 0), EINVAL);
-	CMSG_FIRSTHDR(&m.msg)->cmsg_len = 1;
+	c->cmsg_len = 1;
 	CHECK_ERRNO(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &m.msg, 0), EINVAL);
 }
 

@@ -48,6 +48,22 @@ static int is_virtual(long fd)
 	       is_channel(fd);
 }
 
+/* What is read natively is also sought, mapped and locked so. */
+static int is_lazy(long fd)
+{
+	long flags = um_native(__NR_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+
+	return flags >= 0 && (flags & O_ACCMODE) == O_ACCMODE;
+}
+
+/* The object itself does what is right, unless it is in access mode 3. */
+static long fast_object(long nr, const long *a)
+{
+	if (um_shared->objs && is_lazy(a[0]))
+		return um_ask(nr, a);
+	return um_pass(nr, a);
+}
+
 static long on_descriptor(long fd, long nr, const long *a)
 {
 	return is_virtual(fd) ? um_ask(nr, a) : um_pass(nr, a);
@@ -89,6 +105,12 @@ static long fast_getdents(long nr, const long *a)
 	return ret == -ENOTDIR && um_shared->objs ? um_ask(nr, a) : ret;
 }
 
+/* SEEK_DATA and SEEK_HOLE: the holes are those of the file, not of its copy. */
+static long fast_lseek(long nr, const long *a)
+{
+	return (unsigned long)a[2] <= 2 ? fast_object(nr, a) : fast_fd(nr, a);
+}
+
 static long fast_fstat(long nr, const long *a)
 {
 	const volatile struct attributes *st =
@@ -98,7 +120,7 @@ static long fast_fstat(long nr, const long *a)
 	if (ret < 0)
 		return ret;
 	if (um_shared->objs && st->dev == um_shared->memfd_dev)
-		return um_ask(nr, a);
+		return um_told_self(st->ino, (void *)a[1]) ? 0 : um_ask(nr, a);
 	if (um_shared->specials &&
 	    ((st->mode & S_IFMT) == S_IFIFO || (st->mode & S_IFMT) == S_IFSOCK))
 		return um_ask(nr, a);
@@ -117,6 +139,14 @@ static long fast_fcntl(long nr, const long *a)
 	case F_GETFD:
 	case F_SETFD:
 		return um_pass(nr, a);
+	case F_GETFL:
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return fast_object(nr, a);
 	default:
 		return on_descriptor(a[0], nr, a);
 	}
@@ -179,14 +209,14 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_getdents64] = fast_getdents,
 	[__NR_fstat] = fast_fstat,
 	[__NR_fcntl] = fast_fcntl,
-	[__NR_lseek] = fast_fd,
+	[__NR_lseek] = fast_lseek,
 	[__NR_ioctl] = fast_fd,
-	[__NR_flock] = fast_fd,
+	[__NR_flock] = fast_object,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,
 	[__NR_sync_file_range] = fast_fd,
 	[__NR_syncfs] = fast_fd,
-	[__NR_fadvise64] = fast_fd,
+	[__NR_fadvise64] = fast_object,
 	[__NR_readahead] = fast_fd,
 	[__NR_ftruncate] = fast_fd,
 	[__NR_fallocate] = fast_fd,

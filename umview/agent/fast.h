@@ -61,6 +61,16 @@ int um_is_plain(const char *path);
 /* May n bytes at p be read? */
 int um_can_read(const void *p);
 
+/*
+ * nodes.c: attributes that the monitor told; `out` is a struct stat, checked.
+ * Return: 1 found, 0 it does not exist, -EAGAIN: ask.
+ */
+int um_told_stat(uint64_t hash, uint64_t dir, uint64_t *out);
+/* Of what a descriptor stands for, by its object's inode. 1 or 0. */
+int um_told_self(uint64_t inode, uint64_t *out);
+/* May n bytes at p be written? */
+int um_can_write(void *p, unsigned long n);
+
 /* image.c */
 long um_fast_execve(long nr, const long *a);
 long um_fast_execveat(long nr, const long *a);

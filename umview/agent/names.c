@@ -236,16 +236,6 @@ static void parse_open(long nr, const long *a, struct opening *o)
 	o->mode = nr == __NR_creat ? a[1] : a[2];
 }
 
-/* A few names of /proc tell of the agent: exe, maps and their kin. */
-static int is_proc_file(const char *path)
-{
-	struct name n;
-
-	if (path[0] == '/' && path[1] != 'p')
-		return 0;
-	return look(path, 1, &n) == 0 && n.last_hit;
-}
-
 static int starts_with(const char *p, const char *with)
 {
 	while (*with && *p == *with) {
@@ -253,6 +243,15 @@ static int starts_with(const char *p, const char *with)
 		with++;
 	}
 	return !*with;
+}
+
+static int is_same(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
 }
 
 /* The last component, with what slashes follow it. */
@@ -264,6 +263,25 @@ static const char *last_of(const char *path)
 		if (path[0] == '/' && path[1])
 			last = path + 1;
 	return last;
+}
+
+/* A few files of /proc tell of the agent. */
+static int is_proc_file(const struct opening *o)
+{
+	static const char *const names[] = { "exe",	    "maps",
+					     "smaps",	    "mounts",
+					     "mountinfo",   "mountstats",
+					     "filesystems", "partitions" };
+	const char *path = (const char *)o->path;
+	const char *last;
+
+	if (path[0] == '/' && path[1] != 'p')
+		return 0;
+	last = last_of(path);
+	for (unsigned long i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (is_same(last, names[i]))
+			return 1;
+	return 0;
 }
 
 /* Names that are virtual also where nothing is mounted: loop-control, fuse. */
@@ -288,9 +306,10 @@ static long open_idle(long nr, const long *a, const struct opening *o)
 	const char *path = (const char *)o->path;
 	long ret = um_pass(nr, a);
 
-	if (ret == -EFAULT)
+	/* what made or emptied a file must not be done twice */
+	if (ret == -EFAULT || (ret >= 0 && (o->flags & (O_CREAT | O_TRUNC))))
 		return ret;
-	if (!asks_idle(o->dirfd, path) && (ret < 0 || !is_proc_file(path)))
+	if (!asks_idle(o->dirfd, path) && (ret < 0 || !is_proc_file(o)))
 		return ret;
 	if (ret >= 0)
 		um_native(__NR_close, ret, 0, 0, 0, 0, 0);
@@ -368,24 +387,167 @@ static long stat_with(long nr, const long *a, long more)
 	return um_native(__NR_newfstatat, AT_FDCWD, a[0], a[1], more, 0, 0);
 }
 
+/* What tags of names in this directory have; 0: it has no name for that. */
+static int dir_key(long dirfd, const struct name *n, uint64_t *key)
+{
+	uint64_t st[18];
+
+	*key = 0;
+	if (n->absolute)
+		return 1;
+	*key = um_page.cwd;
+	if ((int)dirfd == AT_FDCWD)
+		return *key != 0;
+	st[0] = 0;
+	st[1] = 0;
+	if (um_native(__NR_fstat, dirfd, (long)st, 0, 0, 0, 0) < 0 ||
+	    st[0] != um_shared->memfd_dev)
+		return 0;
+	*key = um_dir_key(st[1]);
+	return 1;
+}
+
+/* Was it told what the name means? As um_told_stat(). */
+static int told(long dirfd, const char *path, int probe, uint64_t *st)
+{
+	struct name n;
+	uint64_t key;
+
+	if ((um_page.flags & UM_PAGE_ROOT) || um_shared->unsettled ||
+	    look(path, !probe, &n) < 0 || !dir_key(dirfd, &n, &key))
+		return -EAGAIN;
+	return um_told_stat(n.hash, key, st);
+}
+
+static void copy_words(uint64_t *to, const uint64_t *from, int n)
+{
+	for (int i = 0; i < n; i++)
+		*(volatile uint64_t *)&to[i] = from[i];
+}
+
+static void fill_statx(struct statx *x, const uint64_t *st)
+{
+	uint64_t *words = (uint64_t *)x;
+
+	for (unsigned long i = 0; i < sizeof(*x) / 8; i++)
+		*(volatile uint64_t *)&words[i] = 0;
+	x->stx_mask = STATX_BASIC_STATS;
+	x->stx_blksize = (uint32_t)st[7];
+	x->stx_nlink = (uint32_t)st[2];
+	x->stx_mode = (uint16_t)st[3];
+	x->stx_uid = (uint32_t)(st[3] >> 32);
+	x->stx_gid = (uint32_t)st[4];
+	x->stx_ino = st[1];
+	x->stx_size = st[6];
+	x->stx_blocks = st[8];
+	x->stx_atime.tv_sec = (int64_t)st[9];
+	x->stx_atime.tv_nsec = (uint32_t)st[10];
+	x->stx_mtime.tv_sec = (int64_t)st[11];
+	x->stx_mtime.tv_nsec = (uint32_t)st[12];
+	x->stx_ctime.tv_sec = (int64_t)st[13];
+	x->stx_ctime.tv_nsec = (uint32_t)st[14];
+	/* major and minor of makedev(3) */
+	x->stx_rdev_major = (uint32_t)(st[5] >> 8 & 0xfff);
+	x->stx_rdev_minor = (uint32_t)((st[5] & 0xff) | (st[5] >> 12 & ~0xffU));
+	x->stx_dev_major = (uint32_t)(st[0] >> 8 & 0xfff);
+	x->stx_dev_minor = (uint32_t)((st[0] & 0xff) | (st[0] >> 12 & ~0xffU));
+}
+
+static int answer_stat(long nr, const long *a, const uint64_t *st)
+{
+	void *out = (void *)a[nr == __NR_statx ? 4 : is_at(nr) ? 2 : 1];
+
+	if (!um_can_write(out, nr == __NR_statx ? sizeof(struct statx) : 144))
+		return 0;
+	if (nr == __NR_statx)
+		fill_statx(out, st);
+	else
+		copy_words(out, st, 18);
+	return 1;
+}
+
+/* What flags the call was given, of those that fstatat(2) and statx(2) have. */
+static long stat_flags(long nr, const long *a)
+{
+	if (nr == __NR_statx)
+		return a[2];
+	if (nr == __NR_newfstatat)
+		return a[3];
+	return nr == __NR_lstat ? AT_SYMLINK_NOFOLLOW : 0;
+}
+
+#define PLAIN_FLAGS                                                            \
+	(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |               \
+	 AT_STATX_DONT_SYNC | AT_STATX_FORCE_SYNC)
+
+/*
+ * What was told, as the call's answer. False: nobody knows, and the call is to
+ * be made.
+ */
+static int stat_told(long nr, const long *a, const char *path, int probe,
+		     long *ret)
+{
+	long flags = stat_flags(nr, a);
+	long dirfd = is_at(nr) ? a[0] : AT_FDCWD;
+	uint64_t st[18];
+	int found;
+
+	if ((flags & ~PLAIN_FLAGS) ||
+	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
+	    (nr == __NR_statx && (a[3] >> 31)))
+		return 0;
+	found = told(dirfd, path, probe, st);
+	if (found == -EAGAIN)
+		return 0;
+	*ret = found ? 0 : -ENOENT;
+	if (!found)
+		return 1;
+	if (!(flags & AT_SYMLINK_NOFOLLOW) && (st[3] & S_IFMT) == S_IFLNK)
+		return 0;
+	return answer_stat(nr, a, st);
+}
+
+/* A descriptor and no name: what the kernel said of it, or what was told. */
+static long stat_itself(long nr, const long *a, long dirfd, long ret)
+{
+	uint64_t st[18];
+
+	if (ret < 0 || judge_start(dirfd, nothing) == ASK)
+		return um_ask(nr, a);
+	if (!shows_the_inside(nr, a))
+		return ret;
+	if (nr != __NR_statx) {
+		copy_words(st, (const uint64_t *)a[2], 18);
+		if (um_told_self(st[1], (uint64_t *)a[2]))
+			return 0;
+	}
+	return um_ask(nr, a);
+}
+
+/* The last name that was asked for was virtual: so is the next, perhaps. */
+static int hint;
+
 static long stat_busy(long nr, const long *a, long dirfd, const char *path)
 {
 	int follows =
 		nr == __NR_stat ||
 		(nr == __NR_newfstatat && !(a[3] & AT_SYMLINK_NOFOLLOW)) ||
 		(nr == __NR_statx && !(a[2] & AT_SYMLINK_NOFOLLOW));
-	long ret = stat_with(nr, a, AT_SYMLINK_NOFOLLOW);
 	enum verdict v;
+	long ret;
 
+	if (hint && stat_told(nr, a, path, 1, &ret))
+		return ret;
+	ret = stat_with(nr, a, AT_SYMLINK_NOFOLLOW);
 	if (ret == -EFAULT || ret == -EINVAL)
 		return um_ask(nr, a);
-	/* a descriptor and no name */
 	if (is_at(nr) && (!path || !*path))
-		v = ret == 0 && judge_start(dirfd, nothing) == PLAIN ? PLAIN_DIR
-								     : ASK;
-	else
-		v = verdict_of(dirfd, path, 0);
-	if (v == ASK || v == LINKLESS || ret == -ENOTDIR)
+		return stat_itself(nr, a, dirfd, ret);
+	v = verdict_of(dirfd, path, 0);
+	hint = v == ASK || v == LINKLESS || ret == -ENOTDIR;
+	if (hint && stat_told(nr, a, path, 0, &ret))
+		return ret;
+	if (hint)
 		return um_ask(nr, a);
 	if (ret == 0 && shows_the_inside(nr, a))
 		return um_ask(nr, a);
@@ -425,6 +587,29 @@ static int leads_straight(long dirfd, const char *path)
 	return ret == -ENOENT || (ret == 0 && (st[3] & S_IFMT) != S_IFLNK);
 }
 
+#define EXECUTES 1
+#define WRITES	 2
+
+/* What was told decides, unless writing is meant, or a link in between. */
+static long access_told(long nr, const long *a, long dirfd, const char *path)
+{
+	long mode = a[is_at(nr) ? 2 : 1];
+	uint64_t st[18];
+	int found;
+
+	if ((mode & ~7L) || (mode & WRITES) ||
+	    (nr == __NR_faccessat2 && a[3] != 0))
+		return um_ask(nr, a);
+	found = told(dirfd, path, 0, st);
+	if (found == -EAGAIN || (found && (st[3] & S_IFMT) == S_IFLNK))
+		return um_ask(nr, a);
+	if (!found)
+		return -ENOENT;
+	if ((mode & EXECUTES) && (st[3] & S_IFMT) != S_IFDIR && !(st[3] & 0111))
+		return -EACCES;
+	return 0;
+}
+
 long um_fast_access(long nr, const long *a)
 {
 	long dirfd = is_at(nr) ? a[0] : AT_FDCWD;
@@ -449,7 +634,7 @@ long um_fast_access(long nr, const long *a)
 	case LINKLESS:
 	case ASK:
 	default:
-		return um_ask(nr, a);
+		return access_told(nr, a, dirfd, path);
 	}
 }
 

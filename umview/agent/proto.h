@@ -21,13 +21,13 @@
 #ifndef UM_AGENT_PROTO_H
 #define UM_AGENT_PROTO_H
 
-#define UM_SHARED	 0x10000
-#define UM_SHARED_SIZE	 0x10000
-#define UM_STUBS	 0x20000
-#define UM_STUBS_SIZE	 0xe0000
+#define UM_STUBS	 0x10000
+#define UM_STUBS_SIZE	 0xf0000
 #define UM_AGENT_BASE	 0x100000
 #define UM_GATE		 0x100000
 #define UM_GATE_SIZE	 0x1000
+#define UM_SHARED	 0x120000
+#define UM_SHARED_SIZE	 0xb0000
 #define UM_BASES	 0x1e0000
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
@@ -57,10 +57,13 @@
 #define UM_NCALLS 512
 
 /* Numbers of views that have a map of their own; later ones share the last. */
-#define UM_NVMAPS 64
-#define UM_NMEMOS 4096
-#define UM_NPLAIN 256
-#define UM_BLOOM  16
+#define UM_NVMAPS    64
+#define UM_NMEMOS    4096
+#define UM_NPLAIN    256
+#define UM_NNAMES    4096
+#define UM_NVERSIONS 1024
+#define UM_NNODES    3072
+#define UM_BLOOM     16
 
 #ifndef __ASSEMBLER__
 
@@ -98,6 +101,35 @@ struct um_vmap {
 };
 
 /**
+ * struct um_name - what a name on a virtual file system means
+ * @seq: odd while it is written
+ * @bucket, @version: valid while um_shared.versions[bucket] is this
+ * @epoch: and while um_shared.epoch is this
+ * @tag: the name (um_name_tag()); 0: none
+ * @node: the key of its node (um_node_key()); 0: the name does not exist
+ */
+struct um_name {
+	uint32_t seq;
+	uint32_t bucket;
+	uint32_t version;
+	uint32_t epoch;
+	uint64_t tag;
+	uint64_t node;
+};
+
+/**
+ * struct um_node - the attributes of a node of a virtual file system
+ * @key: um_node_key(); 0: none
+ * @st: struct stat of x86_64, in words
+ */
+struct um_node {
+	uint32_t seq;
+	uint32_t epoch;
+	uint64_t key;
+	uint64_t st[18];
+};
+
+/**
  * struct um_shared - at UM_SHARED
  * @objs: how many descriptors may be virtual, in all guests
  * @writers: how many of these are cached files that a guest may write to
@@ -110,9 +142,14 @@ struct um_vmap {
  * @memfd_dev: device number of all objects that stand for virtual files
  * @agent_dev, @agent_ino: the agent's executable
  * @region_ino: the region file's inode
+ * @lists: changes whenever some view's mounts do
+ * @epoch: changes when all of @name and @node has become wrong
  * @plain: files without a patched copy (um_plain_key())
  * @memo: hashes of names that are known to be the kernel's own (um_memo())
  * @vmap: by number of view
+ * @versions: change when what some name means has
+ * @name, @node: attributes that need not be asked for; any place where the tag
+ *	or key is that of another is free
  */
 struct um_shared {
 	uint32_t version;
@@ -127,9 +164,14 @@ struct um_shared {
 	uint64_t agent_dev;
 	uint64_t agent_ino;
 	uint64_t region_ino;
+	uint32_t lists;
+	uint32_t epoch;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
+	uint32_t versions[UM_NVERSIONS];
+	struct um_name name[UM_NNAMES];
+	struct um_node node[UM_NNODES];
 };
 
 _Static_assert(sizeof(struct um_page) == 32, "um_page");
@@ -187,6 +229,26 @@ static inline uint64_t um_memo(uint64_t hash, uint64_t from, uint32_t view,
 
 	h ^= ((uint64_t)gen << 32) ^ ((uint64_t)view << 8) ^ (uint64_t)kind;
 	return um_hash_mix(h) | 1;
+}
+
+/* Never 0; dir: what it begins at: 0 the root, a page's cwd, um_dir_key(). */
+static inline uint64_t um_name_tag(uint64_t hash, uint64_t dir, uint32_t view,
+				   uint32_t lists)
+{
+	uint64_t h = um_hash_mix(hash ^ (dir * 5));
+
+	return um_hash_mix(h ^ ((uint64_t)lists << 32) ^ view) | 1;
+}
+
+/* A directory by the inode of the object that descriptors of it show. */
+static inline uint64_t um_dir_key(uint64_t inode)
+{
+	return um_hash_mix(inode ^ 0xd1b54a32d192ed03u) & ~1UL;
+}
+
+static inline uint64_t um_node_key(uint32_t mount, uint64_t ino)
+{
+	return um_hash_mix(ino ^ ((uint64_t)mount << 40)) | 1;
 }
 
 /* Which file it is, and which version of it: stat(2). Never 0. */

@@ -3,6 +3,9 @@
 #ifndef UM_BASE_PATH_H
 #define UM_BASE_PATH_H
 
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -26,6 +29,14 @@ static inline const char *um_path_seen(const char *path, const char *root)
 	const char *rest = um_path_beneath(path, root);
 
 	return rest && !*rest ? "/" : rest;
+}
+
+/* dir/name into out, of PATH_MAX bytes. False: it is longer. */
+static inline bool um_path_join(char *out, const char *dir, const char *name)
+{
+	int n = snprintf(out, PATH_MAX, "%s/%s", dir[1] ? dir : "", name);
+
+	return n > 0 && n < PATH_MAX;
 }
 
 #endif

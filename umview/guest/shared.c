@@ -30,6 +30,15 @@ static bool ageing;
 /* Nobody reads it: what is told before the region stands. */
 static struct um_shared nowhere;
 
+static uint64_t hash_of(const char *text, size_t n)
+{
+	uint64_t h = UM_HASH_SEED;
+
+	for (size_t i = 0; i < n; i++)
+		h = um_hash_byte(h, (unsigned char)text[i]);
+	return h;
+}
+
 static int map_region(void)
 {
 	const size_t size = UM_SHARED_SIZE + UM_STUBS_SIZE;
@@ -177,6 +186,7 @@ void um_shared_set_vmap(uint32_t view, const struct um_vmap *map)
 				 __ATOMIC_SEQ_CST);
 	__atomic_store_n(&to->busy, map->busy, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&to->all, map->all, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&shared->lists, 1, __ATOMIC_SEQ_CST);
 	um_unlock(&lock);
 	um_shared_forget();
 }
@@ -223,18 +233,98 @@ uint32_t um_shared_gen(void)
 
 void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
 {
-	uint64_t h = UM_HASH_SEED;
 	uint64_t memo;
 
 	if (!shared)
 		return;
-	for (size_t i = 0; i < n; i++)
-		h = um_hash_byte(h, (unsigned char)name[i]);
-	memo = um_memo(h, of->from, um_shared_view(of->view), of->gen,
-		       of->kind);
+	memo = um_memo(hash_of(name, n), of->from, um_shared_view(of->view),
+		       of->gen, of->kind);
 	um_lock(&lock);
 	if (start_ageing_locked())
 		__atomic_store_n(&shared->memo[(memo >> 8) % UM_NMEMOS], memo,
 				 __ATOMIC_SEQ_CST);
 	um_unlock(&lock);
+}
+
+static uint32_t bucket_of(uint32_t mount, const char *path)
+{
+	uint64_t h = hash_of(path, strlen(path)) ^ mount;
+
+	return (uint32_t)(um_hash_mix(h) % UM_NVERSIONS);
+}
+
+/* Readers look at seq before and after; see agent/nodes.c. */
+static void begin_write(uint32_t *seq)
+{
+	__atomic_store_n(seq, *seq + 1, __ATOMIC_SEQ_CST);
+}
+
+static void end_write(uint32_t *seq)
+{
+	__atomic_store_n(seq, *seq + 1, __ATOMIC_SEQ_CST);
+}
+
+static void tell_node_locked(uint64_t key, const struct stat *st)
+{
+	struct um_node *node = &shared->node[key % UM_NNODES];
+
+	_Static_assert(sizeof(*st) == sizeof(node->st), "struct stat");
+	begin_write(&node->seq);
+	node->key = key;
+	node->epoch = shared->epoch;
+	memcpy(node->st, st, sizeof(*st));
+	end_write(&node->seq);
+}
+
+void um_shared_tell(const struct um_told *told, const struct stat *st)
+{
+	struct um_name *name;
+	uint64_t tag;
+
+	if (!shared || shared == &nowhere)
+		return;
+	um_lock(&lock);
+	tag = um_name_tag(hash_of(told->text, told->n), told->dir,
+			  um_shared_view(told->view), shared->lists);
+	name = &shared->name[tag % UM_NNAMES];
+	begin_write(&name->seq);
+	name->tag = tag;
+	name->bucket = bucket_of(told->mount, told->path);
+	name->version = shared->versions[name->bucket];
+	name->epoch = shared->epoch;
+	name->node = st ? um_node_key(told->mount, st->st_ino) : 0;
+	end_write(&name->seq);
+	if (st)
+		tell_node_locked(name->node, st);
+	um_unlock(&lock);
+}
+
+void um_shared_name_changed(uint32_t mount, const char *path)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->versions[bucket_of(mount, path)], 1,
+				   __ATOMIC_SEQ_CST);
+}
+
+void um_shared_node_changed(uint32_t mount, ino_t ino)
+{
+	uint64_t key = um_node_key(mount, ino);
+	struct um_node *node;
+
+	if (!shared)
+		return;
+	um_lock(&lock);
+	node = &shared->node[key % UM_NNODES];
+	if (node->key == key) {
+		begin_write(&node->seq);
+		node->key = 0;
+		end_write(&node->seq);
+	}
+	um_unlock(&lock);
+}
+
+void um_shared_all_changed(void)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->epoch, 1, __ATOMIC_SEQ_CST);
 }

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "agent/proto.h"
@@ -57,5 +58,30 @@ void um_shared_remember(const struct um_memo_of *of, const char *name,
 			size_t n);
 /* Links or directories changed: forget all memos. */
 void um_shared_forget(void);
+
+/**
+ * struct um_told - a name of which guests are told
+ * @view: number of the view
+ * @dir: as in um_name_tag()
+ * @text, @n: the name as guests write it
+ * @mount: number of the mount that has it
+ * @path: in that mount
+ */
+struct um_told {
+	uint32_t view;
+	uint64_t dir;
+	const char *text;
+	size_t n;
+	uint32_t mount;
+	const char *path;
+};
+
+/* st NULL: it does not exist. Right until the next change is told. */
+void um_shared_tell(const struct um_told *name, const struct stat *st);
+/* What the name in this mount means has changed. */
+void um_shared_name_changed(uint32_t mount, const char *path);
+void um_shared_node_changed(uint32_t mount, ino_t ino);
+/* Anything may have. */
+void um_shared_all_changed(void);
 
 #endif

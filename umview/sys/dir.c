@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "guest/inject.h"
+#include "guest/shared.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
 #include "view/perm.h"
@@ -52,6 +53,53 @@ static void forget_entries(struct um_obj *o)
 	o->listed = false;
 }
 
+/* So many attributes are fetched ahead with a listing. */
+#define MAX_AHEAD 2048
+
+static void tell(struct um_req *r, const struct um_obj *o, uint64_t dir,
+		 const char *text, const char *path)
+{
+	const struct um_told name = { .view = r->attr->view,
+				      .dir = dir,
+				      .text = text,
+				      .n = strlen(text),
+				      .mount = o->mount->id,
+				      .path = path };
+
+	um_vnode_tell(o->mount, &name);
+}
+
+/*
+ * Who lists a directory asks for the attributes next, by names from its
+ * descriptor, or, where it is the working directory, by bare names.
+ */
+static void tell_entries(struct um_req *r, const struct um_obj *o,
+			 const struct um_loc *dir)
+{
+	const uint64_t key = um_dir_key(o->inode);
+	const uint64_t cwd = um_cwd_key(o->mount, dir->path);
+	const char *rel;
+
+	if (!um_mount_may_tell(o->mount) || um_perm_holds_in(r->list) ||
+	    strcmp(r->attr->root, "/") != 0 || o->nentries > MAX_AHEAD)
+		return;
+	for (size_t i = 0; i < o->nentries; i++) {
+		const char *name = o->entries[i].name;
+		char path[PATH_MAX];
+		char view[PATH_MAX];
+		struct stat st;
+
+		if (!um_path_join(path, dir->rel, name) ||
+		    !um_path_join(view, dir->path, name) ||
+		    name[strspn(name, ".")] == '\0' ||
+		    um_list_find(r->list, view, &rel) != o->mount ||
+		    um_fs_getattr(o->mount, path, NULL, &st) < 0)
+			continue;
+		tell(r, o, key, name, path);
+		tell(r, o, cwd, name, path);
+	}
+}
+
 /* The listing as it is now; o->io is held. */
 static int refresh(struct um_req *r, struct um_obj *o)
 {
@@ -71,6 +119,8 @@ static int refresh(struct um_req *r, struct um_obj *o)
 	o->entries = l.entries;
 	o->nentries = l.n;
 	o->listed = ret == 0;
+	if (ret == 0)
+		tell_entries(r, o, &loc);
 	return ret;
 }
 
@@ -309,7 +359,7 @@ long sys_chroot(struct um_req *r)
 	loc = (struct um_loc){ 0 };
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 	if (ret == 0)
-		ret = um_walk_always(r, path, UM_FOLLOW, &loc);
+		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, &loc);
 	if (ret < 0)
 		return ret;
 	ret = loc.obj ? -ENOENT : um_fs_getattr(loc.mount, loc.rel, NULL, &st);

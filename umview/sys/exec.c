@@ -337,7 +337,7 @@ static int find_file(struct um_req *r, const char *path, struct um_loc *loc)
 {
 	if (path[0] != '/' || !um_walk_is_idle(r, path) ||
 	    strstr(path, "proc") || !strncmp(path, "/dev", 4))
-		return um_walk_always(r, path, UM_FOLLOW, loc);
+		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, loc);
 	*loc = (struct um_loc){ .mount = um_mount_real(),
 				.path = path,
 				.rel = path,
@@ -354,7 +354,13 @@ static int walk_to(struct exec *x, const char *path)
 	ret = find_file(x->r, path, &x->loc);
 	if (ret < 0)
 		return ret;
-	return x->loc.slash && um_loc_is_real(&x->loc) ? -ENOTDIR : 0;
+	if (!x->loc.slash || !um_loc_is_real(&x->loc))
+		return 0;
+	/* only a directory may be named so, and none can be run */
+	ret = (int)UM_SYS(stat(x->loc.rel, &x->st));
+	if (ret < 0)
+		return ret;
+	return S_ISDIR(x->st.st_mode) ? -EACCES : -ENOTDIR;
 }
 
 /* argv[0] gives way to: interpreter, its argument, the script's name. */
@@ -697,27 +703,25 @@ static int walk_at(struct exec *x, const char *path, int flags)
 {
 	struct um_req *r = x->r;
 	int fd = um_arg_fd(r, 0);
+	bool follows = !(flags & AT_SYMLINK_NOFOLLOW);
+	struct stat st;
 	int ret;
 
-	if (!*path && (flags & AT_EMPTY_PATH))
-		return walk_fd(x, fd);
+	if (!*path)
+		return flags & AT_EMPTY_PATH ? walk_fd(x, fd) : -ENOENT;
 	x->name = path;
 	if (path[0] != '/' && fd != AT_FDCWD)
 		x->name = um_req_printf(r, "/dev/fd/%d/%s", fd, path);
 	if (!x->name)
 		return -ENOMEM;
-	ret = um_walk(r, fd, path,
-		      (flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW, &x->loc);
-	if (ret == 0 && um_walk_is_idle(r, path) && path[0] != '/' &&
-	    fd != AT_FDCWD) {
-		x->loc.rel = um_req_printf(r, "/proc/%d/fd/%d/%s",
-					   (int)um_req_tgid(r), fd, path);
-		x->loc.path = x->loc.rel;
-		return x->loc.rel ? 0 : -ENOMEM;
-	}
-	if (ret == 0 && um_loc_is_real(&x->loc) && um_walk_is_idle(r, path))
-		return walk_to(x, path);
-	return ret;
+	ret = um_walk_always(r, fd, path, follows ? UM_FOLLOW : 0, &x->loc);
+	if (ret < 0 || follows)
+		return ret;
+	if (um_loc_is_real(&x->loc))
+		return lstat(x->loc.rel, &st) == 0 && S_ISLNK(st.st_mode)
+			       ? -ELOOP
+			       : 0;
+	return x->loc.exists && S_ISLNK(x->loc.st.st_mode) ? -ELOOP : 0;
 }
 
 /* By the arguments of execveat(2). 0, 1: nothing is to be done, -errno. */
@@ -734,9 +738,6 @@ static int find_at(struct exec *x)
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
 	if (ret == 0)
 		ret = walk_at(x, path, flags);
-	if (ret == 0 && (flags & AT_SYMLINK_NOFOLLOW) && x->loc.exists &&
-	    S_ISLNK(x->loc.st.st_mode))
-		ret = -ELOOP;
 	if (ret == 0 && (flags & AT_EXECVE_CHECK_BIT))
 		ret = check_file(x) < 0 ? check_file(x) : 1;
 	x->path = ret == 0 ? path : NULL;

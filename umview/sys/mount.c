@@ -66,7 +66,7 @@ static int find_target(struct um_req *r, struct args *a)
 	parent = (struct um_loc){ 0 };
 	a->name = ret >= 0 ? path : NULL;
 	if (ret >= 0)
-		ret = um_walk_always(r, path,
+		ret = um_walk_always(r, AT_FDCWD, path,
 				     UM_FOLLOW | UM_ENTRY | UM_MOUNTPOINT,
 				     &a->target);
 	if (ret < 0)
@@ -100,8 +100,8 @@ static const char *find_source(struct um_req *r, const char *source)
 	loc = (struct um_loc){ 0 };
 	if (!*source)
 		return "none";
-	if (um_walk_always(r, source, UM_FOLLOW, &loc) == 0 && !loc.obj &&
-	    um_fs_getattr(loc.mount, loc.rel, NULL, &st) == 0)
+	if (um_walk_always(r, AT_FDCWD, source, UM_FOLLOW, &loc) == 0 &&
+	    !loc.obj && um_fs_getattr(loc.mount, loc.rel, NULL, &st) == 0)
 		path = loc.path;
 	return path;
 }
@@ -462,7 +462,7 @@ long sys_umount2(struct um_req *r)
 	follow |= UM_MOUNTPOINT;
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 	if (ret == 0)
-		ret = um_walk_always(r, path, follow, &loc);
+		ret = um_walk_always(r, AT_FDCWD, path, follow, &loc);
 	if (ret < 0)
 		return ret;
 	if (um_fuse_was_at(um_req_tgid(r), loc.path))

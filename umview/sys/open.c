@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "guest/shared.h"
 #include "sys/special.h"
 #include "view/perm.h"
 
@@ -175,6 +176,22 @@ static long open_native(struct um_req *r, const struct um_loc *loc,
 	return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 }
 
+/* fstat(2) comes next: what the descriptor's object stands for. */
+static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
+{
+	struct um_told self = { .view = r->attr->view,
+				.text = "",
+				.mount = loc->mount->id,
+				.path = loc->rel };
+	struct stat st;
+
+	if (!um_mount_may_tell(loc->mount) || um_perm_holds_in(r->list) ||
+	    fstat(fd, &st) < 0)
+		return;
+	self.dir = um_dir_key(st.st_ino);
+	um_vnode_tell(loc->mount, &self);
+}
+
 static long open_at(struct um_req *r, const struct opening *o,
 		    const struct um_loc *loc)
 {
@@ -191,6 +208,8 @@ static long open_at(struct um_req *r, const struct opening *o,
 		fd = open_real(r, loc, o);
 	else
 		fd = open_virtual(r, loc, o);
+	if (fd >= 0 && loc->exists && (o->flags & O_TMPFILE) != O_TMPFILE)
+		tell_of(r, loc, fd);
 	return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 }
 

@@ -39,7 +39,7 @@ static int look(struct um_next *next, const char *path, unsigned int flags,
 	l->r.list = (struct um_list *)next;
 	if (path[0] != '/')
 		return -EINVAL;
-	return um_walk_always(&l->r, path, flags, &l->loc);
+	return um_walk_always(&l->r, AT_FDCWD, path, flags, &l->loc);
 }
 
 static void done(struct lookup *l)

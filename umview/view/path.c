@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "guest/self.h"
 #include "guest/shared.h"
 #include "view/cwd.h"
 #include "view/magic.h"
@@ -149,15 +150,21 @@ static int set_cur(struct walk *w, const char *path)
 	return 0;
 }
 
+uint64_t um_cwd_key(const struct um_mount *m, const char *path)
+{
+	return um_hash_str(path, um_mount_is_real(m) ? 0 : m->id) | 1;
+}
+
 /*
  * The guest's agent may go by the name of its working directory, if the page
  * is its own: a vfork child has another directory on the same page.
  */
-static void tell_cwd(struct walk *w, const char *path, bool is_virtual)
+static void tell_cwd(struct walk *w, const struct um_mount *m, const char *path,
+		     bool is_virtual)
 {
 	struct um_req *r = w->r;
 
-	w->from = is_virtual ? 0 : um_hash_str(path, 0) | 1;
+	w->from = um_cwd_key(m, path);
 	if (r->has_page && r->page.owner == r->tid)
 		um_req_set_cwd(r, is_virtual, w->from);
 }
@@ -203,24 +210,41 @@ static int start_detached(struct walk *w)
 	if (!w->anchor || ret < 0)
 		return ret;
 	w->native = false;
-	tell_cwd(w, path, true);
+	tell_cwd(w, w->anchor, path, true);
 	ret = set_cur(w, path);
 	return ret < 0 ? ret : 1;
 }
 
+/*
+ * Return of a start: a real directory that has no name any more, or none that
+ * is short enough. What lies beneath is the kernel's.
+ */
+#define UNNAMED 1
+
+static bool has_no_name(int err)
+{
+	return err == -ENOENT || err == -ENAMETOOLONG;
+}
+
 static int start_at_cwd(struct walk *w)
 {
+	struct um_mount *m = um_mount_real();
 	const char *path;
+	const char *rel;
 	int ret = start_detached(w);
 
 	if (ret)
 		return ret < 0 ? ret : 0;
 	ret = um_cwd_of(w->r, w->r->tid, &path);
+	if (has_no_name(ret) && w->r->engine != &um_engine_self)
+		return UNNAMED;
 	if (ret < 0 || !path)
 		return ret;
-	tell_cwd(w, path, ret > 0);
-	if (ret > 0)
+	if (ret > 0) {
+		m = um_list_find(w->r->list, path, &rel);
 		w->native = false;
+	}
+	tell_cwd(w, m, path, ret > 0);
 	w->gone = ret == UM_CWD_REMOVED;
 	if (set_cur(w, path) < 0)
 		return -ENAMETOOLONG;
@@ -258,6 +282,7 @@ static int start_at_fd(struct walk *w, int dirfd)
 		return ret;
 	o = um_obj_find(&st);
 	if (o) {
+		w->from = um_dir_key(st.st_ino);
 		ret = start_at_obj(w, o);
 		um_obj_put(o);
 		/* our stand-in is no directory for the kernel */
@@ -267,10 +292,8 @@ static int start_at_fd(struct walk *w, int dirfd)
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
 	ret = um_gfd_link(w->r, um_gfd_of((uint64_t)dirfd), text, sizeof(text));
-	if (ret < 0)
-		return ret;
-	if (!st.st_nlink)
-		return -ENOENT;
+	if (ret < 0 || !st.st_nlink)
+		return w->r->engine == &um_engine_self ? -ENOENT : UNNAMED;
 	ret = set_cur(w, text);
 	start_under(w);
 	return ret;
@@ -457,6 +480,11 @@ static int step_magic(struct walk *w)
 	struct um_magic mg;
 	int ret = um_magic_find(w->r, w->cur, &mg);
 
+	/* a real directory whose name is too long to be told: the kernel's */
+	if (ret == -ENAMETOOLONG && w->native) {
+		w->stop = true;
+		return 1;
+	}
 	if (ret <= 0)
 		return ret;
 	if (mg.rename)
@@ -549,6 +577,7 @@ static int step(struct walk *w)
 		return step_virtual(w);
 	if (is_in_proc(w->cur)) {
 		ret = step_magic(w);
+		w->links += ret > 0;
 		if (ret != 0)
 			return ret < 0 ? ret : 0;
 	}
@@ -606,6 +635,29 @@ static void remember(struct walk *w, const char *path, const struct um_loc *loc)
 		um_shared_remember(&of, path, strlen(path));
 }
 
+bool um_mount_may_tell(const struct um_mount *m)
+{
+	return m->fs.quick && m->cache && !m->merge && !m->nexcept &&
+	       !atomic_load(&m->dead);
+}
+
+/* What the name means in its mount: the agents need not ask for attributes. */
+static void tell(struct walk *w, const char *path, const struct um_loc *loc)
+{
+	const struct um_told name = { .view = w->r->attr->view,
+				      .dir = w->from,
+				      .text = path,
+				      .n = strlen(path),
+				      .mount = loc->mount->id,
+				      .path = loc->rel };
+
+	if (loc->obj || um_loc_is_real(loc) || w->links || w->checks ||
+	    w->gone || strcmp(w->root, "/") != 0 ||
+	    (path[0] != '/' && !w->from) || !um_mount_may_tell(loc->mount))
+		return;
+	um_vnode_tell(loc->mount, &name);
+}
+
 bool um_walk_is_idle(const struct um_req *r, const char *path)
 {
 	if (r->list->nmounts || um_obj_any() || um_cwd_any() ||
@@ -648,6 +700,25 @@ static int run(struct walk *w)
 	return err;
 }
 
+/* From a directory without a name: the guest's own name, or the long way. */
+static int leave_to_kernel(struct walk *w, int dirfd, const char *path,
+			   struct um_loc *out)
+{
+	struct um_req *r = w->r;
+	const char *rel =
+		dirfd == AT_FDCWD
+			? um_req_printf(r, "/proc/%d/cwd/%s", (int)r->tid, path)
+			: um_req_printf(r, "/proc/%d/fd/%d/%s", (int)r->tid,
+					dirfd, path);
+
+	*out = (struct um_loc){ .mount = um_mount_real(),
+				.path = rel,
+				.rel = rel,
+				.native = true,
+				.slash = path[strlen(path) - 1] == '/' };
+	return rel ? 0 : -ENOMEM;
+}
+
 static int walk(struct um_req *r, int dirfd, const char *path,
 		unsigned int flags, struct um_loc *out)
 {
@@ -668,6 +739,8 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 	w->gen = um_shared_gen();
 	w->checks = um_perm_holds_in(r->list);
 	ret = start(w, dirfd, path);
+	if (ret == UNNAMED)
+		return leave_to_kernel(w, dirfd, path, out);
 	if (ret == 0 && (flags & (UM_BENEATH | UM_IN_ROOT)))
 		ret = confine(w, dirfd, path);
 	if (ret < 0)
@@ -678,8 +751,10 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 		ret = finish(w, out);
 	else if (w->obj)
 		um_obj_put(w->obj);
-	if (ret == 0 && !(flags & ~(UM_FOLLOW | UM_ENTRY)))
+	if (ret == 0 && !(flags & ~(UM_FOLLOW | UM_ENTRY))) {
 		remember(w, path, out);
+		tell(w, path, out);
+	}
 	return ret;
 }
 
@@ -697,8 +772,8 @@ int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 	return walk(r, dirfd, path, flags, out);
 }
 
-int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
-		   struct um_loc *out)
+int um_walk_always(struct um_req *r, int dirfd, const char *path,
+		   unsigned int flags, struct um_loc *out)
 {
 	*out = (struct um_loc){ .mount = um_mount_real(),
 				.path = path,
@@ -706,7 +781,7 @@ int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
 				.native = true };
 	if (um_walk_hook)
 		um_walk_hook(r);
-	return walk(r, AT_FDCWD, path, flags, out);
+	return walk(r, dirfd, path, flags, out);
 }
 
 int um_walk_user(struct um_req *r, int dirfd, uint64_t name, unsigned int flags,

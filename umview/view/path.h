@@ -54,9 +54,9 @@ struct um_loc {
 /* Walk `path` from dirfd (AT_FDCWD or a guest's descriptor). 0 or -errno. */
 int um_walk(struct um_req *r, int dirfd, const char *path, unsigned int flags,
 	    struct um_loc *out);
-/* The same with all fields set, idle view or not; from the working directory. */
-int um_walk_always(struct um_req *r, const char *path, unsigned int flags,
-		   struct um_loc *out);
+/* The same with all fields set, idle view or not. */
+int um_walk_always(struct um_req *r, int dirfd, const char *path,
+		   unsigned int flags, struct um_loc *out);
 /* Copy in the path at `name` first. */
 int um_walk_user(struct um_req *r, int dirfd, uint64_t name, unsigned int flags,
 		 struct um_loc *out);
@@ -74,6 +74,13 @@ static inline bool um_loc_is_native(const struct um_loc *loc)
 	return loc->native && um_loc_is_real(loc);
 }
 
+/* Guests may be told what names of the mount mean (guest/shared.h). */
+bool um_mount_may_tell(const struct um_mount *m);
+/*
+ * What memos and told names call a working directory. Two mounts may have one
+ * path, when the older was taken out of the view (umount -l).
+ */
+uint64_t um_cwd_key(const struct um_mount *m, const char *path);
 /* Called before each walk; higher layers may have something to finish first. */
 extern void (*um_walk_hook)(const struct um_req *r);
 

@@ -239,7 +239,7 @@ struct um_ids um_perm_exec_ids(const struct um_ids *ids,
 			       const struct um_mount *m, const struct stat *st)
 {
 	struct um_ids now = *ids;
-	mode_t mode = m->flags & MS_NOSUID ? 0 : st->st_mode;
+	mode_t mode = (m->flags & MS_NOSUID) ? 0 : st->st_mode;
 
 	if (mode & S_ISUID)
 		now.euid = st->st_uid;

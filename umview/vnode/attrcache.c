@@ -16,6 +16,7 @@
 
 #include "base/hash.h"
 #include "base/lock.h"
+#include "guest/shared.h"
 
 #define SLOTS	 8192
 #define PATH_CUT 256
@@ -34,13 +35,14 @@ struct node {
 
 struct um_attrcache {
 	struct um_mutex lock;
+	uint32_t mount;
 	uint64_t gen;
 	uint64_t epoch;
 	struct name *names[SLOTS];
 	struct node *nodes[SLOTS];
 };
 
-struct um_attrcache *um_attrcache_new(void)
+struct um_attrcache *um_attrcache_new(uint32_t mount)
 {
 	struct um_attrcache *c = calloc(1, sizeof(*c));
 
@@ -48,6 +50,7 @@ struct um_attrcache *um_attrcache_new(void)
 		return NULL;
 	um_mutex_init(&c->lock, UM_RANK_CACHE);
 	c->epoch = 1;
+	c->mount = mount;
 	return c;
 }
 
@@ -172,19 +175,40 @@ void um_attrcache_put(struct um_attrcache *c, const char *path,
 	um_unlock(&c->lock);
 }
 
+void um_attrcache_tell(struct um_attrcache *c, const struct um_told *name)
+{
+	struct stat st;
+	int ret;
+
+	um_lock(&c->lock);
+	ret = get_locked(c, name->path, &st);
+	if (ret != -EAGAIN)
+		um_shared_tell(name, ret == 0 ? &st : NULL);
+	um_unlock(&c->lock);
+}
+
+static void forget_node_locked(struct um_attrcache *c, ino_t ino)
+{
+	struct node *node = find_node_locked(c, ino);
+
+	if (node)
+		node->epoch = 0;
+	um_shared_node_changed(c->mount, ino);
+}
+
 static void forget_locked(struct um_attrcache *c, const char *path)
 {
 	struct name *n = find_name_locked(c, path);
 
 	c->gen++;
+	um_shared_name_changed(c->mount, path);
+	/* whichever node it was: guests may have been told of it */
+	if (!n)
+		um_shared_all_changed();
 	if (!n)
 		return;
-	if (!n->absent) {
-		struct node *node = find_node_locked(c, n->ino);
-
-		if (node)
-			node->epoch = 0;
-	}
+	if (!n->absent)
+		forget_node_locked(c, n->ino);
 	n->epoch = 0;
 }
 
@@ -213,13 +237,9 @@ void um_attrcache_forget_entry(struct um_attrcache *c, const char *path)
 
 void um_attrcache_forget_node(struct um_attrcache *c, ino_t ino)
 {
-	struct node *node;
-
 	um_lock(&c->lock);
 	c->gen++;
-	node = find_node_locked(c, ino);
-	if (node)
-		node->epoch = 0;
+	forget_node_locked(c, ino);
 	um_unlock(&c->lock);
 }
 
@@ -228,5 +248,6 @@ void um_attrcache_forget_all(struct um_attrcache *c)
 	um_lock(&c->lock);
 	c->gen++;
 	c->epoch++;
+	um_shared_all_changed();
 	um_unlock(&c->lock);
 }

@@ -14,7 +14,8 @@
 
 struct um_attrcache;
 
-struct um_attrcache *um_attrcache_new(void);
+/* mount: its number, by which guests are told of changes (guest/shared.h). */
+struct um_attrcache *um_attrcache_new(uint32_t mount);
 void um_attrcache_free(struct um_attrcache *c);
 /* 0 with *out, -ENOENT known to be absent, -EAGAIN not known. */
 int um_attrcache_get(struct um_attrcache *c, const char *path,
@@ -24,6 +25,12 @@ uint64_t um_attrcache_gen(struct um_attrcache *c);
 /* st NULL: the name does not exist. Ignored when anything changed since gen. */
 void um_attrcache_put(struct um_attrcache *c, const char *path,
 		      const struct stat *st, uint64_t gen);
+/*
+ * Tell the guests what is known of the name, so that they need not ask until
+ * it is forgotten.
+ */
+struct um_told;
+void um_attrcache_tell(struct um_attrcache *c, const struct um_told *name);
 void um_attrcache_forget(struct um_attrcache *c, const char *path);
 /* The node, by whatever names it is cached. */
 void um_attrcache_forget_node(struct um_attrcache *c, ino_t ino);

@@ -24,7 +24,7 @@ struct um_mount *um_mount_new(void)
 	atomic_init(&m->refs, 1);
 	m->id = atomic_fetch_add(&next_id, 1);
 	m->dev = makedev(MOUNT_MAJOR, m->id);
-	m->cache = um_attrcache_new();
+	m->cache = um_attrcache_new(m->id);
 	um_mutex_init(&m->serial, UM_RANK_IO);
 	um_mutex_init(&m->names, UM_RANK_IO);
 	return m;

@@ -539,6 +539,20 @@ int um_vnode_open_whole(struct um_mount *m, const char *path)
 	return ret;
 }
 
+void um_vnode_tell(struct um_mount *m, const struct um_told *name)
+{
+	struct um_vnode *v = NULL;
+	struct stat st;
+	bool hidden;
+
+	if (um_attrcache_get(m->cache, name->path, &st) == 0)
+		v = um_vnode_lookup(m, st.st_ino);
+	hidden = v && v->hidden;
+	um_vnode_put(v);
+	if (!hidden)
+		um_attrcache_tell(m->cache, name);
+}
+
 int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)
 {
 	struct um_vnode *v;

@@ -229,6 +229,12 @@ void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,
 		      bool exchange);
 /* truncate(2), chmod... by name: what open files should know. */
 int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size);
+/*
+ * Tell guests what is known of a name of the mount (guest/shared.h), if its
+ * attributes are those of its node: a file with a hidden name has others.
+ */
+struct um_told;
+void um_vnode_tell(struct um_mount *m, const struct um_told *name);
 /* unlink(2) with regard to open files. */
 int um_vnode_unlink(struct um_mount *m, const char *path);
 int um_vnode_link(struct um_mount *m, const char *from, const char *to);

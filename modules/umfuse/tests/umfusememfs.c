@@ -348,6 +348,7 @@ static int memfs_flush(const char *path, struct fuse_file_info *fi)
 	return memfs_leave(0);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are FUSE's */
 static ssize_t memfs_copy_file_range(const char *path_in,
 				     struct fuse_file_info *fi_in, off_t off_in,
 				     const char *path_out,

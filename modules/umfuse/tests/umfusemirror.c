@@ -94,6 +94,7 @@ static int mirror_write(const char *path, const char *buf, size_t n, off_t off,
 	return put < 0 ? -errno : (int)put;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are FUSE's */
 static ssize_t mirror_copy_file_range(const char *path_in,
 				      struct fuse_file_info *in, off_t off_in,
 				      const char *path_out,

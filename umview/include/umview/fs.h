@@ -183,6 +183,9 @@ struct um_fs_ops {
  * @unlink_open: a node stays usable by its open um_fh after unlink removed its
  *	last name. Where false the core keeps such a file under a hidden name
  *	until its last close.
+ * @quick: getattr answers at once, from this process, and nothing changes
+ *	but by calls of the core: attributes may be fetched ahead, and guests
+ *	told of them
  * @remote: names and files change without the core: nothing is taken for known
  *	from one open of a file to the next but what open says
  * @core: the core's own
@@ -194,6 +197,7 @@ struct um_fs {
 	bool serial;
 	bool readonly;
 	bool unlink_open;
+	bool quick;
 	bool remote;
 	void *core;
 };
