@@ -124,10 +124,10 @@ static ssize_t read_some(struct listing *l, char *buf)
 				  .node = l->dir->id,
 				  .in = { UM_FUSE_ARG(in) },
 				  .nargs = 1,
-				  .out = buf,
 				  .outmax = CHUNK,
 				  .always = l->plus };
 
+	k.out = buf;
 	return um_fuse_call(l->c, &k);
 }
 

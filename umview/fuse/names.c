@@ -63,6 +63,7 @@ static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 		ret = um_fuse_entry(p.c, p.dir, p.name, &e, &n);
 	um_fuse_node_put(p.c, n);
 out:
+	k->out = NULL;
 	place_fini(&p);
 	return ret < 0 ? (int)ret : 0;
 }

@@ -56,6 +56,7 @@ static ssize_t get(struct um_fs *fs, const char *path, struct um_fuse_call *k,
 	k->outmax = size ? size : sizeof(length);
 	k->exact = !size;
 	ret = call_at(fs, path, k, 0);
+	k->out = NULL;
 	return ret < 0 || size ? ret : (ssize_t)length.size;
 }
 
