@@ -2,9 +2,9 @@
 # UmTest - unit tests (cmocka) and scripts as entries of ctest.
 #
 # um_unit_test(NAME n SOURCES … [LIBS …] [ARGS …] [INCLUDES …] [DEFINES …]
-#              [TIMEOUT s] [CORE])
+#              [TIMEOUT s] [CORE] [SLOW])
 #	A test program ${CMAKE_BINARY_DIR}/tests/unit/n, entry `unit.n`, label
-#	`unit`. CORE: linked with all layers of the monitor but main/main.c.
+#	`unit`, and under valgrind unless SLOW. CORE: linked with all layers of the monitor but main/main.c.
 #	They are archives: a test may give its own version of what it fakes,
 #	or include the .c file it tests.
 #
@@ -13,12 +13,28 @@
 #	A script of tests/; exit status 77 is a skip, its reason is printed.
 #
 # um_fuzz_test(NAME n SOURCES … [LIBS …] [CORE] [CORPUS dir])
-#	A libFuzzer target (UM_FUZZ) or a replay of its corpus (everywhere).
+#	A libFuzzer target (UM_FUZZ) or a replay of its corpus (everywhere):
+#	fuzz.n, and alloc.n with each allocation failing in turn.
 
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
 if(BUILD_TESTING AND NOT CMOCKA_FOUND)
 	message(STATUS "cmocka not found: no unit tests")
 endif()
+
+# um_valgrind(NAME n COMMAND … [ENVIRONMENT …]): the entry `valgrind.n`, the
+# same command under memcheck. Builds with sanitizers have none: they cannot.
+find_program(VALGRIND valgrind)
+function(um_valgrind)
+	cmake_parse_arguments(V "" "NAME" "COMMAND;ENVIRONMENT" ${ARGV})
+	if(NOT VALGRIND OR UM_SANITIZE)
+		return()
+	endif()
+	add_test(NAME valgrind.${V_NAME} COMMAND ${VALGRIND} -q
+		--error-exitcode=99 --leak-check=full
+		--errors-for-leak-kinds=definite ${V_COMMAND})
+	set_tests_properties(valgrind.${V_NAME} PROPERTIES LABELS valgrind
+		TIMEOUT 120 ENVIRONMENT "${UM_TEST_ENV};${V_ENVIRONMENT}")
+endfunction()
 
 set(UM_TEST_ENV
 	"UM_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
@@ -48,7 +64,7 @@ function(um_unit_test)
 	if(NOT "${ARGV0}" STREQUAL "NAME")
 		list(PREPEND ARGV NAME)
 	endif()
-	cmake_parse_arguments(T "CORE" "NAME;TIMEOUT"
+	cmake_parse_arguments(T "CORE;SLOW" "NAME;TIMEOUT"
 		"SOURCES;LIBS;ARGS;INCLUDES;DEFINES" ${ARGV})
 	if(NOT T_TIMEOUT)
 		set(T_TIMEOUT 60)
@@ -84,6 +100,10 @@ function(um_unit_test)
 	set_tests_properties(unit.${T_NAME} PROPERTIES
 		LABELS unit TIMEOUT ${T_TIMEOUT}
 		ENVIRONMENT "${UM_TEST_ENV}")
+	if(NOT T_SLOW)
+		um_valgrind(NAME ${T_NAME}
+			COMMAND $<TARGET_FILE:${target}> ${T_ARGS})
+	endif()
 endfunction()
 
 function(um_script_test)
@@ -124,7 +144,7 @@ function(um_fuzz_test)
 	target_include_directories(${target} PRIVATE
 		${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/umview
 		${CMAKE_SOURCE_DIR}/tests ${T_INCLUDES})
-	target_link_libraries(${target} PRIVATE ${T_LIBS} um_api
+	target_link_libraries(${target} PRIVATE um_api ${T_LIBS}
 		Threads::Threads)
 	if(T_CORE AND TARGET um_core)
 		target_link_libraries(${target} PRIVATE um_core)
@@ -136,11 +156,23 @@ function(um_fuzz_test)
 		target_sources(${target} PRIVATE
 			${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.c)
 	endif()
+	target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/alloc.c)
+	foreach(function malloc calloc realloc strdup strndup)
+		target_link_options(${target} PRIVATE -Wl,--wrap=${function})
+	endforeach()
 	if(T_CORPUS)
 		file(GLOB inputs CONFIGURE_DEPENDS ${T_CORPUS}/*)
+		set(tests fuzz.${T_NAME})
 		add_test(NAME fuzz.${T_NAME} COMMAND
 			$<TARGET_FILE:${target}> ${inputs})
-		set_tests_properties(fuzz.${T_NAME} PROPERTIES
-			LABELS fuzz TIMEOUT 120 ENVIRONMENT "${UM_TEST_ENV}")
+		if(NOT UM_FUZZ)
+			list(APPEND tests alloc.${T_NAME})
+			add_test(NAME alloc.${T_NAME} COMMAND
+				$<TARGET_FILE:${target}> --alloc ${inputs})
+		endif()
+		set_tests_properties(${tests} PROPERTIES
+			LABELS fuzz TIMEOUT 300 ENVIRONMENT "${UM_TEST_ENV}")
+		um_valgrind(NAME fuzz.${T_NAME} ENVIRONMENT UM_FUZZ_SELF=1
+			COMMAND $<TARGET_FILE:${target}> ${inputs})
 	endif()
 endfunction()

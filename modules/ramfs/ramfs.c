@@ -218,12 +218,17 @@ static int ramfs_statfs(struct um_fs *fs, struct statfs *out)
 static int ramfs_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 {
 	struct node *node = ram_find(fs, path, NULL);
+	int ret = 0;
 
 	if (!node)
 		return -ENOENT;
+	if (fh->flags & O_TRUNC)
+		ret = ram_resize(node, 0);
+	if (ret < 0)
+		return ret;
 	node->opens++;
 	fh->fh = (uintptr_t)node;
-	return (fh->flags & O_TRUNC) ? ram_resize(node, 0) : 0;
+	return 0;
 }
 
 static ssize_t ramfs_read(struct um_fs *fs, struct um_fh *fh, void *buf,
@@ -249,6 +254,8 @@ static ssize_t ramfs_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 
 	if (__builtin_add_overflow(off, size, &end))
 		return -EFBIG;
+	if (!size)
+		return 0;
 	if (end > node->st.st_size)
 		err = ram_resize(node, end);
 	if (err)

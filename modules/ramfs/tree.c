@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Where the entry of path is or would be; its directory, NULL for "/". */
 struct entry **ram_lookup(struct um_fs *fs, const char *path, struct node **dir)
@@ -95,13 +96,23 @@ bool ram_is_below(const char *path, const char *dir)
 	return strncmp(path, dir, n) == 0 && path[n] == '/';
 }
 
+off_t ram_max_file;
+
+/* The monitor lives in the same memory: no file takes more than a quarter. */
+static off_t max_file(void)
+{
+	if (ram_max_file)
+		return ram_max_file;
+	return (off_t)sysconf(_SC_PHYS_PAGES) / 4 * sysconf(_SC_PAGESIZE);
+}
+
 int ram_resize(struct node *node, off_t size)
 {
 	char *data = node->data;
 
 	if (size < 0)
 		return -EINVAL;
-	if (size > PTRDIFF_MAX - 1)
+	if (size > max_file())
 		return -EFBIG;
 	data = realloc(data, (size_t)size + 1);
 	if (!data)

@@ -27,6 +27,8 @@ struct ramfs {
 struct node *ram_find(struct um_fs *fs, const char *path, struct um_fh *fh);
 bool ram_is_below(const char *path, const char *dir);
 void ram_touch(struct node *node, bool modified);
+/* Largest size of a file; 0: a quarter of the machine's memory. */
+extern off_t ram_max_file;
 int ram_resize(struct node *node, off_t size);
 int ram_make(struct um_fs *fs, const char *path, mode_t mode, dev_t rdev,
 	     const char *data);

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#define WRITEBACK_SIZE (128ul << 10)
+#define WRITEBACK_MAX  (64ul << 20)
+
 int umfuse_words_add(struct umfuse_words *w, const char *s)
 {
 	char **v = realloc(w->v, (size_t)(w->n + 2) * sizeof(*v));
@@ -135,6 +138,29 @@ static int set_id(const char *opt, const char *value, bool *has, id_t *id)
 	return 0;
 }
 
+/* A size, with k or m behind it; nothing: the usual one. */
+static int set_writeback(struct umfuse_opts *o, const char *opt,
+			 const char *value)
+{
+	char *end;
+	unsigned long n = WRITEBACK_SIZE;
+	unsigned int shift = 0;
+
+	if (*value) {
+		errno = 0;
+		n = strtoul(value + 1, &end, 10);
+		if (*end == 'k' || *end == 'm')
+			shift = *end++ == 'k' ? 10 : 20;
+		if (errno || end == value + 1 || *end || value[1] == '-' ||
+		    n == 0 || n > WRITEBACK_MAX >> shift) {
+			um_err("umfuse: %s: a size up to 64m is needed", opt);
+			return -EINVAL;
+		}
+	}
+	o->writeback = (size_t)n << shift;
+	return 0;
+}
+
 /* Return: 1 taken, 0 not ours, -errno. */
 static int set_value(struct umfuse_opts *o, const char *opt)
 {
@@ -161,6 +187,9 @@ static int set_value(struct umfuse_opts *o, const char *opt)
 		err = set_id(opt, opt + 8, &o->has_uid, &o->uid);
 	else if (strncmp(opt, "fusegid=", 8) == 0)
 		err = set_id(opt, opt + 8, &o->has_gid, &o->gid);
+	else if (strcmp(opt, "writeback") == 0 ||
+		 strncmp(opt, "writeback=", 10) == 0)
+		err = set_writeback(o, opt, opt + 9);
 	else
 		return 0;
 	return err ? err : 1;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_ERRNO 4095
 
@@ -41,6 +42,8 @@ static int enter(struct umfuse_call *c, struct um_fs *fs, const char *name,
 	}
 	c->fuse = mnt->fuse;
 	fill_context(c);
+	if (strcmp(name, "write") != 0)
+		umfuse_behind_flush(c);
 	return 0;
 }
 

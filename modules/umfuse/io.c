@@ -218,18 +218,19 @@ static ssize_t read_chunk(struct umfuse_call *c, char *buf, size_t size,
 	return ret > (ssize_t)size ? -EIO : ret;
 }
 
-static ssize_t write_chunk(struct umfuse_call *c, const char *buf, size_t size,
-			   off_t off, struct fuse_file_info *fi)
+static ssize_t write_chunk(struct umfuse_call *c, const char *path,
+			   const char *buf, size_t size, off_t off,
+			   struct fuse_file_info *fi)
 {
 	const struct fuse_operations *op = &c->fuse->op;
 	struct fuse_bufvec src = FUSE_BUFVEC_INIT(size);
 	ssize_t ret;
 
 	if (op->write) {
-		ret = op->write(c->path, buf, size, off, fi);
+		ret = op->write(path, buf, size, off, fi);
 	} else if (op->write_buf) {
 		src.buf[0].mem = (void *)(uintptr_t)buf;
-		ret = op->write_buf(c->path, &src, off, fi);
+		ret = op->write_buf(path, &src, off, fi);
 	} else {
 		ret = -ENOSYS;
 	}
@@ -265,27 +266,40 @@ ssize_t umfuse_op_read(struct um_fs *fs, struct um_fh *fh, void *buf,
 	return umfuse_leave(&c, done ? done : ret);
 }
 
-ssize_t umfuse_op_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
-			size_t size, off_t off)
+ssize_t umfuse_write(struct umfuse_call *c, const char *path, const char *buf,
+		     size_t size, off_t off, struct fuse_file_info *fi)
 {
-	struct fuse_file_info fi;
-	struct umfuse_call c;
-	ssize_t done = 0, ret = umfuse_enter_file(&c, fs, "write", fh, &fi);
+	ssize_t done = 0, ret = 0;
 
-	if (ret)
-		return umfuse_leave(&c, ret);
 	while ((size_t)done < size) {
 		size_t n =
-			min_size(size - (size_t)done, c.fuse->conn.max_write);
+			min_size(size - (size_t)done, c->fuse->conn.max_write);
 
-		ret = write_chunk(&c, (const char *)buf + done, n, off + done,
-				  &fi);
+		ret = write_chunk(c, path, buf + done, n, off + done, fi);
 		if (ret > 0)
 			done += ret;
 		if (ret < (ssize_t)n)
 			break;
 	}
-	return umfuse_leave(&c, done ? done : ret);
+	return done ? done : ret;
+}
+
+ssize_t umfuse_op_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
+			size_t size, off_t off)
+{
+	struct umfuse_file *file = file_of(fh);
+	struct fuse_file_info fi;
+	struct umfuse_call c;
+	ssize_t ret = umfuse_enter_file(&c, fs, "write", fh, &fi);
+
+	if (ret)
+		return umfuse_leave(&c, ret);
+	if (umfuse_behind_take(&c, file, buf, size, off))
+		return umfuse_leave(&c, (ssize_t)size);
+	ret = umfuse_behind_error(&c, file);
+	if (!ret)
+		ret = umfuse_write(&c, c.path, buf, size, off, &fi);
+	return umfuse_leave(&c, ret);
 }
 
 /* --- the rest --- */
@@ -310,7 +324,11 @@ int umfuse_op_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
 
 	if (!err && c.fuse->op.fsync)
 		err = c.fuse->op.fsync(c.path, datasync, &fi);
-	return umfuse_leave0(&c, err == -ENOSYS ? 0 : err);
+	if (err == -ENOSYS)
+		err = 0;
+	if (!err && c.fuse)
+		err = umfuse_behind_error(&c, file_of(fh));
+	return umfuse_leave0(&c, err);
 }
 
 /* A file without holes. */

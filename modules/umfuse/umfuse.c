@@ -98,6 +98,7 @@ static void free_mount(struct umfuse *mnt)
 	umfuse_nodes_fini(&mnt->nodes);
 	umfuse_words_fini(&mnt->args);
 	umfuse_opts_fini(&mnt->opts);
+	umfuse_behind_fini(&mnt->behind);
 	pthread_cond_destroy(&mnt->changed);
 	pthread_mutex_destroy(&mnt->lock);
 	pthread_rwlock_destroy(&mnt->tree);
@@ -118,6 +119,7 @@ static struct umfuse *new_mount(const struct um_mount_req *req,
 	mnt->prog.memfd = -1;
 	pthread_rwlock_init(&mnt->tree, NULL);
 	pthread_mutex_init(&mnt->lock, NULL);
+	umfuse_behind_init(&mnt->behind);
 	pthread_cond_init(&mnt->changed, NULL);
 	atomic_init(&mnt->stop, false);
 	mnt->name = strdup(req->fstype);
@@ -139,6 +141,8 @@ static int prepare(struct umfuse *mnt, const struct um_mount_req *req)
 {
 	int err = umfuse_opts_init(&mnt->opts, req->flags, req->options);
 
+	if (!err)
+		err = umfuse_behind_start(&mnt->behind, mnt->opts.writeback);
 	if (!err)
 		err = umfuse_args_build(&mnt->opts, req, &mnt->args);
 	if (!err && mnt->opts.showcall)
@@ -203,7 +207,10 @@ static int umfuse_mount(const struct um_mount_req *req, struct um_fs *fs)
 void umfuse_op_umount(struct um_fs *fs)
 {
 	struct umfuse *mnt = fs->priv;
+	struct umfuse_call c;
 
+	/* every operation but write gives gathered writes to the program */
+	umfuse_leave0(&c, umfuse_enter(&c, fs, "umount", NULL));
 	end_program(mnt);
 	if (mnt->status != 0)
 		um_warn("%s: main returned %d", mnt->name, mnt->status);
@@ -232,7 +239,8 @@ const struct um_module um_module = {
 		"format=WORDS  all arguments: %O options, %S source, %M target\n"
 		"fuseuid=N     user id the file system is told\n"
 		"fusegid=N     group id the file system is told\n"
-		"hard_remove   do not hide open files that are removed\n",
+		"hard_remove   do not hide open files that are removed\n"
+		"writeback[=SIZE]  gather writes before the file system sees them\n",
 	.init = umfuse_init,
 	.fini = umfuse_load_fini,
 	.mount = umfuse_mount,

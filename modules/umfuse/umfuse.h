@@ -19,6 +19,7 @@
  *    remove names, so that a path given to the program stays true for the
  *    call, and by the end of the loop, which so waits for all operations.
  *  - mnt->lock: state, stop and the list of open files.
+ *  - behind.lock: writes not yet given to the program.
  *  - nodes.lock: the node table; a leaf.
  */
 #ifndef UMFUSE_UMFUSE_H
@@ -51,6 +52,7 @@ void umfuse_words_fini(struct umfuse_words *w);
 
 /**
  * struct umfuse_opts - umfuse's own mount options
+ * @writeback: bytes to gather of writes, 0: none
  * @fsopts: what is left for the program, as after -o
  */
 struct umfuse_opts {
@@ -59,6 +61,7 @@ struct umfuse_opts {
 	bool showcall;
 	bool nosource;
 	bool hard_remove;
+	size_t writeback;
 	bool has_uid;
 	bool has_gid;
 	uid_t uid;
@@ -122,12 +125,28 @@ void umfuse_node_link(struct umfuse_nodes *t, const char *from, const char *to);
 /**
  * struct umfuse_file - an open file; um_fh.fh points to it
  * @fi: as the program left it in open or create
+ * @error: -errno of a write that was answered before, 0: none
  */
 struct umfuse_file {
 	struct umfuse_file *next;
 	struct umfuse_file **prev;
 	struct umfuse_node *node;
 	struct fuse_file_info fi;
+	int error;
+};
+
+/**
+ * struct umfuse_behind - writes that the program has not seen yet; see behind.c
+ * @room: size of @buf, 0: writes are not gathered
+ * @file: NULL: there are none
+ */
+struct umfuse_behind {
+	pthread_mutex_t lock;
+	char *buf;
+	size_t room;
+	size_t used;
+	off_t off;
+	struct umfuse_file *file;
 };
 
 enum umfuse_state { UMFUSE_STARTING, UMFUSE_RUNNING, UMFUSE_ENDED };
@@ -151,6 +170,7 @@ struct umfuse {
 	pthread_rwlock_t tree;
 	bool alive;
 	struct umfuse_nodes nodes;
+	struct umfuse_behind behind;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -232,6 +252,22 @@ int umfuse_enter_node(struct umfuse_call *c, struct um_fs *fs, const char *name,
 ssize_t umfuse_leave(struct umfuse_call *c, ssize_t ret);
 /* The same for operations that answer 0 or an error. */
 int umfuse_leave0(struct umfuse_call *c, int ret);
+
+/* --- behind.c: option writeback; without it nothing is done --- */
+
+void umfuse_behind_init(struct umfuse_behind *b);
+int umfuse_behind_start(struct umfuse_behind *b, size_t room);
+void umfuse_behind_fini(struct umfuse_behind *b);
+bool umfuse_behind_take(struct umfuse_call *c, struct umfuse_file *file,
+			const char *buf, size_t size, off_t off);
+void umfuse_behind_flush(struct umfuse_call *c);
+int umfuse_behind_error(struct umfuse_call *c, struct umfuse_file *file);
+
+/* --- io.c --- */
+
+/* Gives it to the program, in pieces that it takes. Return: bytes, -errno */
+ssize_t umfuse_write(struct umfuse_call *c, const char *path, const char *buf,
+		     size_t size, off_t off, struct fuse_file_info *fi);
 
 /* --- attr.c --- */
 

@@ -239,8 +239,8 @@ struct archive *source_reader(struct arc *a, uint64_t base);
 int index_read(struct arc *a);
 
 /* fetch.c */
-/* The contents of a node up to `upto` are in the store. */
-int fetch(struct arc *a, struct node *node, uint64_t upto);
+/* The contents of a node up to `limit` are in the store. */
+int fetch(struct arc *a, struct node *node, uint64_t limit);
 void cursor_close(struct arc *a);
 /* Writes to the store; where it is full, what can be had again is dropped. */
 int put_content(struct arc *a, struct node *node, const void *buf, size_t n,

@@ -38,8 +38,8 @@ static bool has_place_for(const struct arc *a, mode_t mode)
 static int make(const char *path, mode_t mode, dev_t rdev, const char *link)
 {
 	struct arc *a = the_arc();
-	struct name *name;
-	struct node *dir, *node;
+	struct name *name = NULL;
+	struct node *dir = NULL, *node;
 	int err = may_change();
 
 	if (!err && !has_place_for(a, mode))
@@ -85,8 +85,8 @@ int arc_symlink(const char *target, const char *path)
 static int remove_name(const char *path, bool want_dir)
 {
 	struct arc *a = the_arc();
-	struct name *name;
-	struct node *dir;
+	struct name *name = NULL;
+	struct node *dir = NULL;
 	bool is_dir;
 	int err = may_change();
 
@@ -118,8 +118,8 @@ int arc_rmdir(const char *path)
 int arc_link(const char *from, const char *to)
 {
 	struct arc *a = the_arc();
-	struct node *node, *dir;
-	struct name *name;
+	struct node *node, *dir = NULL;
+	struct name *name = NULL;
 	int err = may_change();
 
 	if (!err)
@@ -224,8 +224,8 @@ static int rename_to(struct arc *a, struct name *from, struct name *old,
 int arc_rename(const char *from, const char *to, unsigned int flags)
 {
 	struct arc *a = the_arc();
-	struct node *from_dir, *to_dir;
-	struct name *name, *old;
+	struct node *from_dir, *to_dir = NULL;
+	struct name *name = NULL, *old = NULL;
 	int err = may_change();
 
 	if (!err && flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))

@@ -160,13 +160,13 @@ static int go_to(struct arc *a, struct node *node)
 	return err;
 }
 
-int fetch(struct arc *a, struct node *node, uint64_t upto)
+int fetch(struct arc *a, struct node *node, uint64_t limit)
 {
 	int ret = 1;
 
-	if (upto > (uint64_t)node->st.st_size)
-		upto = (uint64_t)node->st.st_size;
-	if (!node->archived || node->filled >= upto)
+	if (limit > (uint64_t)node->st.st_size)
+		limit = (uint64_t)node->st.st_size;
+	if (!node->archived || node->filled >= limit)
 		return 0;
 	if (a->cursor.node != node) {
 		ret = go_to(a, node);
@@ -174,9 +174,9 @@ int fetch(struct arc *a, struct node *node, uint64_t upto)
 			return ret;
 		ret = 1;
 	}
-	while (ret > 0 && node->filled < upto && a->cursor.node == node)
+	while (ret > 0 && node->filled < limit && a->cursor.node == node)
 		ret = fetch_piece(a);
-	if (ret >= 0 && node->filled < upto)
+	if (ret >= 0 && node->filled < limit)
 		ret = -EIO;
 	return ret < 0 ? ret : 0;
 }

@@ -174,7 +174,7 @@ static int fill_block(struct store *s, struct content *c, const uint8_t *from,
 		      size_t n, uint64_t off)
 {
 	uint8_t whole[BLOCK] = { 0 };
-	uint32_t block;
+	uint32_t block = 0;
 	int err;
 
 	if (is_zero(from, n))

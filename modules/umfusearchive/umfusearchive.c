@@ -162,7 +162,7 @@ static int start(struct start *s)
 	return err;
 }
 
-static void end(struct arc *a)
+static void finish(struct arc *a)
 {
 	cursor_close(a);
 	tree_fini(a);
@@ -218,7 +218,7 @@ int main(int argc, char *argv[])
 		ret = run(&s, &args);
 	else if (umfuse_failed)
 		umfuse_failed(-err);
-	end(&s.arc);
+	finish(&s.arc);
 	free(s.cache);
 	free(s.entries);
 	fuse_opt_free_args(&args);

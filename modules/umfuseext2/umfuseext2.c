@@ -104,12 +104,18 @@ static const struct option {
 
 /* Options with a value that FUSE takes, or used to take. */
 static const struct option values[] = {
-	{ "fsname=", O_NOTHING },	 { "subtype=", O_NOTHING },
-	{ "umask=", O_NOTHING },	 { "uid=", O_NOTHING },
-	{ "gid=", O_NOTHING },		 { "max_write=", O_NOTHING },
-	{ "max_readahead=", O_NOTHING }, { "intr_signal=", O_NOTHING },
-	{ "entry_timeout=", O_FUSE },	 { "negative_timeout=", O_FUSE },
-	{ "attr_timeout=", O_FUSE },	 { "ac_attr_timeout=", O_FUSE },
+	{ "fsname=", O_NOTHING },
+	{ "subtype=", O_NOTHING },
+	{ "umask=", O_FUSE },
+	{ "uid=", O_FUSE },
+	{ "gid=", O_FUSE },
+	{ "max_write=", O_NOTHING },
+	{ "max_readahead=", O_NOTHING },
+	{ "intr_signal=", O_NOTHING },
+	{ "entry_timeout=", O_FUSE },
+	{ "negative_timeout=", O_FUSE },
+	{ "attr_timeout=", O_FUSE },
+	{ "ac_attr_timeout=", O_FUSE },
 	{ "max_read=", O_FUSE },
 };
 

@@ -198,7 +198,7 @@ static int read_dir(const struct iso *iso, uint32_t block, uint32_t size,
 	uint64_t off = (uint64_t)block * iso->block_size;
 	struct reader rd = { .iso = iso, .dir = d };
 	uint8_t *data = NULL;
-	int err = -EIO;
+	int err;
 
 	if (size > MAX_DIR || !iso_has(iso, block, size))
 		return -EIO;

@@ -2,6 +2,7 @@
 /* data.c - contents of files of a squashfs image */
 #include "image.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -49,12 +50,13 @@ static int take_block(struct span *s, const sqfs_blocklist *bl)
 		take(s, bl->pos, NULL, size);
 		return 0;
 	}
-	if (bl->input_size > s->im->fs.sb.block_size)
+	if (bl->input_size > s->im->fs.sb.block_size ||
+	    (sqfs_off_t)bl->block <= 0)
 		return -EIO;
 	if (sqfs_data_cache(&s->im->fs, &s->im->fs.data_cache,
 			    (sqfs_off_t)bl->block, bl->header,
 			    &block) != SQFS_OK ||
-	    block->size < size)
+	    !block || block->size < size)
 		return -EIO;
 	take(s, bl->pos, block->data, size);
 	return 0;
@@ -67,7 +69,8 @@ static int take_blocks(struct span *s)
 	int err = 0;
 
 	if (sqfs_blockidx_blocklist(&s->im->fs, s->inode, &bl,
-				    (sqfs_off_t)s->off) != SQFS_OK)
+				    (sqfs_off_t)s->off) != SQFS_OK ||
+	    image_check(s->im, &bl.cur) < 0)
 		return -EIO;
 	while (!err && s->left && bl.remain) {
 		if (sqfs_blocklist_next(&bl) != SQFS_OK)
@@ -84,14 +87,15 @@ static int take_blocks(struct span *s)
 static bool has_fragment(struct image *im, const sqfs_inode *inode)
 {
 	struct squashfs_fragment_entry entry;
-	uint32_t index = inode->xtra.reg.frag_idx, size;
+	uint32_t size;
 	bool packed;
 
-	if (index >= im->fs.sb.fragments ||
-	    sqfs_frag_entry(&im->fs, &entry, index) != SQFS_OK)
+	if (image_table_get(im, &im->fs.frag_table, im->fs.sb.fragments,
+			    inode->xtra.reg.frag_idx, &entry) < 0)
 		return false;
-	sqfs_data_header(entry.size, &packed, &size);
-	return size <= im->fs.sb.block_size;
+	sqfs_data_header(le32toh(entry.size), &packed, &size);
+	return size <= im->fs.sb.block_size &&
+	       (int64_t)le64toh(entry.start_block) > 0;
 }
 
 /* The end of the file may lie in a block with the ends of others. */
@@ -105,7 +109,7 @@ static int take_fragment(struct span *s)
 		return -EIO;
 	if (sqfs_frag_block(&s->im->fs, s->inode, &off, &size, &block) !=
 		    SQFS_OK ||
-	    size < s->end - at || off > block->size ||
+	    !block || size < s->end - at || off > block->size ||
 	    block->size - off < s->end - at)
 		return -EIO;
 	take(s, at, (const char *)block->data + off, (size_t)(s->end - at));
@@ -117,7 +121,6 @@ ssize_t image_read(struct image *im, sqfs_inode *inode, char *buf, size_t size,
 {
 	struct span s = { .im = im,
 			  .inode = inode,
-			  .buf = buf,
 			  .off = (uint64_t)off,
 			  .end = inode->xtra.reg.file_size };
 	int err = 0;
@@ -126,6 +129,7 @@ ssize_t image_read(struct image *im, sqfs_inode *inode, char *buf, size_t size,
 		return -EINVAL;
 	if (s.off >= s.end)
 		return 0;
+	s.buf = buf;
 	s.left = size < s.end - s.off ? size : (size_t)(s.end - s.off);
 	size = s.left;
 	if (sqfs_blocklist_count(&im->fs, inode))

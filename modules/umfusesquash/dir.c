@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EMPTY_DIR    3
 #define LONGEST_NAME 65536
 #define MAX_ENTRIES  (1u << 22)
 #define MAX_NAMES    (256u << 20)
@@ -127,6 +128,21 @@ static int compare(const void *a, const void *b, void *names)
 	return strcmp((char *)names + x->name, (char *)names + y->name);
 }
 
+/* An empty directory has no place; its size counts `.' and `..' as three. */
+static int open_reader(struct image *im, sqfs_inode *inode, sqfs_dir *out)
+{
+	sqfs_md_cursor at = {
+		.block = (sqfs_off_t)(im->fs.sb.directory_table_start +
+				      inode->xtra.dir.start_block),
+		.offset = inode->xtra.dir.offset,
+	};
+	int err = 0;
+
+	if (inode->xtra.dir.dir_size > EMPTY_DIR)
+		err = image_check(im, &at);
+	return err ? err : image_error(sqfs_dir_open(&im->fs, inode, out, 0));
+}
+
 static int read_dir(struct image *im, sqfs_inode *inode, struct dir *d)
 {
 	char *name = malloc(LONGEST_NAME + 1);
@@ -136,7 +152,7 @@ static int read_dir(struct image *im, sqfs_inode *inode, struct dir *d)
 	int ret = name ? 0 : -ENOMEM;
 
 	if (!ret)
-		ret = image_error(sqfs_dir_open(&im->fs, inode, &reader, 0));
+		ret = open_reader(im, inode, &reader);
 	if (name)
 		sqfs_dentry_init(&entry, name);
 	while (!ret && sqfs_dir_next(&im->fs, &reader, &entry, &err))

@@ -2,6 +2,7 @@
 /* image.c - a squashfs image: opening it, its inodes */
 #include "image.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -84,13 +85,14 @@ ssize_t sqfs_pread(sqfs_fd_t fd, void *buf, size_t count, sqfs_off_t off)
 static int open_fs(struct image *im, const char *path, size_t offset)
 {
 	sqfs_inode root;
+	struct stat st;
 	sqfs_err err = sqfs_init(&im->fs, 0, offset);
 
 	if (err != SQFS_OK)
 		return refuse(&im->fs, path, err);
 	if (is_sane(&im->fs.sb) &&
 	    image_inode(im, sqfs_inode_root(&im->fs), &root) == 0 &&
-	    S_ISDIR(root.base.mode))
+	    S_ISDIR(root.base.mode) && image_stat(im, &root, &st) == 0)
 		return 0;
 	sqfs_destroy(&im->fs);
 	return refuse(&im->fs, path, SQFS_ERR);
@@ -123,11 +125,15 @@ void image_close(struct image *im)
 /* The type is told twice in an inode; one of them must do. */
 int image_inode(struct image *im, sqfs_inode_id id, sqfs_inode *out)
 {
-	int err = image_error(sqfs_inode_get(&im->fs, out, id));
-	sqfs_mode_t type = err ? 0 : sqfs_mode(out->base.inode_type);
+	sqfs_md_cursor at;
+	sqfs_mode_t type;
+	int err = image_place(im, id, im->fs.sb.inode_table_start, &at);
 
+	if (!err)
+		err = image_error(sqfs_inode_get(&im->fs, out, id));
 	if (err)
 		return err;
+	type = sqfs_mode(out->base.inode_type);
 	if (!type)
 		return -EIO;
 	out->base.mode = (out->base.mode & 07777) | (uint16_t)type;
@@ -149,9 +155,12 @@ static off_t size_of(const sqfs_inode *inode)
 
 static int get_id(struct image *im, uint16_t index, sqfs_id_t *out)
 {
-	if (index >= im->fs.sb.no_ids)
-		return -EIO;
-	return image_error(sqfs_id_get(&im->fs, index, out));
+	uint32_t id = 0;
+	int err = image_table_get(im, &im->fs.id_table, im->fs.sb.no_ids, index,
+				  &id);
+
+	*out = le32toh(id);
+	return err;
 }
 
 int image_stat(struct image *im, sqfs_inode *inode, struct stat *out)

@@ -7,8 +7,8 @@
  * one of them is the image. The library believes what it reads: table indices, lengths of names and of
  * blocks. An image is not to be believed, so whatever the library would use
  * unchecked is checked here before, and the functions of the library that
- * leave no room for that (sqfs_lookup_path, sqfs_dir_lookup, sqfs_read_range)
- * are not called.
+ * leave no room for that (sqfs_lookup_path, sqfs_dir_lookup, sqfs_read_range,
+ * sqfs_xattr_*) are not called.
  */
 #ifndef UMFUSESQUASH_IMAGE_H
 #define UMFUSESQUASH_IMAGE_H
@@ -49,10 +49,20 @@ int image_stat(struct image *im, sqfs_inode *inode, struct stat *out);
 void image_statfs(const struct image *im, struct statvfs *out);
 
 /* xattr.c */
-ssize_t image_getxattr(struct image *im, sqfs_inode *inode, const char *name,
-		       char *buf, size_t size);
-ssize_t image_listxattr(struct image *im, sqfs_inode *inode, char *buf,
+ssize_t image_getxattr(struct image *im, const sqfs_inode *inode,
+		       const char *name, char *buf, size_t size);
+ssize_t image_listxattr(struct image *im, const sqfs_inode *inode, char *buf,
 			size_t size);
+
+/* meta.c */
+/* Is this a place to read from? 0, -EIO */
+int image_check(struct image *im, const sqfs_md_cursor *at);
+/* The place that a reference (block and offset) from `start` on tells. */
+int image_place(struct image *im, uint64_t ref, uint64_t start,
+		sqfs_md_cursor *out);
+/* Record `index` of a table that has `count`. */
+int image_table_get(struct image *im, sqfs_table *table, size_t count,
+		    size_t index, void *out);
 
 /* dir.c */
 int image_find(struct image *im, const char *path, sqfs_inode *out);

@@ -57,6 +57,9 @@ must um_fsalias ext4 ''
 refused any '' viewmount -t ext4 "$IMG" "$MNT"
 must um_fsalias loop1 loop2
 refused 1 'back to itself' um_fsalias loop2 loop1
+must um_fsalias loop2 elsewhere
+refused 1 'back to itself' um_fsalias loop2 loop1
+must um_fsalias loop2 ''
 refused any 'no module' viewmount -t loop1 "$IMG" "$MNT"
 refused 1 'back to itself' um_fsalias a a
 refused 1 'back to itself' um_fsalias loop1 loop1

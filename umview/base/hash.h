@@ -16,10 +16,11 @@ struct um_hnode {
 	uint64_t key;
 };
 
+/* count may be read without the table's lock */
 struct um_hash {
 	struct um_hnode **slot;
 	size_t nslots;
-	size_t count;
+	_Atomic size_t count;
 };
 
 #define um_container(ptr, type, member)                                        \

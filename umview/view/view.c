@@ -63,11 +63,16 @@ static struct um_list *list_copy(const struct um_list *from)
 		l->services[l->nservices] = from->services[l->nservices];
 		atomic_fetch_add(&l->services[l->nservices]->refs, 1);
 	}
-	for (; l->naliases < from->naliases; l->naliases++) {
+	while (l->naliases < from->naliases) {
 		const struct um_alias *a = &from->aliases[l->naliases];
+		struct um_alias *mine = &l->aliases[l->naliases++];
 
-		l->aliases[l->naliases].name = strdup(a->name);
-		l->aliases[l->naliases].type = strdup(a->type);
+		mine->name = strdup(a->name);
+		mine->type = strdup(a->type);
+		if (!mine->name || !mine->type) {
+			um_list_put(l);
+			return NULL;
+		}
 	}
 	return l;
 }

@@ -27,7 +27,7 @@ int um_reopen(int memfd, int flags)
 
 bool um_obj_any(void)
 {
-	return __atomic_load_n(&um_vn.by_inode.count, __ATOMIC_RELAXED) != 0;
+	return um_vn.by_inode.count != 0;
 }
 
 int um_vnode_lock_fd(struct um_vnode *v)

@@ -97,8 +97,11 @@ static void makes_arguments(void **state)
 
 static void refuses_bad_options(void **state)
 {
-	static const char *const bad[] = { "a='b", "fuseuid=me",
-					   "fuseuid=", "fusegid=-1", "x,\"" };
+	static const char *const bad[] = {
+		"a='b",		 "fuseuid=me",	 "fuseuid=",	"fusegid=-1",
+		"x,\"",		 "writeback=",	 "writeback=0", "writeback=1g",
+		"writeback=65m", "writeback=-1",
+	};
 	struct umfuse_opts opts;
 
 	(void)state;
@@ -117,6 +120,27 @@ static void takes_ids(void **state)
 	assert_int_equal(opts.gid, 0);
 	assert_string_equal(opts.fsopts, "rw");
 	umfuse_opts_fini(&opts);
+}
+
+static void takes_writeback(void **state)
+{
+	static const struct {
+		const char *options;
+		size_t want;
+	} table[] = { { "rw", 0 },
+		      { "writeback", 128 << 10 },
+		      { "writeback=3", 3 },
+		      { "writeback=2k", 2048 },
+		      { "writeback=64m", 64 << 20 } };
+	struct umfuse_opts opts;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		assert_int_equal(umfuse_opts_init(&opts, 0, table[i].options),
+				 0);
+		assert_int_equal(opts.writeback, table[i].want);
+		umfuse_opts_fini(&opts);
+	}
 }
 
 /* --- starting --- */
@@ -256,6 +280,62 @@ static void flush_comes_before_release(void **state)
 	end(&k);
 }
 
+/* What was answered and failed later is told, once; the rest is in order. */
+static void writeback_tells_errors_later(void **state)
+{
+	struct kit k = { 0 };
+	char page[3000];
+	struct um_fh fh;
+	struct stat st;
+
+	(void)state;
+	memset(page, 'x', sizeof(page));
+	assert_int_equal(try_mount(&k, "umfuseramfile", 0,
+				   "writeback=10k,size=8k,pre=none,nosource"),
+			 0);
+	assert_int_equal(kit_open(&k, "/", O_RDWR, &fh), 0);
+	for (off_t off = 0; off < 9000; off += 3000)
+		assert_int_equal(
+			k.ops->write(k.fs, &fh, page, sizeof(page), off),
+			sizeof(page));
+	assert_int_equal(k.ops->fsync(k.fs, &fh, false), -ENOSPC);
+	assert_int_equal(k.ops->fsync(k.fs, &fh, false), 0);
+	assert_int_equal(kit_lstat(&k, "/", &st), 0);
+	assert_int_equal(st.st_size, 8192);
+	kit_close(&k, &fh);
+	end(&k);
+}
+
+static void writeback_is_not_seen(void **state)
+{
+	struct kit k = { 0 };
+	struct um_fh a, b;
+	struct stat st;
+	char buf[32];
+
+	(void)state;
+	assert_int_equal(try_mount(&k, "umfusememfs", 0, "writeback=16"), 0);
+	assert_int_equal(kit_create(&k, "/f", 0644, O_RDWR, &a), 0);
+	assert_int_equal(kit_open(&k, "/f", O_RDWR, &b), 0);
+	for (off_t off = 0; off < 24; off += 3)
+		assert_int_equal(k.ops->write(k.fs, &a, "abc", 3, off), 3);
+	assert_int_equal(k.ops->write(k.fs, &b, "B", 1, 1), 1);
+	assert_int_equal(k.ops->write(k.fs, &a, "end", 3, 24), 3);
+	assert_int_equal(kit_lstat(&k, "/f", &st), 0);
+	assert_int_equal(st.st_size, 27);
+	assert_int_equal(k.ops->read(k.fs, &b, buf, sizeof(buf), 0), 27);
+	assert_memory_equal(buf, "aBcabcabcabcabcabcabcabcend", 27);
+	assert_int_equal(
+		k.ops->write(k.fs, &a, "a longer one than the room", 26, 27),
+		26);
+	assert_int_equal(k.ops->write(k.fs, &a, "!", 1, 53), 1);
+	kit_close(&k, &a);
+	assert_int_equal(k.ops->read(k.fs, &b, buf, sizeof(buf), 45), 9);
+	assert_memory_equal(buf, "the room!", 9);
+	kit_close(&k, &b);
+	end(&k);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +348,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(mounts_are_apart),
 		cmocka_unit_test(a_program_that_leaves),
 		cmocka_unit_test(flush_comes_before_release),
+		cmocka_unit_test(takes_writeback),
+		cmocka_unit_test(writeback_is_not_seen),
+		cmocka_unit_test(writeback_tells_errors_later),
 	};
 
 	if (argc != 3)
