@@ -254,27 +254,6 @@ static int is_same(const char *a, const char *b)
 	return *a == *b;
 }
 
-/* A few files of /proc tell of the agent. */
-static int is_proc_file(const struct opening *o)
-{
-	static const char *const names[] = { "exe",	    "maps",
-					     "smaps",	    "mounts",
-					     "mountinfo",   "mountstats",
-					     "filesystems", "partitions" };
-	const char *path = (const char *)o->path;
-	const char *last = path;
-
-	if (path[0] == '/' && path[1] != 'p')
-		return 0;
-	for (; *path; path++)
-		if (*path == '/')
-			last = path + 1;
-	for (unsigned long i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (is_same(last, names[i]))
-			return 1;
-	return 0;
-}
-
 /* The last component, with what slashes follow it. */
 static const char *last_of(const char *path)
 {
@@ -284,6 +263,25 @@ static const char *last_of(const char *path)
 		if (path[0] == '/' && path[1])
 			last = path + 1;
 	return last;
+}
+
+/* A few files of /proc tell of the agent. */
+static int is_proc_file(const struct opening *o)
+{
+	static const char *const names[] = { "exe",	    "maps",
+					     "smaps",	    "mounts",
+					     "mountinfo",   "mountstats",
+					     "filesystems", "partitions" };
+	const char *path = (const char *)o->path;
+	const char *last;
+
+	if (path[0] == '/' && path[1] != 'p')
+		return 0;
+	last = last_of(path);
+	for (unsigned long i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (is_same(last, names[i]))
+			return 1;
+	return 0;
 }
 
 /* Names that are virtual also where nothing is mounted: loop-control, fuse. */
@@ -415,8 +413,8 @@ static int told(long dirfd, const char *path, int probe, uint64_t *st)
 	struct name n;
 	uint64_t key;
 
-	if ((um_page.flags & UM_PAGE_ROOT) || look(path, !probe, &n) < 0 ||
-	    !dir_key(dirfd, &n, &key))
+	if ((um_page.flags & UM_PAGE_ROOT) || um_shared->unsettled ||
+	    look(path, !probe, &n) < 0 || !dir_key(dirfd, &n, &key))
 		return -EAGAIN;
 	return um_told_stat(n.hash, key, st);
 }

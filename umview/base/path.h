@@ -13,6 +13,9 @@
  * else NULL. All is beneath "/", and follows it whole.
  */
 static inline const char *um_path_beneath(const char *path, const char *dir)
+	__attribute__((nonnull));
+
+static inline const char *um_path_beneath(const char *path, const char *dir)
 {
 	size_t n = strlen(dir);
 

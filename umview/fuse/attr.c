@@ -27,7 +27,7 @@ int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
 	struct um_fuse_call k = { .opcode = FUSE_GETATTR,
 				  .node = n->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1,
+				  .nargs = 1,
 				  .out = &a,
 				  .outmax = sizeof(a),
 				  .exact = true };
@@ -74,7 +74,7 @@ static int setattr(struct um_fuse *c, struct um_fuse_node *n,
 	struct um_fuse_call k = { .opcode = FUSE_SETATTR,
 				  .node = n->id,
 				  .in = { { in, sizeof(*in) } },
-				  .nin = 1,
+				  .nargs = 1,
 				  .out = &a,
 				  .outmax = sizeof(a),
 				  .exact = true };
@@ -189,7 +189,7 @@ static int ask_access(struct um_fuse *c, struct um_fuse_node *n, int mask)
 	struct um_fuse_call k = { .opcode = FUSE_ACCESS,
 				  .node = n->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	ssize_t ret;
 
 	if (c->check_modes)

@@ -226,9 +226,10 @@ static void send_token(struct um_chan *ch)
 {
 	struct {
 		struct fuse_in_header head;
-		struct fuse_batch_forget_in arg;
+		struct fuse_forget_in arg;
 	} token = { .head = { .len = sizeof(token),
-			      .opcode = FUSE_BATCH_FORGET } };
+			      .opcode = FUSE_FORGET,
+			      .nodeid = FUSE_ROOT_ID } };
 
 	/* No room: there is something to read, and then there is the queue. */
 	if (send(ch->fd, &token, sizeof(token), MSG_DONTWAIT | MSG_NOSIGNAL) <

@@ -5,7 +5,7 @@
  * The guest's descriptor is one end of a SOCK_SEQPACKET pair, the other end is
  * ours: to sleep in read, poll and epoll for a request is the kernel's work
  * and costs an idle daemon nothing. A request is one packet. What the socket
- * has no room for waits in `queue`, and a token, a BATCH_FORGET of nothing,
+ * has no room for waits in `queue`, and a token, to FORGET the root 0 times,
  * makes the daemon come and read: each read passes the monitor, which hands
  * out the queue first. By the same tokens all readers learn that the file
  * system has ended: the read that follows fails ENODEV, as programs expect of

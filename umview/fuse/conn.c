@@ -95,6 +95,13 @@ static bool is_quiet(const struct um_fuse *c)
 	return c->background == 0 || c->state == UM_FUSE_DEAD;
 }
 
+static void enter_waiter_locked(struct um_fuse *c, struct um_fuse_waiter *w)
+{
+	w->next = c->waiters;
+	/* cppcheck-suppress autoVariables; leave_locked() takes it off again */
+	c->waiters = w;
+}
+
 static int wait_until(struct um_fuse *c, bool (*holds)(const struct um_fuse *))
 {
 	struct um_fuse_waiter w;
@@ -102,8 +109,7 @@ static int wait_until(struct um_fuse *c, bool (*holds)(const struct um_fuse *))
 
 	sem_init(&w.sem, 0, 0);
 	um_lock(&c->lock);
-	w.next = c->waiters;
-	c->waiters = &w;
+	enter_waiter_locked(c, &w);
 	while (ret == 0 && !holds(c)) {
 		um_unlock(&c->lock);
 		ret = um_wait_sem(&w.sem);
@@ -159,11 +165,11 @@ static int send_packet(struct um_fuse *c, const struct um_fuse_call *k,
 				       .pid = (uint32_t)who->pid };
 	struct iovec iov[4] = { { &head, sizeof(head) } };
 
-	for (int i = 0; i < k->nin; i++) {
+	for (int i = 0; i < k->nargs; i++) {
 		iov[i + 1] = k->in[i];
 		head.len += (uint32_t)k->in[i].iov_len;
 	}
-	return um_chan_send(c->chan, iov, k->nin + 1);
+	return um_chan_send(c->chan, iov, k->nargs + 1);
 }
 
 /* A daemon that is gone need not be told. */
@@ -287,7 +293,7 @@ static void interrupt(struct um_fuse *c, const struct um_fuse_req *q)
 	struct fuse_interrupt_in in = { .unique = q->unique };
 	struct um_fuse_call k = { .opcode = FUSE_INTERRUPT,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	if (!um_fuse_lacks(c, FUSE_INTERRUPT))
 		(void)send_packet(c, &k, q->unique | 1);

@@ -95,7 +95,7 @@ struct um_fuse_call {
 	uint32_t opcode;
 	uint64_t node;
 	struct iovec in[3];
-	int nin;
+	int nargs;
 	void *out;
 	size_t outmax;
 	bool exact;

@@ -25,7 +25,7 @@ static int open_dir(struct listing *l)
 	struct um_fuse_call k = { .opcode = FUSE_OPENDIR,
 				  .node = l->dir->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1,
+				  .nargs = 1,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true,
@@ -52,7 +52,7 @@ static void close_dir(struct listing *l)
 	struct um_fuse_call k = { .opcode = FUSE_RELEASEDIR,
 				  .node = l->dir->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	if (!l->file.virtual)
 		um_fuse_post(l->c, &k, NULL, NULL);
@@ -123,11 +123,11 @@ static ssize_t read_some(struct listing *l, char *buf)
 						    : FUSE_READDIR,
 				  .node = l->dir->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1,
-				  .out = buf,
+				  .nargs = 1,
 				  .outmax = CHUNK,
 				  .always = l->plus };
 
+	k.out = buf;
 	return um_fuse_call(l->c, &k);
 }
 

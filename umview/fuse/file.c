@@ -7,10 +7,14 @@
 #include "fuse/perm.h"
 #include "fuse/settle.h"
 
-/* What of open(2)'s flags the daemon is told. */
+/*
+ * What of open(2)'s flags the daemon is told. Its open file serves all who open
+ * the file here, and each write comes with its offset: no O_APPEND, no O_DIRECT.
+ */
 #define OPEN_FLAGS                                                             \
-	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_DIRECT |     \
-	 O_LARGEFILE | O_NOFOLLOW)
+	(O_ACCMODE | O_NONBLOCK | O_SYNC | O_DSYNC | KERNEL_LARGEFILE)
+/* 0 in this libc, as it is always on. */
+#define KERNEL_LARGEFILE 0100000
 
 /* Takes n (a ref). */
 static int file_new(struct um_fuse *c, struct um_fuse_node *n,
@@ -27,6 +31,9 @@ static int file_new(struct um_fuse *c, struct um_fuse_node *n,
 	f->fh = out ? out->fh : 0;
 	f->virtual = !out;
 	fh->fh = (uint64_t)(uintptr_t)f;
+	um_fuse_lock(c);
+	n->files++;
+	um_fuse_unlock(c);
 	fh->direct = out && (out->open_flags & FOPEN_DIRECT_IO);
 	fh->keep_cache = !out || (out->open_flags & FOPEN_KEEP_CACHE);
 	return 0;
@@ -52,7 +59,7 @@ static int open_node(struct um_fuse *c, struct um_fuse_node *n,
 	struct um_fuse_call k = { .opcode = FUSE_OPEN,
 				  .node = n->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1,
+				  .nargs = 1,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true,
@@ -99,7 +106,7 @@ static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
 	struct um_fuse_call k = { .opcode = FUSE_CREATE,
 				  .node = dir->id,
 				  .in = { UM_FUSE_ARG(in), UM_FUSE_STR(name) },
-				  .nin = 2,
+				  .nargs = 2,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true,
@@ -145,7 +152,7 @@ ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
 	struct um_fuse_call k = { .opcode = FUSE_READ,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	size_t done = 0;
 
 	while (done < size) {
@@ -178,7 +185,7 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	struct um_fuse_call k = { .opcode = FUSE_WRITE,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 2,
+				  .nargs = 2,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true };
@@ -224,7 +231,7 @@ int um_fuse_fallocate(struct um_fs *fs, struct um_fh *fh, int mode, off_t off,
 	struct um_fuse_call k = { .opcode = FUSE_FALLOCATE,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	ssize_t ret;
 
 	if (um_fuse_lacks(c, FUSE_FALLOCATE))
@@ -244,7 +251,7 @@ int um_fuse_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
 	struct um_fuse_call k = { .opcode = FUSE_FSYNC,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	ssize_t ret;
 
 	if (um_fuse_lacks(c, FUSE_FSYNC))
@@ -264,7 +271,7 @@ off_t um_fuse_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence)
 	struct um_fuse_call k = { .opcode = FUSE_LSEEK,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1,
+				  .nargs = 1,
 				  .out = &out,
 				  .outmax = sizeof(out),
 				  .exact = true };
@@ -293,7 +300,7 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in),
 					  { data, in.in_size } },
-				  .nin = 2,
+				  .nargs = 2,
 				  .out = out,
 				  .outmax = sizeof(*out) + in.out_size };
 	ssize_t ret;
@@ -306,7 +313,7 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 	if ((size_t)ret < sizeof(*out) || (out->flags & FUSE_IOCTL_RETRY))
 		return -EIO;
 	memcpy(data, out + 1, (size_t)ret - sizeof(*out));
-	return out->result;
+	return out->result == -ENOSYS ? -ENOTTY : out->result;
 }
 
 /* ---- the end ---- */
@@ -319,8 +326,24 @@ static void file_free(struct um_fuse *c, struct um_fuse_file *f)
 
 static void released(struct um_fuse *c, void *arg, int error)
 {
+	const struct um_fuse_file *f = arg;
+
 	(void)error;
+	if (f->last)
+		um_fuse_file_closed();
 	file_free(c, arg);
+}
+
+/* The last opening of a file without a name: it goes when that is released. */
+static void count_down(struct um_fuse *c, struct um_fuse_file *f)
+{
+	um_fuse_lock(c);
+	f->last = --f->node->files == 0 && f->node->nameless;
+	if (f->last)
+		f->node->nameless = false;
+	um_fuse_unlock(c);
+	if (f->last)
+		um_fuse_file_closing();
 }
 
 static void send_release(struct um_fuse *c, struct um_fuse_file *f)
@@ -329,7 +352,7 @@ static void send_release(struct um_fuse *c, struct um_fuse_file *f)
 	struct um_fuse_call k = { .opcode = FUSE_RELEASE,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	um_fuse_post(c, &k, released, f);
 }
@@ -337,12 +360,14 @@ static void send_release(struct um_fuse *c, struct um_fuse_file *f)
 static void flushed(struct um_fuse *c, void *arg, int error)
 {
 	struct um_fuse_file *f = arg;
+	bool written = f->written;
 
-	if (f->written)
-		um_fuse_file_closed();
 	if (error == -ENOSYS)
 		um_fuse_set_lacks(c, FUSE_FLUSH);
-	send_release(c, arg);
+	/* before whoever waits goes on; the release is in line then */
+	send_release(c, f);
+	if (written)
+		um_fuse_file_closed();
 }
 
 /*
@@ -357,15 +382,16 @@ void um_fuse_release(struct um_fs *fs, struct um_fh *fh)
 	struct um_fuse_call k = { .opcode = FUSE_FLUSH,
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	um_fuse_forget_attr(c, f->node);
 	if (f->written)
 		um_fuse_file_closing();
 	if (f->written && (f->virtual || um_fuse_lacks(c, FUSE_FLUSH)))
 		um_fuse_file_closed();
+	count_down(c, f);
 	if (f->virtual)
-		file_free(c, f);
+		released(c, f, 0);
 	else if (um_fuse_lacks(c, FUSE_FLUSH))
 		send_release(c, f);
 	else

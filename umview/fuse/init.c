@@ -87,7 +87,7 @@ static void answered(struct um_fuse *c, void *arg, int error)
 void um_fuse_send_init(struct um_fuse *c)
 {
 	struct handshake *h = calloc(1, sizeof(*h));
-	struct um_fuse_call k = { .opcode = FUSE_INIT, .nin = 1 };
+	struct um_fuse_call k = { .opcode = FUSE_INIT, .nargs = 1 };
 
 	if (!h) {
 		um_fuse_abort(c);

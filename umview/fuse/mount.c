@@ -34,36 +34,47 @@ static bool number(const char *text, size_t n, int base, unsigned long *out)
 	return !*end && *out <= UINT32_MAX;
 }
 
+static bool is(const char *p, size_t key, const char *word)
+{
+	return key == strlen(word) && !strncmp(p, word, key);
+}
+
+static int take_flag(struct um_fuse_opts *o, const char *p, size_t n)
+{
+	if (is(p, n, "default_permissions"))
+		o->check_modes = true;
+	else if (!is(p, n, "allow_other"))
+		return -EINVAL;
+	return 0;
+}
+
 static int take_one(struct um_fuse_opts *o, const char *p, size_t n)
 {
 	size_t key = strcspn(p, "=,");
 	unsigned long v = 0;
-	bool valued = key < n;
-	bool ok = valued && number(p + key + 1, n - key - 1,
-				   !strncmp(p, "rootmode=", 9) ? 8 : 10, &v);
 
-#define IS(word) (key == strlen(word) && !strncmp(p, word, key))
-	if (IS("default_permissions") && !valued)
-		o->check_modes = true;
-	else if (IS("allow_other") && !valued)
+	if (key >= n)
+		return take_flag(o, p, n);
+	if (is(p, key, "subtype"))
 		return 0;
-	else if (IS("subtype") && valued)
-		return 0;
-	else if (!ok)
+	if (!number(p + key + 1, n - key - 1, is(p, key, "rootmode") ? 8 : 10,
+		    &v))
 		return -EINVAL;
-	else if (IS("fd"))
-		o->fd = (int)v, o->has_fd = true;
-	else if (IS("rootmode"))
-		o->rootmode = (mode_t)v, o->has_mode = true;
-	else if (IS("user_id"))
+	if (is(p, key, "fd")) {
+		o->fd = (int)v;
+		o->has_fd = true;
+	} else if (is(p, key, "rootmode")) {
+		o->rootmode = (mode_t)v;
+		o->has_mode = true;
+	} else if (is(p, key, "user_id")) {
 		o->has_uid = true;
-	else if (IS("group_id"))
+	} else if (is(p, key, "group_id")) {
 		o->has_gid = true;
-	else if (IS("max_read"))
+	} else if (is(p, key, "max_read")) {
 		o->max_read = (uint32_t)v;
-	else if (!IS("blksize"))
+	} else if (!is(p, key, "blksize")) {
 		return -EINVAL;
-#undef IS
+	}
 	return 0;
 }
 
@@ -193,10 +204,10 @@ static void umount(struct um_fs *fs)
 	if (alive)
 		send_destroy(c);
 	um_chan_close(c->chan);
-	if (alive)
+	if (alive) {
 		remember_end(c);
-	if (alive)
 		see_off(c);
+	}
 	/* a notification may still be on its way */
 	um_lock(&c->lock);
 	c->mount = NULL;

@@ -3,8 +3,10 @@
 #include <linux/fs.h>
 #include <sys/sysmacros.h>
 
+#include "base/path.h"
 #include "fuse/ops.h"
 #include "fuse/perm.h"
+#include "fuse/settle.h"
 
 /* A name in a directory. */
 struct place {
@@ -46,7 +48,7 @@ static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 	k->outmax = sizeof(e);
 	k->exact = true;
 	k->always = true;
-	k->in[k->nin++] = (struct iovec)UM_FUSE_STR(p.name);
+	k->in[k->nargs++] = (struct iovec)UM_FUSE_STR(p.name);
 	if (k->opcode == FUSE_SYMLINK) {
 		struct iovec target = k->in[0];
 
@@ -61,6 +63,7 @@ static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 		ret = um_fuse_entry(p.c, p.dir, p.name, &e, &n);
 	um_fuse_node_put(p.c, n);
 out:
+	k->out = NULL;
 	place_fini(&p);
 	return ret < 0 ? (int)ret : 0;
 }
@@ -80,7 +83,7 @@ int um_fuse_mknod(struct um_fs *fs, const char *path, mode_t mode, dev_t rdev)
 				    .umask = um_caller()->umask };
 	struct um_fuse_call k = { .opcode = FUSE_MKNOD,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	if (!(in.mode & S_IFMT))
 		in.mode |= S_IFREG;
@@ -93,7 +96,7 @@ int um_fuse_mkdir(struct um_fs *fs, const char *path, mode_t mode)
 				    .umask = um_caller()->umask };
 	struct um_fuse_call k = { .opcode = FUSE_MKDIR,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	return make(fs, path, &k);
 }
@@ -102,7 +105,7 @@ int um_fuse_symlink(struct um_fs *fs, const char *target, const char *path)
 {
 	struct um_fuse_call k = { .opcode = FUSE_SYMLINK,
 				  .in = { UM_FUSE_STR(target) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	return make(fs, path, &k);
 }
@@ -113,7 +116,7 @@ int um_fuse_link(struct um_fs *fs, const char *from, const char *to)
 	struct fuse_link_in in = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_LINK,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	struct um_fuse_node *n;
 	int ret = um_fuse_resolve(c, from, &n);
 
@@ -124,6 +127,21 @@ int um_fuse_link(struct um_fs *fs, const char *from, const char *to)
 	um_fuse_forget_attr(c, n);
 	um_fuse_node_put(c, n);
 	return ret == -ENOSYS ? -EPERM : ret;
+}
+
+/* The daemon may keep the file until its last release. */
+static void lost_name(struct um_fuse *c, struct um_fuse_node *n)
+{
+	bool first;
+
+	um_fuse_lock(c);
+	first = n->files && !n->nameless;
+	if (first)
+		n->nameless = true;
+	um_fuse_unlock(c);
+	if (first)
+		um_fuse_file_written();
+	um_fuse_forget_attr(c, n);
 }
 
 static int remove_name(struct um_fs *fs, const char *path, uint32_t opcode)
@@ -140,11 +158,11 @@ static int remove_name(struct um_fs *fs, const char *path, uint32_t opcode)
 		struct um_fuse_call k = { .opcode = opcode,
 					  .node = p.dir->id,
 					  .in = { UM_FUSE_STR(p.name) },
-					  .nin = 1 };
+					  .nargs = 1 };
 
 		ret = um_fuse_call(p.c, &k);
 		changed(&p);
-		um_fuse_forget_attr(p.c, n);
+		lost_name(p.c, n);
 		um_fuse_drop_name(p.c, p.dir, p.name);
 	}
 	um_fuse_node_put(p.c, n);
@@ -172,7 +190,7 @@ static ssize_t send_rename(const struct place *from, const struct place *to,
 				  .in = { UM_FUSE_ARG(in),
 					  UM_FUSE_STR(from->name),
 					  UM_FUSE_STR(to->name) },
-				  .nin = 3 };
+				  .nargs = 3 };
 	ssize_t ret;
 
 	if (flags)
@@ -184,28 +202,70 @@ static ssize_t send_rename(const struct place *from, const struct place *to,
 	return ret == -ENOSYS ? -EINVAL : ret;
 }
 
-static int may_rename(struct um_fs *fs, const char *from_path,
-		      const struct place *from, const char *to_path,
-		      const struct place *to)
-{
-	struct um_fuse *c = um_fuse_of(fs);
-	struct um_fuse_node *n = NULL;
-	int ret;
+/* What a rename is about: the nodes (refs) of both names; to: NULL, none. */
+struct pair {
+	struct um_fuse_node *from;
+	struct um_fuse_node *to;
+};
 
-	if (!c->check_modes)
-		return 0;
-	ret = um_fuse_resolve(c, from_path, &n);
+static int find_pair(struct um_fuse *c, const char *from, const char *to,
+		     struct pair *p)
+{
+	int ret = um_fuse_resolve(c, from, &p->from);
+
 	if (ret == 0)
-		ret = um_fuse_may_remove(c, from->dir, n);
-	um_fuse_node_put(c, n);
-	n = NULL;
-	if (ret < 0)
-		return ret;
-	ret = um_fuse_resolve(c, to_path, &n);
-	if (ret == 0 || ret == -ENOENT)
-		ret = um_fuse_may_remove(c, to->dir, n);
-	um_fuse_node_put(c, n);
-	return ret;
+		ret = um_fuse_resolve(c, to, &p->to);
+	return ret == -ENOENT && p->from ? 0 : ret;
+}
+
+static void pair_fini(struct um_fuse *c, struct pair *p)
+{
+	um_fuse_node_put(c, p->from);
+	um_fuse_node_put(c, p->to);
+}
+
+/*
+ * What the kernel refuses before a file system is asked. libfuse relies on it:
+ * a directory moved into itself makes it wait for its own lock.
+ */
+static int check_pair(const struct pair *p, const char *from, const char *to,
+		      unsigned int flags)
+{
+	bool from_dir = S_ISDIR(p->from->attr.mode);
+
+	if ((flags & RENAME_NOREPLACE) && p->to)
+		return -EEXIST;
+	if (um_path_beneath(to, from) && strcmp(to, from) != 0)
+		return -EINVAL;
+	if (um_path_beneath(from, to) && strcmp(to, from) != 0)
+		return (flags & RENAME_EXCHANGE) ? -EINVAL : -ENOTEMPTY;
+	if (!p->to)
+		return (flags & RENAME_EXCHANGE) ? -ENOENT : 0;
+	if (flags & RENAME_EXCHANGE)
+		return 0;
+	if (from_dir && !S_ISDIR(p->to->attr.mode))
+		return -ENOTDIR;
+	return !from_dir && S_ISDIR(p->to->attr.mode) ? -EISDIR : 0;
+}
+
+static int rename_pair(const struct place *from, const struct place *to,
+		       const struct pair *p, unsigned int flags)
+{
+	ssize_t ret = um_fuse_may_remove(from->c, from->dir, p->from);
+
+	if (ret == 0)
+		ret = um_fuse_may_remove(to->c, to->dir, p->to);
+	if (ret < 0 || p->from == p->to)
+		return (int)ret;
+	ret = send_rename(from, to, flags);
+	um_fuse_drop_name(from->c, from->dir, from->name);
+	um_fuse_drop_name(to->c, to->dir, to->name);
+	changed(from);
+	changed(to);
+	um_fuse_forget_attr(from->c, p->from);
+	if (p->to && ret == 0 && !(flags & RENAME_EXCHANGE))
+		lost_name(from->c, p->to);
+	return (int)ret;
 }
 
 #define RENAME_FLAGS (RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)
@@ -213,10 +273,11 @@ static int may_rename(struct um_fs *fs, const char *from_path,
 int um_fuse_rename(struct um_fs *fs, const char *from_path, const char *to_path,
 		   unsigned int flags)
 {
-	struct um_fuse_node *n = NULL;
+	struct um_fuse *c = um_fuse_of(fs);
+	struct pair p = { 0 };
 	struct place from;
 	struct place to = { 0 };
-	ssize_t ret;
+	int ret;
 
 	if (flags & ~(unsigned int)RENAME_FLAGS)
 		return -EINVAL;
@@ -224,21 +285,15 @@ int um_fuse_rename(struct um_fs *fs, const char *from_path, const char *to_path,
 	if (ret == 0)
 		ret = find_place(fs, to_path, &to);
 	if (ret == 0)
-		ret = may_rename(fs, from_path, &from, to_path, &to);
-	if (ret == 0 && um_fuse_resolve(from.c, from_path, &n) == 0)
-		um_fuse_forget_attr(from.c, n);
-	if (ret == 0) {
-		ret = send_rename(&from, &to, flags);
-		um_fuse_drop_name(from.c, from.dir, from.name);
-		um_fuse_drop_name(to.c, to.dir, to.name);
-		changed(&from);
-		changed(&to);
-	}
-	um_fuse_node_put(from.c, n);
-	if (to.c)
-		place_fini(&to);
+		ret = find_pair(c, from_path, to_path, &p);
+	if (ret == 0)
+		ret = check_pair(&p, from_path, to_path, flags);
+	if (ret == 0)
+		ret = rename_pair(&from, &to, &p, flags);
+	pair_fini(c, &p);
+	um_fuse_node_put(c, to.dir);
 	place_fini(&from);
-	return (int)ret;
+	return ret;
 }
 
 ssize_t um_fuse_readlink(struct um_fs *fs, const char *path, char *buf,

@@ -145,7 +145,7 @@ static void tell_forget(struct um_fuse *c, const struct um_fuse_node *n)
 	struct um_fuse_call k = { .opcode = FUSE_FORGET,
 				  .node = n->id,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	um_fuse_tell(c, &k);
 }
@@ -435,7 +435,7 @@ static int ask(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 	struct um_fuse_call k = { .opcode = FUSE_LOOKUP,
 				  .node = dir->id,
 				  .in = { UM_FUSE_STR(name) },
-				  .nin = 1,
+				  .nargs = 1,
 				  .out = &e,
 				  .outmax = sizeof(e),
 				  .exact = true };
@@ -457,6 +457,8 @@ static int step(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 {
 	int ret = um_fuse_may(c, dir, UM_FUSE_X);
 
+	if (ret == -EACCES && !S_ISDIR(dir->attr.mode))
+		return -ENOTDIR;
 	if (ret == 0)
 		ret = known_name(c, dir, name, out);
 	return ret == -EAGAIN ? ask(c, dir, name, out) : ret;

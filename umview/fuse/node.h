@@ -18,6 +18,8 @@
  * struct um_fuse_node - a node that the daemon knows
  * @refs, @nlookup: lock
  * @attr, @attr_until, @attr_for: attributes, until when, and for which request
+ * @files: how often it is open; lock
+ * @nameless: a name of it went while it was open; lock
  * @ino: the number that guests see; see shown_ino() in node.c
  */
 struct um_fuse_node {
@@ -29,6 +31,8 @@ struct um_fuse_node {
 	uint64_t nlookup;
 	uint64_t ino;
 	bool claims;
+	bool nameless;
+	int files;
 	struct fuse_attr attr;
 	uint64_t attr_until;
 	uint64_t attr_for;

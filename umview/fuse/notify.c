@@ -117,7 +117,7 @@ static int take_retrieve(struct um_fuse *c, struct um_fuse_src *src)
 	struct fuse_notify_retrieve_in in = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_NOTIFY_REPLY,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 	int ret;
 
 	if (src->len != sizeof(out))

@@ -10,7 +10,7 @@
 /**
  * struct um_fuse_file - an open file
  * @node: ref
- * @written: counted in settle.c
+ * @written, @last: counted in settle.c
  * @virtual: the daemon has no open: nothing to be released
  */
 struct um_fuse_file {
@@ -19,6 +19,7 @@ struct um_fuse_file {
 	uint32_t flags;
 	bool virtual;
 	bool written;
+	bool last;
 };
 
 static inline struct um_fuse *um_fuse_of(const struct um_fs *fs)

@@ -2,6 +2,9 @@
 /*
  * settle.c - close(2) of a written file takes effect before what follows it
  *
+ * So does the last close of a file that was unlinked while it was open, and
+ * that its daemon keeps under another name until then.
+ *
  * The kernel's close waits for FLUSH, upon which many daemons write. Here close
  * is the kernel's own business and the monitor learns of it afterwards. So
  * whoever names a file next, while a written file is being closed, waits for

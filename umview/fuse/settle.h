@@ -5,7 +5,7 @@
 
 #include "guest/req.h"
 
-/* The life of a file that was written to, in this order. */
+/* The life of a file that was written to or unlinked, in this order. */
 void um_fuse_file_written(void);
 void um_fuse_file_closing(void);
 void um_fuse_file_closed(void);

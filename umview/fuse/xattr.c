@@ -38,7 +38,7 @@ int um_fuse_setxattr(struct um_fs *fs, const char *path, const char *name,
 				  .in = { UM_FUSE_ARG(in),
 					  UM_FUSE_STR(name),
 					  { (void *)(uintptr_t)value, size } },
-				  .nin = 3 };
+				  .nargs = 3 };
 
 	_Static_assert(sizeof(in) == FUSE_COMPAT_SETXATTR_IN_SIZE,
 		       "the short form: FUSE_SETXATTR_EXT is not offered");
@@ -56,6 +56,7 @@ static ssize_t get(struct um_fs *fs, const char *path, struct um_fuse_call *k,
 	k->outmax = size ? size : sizeof(length);
 	k->exact = !size;
 	ret = call_at(fs, path, k, 0);
+	k->out = NULL;
 	return ret < 0 || size ? ret : (ssize_t)length.size;
 }
 
@@ -65,7 +66,7 @@ ssize_t um_fuse_getxattr(struct um_fs *fs, const char *path, const char *name,
 	struct fuse_getxattr_in in = { .size = (uint32_t)size };
 	struct um_fuse_call k = { .opcode = FUSE_GETXATTR,
 				  .in = { UM_FUSE_ARG(in), UM_FUSE_STR(name) },
-				  .nin = 2 };
+				  .nargs = 2 };
 
 	return get(fs, path, &k, buf, size);
 }
@@ -76,7 +77,7 @@ ssize_t um_fuse_listxattr(struct um_fs *fs, const char *path, char *buf,
 	struct fuse_getxattr_in in = { .size = (uint32_t)size };
 	struct um_fuse_call k = { .opcode = FUSE_LISTXATTR,
 				  .in = { UM_FUSE_ARG(in) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	return get(fs, path, &k, buf, size);
 }
@@ -85,7 +86,7 @@ int um_fuse_removexattr(struct um_fs *fs, const char *path, const char *name)
 {
 	struct um_fuse_call k = { .opcode = FUSE_REMOVEXATTR,
 				  .in = { UM_FUSE_STR(name) },
-				  .nin = 1 };
+				  .nargs = 1 };
 
 	return (int)call_at(fs, path, &k, UM_FUSE_W);
 }

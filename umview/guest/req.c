@@ -88,8 +88,29 @@ char *um_req_printf(struct um_req *r, const char *fmt, ...)
 	return p;
 }
 
+struct um_hold {
+	struct um_hold *next;
+	void *what;
+	void (*release)(void *what);
+};
+
+int um_req_hold(struct um_req *r, void *what, void (*release)(void *what))
+{
+	struct um_hold *h = um_req_alloc(r, sizeof(*h));
+
+	if (!h) {
+		release(what);
+		return -ENOMEM;
+	}
+	*h = (struct um_hold){ r->holds, what, release };
+	r->holds = h;
+	return 0;
+}
+
 void um_req_fini(struct um_req *r)
 {
+	for (; r->holds; r->holds = r->holds->next)
+		r->holds->release(r->holds->what);
 	while (r->arena) {
 		struct um_chunk *c = r->arena;
 

@@ -63,6 +63,7 @@ struct um_engine {
  * @page: that page, as it was when the call came
  * @list: layers of the guest's view when the call came (ref)
  * @cred: ids for modules; umask is read only where needed
+ * @holds: what is let go of with the request
  * @arena: memory that lives as long as the request
  */
 struct um_req {
@@ -79,6 +80,7 @@ struct um_req {
 	struct um_list *list;
 	struct um_cred cred;
 	struct um_chunk *arena;
+	struct um_hold *holds;
 };
 
 /* Memory freed with the request; NULL when there is none. */
@@ -87,6 +89,9 @@ char *um_req_strdup(struct um_req *r, const char *s);
 char *um_req_printf(struct um_req *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void um_req_fini(struct um_req *r);
+/* Call release(what) when the request ends; -ENOMEM: it was called at once. */
+UM_MUST_CHECK int um_req_hold(struct um_req *r, void *what,
+			      void (*release)(void *what));
 
 /* Guest memory. 0, or -EFAULT when any byte could not be copied. */
 UM_MUST_CHECK int um_copy_in(struct um_req *r, um_uptr from, void *to,

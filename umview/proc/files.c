@@ -179,6 +179,11 @@ static int make_filesystems(struct um_req *r, const char *path, pid_t tid,
 	int ret = copy_file(path, out);
 
 	(void)tid;
+	/* daemons look for these before they try */
+	if (!has_line(path, "fuse"))
+		fprintf(out, "nodev\tfuse\n");
+	if (!has_line(path, "fuseblk"))
+		fprintf(out, "\tfuseblk\n");
 	for (size_t i = 0; i < r->list->naliases; i++)
 		if (!has_line(path, r->list->aliases[i].name))
 			fprintf(out, "\t%s\n", r->list->aliases[i].name);

@@ -77,7 +77,7 @@ static void tell_entries(struct um_req *r, const struct um_obj *o,
 			 const struct um_loc *dir)
 {
 	const uint64_t key = um_dir_key(o->inode);
-	const uint64_t cwd = um_hash_str(dir->path, 0) | 1;
+	const uint64_t cwd = um_cwd_key(o->mount, dir->path);
 	const char *rel;
 
 	if (!um_mount_may_tell(o->mount) || um_perm_holds_in(r->list) ||

@@ -251,17 +251,19 @@ static long splice_reply(struct um_req *r, struct um_chan *ch)
 	size_t len = r->arg[4] < MAX_MSG ? r->arg[4] : MAX_MSG;
 	UM_CLOSE int pipe = um_gfd_dup(r, um_gfd_of(r->arg[0]));
 	UM_FREE char *buf = malloc(len + 1);
-	struct buffer_src b = { .src = { copy_from_buffer, 0 }, .at = buf };
+	struct buffer_src b = { .src.copy = copy_from_buffer, .at = buf };
+	ssize_t got;
+	int there = 0;
 
 	if (!buf || pipe < 0)
 		return buf ? pipe : -ENOMEM;
-	while (b.src.len < len) {
-		ssize_t got = read(pipe, buf + b.src.len, len - b.src.len);
-
-		if (got <= 0)
-			break;
-		b.src.len += (size_t)got;
-	}
+	/* to wait for more is not what the kernel does */
+	if (ioctl(pipe, FIONREAD, &there) == 0 && (size_t)there < len)
+		len = (size_t)there;
+	do {
+		got = read(pipe, buf + b.src.len, len - b.src.len);
+		b.src.len += got > 0 ? (size_t)got : 0;
+	} while (got > 0);
 	return reply(r, ch, &b.src);
 }
 

@@ -66,12 +66,16 @@ static int find_target(struct um_req *r, struct args *a)
 	parent = (struct um_loc){ 0 };
 	a->name = ret >= 0 ? path : NULL;
 	if (ret >= 0)
-		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_ENTRY,
+		ret = um_walk_always(r, AT_FDCWD, path,
+				     UM_FOLLOW | UM_ENTRY | UM_MOUNTPOINT,
 				     &a->target);
 	if (ret < 0)
 		return ret;
 	if (a->target.obj)
 		return -ENOENT;
+	/* one on top of another; the one who asks may serve the other */
+	if (!um_loc_is_real(&a->target) && !strcmp(a->target.rel, "/"))
+		return 0;
 	if (um_fs_getattr(a->target.mount, a->target.rel, NULL, &st) == 0)
 		return 0;
 	path = um_req_strdup(r, a->target.path);

@@ -31,6 +31,7 @@ struct walk {
 	const char *root;
 	const char *under;
 	struct um_mount *mount;
+	struct um_mount *anchor;
 	const char *rel;
 	bool native;
 	bool slash;
@@ -130,6 +131,14 @@ static struct um_mount *find_mount(struct walk *w, const char *path,
 		return um_mount_real();
 	}
 	w->under = NULL;
+	if (w->anchor) {
+		*rel = um_path_beneath(path, w->anchor->point);
+		if (*rel && !**rel)
+			*rel = "/";
+		if (*rel)
+			return w->anchor;
+	}
+	w->anchor = NULL;
 	return um_list_find(w->r->list, path, rel);
 }
 
@@ -141,17 +150,69 @@ static int set_cur(struct walk *w, const char *path)
 	return 0;
 }
 
+uint64_t um_cwd_key(const struct um_mount *m, const char *path)
+{
+	return um_hash_str(path, um_mount_is_real(m) ? 0 : m->id) | 1;
+}
+
 /*
  * The guest's agent may go by the name of its working directory, if the page
  * is its own: a vfork child has another directory on the same page.
  */
-static void tell_cwd(struct walk *w, const char *path, bool is_virtual)
+static void tell_cwd(struct walk *w, const struct um_mount *m, const char *path,
+		     bool is_virtual)
 {
 	struct um_req *r = w->r;
 
-	w->from = um_hash_str(path, 0) | 1;
+	w->from = um_cwd_key(m, path);
 	if (r->has_page && r->page.owner == r->tid)
 		um_req_set_cwd(r, is_virtual, w->from);
+}
+
+static void put_mount(void *m)
+{
+	um_mount_put(m);
+}
+
+/*
+ * A directory that is open on a mount that was taken out of the view (umount
+ * -l): what is beneath it is found in that mount still.
+ */
+static int set_anchor(struct walk *w, struct um_mount *m)
+{
+	if (um_mount_is_real(m) || um_list_has(w->r->list, m))
+		return 0;
+	w->anchor = m;
+	return um_req_hold(w->r, um_mount_get(m), put_mount);
+}
+
+/* The same of a working directory. 1: the walk begins there. */
+static int start_detached(struct walk *w)
+{
+	UM_FREE char *rel = NULL;
+	struct um_mount *m;
+	const char *path;
+	char link[64];
+	struct stat st;
+	int found;
+	int ret = 0;
+
+	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)w->r->tid);
+	if (!um_cwd_any() || stat(link, &st) < 0)
+		return 0;
+	found = um_cwd_find(&st, &m, &rel);
+	if (!found)
+		return 0;
+	path = rel ? um_view_path_of(w->r, m, rel) : NULL;
+	if (found == 1 && path && !um_list_has(w->r->list, m))
+		ret = set_anchor(w, m);
+	um_mount_put(m);
+	if (!w->anchor || ret < 0)
+		return ret;
+	w->native = false;
+	tell_cwd(w, w->anchor, path, true);
+	ret = set_cur(w, path);
+	return ret < 0 ? ret : 1;
 }
 
 /*
@@ -167,16 +228,23 @@ static bool has_no_name(int err)
 
 static int start_at_cwd(struct walk *w)
 {
+	struct um_mount *m = um_mount_real();
 	const char *path;
-	int ret = um_cwd_of(w->r, w->r->tid, &path);
+	const char *rel;
+	int ret = start_detached(w);
 
+	if (ret)
+		return ret < 0 ? ret : 0;
+	ret = um_cwd_of(w->r, w->r->tid, &path);
 	if (has_no_name(ret) && w->r->engine != &um_engine_self)
 		return UNNAMED;
 	if (ret < 0 || !path)
 		return ret;
-	tell_cwd(w, path, ret > 0);
-	if (ret > 0)
+	if (ret > 0) {
+		m = um_list_find(w->r->list, path, &rel);
 		w->native = false;
+	}
+	tell_cwd(w, m, path, ret > 0);
 	w->gone = ret == UM_CWD_REMOVED;
 	if (set_cur(w, path) < 0)
 		return -ENAMETOOLONG;
@@ -198,7 +266,9 @@ static int start_at_obj(struct walk *w, struct um_obj *o)
 		return -ENOTDIR;
 	w->native = um_mount_is_real(o->mount);
 	path = um_view_path_of(w->r, o->mount, rel);
-	return path ? set_cur(w, path) : -ENOMEM;
+	if (!path || set_anchor(w, o->mount) < 0)
+		return -ENOMEM;
+	return set_cur(w, path);
 }
 
 static int start_at_fd(struct walk *w, int dirfd)
@@ -299,6 +369,7 @@ static int push_link(struct walk *w, const char *target)
 	if (strcmp(w->root, "/") != 0 && !w->confined)
 		w->native = false;
 	w->under = NULL;
+	w->anchor = NULL;
 	return set_cur(w, w->root);
 }
 

@@ -76,6 +76,11 @@ static inline bool um_loc_is_native(const struct um_loc *loc)
 
 /* Guests may be told what names of the mount mean (guest/shared.h). */
 bool um_mount_may_tell(const struct um_mount *m);
+/*
+ * What memos and told names call a working directory. Two mounts may have one
+ * path, when the older was taken out of the view (umount -l).
+ */
+uint64_t um_cwd_key(const struct um_mount *m, const char *path);
 /* Called before each walk; higher layers may have something to finish first. */
 extern void (*um_walk_hook)(const struct um_req *r);
 

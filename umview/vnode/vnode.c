@@ -470,12 +470,12 @@ static int make(struct um_mount *m, const char *path, mode_t mode,
 static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		  bool hidden)
 {
-	struct um_fh fh = { .flags = flags & ~(O_CREAT | O_EXCL) };
+	/* whoever reads the file next does so through this */
+	struct um_fh fh = { .flags = (flags & ~(O_CREAT | O_EXCL | O_ACCMODE)) |
+				     O_RDWR };
 	struct um_vnode *v = NULL;
 	int ret;
 
-	/* what writes must be able to read: um_vnode_need_fh() */
-	fh.flags = (fh.flags & ~O_ACCMODE) | O_RDWR;
 	ret = make(m, path, mode, &fh, &v);
 	if (ret < 0)
 		return ret;
