@@ -27,6 +27,19 @@ must umount "$MNT"
 same beneath "" "$(ls "$MNT")"
 EOS
 
+printf -- '- auto_unmount: a daemon dies, and its mount goes\n'
+must_guest <<'EOS'
+bindfs -f -o auto_unmount back "$MNT" & daemon=$!
+until grep -q " $MNT fuse" /proc/self/mounts; do :; done
+kill -KILL $daemon
+wait $daemon
+for _ in $(seq 50); do
+	grep -q " $MNT fuse" /proc/self/mounts || break
+	sleep 0.1
+done
+same beneath "" "$(ls "$MNT")"
+EOS
+
 printf -- '- a daemon hangs: its guests can be interrupted; umount -f, -l\n'
 must_guest <<'EOS'
 for way in -f -l; do

@@ -13,7 +13,7 @@
 
 #include <umview/log.h>
 
-#include "fuse/conn.h"
+#include "fuse/mount.h"
 #include "guest/shared.h"
 
 /* So that writes of 128 KiB, the usual largest, fit twice. */
@@ -107,6 +107,8 @@ static void hung_up(uint64_t inode)
 	um_unlock(&ch->lock);
 	if (c)
 		um_fuse_abort(c);
+	if (c)
+		um_fuse_left_alone(c);
 	um_fuse_put(c);
 	um_chan_put(ch);
 }

@@ -47,6 +47,7 @@ enum um_fuse_state {
  * @nodes: by number; @names: dentries by parent and name; @inos: see node.c
  * @lru_head: dentry used last; @forget: nodes to be told of at unlock
  * @daemon: process that answered INIT
+ * @mounter, @view: process that called mount(2), and where
  */
 struct um_fuse {
 	atomic_int refs;
@@ -67,6 +68,8 @@ struct um_fuse {
 	mode_t rootmode;
 	bool check_modes;
 	atomic_int daemon;
+	pid_t mounter;
+	uint32_t view;
 	struct um_hash nodes;
 	struct um_hash names;
 	struct um_hash inos;

@@ -8,6 +8,7 @@
 
 #include "fuse/ops.h"
 #include "guest/req.h"
+#include "view/view.h"
 #include "vnode/attrcache.h"
 
 /* How long umount(2) waits for the daemon to be gone. */
@@ -216,6 +217,33 @@ static void umount(struct um_fs *fs)
 	fs->priv = NULL;
 }
 
+static bool is_fusermount(pid_t pid)
+{
+	static const char name[] = "fusermount";
+	char comm[64];
+
+	return um_proc_status(pid, "Name", comm, sizeof(comm)) == 0 &&
+	       !strncmp(comm, name, sizeof(name) - 1);
+}
+
+void um_fuse_left_alone(struct um_fuse *c)
+{
+	struct um_mount *m = NULL;
+
+	if (!is_fusermount(c->mounter))
+		return;
+	um_lock(&c->lock);
+	if (c->mount)
+		m = um_mount_try_get(c->mount);
+	um_unlock(&c->lock);
+	if (!m)
+		return;
+	m->hurried = true;
+	if (um_view_del_mount(c->view, m) == 0 && um_view_holders(m) == 0)
+		um_mount_detach(m);
+	um_mount_put(m);
+}
+
 static const struct um_fs_ops ops = {
 	.size = sizeof(ops),
 	.getattr = um_fuse_getattr,
@@ -255,7 +283,7 @@ struct um_fuse *um_fuse_of_mount(const struct um_mount *m)
 	return m->fs.ops == &ops ? m->fs.priv : NULL;
 }
 
-int um_fuse_start(struct um_mount *m, struct um_chan *ch,
+int um_fuse_start(struct um_req *r, struct um_mount *m, struct um_chan *ch,
 		  const struct um_fuse_opts *opts)
 {
 	struct um_fuse *c = um_fuse_new();
@@ -273,6 +301,8 @@ int um_fuse_start(struct um_mount *m, struct um_chan *ch,
 	c->rootmode = opts->rootmode & S_IFMT;
 	c->check_modes = opts->check_modes;
 	c->max_read = opts->max_read;
+	c->mounter = um_req_tgid(r);
+	c->view = r->attr->view;
 	um_attrcache_free(um_steal(m->cache));
 	m->root_type = c->rootmode;
 	m->fs.priv = c;

@@ -4,6 +4,7 @@
 #define UM_FUSE_MOUNT_H
 
 #include "fuse/conn.h"
+#include "guest/req.h"
 
 /* Types that are served through an open /dev/fuse: fuse, fuse.X, fuseblk. */
 bool um_fuse_is_type(const char *type);
@@ -25,8 +26,9 @@ UM_MUST_CHECK int um_fuse_parse(const char *data, struct um_fuse_opts *out);
 /* The options without fd and rootmode: what /proc/mounts shows; caller frees. */
 char *um_fuse_shown(const char *data);
 
-/* Serve m through ch. 0 or -errno. */
-UM_MUST_CHECK int um_fuse_start(struct um_mount *m, struct um_chan *ch,
+/* r's guest has m served through ch. 0 or -errno. */
+UM_MUST_CHECK int um_fuse_start(struct um_req *r, struct um_mount *m,
+				struct um_chan *ch,
 				const struct um_fuse_opts *opts);
 /*
  * Is process tgid a daemon whose mount at this point has ended? libfuse would
@@ -35,6 +37,13 @@ UM_MUST_CHECK int um_fuse_start(struct um_mount *m, struct um_chan *ch,
  * Tells once.
  */
 bool um_fuse_was_at(pid_t tgid, const char *point);
+
+/*
+ * The daemon is gone. With its option auto_unmount, fusermount(1) has lived on
+ * to unmount now. It asks for a name space of its own to look about first, which
+ * it cannot have here; so that is done for it.
+ */
+void um_fuse_left_alone(struct um_fuse *c);
 
 /* The connection of a mount, borrowed; NULL: it is no FUSE daemon's. */
 struct um_fuse *um_fuse_of_mount(const struct um_mount *m);

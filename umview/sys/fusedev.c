@@ -353,5 +353,5 @@ int um_fusedev_mount(struct um_req *r, struct um_mount *m, const char *data)
 		return -EINVAL;
 	m->options = um_fuse_shown(data);
 	ret = m->options ? mark_helper(r) : -ENOMEM;
-	return ret < 0 ? ret : um_fuse_start(m, ch, &opts);
+	return ret < 0 ? ret : um_fuse_start(r, m, ch, &opts);
 }

@@ -36,6 +36,16 @@ struct um_mount *um_mount_get(struct um_mount *m)
 	return m;
 }
 
+struct um_mount *um_mount_try_get(struct um_mount *m)
+{
+	int refs = atomic_load(&m->refs);
+
+	while (refs > 0)
+		if (atomic_compare_exchange_weak(&m->refs, &refs, refs + 1))
+			return m;
+	return NULL;
+}
+
 void um_mount_shutdown(struct um_mount *m)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };

@@ -76,6 +76,8 @@ struct um_mount {
 
 struct um_mount *um_mount_new(void);
 struct um_mount *um_mount_get(struct um_mount *m);
+/* NULL: its last reference is gone already. */
+struct um_mount *um_mount_try_get(struct um_mount *m);
 void um_mount_put(struct um_mount *m);
 /* Flush and end the file system now, whoever still refers to it. */
 void um_mount_shutdown(struct um_mount *m);

@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sshd.sh - an sshd of the user's own on loopback, for this test alone; clients
+# use ssh -F $PWD/ssh_config localhost
+start_sshd() {
+	local port=$((20000 + $$ % 20000))
+	as_user ssh-keygen -q -t ed25519 -N '' -f host_key
+	as_user ssh-keygen -q -t ed25519 -N '' -f user_key
+	user_write sshd_config <<-E
+		Port $port
+		ListenAddress 127.0.0.1
+		HostKey $PWD/host_key
+		AuthorizedKeysFile $PWD/user_key.pub
+		PidFile $PWD/sshd.pid
+		StrictModes no
+		UsePAM no
+		Subsystem sftp internal-sftp
+	E
+	user_write ssh_config <<-E
+		Host *
+		Hostname 127.0.0.1
+		Port $port
+		IdentityFile $PWD/user_key
+		StrictHostKeyChecking no
+		UserKnownHostsFile /dev/null
+		LogLevel ERROR
+	E
+	as_user /usr/sbin/sshd -f "$PWD/sshd_config" || skip "sshd does not start"
+	wait_for 10 test -s sshd.pid || fail "no sshd"
+	trap 'stop_sshd; t_cleanup' EXIT
+}
+
+stop_sshd() {
+	[ ! -s sshd.pid ] || kill "$(cat sshd.pid)" 2>/dev/null
+}
