@@ -8,6 +8,35 @@ need bindfs mount umount fusermount3 python3
 as_user mkdir -p back two three
 printf 'content\n' | user_write back/file
 
+printf -- '- the device, by every name and by its descriptor\n'
+must_guest <<'EOS'
+cat >device.py <<'PY'
+import errno, os, stat
+def check(st):
+    assert stat.S_ISCHR(st.st_mode) and st.st_rdev == os.makedev(10, 229), st
+dev = os.open("/dev", os.O_RDONLY)
+check(os.stat("/dev/fuse"))
+check(os.stat("fuse", dir_fd=dev))
+os.chdir("/dev")
+check(os.lstat("fuse"))
+assert os.access("fuse", os.R_OK | os.W_OK)
+for fd in os.open("/dev/fuse", os.O_RDWR), os.open("fuse", os.O_RDWR), \
+        os.open("fuse", os.O_RDWR, dir_fd=dev):
+    check(os.fstat(fd))
+    check(os.stat(fd))
+    for call in lambda: os.read(fd, 9000), lambda: os.write(fd, b"x" * 16):
+        try:
+            call()
+            assert False
+        except OSError as e:
+            assert e.errno == errno.EPERM, e
+PY
+must python3 device.py
+must mount -t ramfs none "$MNT"
+must python3 device.py
+must umount "$MNT"
+EOS
+
 printf -- '- a daemon dies: ENOTCONN, at once, to those who wait too\n'
 must_guest <<'EOS'
 bindfs -f back "$MNT" & daemon=$!

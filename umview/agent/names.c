@@ -657,15 +657,30 @@ static int text_is_inside(const char *text, long len)
 	return contains(text, len, "umview", 6);
 }
 
+/*
+ * The kernel may be asked what the link says. To look at its answer is too late
+ * for what is known by its name: who has zeros in the buffer may rely on them.
+ */
+static int shows_as_is(long dirfd, const char *path)
+{
+	enum verdict v;
+	struct name n;
+
+	if (um_is_idle())
+		return look(path, 0, &n) == 0 && !n.last_hit;
+	v = verdict_of(dirfd, path, 1);
+	return v == PLAIN || v == PLAIN_DIR;
+}
+
 long um_fast_readlink(long nr, const long *a)
 {
 	long dirfd = is_at(nr) ? a[0] : AT_FDCWD;
 	const char *path = (const char *)a[is_at(nr) ? 1 : 0];
 	const char *text = (const char *)a[is_at(nr) ? 2 : 1];
-	enum verdict v;
 	long ret;
 
-	if (um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD))
+	if ((um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD)) ||
+	    !shows_as_is(dirfd, path))
 		return um_ask(nr, a);
 	ret = um_pass(nr, a);
 	/* a text that was cut may hide what it is */
@@ -673,12 +688,7 @@ long um_fast_readlink(long nr, const long *a)
 	    (ret > 0 &&
 	     (ret == a[is_at(nr) ? 3 : 2] || text_is_inside(text, ret))))
 		return um_is_idle() && ret == -EINVAL ? ret : um_ask(nr, a);
-	if (um_is_idle())
-		return ret;
-	if (!*path || ret == -ENOTDIR)
-		return um_ask(nr, a);
-	v = verdict_of(dirfd, path, 0);
-	return v == PLAIN || v == PLAIN_DIR ? ret : um_ask(nr, a);
+	return ret == -ENOTDIR && !um_is_idle() ? um_ask(nr, a) : ret;
 }
 
 static long by_verdict(long nr, const long *a, long dirfd, long path,
