@@ -245,21 +245,29 @@ static int copy_from_buffer(struct um_fuse_src *src, void *to, size_t n)
 	return 0;
 }
 
+/* To wait for more than there is, is not what the kernel does. */
+static size_t bytes_in(int pipe, size_t most)
+{
+	int there = 0;
+
+	if (most > MAX_MSG)
+		most = MAX_MSG;
+	if (pipe < 0 || ioctl(pipe, FIONREAD, &there) < 0)
+		return 0;
+	return (size_t)there < most ? (size_t)there : most;
+}
+
 /* The message lies in the pipe as a whole. */
 static long splice_reply(struct um_req *r, struct um_chan *ch)
 {
-	size_t len = r->arg[4] < MAX_MSG ? r->arg[4] : MAX_MSG;
 	UM_CLOSE int pipe = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	size_t len = bytes_in(pipe, r->arg[4]);
 	UM_FREE char *buf = malloc(len + 1);
 	struct buffer_src b = { .src.copy = copy_from_buffer, .at = buf };
 	ssize_t got;
-	int there = 0;
 
 	if (!buf || pipe < 0)
 		return buf ? pipe : -ENOMEM;
-	/* to wait for more is not what the kernel does */
-	if (ioctl(pipe, FIONREAD, &there) == 0 && (size_t)there < len)
-		len = (size_t)there;
 	do {
 		got = read(pipe, buf + b.src.len, len - b.src.len);
 		b.src.len += got > 0 ? (size_t)got : 0;
