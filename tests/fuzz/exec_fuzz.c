@@ -41,14 +41,6 @@ static void run(const char *path)
 	FUZZ_CHECK(!info->nargs || memchr(info->args, 0, sizeof(info->args)));
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	guest_setup();
-	return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char script[] = "#! /x  an argument \n";
