@@ -13,8 +13,9 @@
  * was asked for. Where unpacking an entry means to unpack all before it (a
  * compressed tar, a solid 7z), what the cursor passes is kept in the store as
  * well, so all reading together unpacks the archive once. Where entries can be
- * reached on their own (a plain tar or cpio), a new cursor begins there. Else a
- * new cursor skips headers, which costs no unpacking.
+ * reached on their own (a plain tar or cpio), a new cursor begins there. Else
+ * (zip) a new cursor skips headers, which costs no unpacking; when that has been
+ * done several times, it keeps small contents as if the archive were solid.
  *
  * The store has a limit. When it is reached, contents that can be had again
  * from the archive are dropped, if nobody has them open.
@@ -196,6 +197,7 @@ struct cursor {
  * @by_entry: which node has its contents in an entry, or NULL
  * @solid: unpacking an entry means to unpack those before
  * @direct: a reader may begin at any header
+ * @rewinds: how often the cursor had to go back
  * @format, @filters: of libarchive
  * @written: base of the format that is written
  */
@@ -220,6 +222,7 @@ struct arc {
 	size_t room;
 	bool solid;
 	bool direct;
+	unsigned int rewinds;
 	int format;
 	int written;
 	int filters[8];

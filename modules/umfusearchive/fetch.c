@@ -8,6 +8,9 @@
 
 /* A cursor skips so many headers before it is cheaper to begin anew. */
 #define WORTH_SKIPPING 16
+/* After so many steps back, small entries that are passed are kept. */
+#define MANY_REWINDS 8
+#define SMALL	     (1 << 20)
 
 void cursor_close(struct arc *a)
 {
@@ -93,15 +96,28 @@ static int fetch_piece(struct arc *a)
 	return 1;
 }
 
+/*
+ * Is it worth to unpack what the cursor only passes? Where that is done anyway;
+ * and where it would be passed again and again.
+ */
+static bool is_kept(const struct arc *a, const struct node *node)
+{
+	if (!node || a->solid)
+		return node != NULL;
+	return a->rewinds >= MANY_REWINDS && node->st.st_size <= SMALL &&
+	       a->store.used < a->store.limit / 2;
+}
+
 /* What the cursor leaves behind is kept where it cannot be had cheaply. */
 static void leave_entry(struct arc *a)
 {
 	struct node *node = a->cursor.node;
+	bool keep = is_kept(a, node);
 	int ret = 1;
 
-	while (a->solid && ret > 0 && a->cursor.node && a->cursor.reader)
+	while (keep && ret > 0 && a->cursor.node && a->cursor.reader)
 		ret = fetch_piece(a);
-	if (node && a->cursor.node == node && !a->solid) {
+	if (node && a->cursor.node == node && !keep) {
 		store_drop(&a->store, &node->data);
 		node->filled = 0;
 	}
@@ -147,6 +163,7 @@ static int go_to(struct arc *a, struct node *node)
 	int err = 0;
 
 	if (must_begin(a, node)) {
+		a->rewinds += a->cursor.entry > node->entry;
 		leave_entry(a);
 		cursor_close(a);
 		a->cursor.reader = source_reader(

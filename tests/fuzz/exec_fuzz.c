@@ -53,14 +53,6 @@ static void run(const char *path)
 	FUZZ_CHECK(has_strings(info));
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	guest_setup();
-	return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char script[] = "#! /x  an argument \n";

@@ -117,7 +117,7 @@ static void no_log(void)
 	um_log_setup(null, UM_LOG_ERR);
 }
 
-void guest_setup(void)
+static void guest_setup(void)
 {
 	void *at =
 		mmap(ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE,
@@ -134,6 +134,15 @@ void guest_setup(void)
 	um_dispatch_setup();
 	ram_max_file = 4 << 20;
 	um_exec_setup(open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): libFuzzer's interface */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	guest_setup();
+	return 0;
 }
 
 static struct um_mount *new_mount(const char *point)

@@ -19,8 +19,8 @@
 #define ARENA	   ((unsigned char *)0x10000000)
 #define ARENA_SIZE 65536
 
-/* Once; ends the program when the host does not let it. */
-void guest_setup(void);
+/* libFuzzer's hook: the guest is made once; ends the program if it cannot be. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 /* A fresh view, no descriptors; and away with it again. */
 void guest_begin(void);
 void guest_end(void);
@@ -50,7 +50,6 @@ uint64_t input_take(struct input *in, size_t bytes);
 void guest_bug(const char *file, int line, const char *what)
 	__attribute__((noreturn));
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

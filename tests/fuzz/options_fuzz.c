@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * options_fuzz.c - mount options: of viewmount(1), then of the core
+ * options_fuzz.c - mount options: of viewmount(1), the core, umfuse
  *
  * What the first hands on, the second must take; what the second leaves for
- * the module is no longer than what it was given.
+ * the module is no longer than what it was given; umfuse makes an argument
+ * list of it.
  */
+#include "modules/umfuse/umfuse.h"
+
 #include "fuzz/guest.h"
 
 #include <stdlib.h>
@@ -13,6 +16,27 @@
 #include "fuzz/alloc.h"
 #include "um_cmds/mntopts.h"
 #include "view/mountopts.h"
+
+static void fuse(const char *options)
+{
+	struct um_mount_req req = { .fstype = "umfusex",
+				    .source = "/some image",
+				    .target = "/mnt" };
+	struct umfuse_opts o;
+	struct umfuse_words words = { 0 };
+	int ret;
+
+	alloc_begin();
+	ret = umfuse_opts_init(&o, 0, options);
+	if (ret == 0) {
+		ret = umfuse_args_build(&o, &req, &words);
+		FUZZ_CHECK(ret < 0 || !words.v[words.n]);
+		umfuse_words_fini(&words);
+		umfuse_opts_fini(&o);
+	}
+	alloc_end();
+	FUZZ_CHECK(ret <= 0 && ret >= -4095);
+}
 
 static void core(const char *data)
 {
@@ -24,6 +48,8 @@ static void core(const char *data)
 	alloc_end();
 	FUZZ_CHECK(ret == 0 || ret == -EINVAL || ret == -ENOMEM);
 	FUZZ_CHECK(!m.options || strlen(m.options) <= strlen(data));
+	if (ret == 0)
+		fuse(m.options);
 	for (size_t i = 0; i < m.nexcept; i++) {
 		FUZZ_CHECK(m.except[i][0] == '/');
 		free(m.except[i]);

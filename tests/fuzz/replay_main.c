@@ -9,10 +9,13 @@
  */
 #include "fuzz/alloc.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,31 +32,26 @@ static void run(const uint8_t *data, size_t size, bool alloc)
 	} while (alloc_failed() && n < MAX_FAILURES);
 }
 
+/* Exactly its bytes on the heap: what reads on is to be seen. */
 static int replay(const char *path, bool alloc)
 {
-	FILE *in = fopen(path, "rbe");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	uint8_t *data = NULL;
-	long size = -1;
+	struct stat st;
+	int bad = 1;
 
-	if (in && fseek(in, 0, SEEK_END) == 0)
-		size = ftell(in);
-	if (size >= 0)
-		data = malloc((size_t)size + 1);
-	if (!data) {
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		data = malloc(st.st_size ? (size_t)st.st_size : 1);
+	if (data && read(fd, data, (size_t)st.st_size) == st.st_size) {
+		run(data, (size_t)st.st_size, alloc);
+		bad = 0;
+	} else {
 		perror(path);
-		return 1;
 	}
-	rewind(in);
-	/* No byte more than there is: what reads on is to be seen. */
-	data = realloc(data, size ? (size_t)size : 1);
-	if (fread(data, 1, (size_t)size, in) != (size_t)size) {
-		perror(path);
-		return 1;
-	}
-	fclose(in);
-	run(data, (size_t)size, alloc);
 	free(data);
-	return 0;
+	if (fd >= 0)
+		close(fd);
+	return bad;
 }
 
 int main(int argc, char **argv)
