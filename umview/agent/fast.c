@@ -299,6 +299,9 @@ long um_fast(long nr, const long *a)
 {
 	um_fast_fn fn = nr >= 0 && nr < UM_NCALLS ? table[nr] : 0;
 
+	if ((um_page.flags & UM_PAGE_STATS) && nr >= 0 && nr < UM_NCALLS)
+		__atomic_add_fetch(&((uint64_t *)UM_STATS)[nr], 1,
+				   __ATOMIC_RELAXED);
 	if (um_page.flags & UM_PAGE_FILTER)
 		return um_ask(nr, a);
 	return fn ? fn(nr, a) : um_ask(nr, a);

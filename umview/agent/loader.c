@@ -289,8 +289,20 @@ static int map_region(int fd)
 			 UM_SHARED_SIZE) == UM_STUBS;
 }
 
+static void use_stats(int fd)
+{
+	if (fd < 0)
+		return;
+	if (um_native(__NR_mmap, UM_STATS, UM_STATS_SIZE,
+		      PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		      fd, 0) == UM_STATS)
+		um_page.flags |= UM_PAGE_STATS;
+	um_native(__NR_close, fd, 0, 0, 0, 0, 0);
+}
+
 static void use_region(void)
 {
+	use_stats(info.stats_fd);
 	if (map_region(info.region_fd)) {
 		um_page.flags |= UM_PAGE_SHARED;
 		return;

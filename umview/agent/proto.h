@@ -11,6 +11,7 @@
  *   UM_STUBS	code that replaced system call instructions, one stub a site,
  *		and the slots that the sites jump through
  *   UM_GATE	one page of the agent's code
+ *   UM_STATS	how often each call came to the agent (umview --stats)
  *   UM_BASES	where this process has the patched texts, by their number
  *   UM_PAGE	the guest's attributes. fork copies this page, which is how a
  *		child's attributes are exactly its parent's at fork
@@ -28,6 +29,8 @@
 #define UM_GATE_SIZE	 0x1000
 #define UM_SHARED	 0x120000
 #define UM_SHARED_SIZE	 0xb0000
+#define UM_STATS	 0x118000
+#define UM_STATS_SIZE	 0x1000
 #define UM_BASES	 0x1e0000
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
@@ -48,6 +51,7 @@
 #define UM_PAGE_SHARED 8u  /* UM_SHARED and UM_STUBS are mapped */
 #define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
 #define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
+#define UM_PAGE_STATS  64u /* calls are counted at UM_STATS */
 
 /* In the second byte of um_page.flags, at which the stubs of reads look. */
 #define UM_PAGE_HELPER 256u /* it serves a file system, or was started so */
@@ -286,6 +290,7 @@ struct um_text {
  * @interp_fd: its interpreter, likewise; UM_EXEC_NO_FD: there is none
  * @region_fd: the region file, likewise: UM_SHARED at offset 0, UM_STUBS at
  *	UM_SHARED_SIZE, then texts
+ * @stats_fd: the page at UM_STATS, likewise; UM_EXEC_NO_FD: nobody counts
  * @nargs: strings in args that take the place of argv[0] (0: argv stays)
  * @text, @interp_text: the patched copies
  * @lib_text, @lib_key: that of the library which the interpreter is sure to map
@@ -301,6 +306,7 @@ struct um_exec_info {
 	int32_t fd;
 	int32_t interp_fd;
 	int32_t region_fd;
+	int32_t stats_fd;
 	uint32_t nargs;
 	struct um_text text;
 	struct um_text interp_text;

@@ -18,6 +18,7 @@
 /* Options without a short form, and those accepted for nothing. */
 enum {
 	OPT_NO_AGENT = 256,
+	OPT_STATS,
 	OPT_LOG_LEVEL,
 	OPT_IGNORED,
 };
@@ -33,6 +34,8 @@ static const char help_text[] =
 	"  -s, --secure           enforce permissions on virtual files\n"
 	"  -x, --nonesting        modules see the host, not the view beneath them\n"
 	"      --no-agent         nothing runs inside the processes (slower)\n"
+	"      --stats            count calls by the road they take; print at the end\n"
+	"                         and at SIGUSR1 to the monitor\n"
 	"  -q, --quiet            warnings and errors only\n"
 	"  -o, --output, --log FILE  write messages to FILE, not to standard error\n"
 	"      --log-level LEVEL  err, warn, info, debug or trace\n"
@@ -64,6 +67,7 @@ static const struct option long_options[] = {
 	{ "nonesting", no_argument, NULL, 'x' },
 	{ "secure", no_argument, NULL, 's' },
 	{ "no-agent", no_argument, NULL, OPT_NO_AGENT },
+	{ "stats", no_argument, NULL, OPT_STATS },
 	{ "nokernelpatch", no_argument, NULL, OPT_IGNORED },
 	{ "nokmulti", no_argument, NULL, OPT_IGNORED },
 	{ "noksysvm", no_argument, NULL, OPT_IGNORED },
@@ -167,6 +171,9 @@ static bool take_switch(struct um_options *out, int opt)
 		return true;
 	case OPT_NO_AGENT:
 		out->no_agent = true;
+		return true;
+	case OPT_STATS:
+		out->stats = true;
 		return true;
 	case 'n':
 	case 'u':

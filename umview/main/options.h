@@ -19,6 +19,7 @@
  * @nonesting: calls that modules make themselves go to the host
  * @secure: permission bits are enforced on virtual objects
  * @no_agent: no agent in the guests, every call takes the slow road
+ * @stats: calls are counted by the road they take
  * @argv: command of the first guest, NULL-terminated; never empty
  * @shell: room for @argv where the command is the user's shell
  * Strings belong to the command line or the environment. The struct may not be
@@ -36,6 +37,7 @@ struct um_options {
 	bool nonesting;
 	bool secure;
 	bool no_agent;
+	bool stats;
 	char **argv;
 	char *shell[2];
 };

@@ -129,12 +129,12 @@ static void describe(const struct um_options *o, char *buf, size_t size)
 	FILE *to = fmemopen(buf, size, "w");
 	size_t i;
 
-	fprintf(to, "%s%s%s%s%s%s%s%s%s%s %d", o->quiet ? "q" : "",
+	fprintf(to, "%s%s%s%s%s%s%s%s%s%s%s %d", o->quiet ? "q" : "",
 		o->nonesting ? "x" : "", o->secure ? "s" : "",
-		o->no_agent ? "a" : "", o->viewname ? " V=" : "",
-		o->viewname ? o->viewname : "", o->rc ? " f=" : "",
-		o->rc ? o->rc : "", o->log ? " o=" : "", o->log ? o->log : "",
-		o->log_level);
+		o->no_agent ? "a" : "", o->stats ? "t" : "",
+		o->viewname ? " V=" : "", o->viewname ? o->viewname : "",
+		o->rc ? " f=" : "", o->rc ? o->rc : "", o->log ? " o=" : "",
+		o->log ? o->log : "", o->log_level);
 	for (i = 0; i < o->npreload; i++)
 		fprintf(to, " p=%s", o->preload[i]);
 	fprintf(to, " :");
@@ -150,6 +150,7 @@ static void good_lines_are_understood(void **state)
 		{ { "ls", "-q", "-l" }, " 2 : ls -q -l" },
 		{ { "--", "-odd" }, " 2 : -odd" },
 		{ { "-q", "ls" }, "q 1 : ls" },
+		{ { "--stats", "ls" }, "t 2 : ls" },
 		{ { "--quiet", "-x", "-s", "--no-agent", "ls" },
 		  "qxsa 1 : ls" },
 		{ { "-qxs", "ls" }, "qxs 1 : ls" },

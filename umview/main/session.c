@@ -41,6 +41,7 @@
 #include "proc/files.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
+#include "sys/stats.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
 #include "view/perm.h"
@@ -182,6 +183,10 @@ static int set_up(const struct um_options *opts)
 	if (ret < 0)
 		um_warn("no fast road: %s", strerror(-ret));
 	set_module_dirs(dir);
+	if (opts->stats)
+		ret = um_stats_setup();
+	if (ret < 0)
+		um_warn("no statistics: %s", strerror(-ret));
 	if (opts->secure)
 		um_perm_set_secure();
 	ret = um_attr_setup(opts->secure);
@@ -325,6 +330,14 @@ static void end_guests(pid_t reaper)
 		;
 }
 
+static atomic_bool print_stats;
+
+static void want_stats(int sig)
+{
+	(void)sig;
+	atomic_store(&print_stats, true);
+}
+
 static void wait_for_end(int listener, pid_t reaper)
 {
 	struct pollfd p[] = { { .fd = listener },
@@ -335,6 +348,9 @@ static void wait_for_end(int listener, pid_t reaper)
 
 	while (!um_notify_wait_end(0)) {
 		bool look = over && um_chan_any();
+
+		if (atomic_exchange(&print_stats, false))
+			um_stats_print(stderr);
 
 		if (poll(p, UM_ARRAY_SIZE(p), look ? LOOK_MS : 2000) == 0) {
 			um_kept_sweep();
@@ -390,9 +406,12 @@ static int monitor(const struct um_options *opts, pid_t group)
 	if (opts->log)
 		dup2(um_log_fd(), STDERR_FILENO);
 	um_kept_probe(reaper);
+	if (opts->stats)
+		signal(SIGUSR1, want_stats);
 	um_notify_start(listener, um_dispatch);
 	wait_for_end(listener, reaper);
 	end_session();
+	um_stats_print(stderr);
 	report(UM_ENDED, 0);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "guest/inject.h"
 #include "sys/numbers.h"
+#include "sys/stats.h"
 #include "sys/sys.h"
 
 #define NCALLS 512
@@ -35,6 +36,13 @@ static const struct call calls[NCALLS] = {
 #undef UM_ENOSYS_CALL
 #undef UM_EPERM_CALL
 };
+
+const char *um_call_name(int nr)
+{
+	const char *name = nr >= 0 && nr < NCALLS ? calls[nr].name : NULL;
+
+	return name ? name : "?";
+}
 
 static const struct call vuctl = { sys_vuctl, "vuctl" };
 
@@ -91,6 +99,7 @@ long um_dispatch(struct um_req *r)
 	/* a program that starts has no page yet, and all it needs waits */
 	if (r->nr == UM_NR_VUCTL && r->arg[0] == UM_VU_HELLO)
 		return um_exec_hello(r);
+	um_stats_count(r);
 	um_req_load_attr(r);
 	r->list = um_view_list(r->attr->view);
 	if (!r->list)

@@ -30,6 +30,7 @@
 #include "base/lock.h"
 #include "guest/inject.h"
 #include "guest/shared.h"
+#include "sys/stats.h"
 #include "sys/sys.h"
 #include "sys/text.h"
 #include "view/cwd.h"
@@ -850,6 +851,7 @@ static int hand_over(struct um_req *r, struct pending *p)
 	info->fd = inject_or_none(r, p->fd);
 	info->interp_fd = inject_or_none(r, p->interp_fd);
 	info->region_fd = inject_or_none(r, um_shared_fd());
+	info->stats_fd = inject_or_none(r, um_stats_fd());
 	if (info->fd < 0)
 		return info->fd;
 	return um_copy_out(r, um_uptr_of(r->arg[1]), info,

@@ -28,6 +28,8 @@ long sys_vuctl(struct um_req *r);
 
 /* A request of any number: find who answers. The workers' entry point. */
 long um_dispatch(struct um_req *r);
+/* The name of a call that the monitor answers; "?". */
+const char *um_call_name(int nr);
 /* Before the first request. */
 void um_dispatch_setup(void);
 /* The same for calls of module code; um_self_setup()'s handler. */

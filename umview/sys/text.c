@@ -37,6 +37,7 @@
 #include "base/lock.h"
 #include "guest/shared.h"
 #include "purelibc/site.h"
+#include "sys/stats.h"
 #include "sys/sys.h"
 
 #define PAGE	 4096UL
@@ -49,6 +50,9 @@ struct text {
 	struct um_text text;
 	char *path;
 	struct text *library;
+	size_t done;
+	size_t left;
+	bool whole;
 };
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
@@ -268,7 +272,7 @@ static bool replace(const struct pure_site *s, unsigned char *site,
 	stub = slot + 8;
 	put(&c, &stub, sizeof(stub));
 	put(&c, site, s->head);
-	if (is_read(s->nr))
+	if (is_read(s->nr) && !um_stats_on())
 		put_read(&c, s, site, t, offset);
 	else
 		put_any(&c, s, site, t, offset);
@@ -286,8 +290,9 @@ static bool is_wanted(int nr, void *arg)
 }
 
 static int patch(unsigned char *bytes, size_t skip, size_t size,
-		 struct um_text *t)
+		 struct text *text)
 {
+	struct um_text *t = &text->text;
 	struct pure_sites sites = { 0 };
 	int ret = pure_sites_find(bytes + skip, size, is_wanted, NULL, &sites);
 	size_t done = 0;
@@ -299,15 +304,18 @@ static int patch(unsigned char *bytes, size_t skip, size_t size,
 
 		done += replace(&sites.site[i], bytes + at, t, t->from + at);
 	}
+	text->done = done;
+	text->left = sites.refused + sites.n - done;
 	um_debug("text %u: %zu sites patched, %zu not", t->id, done,
-		 sites.refused + sites.n - done);
+		 text->left);
 	pure_sites_free(&sites);
 	return ret;
 }
 
 /* Make the copy; without one, the id stays 0. */
-static void build(int fd, struct um_text *t)
+static void build(int fd, struct text *text)
 {
+	struct um_text *t = &text->text;
 	unsigned char *bytes = NULL;
 	size_t skip;
 	size_t size;
@@ -315,7 +323,8 @@ static void build(int fd, struct um_text *t)
 	off_t at = 0;
 
 	if (ret == 0)
-		ret = patch(bytes, skip, size, t);
+		ret = patch(bytes, skip, size, text);
+	text->whole = ret < 0;
 	if (ret == 0 && t->id) {
 		at = um_shared_append(bytes, t->len);
 		ret = at < 0 ? (int)at : 0;
@@ -426,7 +435,7 @@ void um_text_of(int fd, struct um_text *out)
 		if (t) {
 			t->st = st;
 			t->path = name_of(fd);
-			build(fd, &t->text);
+			build(fd, t);
 			if (um_hash_add(&texts, &t->node, key_of(&st)) < 0) {
 				free(t->path);
 				free(um_steal(t));
@@ -440,6 +449,24 @@ void um_text_of(int fd, struct um_text *out)
 	um_unlock(&lock);
 	if (!out->id)
 		um_shared_add_plain(plain_key(&st));
+}
+
+static void print_text(FILE *out, const struct text *t)
+{
+	if (t->whole)
+		fprintf(out, "%12s %12s  %s\n", "none", "-", t->path);
+	else if (t->done + t->left)
+		fprintf(out, "%12zu %12zu  %s\n", t->done, t->left, t->path);
+}
+
+void um_text_print(FILE *out)
+{
+	fprintf(out, "%12s %12s  %s\n", "replaced", "left", "file");
+	um_lock(&lock);
+	for (size_t i = 0; i < texts.nslots; i++)
+		for (struct um_hnode *n = texts.slot[i]; n; n = n->next)
+			print_text(out, um_container(n, struct text, node));
+	um_unlock(&lock);
 }
 
 long um_text_give(struct um_req *r)

@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "agent/proto.h"
@@ -37,6 +38,9 @@ struct um_text_file {
 
 /* By an offset in the region file. False: there is no text. */
 bool um_text_at(uint64_t at, struct um_text_file *out);
+
+/* Of each file: how many sites were replaced, and how many not. */
+void um_text_print(FILE *out);
 
 /* UM_VU_TEXT: see vuctl.h */
 struct um_req;
