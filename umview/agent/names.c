@@ -658,37 +658,42 @@ static int text_is_inside(const char *text, long len)
 }
 
 /*
- * The kernel may be asked what the link says. To look at its answer is too late
- * for what is known by its name: who has zeros in the buffer may rely on them.
+ * The kernel's answer is not the view's. What it wrote beyond the right one is
+ * cleared: who has zeros in the buffer may rely on them.
  */
-static int shows_as_is(long dirfd, const char *path)
+static long readlink_again(long nr, const long *a, char *text, long wrong)
 {
-	enum verdict v;
-	struct name n;
+	long ret = um_ask(nr, a);
 
-	if (um_is_idle())
-		return look(path, 0, &n) == 0 && !n.last_hit;
-	v = verdict_of(dirfd, path, 1);
-	return v == PLAIN || v == PLAIN_DIR;
+	for (long i = ret < 0 ? 0 : ret; i < wrong; i++)
+		*(volatile char *)&text[i] = 0;
+	return ret;
 }
 
 long um_fast_readlink(long nr, const long *a)
 {
 	long dirfd = is_at(nr) ? a[0] : AT_FDCWD;
 	const char *path = (const char *)a[is_at(nr) ? 1 : 0];
-	const char *text = (const char *)a[is_at(nr) ? 2 : 1];
+	char *text = (char *)a[is_at(nr) ? 2 : 1];
+	enum verdict v;
 	long ret;
 
-	if ((um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD)) ||
-	    !shows_as_is(dirfd, path))
+	if (um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD))
 		return um_ask(nr, a);
 	ret = um_pass(nr, a);
+	if (ret == -EFAULT)
+		return um_ask(nr, a);
 	/* a text that was cut may hide what it is */
-	if (ret == -EFAULT || ret == -EINVAL ||
-	    (ret > 0 &&
-	     (ret == a[is_at(nr) ? 3 : 2] || text_is_inside(text, ret))))
-		return um_is_idle() && ret == -EINVAL ? ret : um_ask(nr, a);
-	return ret == -ENOTDIR && !um_is_idle() ? um_ask(nr, a) : ret;
+	if (ret > 0 &&
+	    (ret == a[is_at(nr) ? 3 : 2] || text_is_inside(text, ret)))
+		return readlink_again(nr, a, text, ret);
+	if (um_is_idle())
+		return ret;
+	if (!*path || ret == -ENOTDIR)
+		return readlink_again(nr, a, text, ret);
+	v = verdict_of(dirfd, path, 0);
+	return v == PLAIN || v == PLAIN_DIR ? ret
+					    : readlink_again(nr, a, text, ret);
 }
 
 static long by_verdict(long nr, const long *a, long dirfd, long path,

@@ -825,10 +825,13 @@ static struct um_page first_page(struct um_req *r, const struct pending *p)
 				.flags = um_attr_page_flags(p->attr),
 				.view = um_shared_view(p->attr->view),
 				.owner = um_req_tgid(r) };
-	const char *path;
+	const char *path = NULL;
 
-	if (um_cwd_any() && um_cwd_of(r, r->tid, &path) != 0)
-		page.flags |= UM_PAGE_CWD;
+	if (um_cwd_any() || r->list->nmounts) {
+		if (um_cwd_of(r, r->tid, &path) != 0)
+			page.flags |= UM_PAGE_CWD;
+		page.cwd = path ? um_hash_str(path, 0) | 1 : 0;
+	}
 	if (p->interp_fd >= 0)
 		page.flags |= UM_PAGE_INTERP;
 	return page;
