@@ -4,7 +4,7 @@
 # hang and end late, stacks of them, mount(8), nested views
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-need bindfs mount umount fusermount3 python3
+need bindfs sshfs /usr/lib/openssh/sftp-server mount umount fusermount3 python3
 as_user mkdir -p back two three
 printf 'content\n' | user_write back/file
 
@@ -98,6 +98,23 @@ PY
 	# it may have come too late to find the file
 	wait $reader || true
 done
+EOS
+
+printf -- '- what close flushes is seen by the next name, virtual or not\n'
+printf '#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n' | user_write sftp
+as_user chmod 755 sftp
+must_guest <<'EOS'
+must sshfs -o ssh_command="$PWD/sftp" host:"$PWD/back" "$MNT"
+python3 - "$MNT" back <<'PY' || die "too early"
+import os, sys
+mnt, back = sys.argv[1:]
+for i in range(200):
+    with open(f"{mnt}/f{i}", "w") as f:
+        f.write("x" * 5000)
+    assert os.stat(f"{back}/f{i}").st_size == 5000, i
+PY
+rm back/f[0-9]*
+must umount "$MNT"
 EOS
 
 printf -- '- a stack of three; unmounted in order, and lazily from below\n'

@@ -348,7 +348,7 @@ long sys_copy_file_range(struct um_req *r)
 
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))
 		return UM_CONTINUE;
-	if (r->arg[5])
+	if ((unsigned int)r->arg[5])
 		return -EINVAL;
 	ret = regular(r, 0);
 	if (ret == 0)

@@ -817,6 +817,22 @@ static int inject_or_none(struct um_req *r, int fd)
 	return fd < 0 ? UM_EXEC_NO_FD : r->engine->inject(r, fd, true, false);
 }
 
+static void fill_cwd(struct um_req *r, struct um_page *page)
+{
+	const struct um_mount *m = um_mount_real();
+	const char *path;
+	const char *rel;
+	int found = um_cwd_of(r, r->tid, &path);
+
+	if (found != 0)
+		page->flags |= UM_PAGE_CWD;
+	if (found == UM_CWD_REMOVED || !path)
+		return;
+	if (found > 0)
+		m = um_list_find(r->list, path, &rel);
+	page->cwd = um_cwd_key(m, path);
+}
+
 /* The page of a program that starts. */
 static struct um_page first_page(struct um_req *r, const struct pending *p)
 {
@@ -826,13 +842,9 @@ static struct um_page first_page(struct um_req *r, const struct pending *p)
 				.flags = um_attr_page_flags(p->attr),
 				.view = um_shared_view(p->attr->view),
 				.owner = um_req_tgid(r) };
-	const char *path = NULL;
 
-	if (um_cwd_any() || r->list->nmounts) {
-		if (um_cwd_of(r, r->tid, &path) != 0)
-			page.flags |= UM_PAGE_CWD;
-		page.cwd = path ? um_hash_str(path, 0) | 1 : 0;
-	}
+	if (um_cwd_any() || r->list->nmounts)
+		fill_cwd(r, &page);
 	if (p->interp_fd >= 0)
 		page.flags |= UM_PAGE_INTERP;
 	return page;

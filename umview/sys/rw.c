@@ -226,10 +226,10 @@ static ssize_t io_there(struct io *io, off_t off, bool writing)
 #define HERE (-1)
 
 /* RWF_* of preadv2(2) into flags of open(2). */
-static int add_rwf(int *flags, uint64_t rwf)
+static int add_rwf(int *flags, unsigned int rwf)
 {
-	if (rwf & ~(uint64_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT |
-			      RWF_APPEND))
+	if (rwf & ~(unsigned int)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC |
+				  RWF_NOWAIT | RWF_APPEND))
 		return -EOPNOTSUPP;
 	if (rwf & RWF_DSYNC)
 		*flags |= O_DSYNC;
@@ -241,7 +241,7 @@ static int add_rwf(int *flags, uint64_t rwf)
 }
 
 static long data_call(struct um_req *r, struct um_obj *o, struct vector *v,
-		      off_t off, uint64_t rwf, bool writing)
+		      off_t off, unsigned int rwf, bool writing)
 {
 	struct io io = { .r = r, .o = o, .v = *v };
 	UM_CLOSE int ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
@@ -312,7 +312,8 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	return ret < 0 ? ret : data_call(r, o, &v, off, 0, writing);
 }
 
-static long vectored(struct um_req *r, off_t off, uint64_t rwf, bool writing)
+static long vectored(struct um_req *r, off_t off, unsigned int rwf,
+		     bool writing)
 {
 	struct um_obj *o UM_OBJ = NULL;
 	struct vector v;
@@ -375,12 +376,12 @@ long sys_pwritev(struct um_req *r)
 
 long sys_preadv2(struct um_req *r)
 {
-	return vectored(r, (off_t)r->arg[3], r->arg[5], false);
+	return vectored(r, (off_t)r->arg[3], (unsigned int)r->arg[5], false);
 }
 
 long sys_pwritev2(struct um_req *r)
 {
-	return vectored(r, (off_t)r->arg[3], r->arg[5], true);
+	return vectored(r, (off_t)r->arg[3], (unsigned int)r->arg[5], true);
 }
 
 /* SEEK_DATA and SEEK_HOLE: the module knows. */
