@@ -147,8 +147,8 @@ static int is_library(const long *a)
 /* struct stat of x86_64: dev, ino, ..., size, ..., mtime */
 static int stat_fd(long fd, uint64_t st[18])
 {
-	st[0] = 0;
-	st[1] = 0;
+	for (int i = 0; i < 18; i++)
+		st[i] = 0;
 	return um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0;
 }
 
@@ -225,6 +225,9 @@ long um_fast_mmap(long nr, const long *a)
 	if (fd >= 0) {
 		text = expected;
 	} else {
+		text.from = 0;
+		text.len = 0;
+		text.at = 0;
 		text.id = 0;
 		fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_TEXT, a[4], (long)&text,
 			       interp_id);

@@ -13,32 +13,39 @@
 
 #define barrier() __asm__ volatile("" ::: "memory")
 
+/* The monitor may change it at any time. */
+static uint32_t sequence(const volatile uint32_t *seq)
+{
+	uint32_t now = __atomic_load_n(seq, __ATOMIC_SEQ_CST);
+
+	barrier();
+	return now;
+}
+
 static int find_name(uint64_t tag, uint64_t *node)
 {
 	const volatile struct um_name *n = &um_shared->name[tag % UM_NNAMES];
-	uint32_t seq = n->seq;
+	uint32_t seq = sequence(&n->seq);
 	int good;
 
-	barrier();
 	good = n->tag == tag && n->epoch == um_shared->epoch &&
 	       n->version == um_shared->versions[n->bucket % UM_NVERSIONS];
 	*node = n->node;
 	barrier();
-	return good && !(seq & 1) && n->seq == seq;
+	return good && !(seq & 1) && sequence(&n->seq) == seq;
 }
 
 static int find_node(uint64_t key, uint64_t *out)
 {
 	const volatile struct um_node *n = &um_shared->node[key % UM_NNODES];
-	uint32_t seq = n->seq;
+	uint32_t seq = sequence(&n->seq);
 	int good;
 
-	barrier();
 	good = n->key == key && n->epoch == um_shared->epoch;
 	for (int i = 0; good && i < 18; i++)
 		out[i] = n->st[i];
 	barrier();
-	return good && !(seq & 1) && n->seq == seq;
+	return good && !(seq & 1) && sequence(&n->seq) == seq;
 }
 
 int um_told_stat(uint64_t hash, uint64_t dir, uint64_t *out)

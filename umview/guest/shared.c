@@ -253,27 +253,19 @@ static uint32_t bucket_of(uint32_t mount, const char *path)
 	return (uint32_t)(um_hash_mix(h) % UM_NVERSIONS);
 }
 
-/* Readers look at seq before and after; see agent/nodes.c. */
-static void begin_write(uint32_t *seq)
-{
-	__atomic_store_n(seq, *seq + 1, __ATOMIC_SEQ_CST);
-}
-
-static void end_write(uint32_t *seq)
-{
-	__atomic_store_n(seq, *seq + 1, __ATOMIC_SEQ_CST);
-}
+/* Before and after an entry is written; readers look at both: agent/nodes.c. */
+#define turn(seq) __atomic_add_fetch(&(seq), 1, __ATOMIC_SEQ_CST)
 
 static void tell_node_locked(uint64_t key, const struct stat *st)
 {
 	struct um_node *node = &shared->node[key % UM_NNODES];
 
 	_Static_assert(sizeof(*st) == sizeof(node->st), "struct stat");
-	begin_write(&node->seq);
+	turn(node->seq);
 	node->key = key;
 	node->epoch = shared->epoch;
 	memcpy(node->st, st, sizeof(*st));
-	end_write(&node->seq);
+	turn(node->seq);
 }
 
 void um_shared_tell(const struct um_told *told, const struct stat *st)
@@ -287,13 +279,13 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	tag = um_name_tag(hash_of(told->text, told->n), told->dir,
 			  um_shared_view(told->view), shared->lists);
 	name = &shared->name[tag % UM_NNAMES];
-	begin_write(&name->seq);
+	turn(name->seq);
 	name->tag = tag;
 	name->bucket = bucket_of(told->mount, told->path);
 	name->version = shared->versions[name->bucket];
 	name->epoch = shared->epoch;
 	name->node = st ? um_node_key(told->mount, st->st_ino) : 0;
-	end_write(&name->seq);
+	turn(name->seq);
 	if (st)
 		tell_node_locked(name->node, st);
 	um_unlock(&lock);
@@ -316,9 +308,9 @@ void um_shared_node_changed(uint32_t mount, ino_t ino)
 	um_lock(&lock);
 	node = &shared->node[key % UM_NNODES];
 	if (node->key == key) {
-		begin_write(&node->seq);
+		turn(node->seq);
 		node->key = 0;
-		end_write(&node->seq);
+		turn(node->seq);
 	}
 	um_unlock(&lock);
 }

@@ -77,7 +77,7 @@ struct um_told {
 };
 
 /* st NULL: it does not exist. Right until the next change is told. */
-void um_shared_tell(const struct um_told *name, const struct stat *st);
+void um_shared_tell(const struct um_told *told, const struct stat *st);
 /* What the name in this mount means has changed. */
 void um_shared_name_changed(uint32_t mount, const char *path);
 void um_shared_node_changed(uint32_t mount, ino_t ino);

@@ -709,7 +709,7 @@ static int walk_at(struct exec *x, const char *path, int flags)
 	int ret;
 
 	if (!*path)
-		return flags & AT_EMPTY_PATH ? walk_fd(x, fd) : -ENOENT;
+		return (flags & AT_EMPTY_PATH) ? walk_fd(x, fd) : -ENOENT;
 	x->name = path;
 	if (path[0] != '/' && fd != AT_FDCWD)
 		x->name = um_req_printf(r, "/dev/fd/%d/%s", fd, path);

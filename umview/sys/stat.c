@@ -204,8 +204,10 @@ static int check_access(struct um_req *r, const struct um_loc *loc, int mode,
 	if ((mode & X_OK) && !S_ISDIR(loc->st.st_mode) &&
 	    !(loc->st.st_mode & 0111))
 		return -EACCES;
-	ret = flags & AT_EACCESS ? um_may(r, loc->mount, &loc->st, mode)
-				 : um_may_really(r, loc->mount, &loc->st, mode);
+	if (flags & AT_EACCESS)
+		ret = um_may(r, loc->mount, &loc->st, mode);
+	else
+		ret = um_may_really(r, loc->mount, &loc->st, mode);
 	if (ret < 0 || !loc->rel)
 		return ret;
 	ret = um_fs_access(loc->mount, loc->rel, mode);

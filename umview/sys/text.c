@@ -379,12 +379,12 @@ void um_text_expected(struct um_exec_info *info)
 static char *name_of(int fd)
 {
 	char link[64];
-	char path[PATH_MAX];
+	char text[PATH_MAX];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	return strndup(path, n < 0 ? 0 : (size_t)n);
+	n = readlink(link, text, sizeof(text) - 1);
+	return strndup(text, n < 0 ? 0 : (size_t)n);
 }
 
 static bool has_byte(const struct text *t, uint64_t at)
@@ -418,6 +418,25 @@ bool um_text_at(uint64_t at, struct um_text_file *out)
 	return found != NULL;
 }
 
+static struct text *add_locked(int fd, const struct stat *st)
+{
+	struct text *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->st = *st;
+	t->path = name_of(fd);
+	build(fd, t);
+	if (um_hash_add(&texts, &t->node, key_of(st)) < 0) {
+		free(t->path);
+		free(t);
+		return NULL;
+	}
+	if (t->text.id)
+		by_id[t->text.id] = t;
+	return t;
+}
+
 void um_text_of(int fd, struct um_text *out)
 {
 	struct text *t;
@@ -430,20 +449,8 @@ void um_text_of(int fd, struct um_text *out)
 	if (!texts.count)
 		set_classes();
 	t = find_locked(&st);
-	if (!t) {
-		t = calloc(1, sizeof(*t));
-		if (t) {
-			t->st = st;
-			t->path = name_of(fd);
-			build(fd, t);
-			if (um_hash_add(&texts, &t->node, key_of(&st)) < 0) {
-				free(t->path);
-				free(um_steal(t));
-			} else if (t->text.id) {
-				by_id[t->text.id] = t;
-			}
-		}
-	}
+	if (!t)
+		t = add_locked(fd, &st);
 	if (t)
 		*out = t->text;
 	um_unlock(&lock);

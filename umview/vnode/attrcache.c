@@ -202,11 +202,11 @@ static void forget_locked(struct um_attrcache *c, const char *path)
 
 	c->gen++;
 	um_shared_name_changed(c->mount, path);
-	/* whichever node it was: guests may have been told of it */
-	if (!n)
+	if (!n) {
+		/* whichever node it was: guests may have been told of it */
 		um_shared_all_changed();
-	if (!n)
 		return;
+	}
 	if (!n->absent)
 		forget_node_locked(c, n->ino);
 	n->epoch = 0;
