@@ -51,6 +51,11 @@ ask_once() {
 	side_ask "$1" "$2" "$sized"
 }
 
+# is_beyond SIDE COMMAND - a program on the image cannot be run without agent
+is_beyond() {
+	[[ $1 = no-agent* && $2 = usr/* ]]
+}
+
 # measure_row PLAN ROW - the sides take turns, each turn begins with another
 # side; the first turn warms up and does not count. PLAN is what a lost side is
 # started again as.
@@ -63,6 +68,7 @@ measure_row() {
 		for ((i = 0; i < ${#live[@]}; i++)); do
 			side=${live[(turn + i) % ${#live[@]}]}
 			[ -z "${failed[$side]:-}" ] || continue
+			! is_beyond "$side" "$command" || continue
 			if [ -z "${side_pid[$side]:-}" ]; then
 				side_start "$plan" "$side" || continue
 			fi
