@@ -22,9 +22,9 @@ static uint32_t sequence(const volatile uint32_t *seq)
 	return now;
 }
 
-static int find_name(uint64_t tag, uint64_t *node)
+static int read_name(uint64_t tag, unsigned long at, uint64_t *node)
 {
-	const volatile struct um_name *n = &um_shared->name[tag % UM_NNAMES];
+	const volatile struct um_name *n = &um_shared->name[at % UM_NNAMES];
 	uint32_t seq = sequence(&n->seq);
 	int good;
 
@@ -35,9 +35,9 @@ static int find_name(uint64_t tag, uint64_t *node)
 	return good && !(seq & 1) && sequence(&n->seq) == seq;
 }
 
-static int find_node(uint64_t key, uint64_t *out)
+static int read_node(uint64_t key, unsigned long at, uint64_t *out)
 {
-	const volatile struct um_node *n = &um_shared->node[key % UM_NNODES];
+	const volatile struct um_node *n = &um_shared->node[at % UM_NNODES];
 	uint32_t seq = sequence(&n->seq);
 	int good;
 
@@ -53,11 +53,13 @@ int um_told_stat(uint64_t hash, uint64_t dir, uint64_t *out)
 	uint64_t tag = um_name_tag(hash, dir, um_page.view, um_shared->lists);
 	uint64_t node;
 
-	if (!find_name(tag, &node))
+	if (!read_name(tag, tag, &node) && !read_name(tag, tag + 1, &node))
 		return NOTHING_KNOWN;
 	if (!node)
 		return 0;
-	return find_node(node, out) ? 1 : NOTHING_KNOWN;
+	return read_node(node, node, out) || read_node(node, node + 1, out)
+		       ? 1
+		       : NOTHING_KNOWN;
 }
 
 int um_told_self(uint64_t inode, uint64_t *out)

@@ -152,8 +152,8 @@ struct um_node {
  * @memo: hashes of names that are known to be the kernel's own (um_memo())
  * @vmap: by number of view
  * @versions: change when what some name means has
- * @name, @node: attributes that need not be asked for; any place where the tag
- *	or key is that of another is free
+ * @name, @node: attributes that need not be asked for. Each has two places,
+ *	that of its tag or key and the next
  */
 struct um_shared {
 	uint32_t version;

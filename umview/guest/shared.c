@@ -256,9 +256,20 @@ static uint32_t bucket_of(uint32_t mount, const char *path)
 /* Before and after an entry is written; readers look at both: agent/nodes.c. */
 #define turn(seq) __atomic_add_fetch(&(seq), 1, __ATOMIC_SEQ_CST)
 
+/* Of its two places the one it has, or that of who is out of date, or another's. */
+static struct um_node *node_place(uint64_t key)
+{
+	struct um_node *a = &shared->node[key % UM_NNODES];
+	struct um_node *b = &shared->node[(key + 1) % UM_NNODES];
+
+	if (a->key == key || !a->key || a->epoch != shared->epoch)
+		return a;
+	return b;
+}
+
 static void tell_node_locked(uint64_t key, const struct stat *st)
 {
-	struct um_node *node = &shared->node[key % UM_NNODES];
+	struct um_node *node = node_place(key);
 
 	_Static_assert(sizeof(*st) == sizeof(node->st), "struct stat");
 	turn(node->seq);
@@ -266,6 +277,20 @@ static void tell_node_locked(uint64_t key, const struct stat *st)
 	node->epoch = shared->epoch;
 	memcpy(node->st, st, sizeof(*st));
 	turn(node->seq);
+}
+
+static bool is_stale(const struct um_name *name)
+{
+	return !name->tag || name->epoch != shared->epoch ||
+	       name->version != shared->versions[name->bucket];
+}
+
+static struct um_name *name_place(uint64_t tag)
+{
+	struct um_name *a = &shared->name[tag % UM_NNAMES];
+	struct um_name *b = &shared->name[(tag + 1) % UM_NNAMES];
+
+	return a->tag == tag || is_stale(a) ? a : b;
 }
 
 void um_shared_tell(const struct um_told *told, const struct stat *st)
@@ -278,7 +303,7 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	um_lock(&lock);
 	tag = um_name_tag(hash_of(told->text, told->n), told->dir,
 			  um_shared_view(told->view), shared->lists);
-	name = &shared->name[tag % UM_NNAMES];
+	name = name_place(tag);
 	turn(name->seq);
 	name->tag = tag;
 	name->bucket = bucket_of(told->mount, told->path);
@@ -298,20 +323,24 @@ void um_shared_name_changed(uint32_t mount, const char *path)
 				   __ATOMIC_SEQ_CST);
 }
 
+static void clear_locked(struct um_node *node, uint64_t key)
+{
+	if (node->key != key)
+		return;
+	turn(node->seq);
+	node->key = 0;
+	turn(node->seq);
+}
+
 void um_shared_node_changed(uint32_t mount, ino_t ino)
 {
 	uint64_t key = um_node_key(mount, ino);
-	struct um_node *node;
 
 	if (!shared)
 		return;
 	um_lock(&lock);
-	node = &shared->node[key % UM_NNODES];
-	if (node->key == key) {
-		turn(node->seq);
-		node->key = 0;
-		turn(node->seq);
-	}
+	clear_locked(&shared->node[key % UM_NNODES], key);
+	clear_locked(&shared->node[(key + 1) % UM_NNODES], key);
 	um_unlock(&lock);
 }
 

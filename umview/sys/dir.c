@@ -96,7 +96,8 @@ static void tell_entries(struct um_req *r, const struct um_obj *o,
 		    um_fs_getattr(o->mount, path, NULL, &st) < 0)
 			continue;
 		tell(r, o, key, name, path);
-		tell(r, o, cwd, name, path);
+		if (cwd == r->page.cwd)
+			tell(r, o, cwd, name, path);
 	}
 }
 

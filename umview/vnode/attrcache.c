@@ -196,17 +196,20 @@ static void forget_node_locked(struct um_attrcache *c, ino_t ino)
 	um_shared_node_changed(c->mount, ino);
 }
 
-static void forget_locked(struct um_attrcache *c, const char *path)
+/*
+ * A name that is not known here hides which node it means. Guests may have been
+ * told of that by another link, unless the node has no `other` name.
+ */
+static void forget_locked(struct um_attrcache *c, const char *path, bool other)
 {
 	struct name *n = find_name_locked(c, path);
 
 	c->gen++;
 	um_shared_name_changed(c->mount, path);
-	if (!n) {
-		/* whichever node it was: guests may have been told of it */
+	if (!n && other)
 		um_shared_all_changed();
+	if (!n)
 		return;
-	}
 	if (!n->absent)
 		forget_node_locked(c, n->ino);
 	n->epoch = 0;
@@ -215,7 +218,7 @@ static void forget_locked(struct um_attrcache *c, const char *path)
 void um_attrcache_forget(struct um_attrcache *c, const char *path)
 {
 	um_lock(&c->lock);
-	forget_locked(c, path);
+	forget_locked(c, path, true);
 	um_unlock(&c->lock);
 }
 
@@ -225,12 +228,15 @@ void um_attrcache_forget_entry(struct um_attrcache *c, const char *path)
 	const char *slash = strrchr(path, '/');
 	size_t n = slash ? (size_t)(slash - path) : 0;
 
+	/* who removes a name has its node forgotten; a directory has one name */
 	um_lock(&c->lock);
-	forget_locked(c, path);
+	forget_locked(c, path, false);
 	if (n < PATH_CUT) {
 		memcpy(parent, path, n);
 		parent[n] = '\0';
-		forget_locked(c, n ? parent : "/");
+		forget_locked(c, n ? parent : "/", false);
+	} else {
+		um_shared_all_changed();
 	}
 	um_unlock(&c->lock);
 }

@@ -197,16 +197,56 @@ int um_fs_symlink(struct um_mount *m, const char *target, const char *path)
 			     HOP(m, symlink, path, -EPERM, target, path));
 }
 
+/* What a rename moves and replaces, as far as it must be forgotten. */
+struct move {
+	bool any_dir;
+	bool replaces;
+	ino_t moved;
+	ino_t replaced;
+};
+
+static void look_at_move(struct um_mount *m, const char *from, const char *to,
+			 struct move *mv)
+{
+	struct stat st;
+
+	*mv = (struct move){ .any_dir = true };
+	if (um_fs_getattr(m, from, NULL, &st) < 0 || S_ISDIR(st.st_mode))
+		return;
+	mv->moved = st.st_ino;
+	mv->replaces = um_fs_getattr(m, to, NULL, &st) == 0;
+	mv->replaced = mv->replaces ? st.st_ino : 0;
+	mv->any_dir = mv->replaces && S_ISDIR(st.st_mode);
+}
+
+/* All names beneath a directory change with it. */
+static void forget_move(struct um_mount *m, const char *from, const char *to,
+			const struct move *mv)
+{
+	if (mv->any_dir) {
+		um_attrcache_forget_all(m->cache);
+		return;
+	}
+	um_attrcache_forget_node(m->cache, mv->moved);
+	if (mv->replaces)
+		um_attrcache_forget_node(m->cache, mv->replaced);
+	um_attrcache_forget_entry(m->cache, from);
+	um_attrcache_forget_entry(m->cache, to);
+}
+
 int um_fs_rename(struct um_mount *m, const char *from, const char *to,
 		 unsigned int flags)
 {
+	struct move mv = { .any_dir = true };
 	int ret;
 
 	if (um_mount_is_readonly(m))
 		return -EROFS;
+	if (m->cache)
+		look_at_move(m, from, to, &mv);
 	ret = (int)HOP(m, rename, from, -EPERM, from, to, flags);
 	if (m->cache)
-		um_attrcache_forget_all(m->cache);
+		forget_move(m, from, to, &mv);
 	return ret;
 }
 
