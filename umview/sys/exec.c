@@ -3,17 +3,14 @@
  * exec.c - execve, execveat: every program is loaded by the agent
  *
  * The monitor does what the kernel does before the point of no return: finds
- * the file, checks it, resolves `#!` (recursively, by the kernel's rules; see
- * execve(2)) and makes sure that the interpreter of a dynamic program exists.
- * What it found waits in `pending` under the process's id. Then the guest
- * execs the agent, by an injected descriptor; the agent's first call (HELLO)
- * fetches it.
+ * the file and checks it (execfile.c). What it found waits in `pendings` under
+ * the process's id. Then the guest execs the agent, by an injected descriptor;
+ * the agent's first call (HELLO) fetches it.
  *
  * A process that is being traced execs natively, so that its debugger sees
  * what it expects; so does what cannot be read. Those run without an agent,
  * on the slow road, and only files that are real.
  */
-#include <elf.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -30,25 +27,12 @@
 #include "base/lock.h"
 #include "guest/inject.h"
 #include "guest/shared.h"
+#include "sys/execfile.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
 #include "sys/text.h"
 #include "view/cwd.h"
 #include "view/perm.h"
-
-#define HEAD_SIZE   256
-#define MAX_SCRIPTS 5
-
-/* What a process will find when its agent asks. */
-struct pending {
-	struct um_hnode node;
-	struct um_exec_info info;
-	char args[UM_EXEC_ARGS_MAX];
-	size_t nargs;
-	const struct um_attr *attr;
-	int fd;
-	int interp_fd;
-};
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct um_hash pendings;
@@ -110,7 +94,7 @@ long sys_ptrace(struct um_req *r)
 	return UM_CONTINUE;
 }
 
-static void pending_free(struct pending *p)
+static void pending_free(struct um_exec_pending *p)
 {
 	if (!p)
 		return;
@@ -121,23 +105,23 @@ static void pending_free(struct pending *p)
 	free(p);
 }
 
-static struct pending *take_pending(pid_t tgid)
+static struct um_exec_pending *take_pending(pid_t tgid)
 {
-	struct pending *p = NULL;
+	struct um_exec_pending *p = NULL;
 	struct um_hnode *n;
 
 	um_lock(&lock);
 	n = um_hash_get(&pendings, (uint64_t)tgid);
 	if (n) {
 		um_hash_del(&pendings, n);
-		p = um_container(n, struct pending, node);
+		p = um_container(n, struct um_exec_pending, node);
 	}
 	um_unlock(&lock);
 	return p;
 }
 
 /* Takes p. */
-static int put_pending(pid_t tgid, struct pending *p)
+static int put_pending(pid_t tgid, struct um_exec_pending *p)
 {
 	int ret;
 
@@ -150,9 +134,9 @@ static int put_pending(pid_t tgid, struct pending *p)
 	return ret;
 }
 
-static struct pending *take_orphan(void)
+static struct um_exec_pending *take_orphan(void)
 {
-	struct pending *p = NULL;
+	struct um_exec_pending *p = NULL;
 
 	um_lock(&lock);
 	for (size_t i = 0; i < pendings.nslots && !p; i++) {
@@ -162,7 +146,7 @@ static struct pending *take_orphan(void)
 			n = n->next;
 		if (n) {
 			um_hash_del(&pendings, n);
-			p = um_container(n, struct pending, node);
+			p = um_container(n, struct um_exec_pending, node);
 		}
 	}
 	um_unlock(&lock);
@@ -171,309 +155,17 @@ static struct pending *take_orphan(void)
 
 void um_exec_sweep(void)
 {
-	struct pending *p;
+	struct um_exec_pending *p;
 
 	while ((p = take_orphan()))
 		pending_free(p);
-}
-
-/* An exec on its way: the file that is looked at, and the list of arguments. */
-struct exec {
-	struct um_req *r;
-	struct pending *p;
-	struct um_loc loc;
-	struct stat st;
-	unsigned char head[HEAD_SIZE];
-	size_t nhead;
-	int fd;
-	int scripts;
-	const char *name;
-	const char *path;
-	bool cloexec_fd;
-};
-
-static int fd_of_obj(struct um_obj *o)
-{
-	if (!o->vnode)
-		return -EACCES;
-	return um_vnode_ready_fd(o->vnode, O_RDONLY);
-}
-
-/* The file that loc leads to, open for reading by us. */
-static int open_file(const struct um_loc *loc)
-{
-	if (loc->obj)
-		return fd_of_obj(loc->obj);
-	if (um_loc_is_real(loc))
-		return (int)UM_SYS(open(loc->rel, O_RDONLY | O_CLOEXEC));
-	if (!loc->exists)
-		return -ENOENT;
-	return um_vnode_open_whole(loc->mount, loc->rel);
-}
-
-static int stat_file(struct exec *x)
-{
-	const struct um_loc *loc = &x->loc;
-
-	if (loc->obj)
-		return um_obj_getattr(loc->obj, &x->st);
-	if (um_loc_is_real(loc))
-		return (int)UM_SYS(stat(loc->rel, &x->st));
-	x->st = loc->st;
-	return loc->exists ? 0 : -ENOENT;
-}
-
-static int check_file(struct exec *x)
-{
-	const struct um_loc *loc = &x->loc;
-	int ret = stat_file(x);
-
-	if (ret < 0)
-		return ret;
-	if (!S_ISREG(x->st.st_mode))
-		return -EACCES;
-	if (!um_loc_is_real(loc) && (loc->mount->flags & MS_NOEXEC))
-		return -EACCES;
-	if (um_loc_is_real(loc))
-		return (int)UM_SYS(
-			faccessat(AT_FDCWD, loc->rel, X_OK, AT_EACCESS));
-	if (!(x->st.st_mode & 0111))
-		return -EACCES;
-	return um_may(x->r, loc->mount, &x->st, X_OK);
-}
-
-static int read_head(struct exec *x)
-{
-	ssize_t n;
-	int fd;
-	int ret = check_file(x);
-
-	if (ret < 0)
-		return ret;
-	fd = open_file(&x->loc);
-	if (fd < 0)
-		return fd;
-	if (x->fd >= 0)
-		close(x->fd);
-	x->fd = fd;
-	n = pread(fd, x->head, HEAD_SIZE, 0);
-	if (n < 0)
-		return -errno;
-	x->nhead = (size_t)n;
-	memset(x->head + n, 0, (size_t)(HEAD_SIZE - n));
-	return 0;
-}
-
-/* Put strings before those that are there. */
-static int prepend(struct pending *pending, const char *const *words, int n)
-{
-	size_t more = 0;
-	char *p = pending->args;
-
-	for (int i = 0; i < n; i++)
-		more += strlen(words[i]) + 1;
-	if (pending->nargs + more > sizeof(pending->args))
-		return -E2BIG;
-	memmove(p + more, p, pending->nargs);
-	pending->nargs += more;
-	for (int i = 0; i < n; i++) {
-		size_t len = strlen(words[i]) + 1;
-
-		memcpy(p, words[i], len);
-		p += len;
-	}
-	pending->info.nargs += (uint32_t)n;
-	return 0;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/*
- * "#!" BLANK* INTERP [BLANK+ ARG] BLANK* NEWLINE, all within the first 256
- * bytes; a longer line is cut, unless that would cut the interpreter's name.
- */
-static int parse_script(struct exec *x, char **interp, char **arg)
-{
-	char *line = um_req_alloc(x->r, HEAD_SIZE + 1);
-	char *end;
-	char *p;
-
-	if (!line)
-		return -ENOMEM;
-	memcpy(line, x->head, HEAD_SIZE);
-	line[HEAD_SIZE] = '\0';
-	end = strchr(line, '\n');
-	if (!end) {
-		end = line + strlen(line);
-		p = line + 2 + strspn(line + 2, " \t");
-		if (x->nhead == HEAD_SIZE && !strpbrk(p, " \t") &&
-		    end == line + HEAD_SIZE)
-			return -ENOEXEC;
-	}
-	while (end > line + 2 && is_blank(end[-1]))
-		end--;
-	*end = '\0';
-	p = line + 2 + strspn(line + 2, " \t");
-	if (!*p)
-		return -ENOEXEC;
-	*interp = p;
-	p += strcspn(p, " \t");
-	*arg = NULL;
-	if (*p) {
-		*p++ = '\0';
-		p += strspn(p, " \t");
-		*arg = *p ? p : NULL;
-	}
-	return 0;
-}
-
-/*
- * The file of this name. In a view without mounts the host's own name will do,
- * unless it may lead through /proc, where it would be the monitor's.
- */
-static int find_file(struct um_req *r, const char *path, struct um_loc *loc)
-{
-	if (path[0] != '/' || !um_walk_is_idle(r, path) ||
-	    strstr(path, "proc") || !strncmp(path, "/dev", 4))
-		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, loc);
-	*loc = (struct um_loc){ .mount = um_mount_real(),
-				.path = path,
-				.rel = path,
-				.native = true,
-				.slash = path[strlen(path) - 1] == '/' };
-	return 0;
-}
-
-static int walk_to(struct exec *x, const char *path)
-{
-	int ret;
-
-	um_loc_fini(&x->loc);
-	ret = find_file(x->r, path, &x->loc);
-	if (ret < 0)
-		return ret;
-	if (!x->loc.slash || !um_loc_is_real(&x->loc))
-		return 0;
-	/* only a directory may be named so, and none can be run */
-	ret = (int)UM_SYS(stat(x->loc.rel, &x->st));
-	if (ret < 0)
-		return ret;
-	return S_ISDIR(x->st.st_mode) ? -EACCES : -ENOTDIR;
-}
-
-/* argv[0] gives way to: interpreter, its argument, the script's name. */
-static int run_script(struct exec *x)
-{
-	const char *words[3];
-	char *interp;
-	char *arg;
-	int n = 0;
-	int ret = parse_script(x, &interp, &arg);
-
-	if (ret < 0)
-		return ret;
-	/* the interpreter could not open it: fexecve(3) */
-	if (x->cloexec_fd)
-		return -ENOENT;
-	if (++x->scripts > MAX_SCRIPTS)
-		return -ELOOP;
-	words[n++] = interp;
-	if (arg)
-		words[n++] = arg;
-	if (x->scripts == 1)
-		words[n++] = x->name;
-	/* the former interpreter's name stands where argv[0] stood */
-	ret = prepend(x->p, words, n);
-	if (ret == 0)
-		ret = walk_to(x, interp);
-	return ret;
-}
-
-static int check_elf(const struct exec *x)
-{
-	const Elf64_Ehdr *eh = (const void *)x->head;
-
-	if (x->nhead < sizeof(*eh) ||
-	    memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64 ||
-	    (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) ||
-	    eh->e_phentsize != sizeof(Elf64_Phdr) || !eh->e_phnum ||
-	    eh->e_phnum > 128)
-		return -ENOEXEC;
-	return 0;
-}
-
-/* The interpreter must be there before the old program goes. */
-static int check_interp(struct exec *x, const Elf64_Phdr *ph)
-{
-	struct um_loc loc UM_LOC;
-	char path[PATH_MAX];
-	ssize_t n;
-	int ret;
-
-	loc = (struct um_loc){ 0 };
-	if (ph->p_filesz < 2 || ph->p_filesz >= sizeof(path))
-		return -ENOEXEC;
-	n = pread(x->fd, path, ph->p_filesz, (off_t)ph->p_offset);
-	if (n != (ssize_t)ph->p_filesz || path[n - 1])
-		return -ENOEXEC;
-	ret = find_file(x->r, um_req_strdup(x->r, path), &loc);
-	if (ret < 0)
-		return ret;
-	ret = open_file(&loc);
-	if (ret < 0)
-		return ret;
-	if (x->p->interp_fd >= 0)
-		close(x->p->interp_fd);
-	x->p->interp_fd = ret;
-	return 0;
-}
-
-static int check_segments(struct exec *x)
-{
-	const Elf64_Ehdr *eh = (const void *)x->head;
-	size_t size = eh->e_phnum * sizeof(Elf64_Phdr);
-	Elf64_Phdr *ph = um_req_alloc(x->r, size);
-	bool loads = false;
-
-	if (!ph)
-		return -ENOMEM;
-	if (pread(x->fd, ph, size, (off_t)eh->e_phoff) != (ssize_t)size)
-		return -ENOEXEC;
-	for (int i = 0; i < eh->e_phnum; i++) {
-		int ret = 0;
-
-		loads |= ph[i].p_type == PT_LOAD;
-		if (ph[i].p_type == PT_INTERP)
-			ret = check_interp(x, &ph[i]);
-		if (ret < 0)
-			return ret;
-	}
-	return loads ? 0 : -ENOEXEC;
-}
-
-static int resolve(struct exec *x)
-{
-	int ret = read_head(x);
-
-	while (ret == 0 && x->nhead > 2 && !memcmp(x->head, "#!", 2)) {
-		ret = run_script(x);
-		if (ret == 0)
-			ret = read_head(x);
-	}
-	if (ret == 0)
-		ret = check_elf(x);
-	return ret < 0 ? ret : check_segments(x);
 }
 
 /*
  * Set-uid-root programs look like root to themselves, which mount(8) and its
  * kin want to see; no privilege comes with it.
  */
-static struct um_ids new_ids(const struct exec *x)
+static struct um_ids new_ids(const struct um_exec *x)
 {
 	struct um_ids ids = x->r->attr->ids;
 	const struct stat *st = &x->st;
@@ -490,7 +182,7 @@ static struct um_ids new_ids(const struct exec *x)
 	return ids;
 }
 
-static int set_attr(struct exec *x)
+static int set_attr(struct um_exec *x)
 {
 	struct um_attr want = *x->r->attr;
 	char text[PATH_MAX];
@@ -518,7 +210,7 @@ static int set_attr(struct exec *x)
 	return x->p->attr ? 0 : -ENOMEM;
 }
 
-static int fill_info(struct exec *x)
+static int fill_info(struct um_exec *x)
 {
 	struct um_exec_info *info = &x->p->info;
 	const char *base = strrchr(x->name, '/');
@@ -544,7 +236,7 @@ static int fill_info(struct exec *x)
 }
 
 /* Resolve and leave the result for the agent. 0, UM_CONTINUE, -errno. */
-static long prepare(struct exec *x)
+static long prepare(struct um_exec *x)
 {
 	int ret;
 
@@ -555,7 +247,7 @@ static long prepare(struct exec *x)
 		return -ENOMEM;
 	x->p->fd = -1;
 	x->p->interp_fd = -1;
-	ret = resolve(x);
+	ret = um_execfile_resolve(x);
 	if (ret == -EACCES && um_loc_is_native(&x->loc) && !x->scripts &&
 	    x->fd < 0 && access(x->loc.rel, X_OK) == 0 &&
 	    S_ISREG(x->st.st_mode))
@@ -567,7 +259,7 @@ static long prepare(struct exec *x)
 	return put_pending(um_req_tgid(x->r), um_steal(x->p));
 }
 
-static void exec_fini(struct exec *x)
+static void exec_fini(struct um_exec *x)
 {
 	um_loc_fini(&x->loc);
 	pending_free(x->p);
@@ -620,10 +312,10 @@ static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
 }
 
 /* umview --no-agent: the kernel execs what is the host's own. */
-static long go_without(struct exec *x, bool native)
+static long go_without(struct um_exec *x, bool native)
 {
 	static atomic_bool told;
-	struct pending *p = take_pending(um_req_tgid(x->r));
+	struct um_exec_pending *p = take_pending(um_req_tgid(x->r));
 
 	if (native && um_loc_is_native(&x->loc)) {
 		x->r->attr = p->attr;
@@ -638,7 +330,8 @@ static long go_without(struct exec *x, bool native)
 	return -EACCES;
 }
 
-static long finish(struct exec *x, uint64_t argv, uint64_t envp, uint64_t empty)
+static long finish(struct um_exec *x, uint64_t argv, uint64_t envp,
+		   uint64_t empty)
 {
 	bool native = um_loc_is_native(&x->loc);
 	long ret = prepare(x);
@@ -653,14 +346,14 @@ static long finish(struct exec *x, uint64_t argv, uint64_t envp, uint64_t empty)
 
 long sys_execve(struct um_req *r)
 {
-	struct exec x = { .r = r, .fd = -1 };
+	struct um_exec x = { .r = r, .fd = -1 };
 	char *path;
 	int ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 
 	if (ret < 0)
 		return ret;
 	x.name = path;
-	ret = walk_to(&x, path);
+	ret = um_execfile_walk(&x, path);
 	if (ret < 0) {
 		exec_fini(&x);
 		return ret;
@@ -668,87 +361,10 @@ long sys_execve(struct um_req *r)
 	return finish(&x, r->arg[1], r->arg[2], r->arg[0] + strlen(path));
 }
 
-#define AT_EXECVE_CHECK_BIT 0x10000
-
-/* fexecve(3): the descriptor is the program. */
-static int walk_fd(struct exec *x, int fd)
-{
-	struct um_req *r = x->r;
-	const char *link =
-		um_req_printf(r, "/proc/%d/fd/%d", (int)um_req_tgid(r), fd);
-	char text[PATH_MAX];
-	struct stat st;
-	int ret;
-
-	x->cloexec_fd = um_gfd_cloexec(r, um_gfd_of((uint64_t)fd));
-	x->name = um_req_printf(r, "/dev/fd/%d", fd);
-	if (!link || !x->name)
-		return -ENOMEM;
-	ret = um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st);
-	if (ret < 0)
-		return ret;
-	x->loc.obj = um_obj_find(&st);
-	x->loc.mount = um_mount_real();
-	x->loc.native = !x->loc.obj;
-	x->loc.path = link;
-	x->loc.rel = link;
-	if (x->loc.obj && x->loc.obj->kind != UM_OBJ_FILE)
-		return walk_to(x, link);
-	ret = um_gfd_link(r, um_gfd_of((uint64_t)fd), text, sizeof(text));
-	if (ret == 0 && !x->loc.obj)
-		x->loc.path = um_req_strdup(r, text);
-	return ret;
-}
-
-static int walk_at(struct exec *x, const char *path, int flags)
-{
-	struct um_req *r = x->r;
-	int fd = um_arg_fd(r, 0);
-	bool follows = !(flags & AT_SYMLINK_NOFOLLOW);
-	struct stat st;
-	int ret;
-
-	if (!*path)
-		return (flags & AT_EMPTY_PATH) ? walk_fd(x, fd) : -ENOENT;
-	x->name = path;
-	if (path[0] != '/' && fd != AT_FDCWD)
-		x->name = um_req_printf(r, "/dev/fd/%d/%s", fd, path);
-	if (!x->name)
-		return -ENOMEM;
-	ret = um_walk_always(r, fd, path, follows ? UM_FOLLOW : 0, &x->loc);
-	if (ret < 0 || follows)
-		return ret;
-	if (um_loc_is_real(&x->loc))
-		return lstat(x->loc.rel, &st) == 0 && S_ISLNK(st.st_mode)
-			       ? -ELOOP
-			       : 0;
-	return x->loc.exists && S_ISLNK(x->loc.st.st_mode) ? -ELOOP : 0;
-}
-
-/* By the arguments of execveat(2). 0, 1: nothing is to be done, -errno. */
-static int find_at(struct exec *x)
-{
-	struct um_req *r = x->r;
-	int flags = (int)r->arg[4];
-	char *path;
-	int ret;
-
-	if (flags &
-	    ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK_BIT))
-		return -EINVAL;
-	ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
-	if (ret == 0)
-		ret = walk_at(x, path, flags);
-	if (ret == 0 && (flags & AT_EXECVE_CHECK_BIT))
-		ret = check_file(x) < 0 ? check_file(x) : 1;
-	x->path = ret == 0 ? path : NULL;
-	return ret;
-}
-
 long sys_execveat(struct um_req *r)
 {
-	struct exec x = { .r = r, .fd = -1 };
-	int ret = find_at(&x);
+	struct um_exec x = { .r = r, .fd = -1 };
+	int ret = um_execfile_walk_at(&x);
 
 	if (ret != 0) {
 		exec_fini(&x);
@@ -758,7 +374,7 @@ long sys_execveat(struct um_req *r)
 }
 
 /* Resolved: answer with the agent's descriptor, which the caller will exec. */
-static long finish_by_agent(struct exec *x)
+static long finish_by_agent(struct um_exec *x)
 {
 	struct um_req *r = x->r;
 	long ret = prepare(x);
@@ -774,7 +390,7 @@ static long finish_by_agent(struct exec *x)
 /* For code that can exec the agent itself: the launcher, and the agent. */
 long um_exec_prepare(struct um_req *r)
 {
-	struct exec x = { .r = r, .fd = -1 };
+	struct um_exec x = { .r = r, .fd = -1 };
 	char *path;
 	long ret;
 
@@ -786,7 +402,7 @@ long um_exec_prepare(struct um_req *r)
 	if (ret < 0)
 		return ret;
 	x.name = path;
-	ret = walk_to(&x, path);
+	ret = um_execfile_walk(&x, path);
 	if (ret == 0)
 		return finish_by_agent(&x);
 	exec_fini(&x);
@@ -795,7 +411,7 @@ long um_exec_prepare(struct um_req *r)
 
 long um_exec_prepare_at(struct um_req *r)
 {
-	struct exec x = { .r = r, .fd = -1 };
+	struct um_exec x = { .r = r, .fd = -1 };
 	const uint64_t dirfd = r->arg[1];
 	const uint64_t path = r->arg[2];
 	const uint64_t flags = r->arg[3];
@@ -805,7 +421,7 @@ long um_exec_prepare_at(struct um_req *r)
 	r->arg[0] = dirfd;
 	r->arg[1] = path;
 	r->arg[4] = flags;
-	ret = find_at(&x);
+	ret = um_execfile_walk_at(&x);
 	if (ret == 0)
 		return finish_by_agent(&x);
 	exec_fini(&x);
@@ -834,7 +450,8 @@ static void fill_cwd(struct um_req *r, struct um_page *page)
 }
 
 /* The page of a program that starts. */
-static struct um_page first_page(struct um_req *r, const struct pending *p)
+static struct um_page first_page(struct um_req *r,
+				 const struct um_exec_pending *p)
 {
 	struct um_page page = { .magic = UM_PAGE_MAGIC,
 				.version = UM_PROTO_VERSION,
@@ -851,7 +468,7 @@ static struct um_page first_page(struct um_req *r, const struct pending *p)
 }
 
 /* What the agent is to load, and the descriptors of it. */
-static int hand_over(struct um_req *r, struct pending *p)
+static int hand_over(struct um_req *r, struct um_exec_pending *p)
 {
 	struct um_exec_info *info = &p->info;
 
@@ -876,7 +493,7 @@ long um_exec_hello(struct um_req *r)
 {
 	/* a process that has just exec'ed has one thread */
 	pid_t tgid = r->tgid = r->tid;
-	struct pending *p = take_pending(tgid);
+	struct um_exec_pending *p = take_pending(tgid);
 	int ret;
 
 	if (!p)

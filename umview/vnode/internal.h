@@ -22,6 +22,9 @@ struct um_vnode_state {
 extern struct um_vnode_state um_vn;
 
 /* vnode.c */
+/* Find or make the vnode of the node; a ref. */
+int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
+		 struct um_vnode **out);
 /* That of the regular file of this name (ref), or NULL; m->names is held. */
 struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
 				struct stat *st);

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * open.c - regular files by their names: opening and making them
+ *
+ * A name, and the number behind it, may go to another file at any moment. So
+ * what a walk found is asked for once more, and the vnode taken, in one hold of
+ * m->names; from then on the vnode is the file (vnode.c). What kind of
+ * descriptor the guest gets is decided here too: ready or LAZY (vnode.h).
+ */
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+
+#include "guest/shared.h"
+#include "vnode/attrcache.h"
+#include "vnode/internal.h"
+
+/* Largest file of a remote mount that is read as a whole when it is opened. */
+#define REMOTE_LIMIT (1 << 20)
+
+/*
+ * The vnode of what the name means now (ref), and its attributes: since the
+ * walk the name, and even the number, may have gone to another file.
+ */
+static int get_named(struct um_mount *m, const char *path, struct stat *st,
+		     struct um_vnode **out)
+{
+	int ret;
+
+	um_lock(&m->names);
+	ret = um_fs_getattr(m, path, NULL, st);
+	if (ret >= 0)
+		ret = S_ISREG(st->st_mode) ? um_vnode_get(m, path, st, out)
+					   : -ENOENT;
+	um_unlock(&m->names);
+	return ret;
+}
+
+/* A vnode for this opening alone: a number that no node has. */
+static int get_device(struct um_mount *m, const char *path,
+		      const struct stat *st, struct um_vnode **out)
+{
+	static _Atomic ino_t serial = (ino_t)1 << 32;
+	struct stat own = *st;
+	int ret;
+
+	own.st_ino = atomic_fetch_add(&serial, 1);
+	own.st_size = 0;
+	ret = um_vnode_get(m, path, &own, out);
+	if (ret == 0)
+		(*out)->device = (*out)->volatile_data = true;
+	return ret;
+}
+
+int um_vnode_get_path(struct um_mount *m, const char *path,
+		      const struct stat *st, int flags, struct um_vnode **out)
+{
+	bool device = m->devices && !S_ISREG(st->st_mode);
+	struct stat now;
+	struct um_vnode *v;
+	uint64_t size;
+	int ret = device ? get_device(m, path, st, &v)
+			 : get_named(m, path, &now, &v);
+
+	if (ret < 0)
+		return ret;
+	um_lock(&v->io);
+	ret = um_vnode_need_fh(v, flags & O_ACCMODE);
+	um_unlock(&v->io);
+	if (ret < 0) {
+		um_vnode_let_go(v);
+		return ret;
+	}
+	if (device && um_vnode_ioctl(v, BLKGETSIZE64, &size, sizeof(size)) == 0)
+		um_vnode_resized(v, (off_t)size);
+	*out = v;
+	return 0;
+}
+
+int um_vnode_open_device(struct um_mount *m, const char *path,
+			 const struct stat *st, int flags)
+{
+	struct um_vnode *v;
+	int ret = um_vnode_get_path(m, path, st, flags, &v);
+
+	if (ret < 0)
+		return ret;
+	um_lock(&v->io);
+	ret = um_obj_open_lazy(v, flags);
+	um_unlock(&v->io);
+	if (ret < 0)
+		um_vnode_let_go(v);
+	else
+		um_vnode_put(v);
+	return ret;
+}
+
+static bool reads(int flags)
+{
+	return (flags & O_ACCMODE) != O_WRONLY;
+}
+
+/*
+ * To read what nobody will use costs time where the data comes from another
+ * process, or over a network.
+ */
+static off_t ready_limit(const struct um_vnode *v)
+{
+	return v->mount->fs.remote && um_vn.ready_limit > REMOTE_LIMIT
+		       ? REMOTE_LIMIT
+		       : um_vn.ready_limit;
+}
+
+/* A descriptor for a file whose module side is in order; io lock held. */
+static int give_locked(struct um_vnode *v, int flags)
+{
+	int ret;
+
+	if (v->direct && reads(flags))
+		return um_obj_open_lazy(v, flags);
+	if (!reads(flags) || v->populated)
+		return um_reopen(v->memfd, flags);
+	if (v->size > ready_limit(v))
+		return um_obj_open_lazy(v, flags);
+	ret = um_vnode_populate_locked(v);
+	/* what cannot be read can be open still: read(2) is to tell */
+	if (ret < 0 && v->mount->fs.remote)
+		return um_obj_open_lazy(v, flags);
+	return ret < 0 ? ret : um_reopen(v->memfd, flags);
+}
+
+static int open_locked(struct um_vnode *v, int flags)
+{
+	int ret = 0;
+
+	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ||
+	    !v->populated)
+		ret = um_vnode_need_fh(v, flags & O_ACCMODE);
+	if (ret == 0 && (flags & O_TRUNC))
+		ret = um_vnode_truncate_locked(v, 0);
+	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
+}
+
+int um_vnode_open(struct um_mount *m, const char *path, int flags)
+{
+	struct um_vnode *v;
+	struct stat st;
+	int ret = get_named(m, path, &st, &v);
+
+	if (ret < 0)
+		return ret;
+	um_lock(&v->io);
+	if (m->fs.remote)
+		ret = um_vnode_refresh_locked(v, &st, flags);
+	if (ret == 0)
+		ret = open_locked(v, flags);
+	um_unlock(&v->io);
+	um_vnode_put(v);
+	return ret;
+}
+
+/* The new file and its vnode (ref). */
+static int make(struct um_mount *m, const char *path, mode_t mode,
+		struct um_fh *fh, struct um_vnode **out)
+{
+	struct stat st;
+	int ret;
+
+	um_lock(&m->names);
+	ret = um_fs_create(m, path, mode, fh);
+	if (ret >= 0) {
+		ret = um_fs_getattr(m, path, NULL, &st);
+		if (ret >= 0)
+			ret = um_vnode_get(m, path, &st, out);
+		if (ret < 0)
+			um_fs_release(m, fh);
+	}
+	um_unlock(&m->names);
+	return ret;
+}
+
+static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
+		  bool hidden)
+{
+	/* whoever reads the file next does so through this */
+	struct um_fh fh = { .flags = (flags & ~(O_CREAT | O_EXCL | O_ACCMODE)) |
+				     O_RDWR };
+	struct um_vnode *v = NULL;
+	int ret;
+
+	ret = make(m, path, mode, &fh, &v);
+	if (ret < 0)
+		return ret;
+	v->hidden = hidden;
+	um_lock(&v->io);
+	if (v->has_wfh) {
+		um_fs_release(m, &fh);
+	} else {
+		v->wfh = fh;
+		um_vnode_set_wfh(v, true);
+	}
+	ret = give_locked(v, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
+	um_unlock(&v->io);
+	um_vnode_put(v);
+	return ret;
+}
+
+int um_vnode_create(struct um_mount *m, const char *path, int flags,
+		    mode_t mode)
+{
+	return create(m, path, flags, mode, false);
+}
+
+int um_vnode_create_hidden(struct um_mount *m, const char *path, int flags,
+			   mode_t mode)
+{
+	return create(m, path, flags, mode, true);
+}
+
+int um_vnode_ready_fd(struct um_vnode *v, int flags)
+{
+	int ret;
+
+	if (v->device)
+		return -ENODEV;
+	um_lock(&v->io);
+	ret = v->populated ? 0 : um_vnode_populate_locked(v);
+	if (ret == 0)
+		ret = um_reopen(v->memfd, flags & ~(O_CREAT | O_EXCL | O_TRUNC |
+						    O_NOFOLLOW | O_DIRECTORY));
+	um_unlock(&v->io);
+	return ret;
+}
+
+int um_vnode_open_whole(struct um_mount *m, const char *path)
+{
+	struct um_vnode *v;
+	struct stat st;
+	int ret = get_named(m, path, &st, &v);
+
+	if (ret < 0)
+		return ret;
+	if (m->fs.remote) {
+		um_lock(&v->io);
+		ret = um_vnode_refresh_locked(v, &st, O_RDONLY);
+		um_unlock(&v->io);
+	}
+	if (ret == 0)
+		ret = um_vnode_ready_fd(v, O_RDONLY);
+	um_vnode_put(v);
+	return ret;
+}
+
+void um_vnode_tell(struct um_mount *m, const struct um_told *name)
+{
+	struct um_vnode *v = NULL;
+	struct stat st;
+	bool hidden;
+
+	if (um_attrcache_get(m->cache, name->path, &st) == 0)
+		v = um_vnode_lookup(m, st.st_ino);
+	hidden = v && v->hidden;
+	um_vnode_put(v);
+	if (!hidden)
+		um_attrcache_tell(m->cache, name);
+}
+
+int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)
+{
+	struct um_vnode *v;
+	struct stat st;
+	int ret;
+
+	um_lock(&m->names);
+	v = um_vnode_known(m, path, &st);
+	um_unlock(&m->names);
+	if (!v)
+		return um_fs_truncate(m, path, NULL, size);
+	ret = um_vnode_truncate(v, size);
+	um_vnode_put(v);
+	return ret;
+}
