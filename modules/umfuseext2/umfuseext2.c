@@ -180,6 +180,48 @@ static int set_superblock(struct start *s, const char *number)
 	return 0;
 }
 
+/*
+ * Options of ext4(5) that people have in their fstab, and that ask for nothing
+ * that could be done or left here: there is no journal to tune, no device to
+ * tell of free blocks, and extended attributes are always on.
+ */
+static bool is_for_the_kernel(const char *word)
+{
+	static const char *const words[] = {
+		"acl",
+		"noacl",
+		"user_xattr",
+		"nouser_xattr",
+		"barrier",
+		"nobarrier",
+		"discard",
+		"nodiscard",
+		"delalloc",
+		"nodelalloc",
+		"lazytime",
+		"nolazytime",
+		"journal_checksum",
+		"nombcache",
+		"block_validity",
+		"noblock_validity",
+		"auto_da_alloc",
+		"noauto_da_alloc",
+		"errors=continue",
+		"errors=remount-ro",
+	};
+	static const char *const prefixes[] = {
+		"data=", "commit=", "barrier=", "stripe=", "resuid=", "resgid="
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(word, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
 static int set_option(struct start *s, const char *word)
 {
 	size_t i;
@@ -200,6 +242,8 @@ static int set_option(struct start *s, const char *word)
 			return 0;
 		}
 	}
+	if (is_for_the_kernel(word))
+		return 0;
 	fprintf(stderr, E2_PROGRAM ": unknown option `%s'\n", word);
 	return -EINVAL;
 }

@@ -67,6 +67,15 @@ same_leftovers() { [ "$(leftovers)" = "$before" ]; }
 wait_for 5 same_leftovers ||
 	fail "left behind: $(diff <(echo "$before") <(leftovers))"
 
+# Guests that ask for nothing end with it too, and at once.
+as_user "$UMVIEW" -q sh -c 'vuname -U >"$1"; sleep 60; :' sh \
+	"$T_TMP/idle" >/dev/null 2>&1 </dev/null &
+session=$!
+wait_for 10 test -s "$T_TMP/idle" || fail "the idle view did not start"
+kill -9 "$(cat "$T_TMP/idle")"
+ended() { ! kill -0 "$session" 2>/dev/null; }
+wait_for 10 ended || fail "an idle session outlives its monitor"
+
 # As after a power cut: the journal is replayed, then all is consistent.
 as_user e2fsck -fy "$IMG" >"$T_TMP/fsck.out" 2>&1
 [ $? -le 1 ] || fail "the image is damaged: $(cat "$T_TMP/fsck.out")"

@@ -119,6 +119,15 @@ must mount -t umfuseext2 -o except=/keep disk.img d
 must touch d/keep/on-the-host
 must umount d
 must test -e d/keep/on-the-host
+must mkdir -p d/over
+must mount -t ramfs none d/over/s
+must mount -t ramfs none d/over
+same "what is hidden does not show" "" "$(ls -A d/over)"
+must umount d/over
+same "and is there again" s "$(ls -A d/over)"
+must umount d/over/s
+must mount -t umfuseext2 -o errors=remount-ro,acl,user_xattr disk.img "$MNT"
+must umount "$MNT"
 EOS
 fsck_img "$IMG"
 [ -e "$T_TMP/d/keep/on-the-host" ] || fail "except= wrote elsewhere"

@@ -75,3 +75,18 @@ cd / && must umount "$MNT"
 same "as at first" 0 "$(ours)"
 EOS
 nothing_outside
+
+# Guests of another monitor are strangers, whatever they carry.
+as_user "$UMVIEW" -q sh -c 'umview -q sh -c : ; echo up >"$1"; sleep 20; :' sh \
+	"$T_TMP/other" >/dev/null 2>&1 </dev/null &
+other=$!
+wait_for 10 test -s "$T_TMP/other" || fail "no other view"
+as_user "$UMVIEW" -q sh -c '
+	for p in /proc/[0-9]*; do
+		readlink "$p/exe"; readlink "$p/root"; cat "$p/mountinfo"
+		readlink "$p"/fd/*
+	done >/dev/null 2>&1
+	kill "$1" 2>/dev/null; vuname -U >/dev/null' sh "$other" </dev/null ||
+	fail "the monitor did not survive a look at all processes"
+kill "$other" 2>/dev/null
+wait "$other" || :

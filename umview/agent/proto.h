@@ -75,6 +75,7 @@
 
 /**
  * struct um_page - a guest's attributes, at UM_PAGE
+ * @version: UM_PROTO_VERSION, and above it the number of the monitor
  * @attr: number of its attribute set in the monitor
  * @flags: UM_PAGE_*
  * @view: index of its view's map in struct um_shared

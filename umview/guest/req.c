@@ -405,6 +405,15 @@ long um_give_fd(struct um_req *r, int fd, bool cloexec)
 	return n;
 }
 
+uint32_t um_page_version(void)
+{
+	static pid_t self;
+
+	if (!self)
+		self = getpid();
+	return ((uint32_t)self << 8) | UM_PROTO_VERSION;
+}
+
 static int read_page(pid_t tid, struct um_page *page)
 {
 	struct um_req probe = { .tid = tid };
@@ -412,7 +421,12 @@ static int read_page(pid_t tid, struct um_page *page)
 
 	if (ret < 0)
 		return ret;
-	return page->magic == UM_PAGE_MAGIC ? 0 : -ENOENT;
+	/* a guest of another monitor's has a page too, whose numbers say nothing */
+	return page->magic == UM_PAGE_MAGIC &&
+			       page->version == um_page_version() &&
+			       um_attr_by_id(page->attr)
+		       ? 0
+		       : -ENOENT;
 }
 
 /* Up the line of parents: the table, or a page; else set 0. */

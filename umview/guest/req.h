@@ -136,6 +136,8 @@ const struct um_attr *um_attr_of(pid_t tid, bool *has_page);
 void um_req_load_attr(struct um_req *r);
 /* From now on the request's process has these attributes. */
 int um_req_set_attr(struct um_req *r, const struct um_attr *attr);
+/* um_page.version of this monitor's guests. */
+uint32_t um_page_version(void);
 /* What the agent is to know by the attribute set, of UM_PAGE_*. */
 uint32_t um_attr_page_flags(const struct um_attr *attr);
 /* One more of UM_PAGE_*, that no attribute set stands for; until its exec. */

@@ -9,18 +9,21 @@
  * process, to which the guests then fall as orphans, ends them all.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <umview/log.h>
 
+#include "base/cleanup.h"
 #include "main/session.h"
 
 static volatile sig_atomic_t guest;
@@ -80,14 +83,35 @@ static int exit_status(int status)
 	return WEXITSTATUS(status);
 }
 
-static ssize_t read_report(int fd, struct um_report *r)
+/* Dead, and not yet waited for: its pipe may be held by others still. */
+static bool is_dead(pid_t pid)
 {
+	siginfo_t si = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       si.si_pid == pid;
+}
+
+/* The next report, or 0: there will be none. */
+static ssize_t read_report(int fd, pid_t monitor, struct um_report *r)
+{
+	UM_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, monitor, 0);
+	struct pollfd p[] = { { .fd = fd, .events = POLLIN },
+			      { .fd = pidfd, .events = POLLIN } };
 	ssize_t n;
 
-	do {
+	for (;;) {
+		/* without a pidfd a look now and then must do */
+		poll(p, 2, pidfd < 0 ? 500 : -1);
+		if (!p[0].revents) {
+			if (is_dead(monitor) && poll(p, 1, 0) <= 0)
+				return 0;
+			continue;
+		}
 		n = read(fd, r, sizeof(*r));
-	} while (n < 0 && errno == EINTR);
-	return n;
+		if (n >= 0 || errno != EINTR)
+			return n;
+	}
 }
 
 /*
@@ -129,7 +153,8 @@ int um_front(int report, int monitor)
 	bool ended = false;
 
 	set_signals();
-	while (!ended && read_report(report, &r) == (ssize_t)sizeof(r)) {
+	while (!ended &&
+	       read_report(report, monitor, &r) == (ssize_t)sizeof(r)) {
 		if (r.what == UM_STARTED)
 			started(r.value);
 		else if (r.what == UM_STATUS)

@@ -454,7 +454,7 @@ static struct um_page first_page(struct um_req *r,
 				 const struct um_exec_pending *p)
 {
 	struct um_page page = { .magic = UM_PAGE_MAGIC,
-				.version = UM_PROTO_VERSION,
+				.version = um_page_version(),
 				.attr = p->attr->id,
 				.flags = um_attr_page_flags(p->attr),
 				.view = um_shared_view(p->attr->view),

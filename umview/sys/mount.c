@@ -376,10 +376,11 @@ static bool has_child(const struct um_list *l, const struct um_mount *m)
 {
 	size_t n = strlen(m->point);
 
-	for (size_t i = 0; i < l->nmounts; i++) {
+	/* an older one beneath this point is hidden, and in nobody's way */
+	for (size_t i = l->nmounts; i-- > 0 && l->mounts[i] != m;) {
 		const char *point = l->mounts[i]->point;
 
-		if (l->mounts[i] != m && !strncmp(point, m->point, n) &&
+		if (!strncmp(point, m->point, n) &&
 		    (point[n] == '/' || (n == 1 && point[1])))
 			return true;
 	}

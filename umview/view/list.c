@@ -102,6 +102,26 @@ static const char *name_in(const struct um_mount *m, const char *dir)
 	return slash + 1;
 }
 
+/* A newer mount lies over the directory that mount i is in. */
+static bool is_hidden(const struct um_list *l, size_t i)
+{
+	const char *point = l->mounts[i]->point;
+
+	for (size_t k = i + 1; k < l->nmounts; k++)
+		if (strcmp(l->mounts[k]->point, point) != 0 &&
+		    covers(l->mounts[k], point))
+			return true;
+	return false;
+}
+
+/* The name that mount i adds to the directory, or NULL. */
+static const char *name_of(const struct um_list *l, size_t i, const char *dir)
+{
+	const char *name = name_in(l->mounts[i], dir);
+
+	return name && !is_hidden(l, i) ? name : NULL;
+}
+
 /* st_mode as d_type of readdir(3) */
 static unsigned char type_bits(mode_t mode)
 {
@@ -128,7 +148,7 @@ bool um_list_has_phantoms(const struct um_list *l, const char *path)
 	if (add_devs(path, NULL, NULL))
 		return true;
 	for (size_t i = 0; i < l->nmounts; i++)
-		if (name_in(l->mounts[i], path) &&
+		if (name_of(l, i, path) &&
 		    (lstat(l->mounts[i]->point, &st) < 0 ||
 		     type_of(l->mounts[i], 0) != type_bits(st.st_mode)))
 			return true;
@@ -153,7 +173,7 @@ static int merge_fill(void *arg, const char *name, uint64_t ino,
 	if (!strncmp(name, UM_HIDDEN_NAME, strlen(UM_HIDDEN_NAME)))
 		return 0;
 	for (size_t i = 0; i < mg->l->nmounts; i++) {
-		const char *mine = name_in(mg->l->mounts[i], mg->dir);
+		const char *mine = name_of(mg->l, i, mg->dir);
 
 		if (mine && !strcmp(mine, name)) {
 			mg->seen[i] = true;
@@ -168,7 +188,7 @@ static void add_phantoms(struct merge *mg)
 {
 	for (size_t i = 0; i < mg->l->nmounts && !mg->stopped; i++) {
 		struct um_mount *m = mg->l->mounts[i];
-		const char *name = name_in(m, mg->dir);
+		const char *name = name_of(mg->l, i, mg->dir);
 		struct stat st;
 
 		if (!name || mg->seen[i])
