@@ -48,9 +48,6 @@ long um_fast(long nr, const long *a);
 
 /* names.c */
 long um_fast_open(long nr, const long *a);
-long um_fast_stat(long nr, const long *a);
-long um_fast_access(long nr, const long *a);
-long um_fast_readlink(long nr, const long *a);
 long um_fast_entry(long nr, const long *a);
 long um_fast_entryat(long nr, const long *a);
 long um_fast_node(long nr, const long *a);
@@ -60,6 +57,11 @@ long um_fast_address(long nr, const long *a);
 int um_is_plain(const char *path);
 /* May n bytes at p be read? */
 int um_can_read(const void *p);
+
+/* attrs.c */
+long um_fast_stat(long nr, const long *a);
+long um_fast_access(long nr, const long *a);
+long um_fast_readlink(long nr, const long *a);
 
 /*
  * nodes.c: attributes that the monitor told; `out` is a struct stat, checked.
