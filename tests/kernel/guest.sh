@@ -34,7 +34,9 @@ export -f one
 tests() {
 	local program mode story
 	for program in /opt/sys/*; do
-		for mode in native slow agent; do
+		for mode in native slow agent idle beside; do
+			grep -qxF "sys/${program##*/}@$mode" /opt/names ||
+				continue
 			printf 'sys/%s@%s sh /opt/tests/harness/sys-run.sh %s %s\n' \
 				"${program##*/}" $mode $mode "$program"
 		done

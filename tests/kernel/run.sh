@@ -78,6 +78,8 @@ make_tree() {
 	for name in bin libexec modules; do
 		add "/opt/umview/$name" "$build/$name"/*
 	done
+	ctest --test-dir "$build" -N | sed -n 's|.*: \(sys/.*\)|\1|p' \
+		>"$tree/opt/names"
 	add /opt/sys "$build"/tests/sys/*
 	cp -r "$here/.." "$tree/opt/tests"
 	cp /etc/services /etc/protocols /etc/group "$tree/etc/"
