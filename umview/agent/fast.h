@@ -53,9 +53,7 @@ long um_fast_entryat(long nr, const long *a);
 long um_fast_node(long nr, const long *a);
 long um_fast_idle(long nr, const long *a);
 long um_fast_address(long nr, const long *a);
-/* The whole name leads to what the kernel finds too. */
-int um_is_plain(const char *path);
-/* May n bytes at p be read? */
+/* May 8 bytes at p be read? */
 int um_can_read(const void *p);
 
 /* attrs.c */

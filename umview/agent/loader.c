@@ -303,10 +303,8 @@ static void use_stats(int fd)
 static void use_region(void)
 {
 	use_stats(info.stats_fd);
-	if (map_region(info.region_fd)) {
-		um_page.flags |= UM_PAGE_SHARED;
+	if (map_region(info.region_fd))
 		return;
-	}
 	um_page.flags &= ~UM_PAGE_INTERP;
 	info.text.id = 0;
 	info.interp_text.id = 0;

@@ -369,8 +369,3 @@ long um_fast_address(long nr, const long *a)
 		return um_pass(nr, a);
 	return um_ask(nr, a);
 }
-
-int um_is_plain(const char *path)
-{
-	return um_verdict_of(AT_FDCWD, path, 1) == UM_PLAIN;
-}

@@ -48,7 +48,6 @@
 #define UM_PAGE_ROOT   1u  /* names begin at a virtual root */
 #define UM_PAGE_IDS    2u  /* ids are virtual */
 #define UM_PAGE_CWD    4u  /* the working directory is, or may be, virtual */
-#define UM_PAGE_SHARED 8u  /* UM_SHARED and UM_STUBS are mapped */
 #define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
 #define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
 #define UM_PAGE_STATS  64u /* calls are counted at UM_STATS */
@@ -187,6 +186,15 @@ _Static_assert(sizeof(struct um_shared) <= UM_SHARED_SIZE, "um_shared");
 static inline uint64_t um_hash_byte(uint64_t h, unsigned char c)
 {
 	return (h ^ c) * 0x100000001b3u;
+}
+
+static inline uint64_t um_hash_text(const char *text, uint64_t n)
+{
+	uint64_t h = UM_HASH_SEED;
+
+	for (uint64_t i = 0; i < n; i++)
+		h = um_hash_byte(h, (unsigned char)text[i]);
+	return h;
 }
 
 static inline uint64_t um_hash_mix(uint64_t h)

@@ -423,8 +423,7 @@ static int read_page(pid_t tid, struct um_page *page)
 		return ret;
 	/* a guest of another monitor's has a page too, whose numbers say nothing */
 	return page->magic == UM_PAGE_MAGIC &&
-			       page->version == um_page_version() &&
-			       um_attr_by_id(page->attr)
+			       page->version == um_page_version()
 		       ? 0
 		       : -ENOENT;
 }
@@ -436,10 +435,10 @@ static const struct um_attr *attr_of_parents(pid_t pid)
 		const struct um_attr *attr = um_attr_table_get(pid);
 		struct um_page page;
 
+		if (!attr && read_page(pid, &page) == 0)
+			attr = um_attr_by_id(page.attr);
 		if (attr)
 			return attr;
-		if (read_page(pid, &page) == 0)
-			return um_attr_by_id(page.attr);
 		pid = (pid_t)status_number(pid, "PPid", 10);
 	}
 	return um_attr_by_id(0);

@@ -30,15 +30,6 @@ static bool ageing;
 /* Nobody reads it: what is told before the region stands. */
 static struct um_shared nowhere;
 
-static uint64_t hash_of(const char *text, size_t n)
-{
-	uint64_t h = UM_HASH_SEED;
-
-	for (size_t i = 0; i < n; i++)
-		h = um_hash_byte(h, (unsigned char)text[i]);
-	return h;
-}
-
 static int map_region(void)
 {
 	const size_t size = UM_SHARED_SIZE + UM_STUBS_SIZE;
@@ -237,8 +228,8 @@ void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
 
 	if (!shared)
 		return;
-	memo = um_memo(hash_of(name, n), of->from, um_shared_view(of->view),
-		       of->gen, of->kind);
+	memo = um_memo(um_hash_text(name, n), of->from,
+		       um_shared_view(of->view), of->gen, of->kind);
 	um_lock(&lock);
 	if (start_ageing_locked())
 		__atomic_store_n(&shared->memo[(memo >> 8) % UM_NMEMOS], memo,
@@ -248,7 +239,7 @@ void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
 
 static uint32_t bucket_of(uint32_t mount, const char *path)
 {
-	uint64_t h = hash_of(path, strlen(path)) ^ mount;
+	uint64_t h = um_hash_text(path, strlen(path)) ^ mount;
 
 	return (uint32_t)(um_hash_mix(h) % UM_NVERSIONS);
 }
@@ -301,7 +292,7 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	if (!shared || shared == &nowhere)
 		return;
 	um_lock(&lock);
-	tag = um_name_tag(hash_of(told->text, told->n), told->dir,
+	tag = um_name_tag(um_hash_text(told->text, told->n), told->dir,
 			  um_shared_view(told->view), shared->lists);
 	name = name_place(tag);
 	turn(name->seq);

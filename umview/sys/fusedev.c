@@ -15,7 +15,6 @@
 #include <sys/sysmacros.h>
 
 #include "fuse/settle.h"
-#include "vnode/attrcache.h"
 
 #define NAME	"/dev/fuse"
 #define RDEV	makedev(10, 229)
@@ -63,21 +62,12 @@ static struct um_dev_class class = { .find = find, .names = names };
 
 int um_fusedev_setup(void)
 {
-	struct um_mount *m = um_mount_new();
-
-	if (!m)
+	node_mount = um_mount_new_devices("fuse", &node_ops);
+	if (!node_mount)
 		return -ENOMEM;
-	um_attrcache_free(um_steal(m->cache));
-	m->fs.ops = &node_ops;
-	m->point = strdup("/");
-	m->source = strdup("fuse");
-	m->type = strdup("fuse");
-	m->options = strdup("");
-	m->devices = true;
-	node_mount = m;
 	um_dev_add(&class);
 	um_walk_hook = um_fuse_settle;
-	return m->point && m->source && m->type && m->options ? 0 : -ENOMEM;
+	return 0;
 }
 
 bool um_fusedev_is(const struct um_mount *m)

@@ -15,7 +15,6 @@
 #include "sys/loop.h"
 #include "sys/loopdev.h"
 #include "sys/rw.h"
-#include "vnode/attrcache.h"
 
 #define CONTROL_RDEV makedev(10, 237)
 
@@ -308,18 +307,9 @@ static struct um_dev_class class = { .find = mount_of, .names = um_loop_names };
 
 int um_loop_setup(void)
 {
-	struct um_mount *m = um_mount_new();
-
-	if (!m)
+	loop_mount = um_mount_new_devices("loop", &node_ops);
+	if (!loop_mount)
 		return -ENOMEM;
-	um_attrcache_free(um_steal(m->cache));
-	m->fs.ops = &node_ops;
-	m->point = strdup("/");
-	m->source = strdup("loop");
-	m->type = strdup("loop");
-	m->options = strdup("");
-	m->devices = true;
-	loop_mount = m;
 	um_dev_add(&class);
-	return m->point && m->source && m->type && m->options ? 0 : -ENOMEM;
+	return 0;
 }

@@ -17,11 +17,7 @@ static const char *const always[] = {
 
 static void add(struct um_vmap *map, const char *name, size_t n)
 {
-	uint64_t h = UM_HASH_SEED;
-
-	for (size_t i = 0; i < n; i++)
-		h = um_hash_byte(h, (unsigned char)name[i]);
-	um_bloom_add(map->bloom, h);
+	um_bloom_add(map->bloom, um_hash_text(name, n));
 }
 
 /* The last component of point[0..n). */

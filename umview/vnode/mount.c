@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -60,6 +61,26 @@ void um_mount_shutdown(struct um_mount *m)
 	if (m->release_source)
 		m->release_source(m->source_hold);
 	um_mount_unclaim(m);
+}
+
+struct um_mount *um_mount_new_devices(const char *name,
+				      const struct um_fs_ops *ops)
+{
+	struct um_mount *m = um_mount_new();
+
+	if (!m)
+		return NULL;
+	um_attrcache_free(um_steal(m->cache));
+	m->fs.ops = ops;
+	m->point = strdup("/");
+	m->source = strdup(name);
+	m->type = strdup(name);
+	m->options = strdup("");
+	m->devices = true;
+	if (m->point && m->source && m->type && m->options)
+		return m;
+	um_mount_put(m);
+	return NULL;
 }
 
 static void destroy(struct um_mount *m)

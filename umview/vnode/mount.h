@@ -75,6 +75,12 @@ struct um_mount {
 };
 
 struct um_mount *um_mount_new(void);
+/*
+ * For device nodes of the core's own, which stand in no list: nothing is
+ * cached. Their names are the view's (view/list.c). NULL: out of memory.
+ */
+struct um_mount *um_mount_new_devices(const char *name,
+				      const struct um_fs_ops *ops);
 struct um_mount *um_mount_get(struct um_mount *m);
 /* NULL: its last reference is gone already. */
 struct um_mount *um_mount_try_get(struct um_mount *m);
