@@ -452,6 +452,17 @@ int pure_sites_find(const uint8_t *text, size_t len,
 	return ret;
 }
 
+void pure_site_divert(uint8_t *bytes, const struct pure_site *site,
+		      uint32_t slot)
+{
+	static const uint8_t jump[] = { 0xff, 0x24, 0x25 };
+	const uint8_t no_insn = 0xcc; /* int3 */
+
+	memcpy(bytes, jump, sizeof(jump));
+	memcpy(bytes + sizeof(jump), &slot, sizeof(slot));
+	memset(bytes + PURE_SITE_JMP, no_insn, site->len - PURE_SITE_JMP);
+}
+
 void pure_sites_free(struct pure_sites *sites)
 {
 	free(sites->site);

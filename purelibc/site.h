@@ -60,6 +60,13 @@ int pure_sites_find(const uint8_t *text, size_t len,
 		    bool (*want)(int nr, void *arg), void *arg,
 		    struct pure_sites *out);
 
+/*
+ * Let the site's bytes be a jump through @slot, the address of a word below
+ * 2 GiB; what is left of them is no instruction.
+ */
+void pure_site_divert(uint8_t *bytes, const struct pure_site *site,
+		      uint32_t slot);
+
 /* Takes zeroed structs as well. */
 void pure_sites_free(struct pure_sites *sites);
 

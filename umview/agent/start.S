@@ -7,11 +7,22 @@
  * loader works on a stack of its own, so that it may rewrite that block, and
  * returns the block's new place and the address to go to.
  *
- * A stub (sys/text.c) comes to um_entry as the program's own code made the
+ * A stub (sys/stub.c) comes to um_entry as the program's own code made the
  * call: number in %eax, arguments in their registers; %ecx is where to go on.
  * All but %rax, %rcx and %r11 must be as they were, the red zone included, and
  * nothing is kept but on the program's stack: a signal handler, a thread, a
  * vfork child may come here meanwhile.
+ *
+ * A stub of a Go program comes to um_entry_small: not one byte of the program's
+ * stack may be used. The agent lends one of its own, whichever is free, for
+ * the time of the call; %ecx is an instruction that asks the monitor without
+ * any stack, and two bytes behind it the program goes on. There the call goes
+ * when no stack is free, and when it may never return one (exec). What is not
+ * returned (a thread that is killed, a jump out of a handler) is lost, no more.
+ *
+ * Go's handlers run on stacks of their own (sigaltstack), with all signals
+ * blocked; so none is entered anew while the agent works for it elsewhere. To
+ * its runtime the agent is foreign code, in which goroutines are not preempted.
  */
 #include "agent/proto.h"
 
@@ -24,9 +35,11 @@ um_gate:
 	.org	UM_GATE_ENTRY
 	jmp	um_entry
 
-	.text
-um_entry:
-	lea	-128(%rsp), %rsp
+	.org	UM_GATE_SMALL_ENTRY
+	jmp	um_entry_small
+
+/* What the program may not see changed; %rsi: the arguments, %rdi: the number */
+	.macro	KEEP
 	push	%rcx
 	push	%rbx
 	mov	%rsp, %rbx
@@ -40,8 +53,9 @@ um_entry:
 	push	%rdi
 	mov	%rsp, %rsi
 	mov	%rax, %rdi
-	and	$-16, %rsp
-	call	um_fast
+	.endm
+
+	.macro	RESTORE
 	lea	-56(%rbx), %rsp
 	pop	%rdi
 	pop	%rsi
@@ -52,8 +66,39 @@ um_entry:
 	popfq
 	pop	%rbx
 	pop	%rcx
+	.endm
+
+	.text
+um_entry:
+	lea	-128(%rsp), %rsp
+	KEEP
+	and	$-16, %rsp
+	call	um_fast
+	RESTORE
 	lea	128(%rsp), %rsp
 	jmp	*%rcx
+
+um_entry_small:
+	cmpb	$UM_CLASS_LEAVES, UM_STUBS(%rax)
+	je	2f
+1:	bsf	um_free_stacks, %r11d
+	jz	2f
+	lock btr %r11d, um_free_stacks
+	jnc	1b
+	shl	$UM_STACK_SHIFT, %r11d
+	mov	%rsp, UM_STACKS + UM_STACK_SIZE - 8(%r11)
+	lea	UM_STACKS + UM_STACK_SIZE - 8(%r11), %rsp
+	KEEP
+	and	$-16, %rsp
+	call	um_fast
+	RESTORE
+	mov	%rsp, %r11
+	mov	(%rsp), %rsp
+	sub	$UM_STACKS, %r11d
+	shr	$UM_STACK_SHIFT, %r11d
+	lock bts %r11d, um_free_stacks
+	lea	2(%rcx), %rcx
+2:	jmp	*%rcx
 
 	.globl	_start
 	.type	_start, @function
@@ -84,6 +129,11 @@ _start:
 	.skip	16384
 um_stack_top:
 
+	.data
+	.balign	4
+um_free_stacks:
+	.long	(1 << UM_NSTACKS) - 1
+
 	.section .umbases, "aw", @nobits
 	.globl	um_bases
 um_bases:
@@ -93,5 +143,6 @@ um_bases:
 	.globl	um_page
 um_page:
 	.skip	4096
+	.skip	UM_NSTACKS * UM_STACK_SIZE
 
 	.section .note.GNU-stack, "", @progbits

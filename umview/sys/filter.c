@@ -107,7 +107,7 @@ static void notify(struct prog *p)
 	load(p, IP_OFFSET + 4);
 	jump(p, BPF_JEQ, 0, 0, 3);
 	load(p, IP_OFFSET);
-	jump(p, BPF_JGE, UM_STUBS, 0, 1);
+	jump(p, BPF_JGE, UM_STUBS + UM_STUBS_PASS, 0, 1);
 	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
 	ret(p, SECCOMP_RET_USER_NOTIF);
 	ret(p, SECCOMP_RET_ALLOW);
@@ -126,7 +126,7 @@ static void refuse_low(struct prog *p, unsigned int n)
 	load(p, IP_OFFSET + 4);
 	jump(p, BPF_JEQ, 0, 0, 3);
 	load(p, IP_OFFSET);
-	jump(p, BPF_JGE, UM_STUBS, 0, 1);
+	jump(p, BPF_JGE, UM_STUBS + UM_STUBS_PASS, 0, 1);
 	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
 	ret(p, SECCOMP_RET_ERRNO | EPERM);
 }
