@@ -61,6 +61,9 @@
 #define UM_GATE_ENTRY	    16
 #define UM_GATE_SMALL_ENTRY 32
 
+/* No stub is longer. */
+#define UM_STUB_MAX 128
+
 /* Stacks that the agent lends, in low memory; 32 at most. */
 #define UM_STACKS      0x1f1000
 #define UM_STACK_SHIFT 11
@@ -201,6 +204,28 @@ struct um_shared {
 	struct um_node node[UM_NNODES];
 };
 
+/**
+ * struct um_stub_head - stands before each stub's slot
+ * @offset: of the replaced bytes in their file
+ * @id: index in UM_BASES
+ * @head: bytes of instructions before the call, in the file and in the stub
+ * @call: where in the stub it makes the call; 0: it does not
+ * @tail: where in the stub the instructions behind the call begin
+ * @back: and end; there it goes back
+ * @end: and that ends
+ */
+struct um_stub_head {
+	uint32_t offset;
+	uint16_t id;
+	uint8_t head;
+	uint8_t call;
+	uint8_t tail;
+	uint8_t back;
+	uint8_t end;
+	uint8_t pad[5];
+};
+
+_Static_assert(sizeof(struct um_stub_head) == 16, "um_stub_head");
 _Static_assert(sizeof(struct um_page) == 32, "um_page");
 _Static_assert(sizeof(struct um_shared) <= UM_SHARED_SIZE, "um_shared");
 

@@ -33,17 +33,25 @@
 #include "sys/stats.h"
 #include "sys/sys.h"
 
-#define MAX_STUB 128
-
 /* Where the next goes, from UM_STUBS on. */
 static size_t stubs_end = UM_STUBS_PASS;
 static size_t asks_end = UM_NCALLS;
 
-/* Code that grows; the address it will run at follows from its place. */
+/*
+ * Code that grows; the address it will run at follows from its place. The head
+ * is filled on the way, its places counted from `start`.
+ */
 struct code {
 	unsigned char *base;
 	size_t at;
+	size_t start;
+	struct um_stub_head *head;
 };
+
+static uint8_t place(const struct code *c)
+{
+	return (uint8_t)(c->at - c->start);
+}
 
 static void put(struct code *c, const void *bytes, size_t n)
 {
@@ -106,12 +114,15 @@ static void put_return(struct code *c, const struct um_stub *stub,
 {
 	const struct pure_site *s = stub->site;
 
+	c->head->tail = place(c);
 	put(c, bytes + s->head + 2, (size_t)s->len - s->head - 2);
+	c->head->back = place(c);
 	PUT(c, 0x48, 0x8b, 0x0c, 0x25); /* mov base,%rcx */
 	put32(c, UM_BASES + 8 * stub->id);
 	PUT(c, 0x48, 0x8d, 0x89); /* lea offset(%rcx),%rcx */
 	put32(c, (uint32_t)(stub->offset + s->len));
 	PUT(c, 0xff, 0xe1); /* jmp *%rcx */
+	c->head->end = place(c);
 }
 
 /* movzbl flags+1,%ecx; jrcxz 1f; jmp ask; 1: Return: for land() at ask. */
@@ -131,6 +142,7 @@ static size_t put_served(struct code *c)
 /* syscall; lea EBADF(%rax),%rcx; jrcxz failed. Return: for land() at failed. */
 static size_t put_call(struct code *c)
 {
+	c->head->call = place(c);
 	PUT(c, 0x0f, 0x05, 0x48, 0x8d, 0x48, EBADF);
 	return leap(c, JRCXZ);
 }
@@ -204,7 +216,8 @@ static void put_any(struct code *c, const struct um_stub *stub,
 /* syscall; jmp cont, where the filter does not let pass. 0: no room. */
 static uint32_t put_slow(struct code *c, uint32_t cont)
 {
-	struct code slow = { c->base, (asks_end + 7) & ~(size_t)7 };
+	struct code slow = { .base = c->base,
+			     .at = (asks_end + 7) & ~(size_t)7 };
 	uint32_t at = here(&slow);
 
 	if (slow.at + 8 > UM_STUBS_PASS)
@@ -283,26 +296,43 @@ static bool put_stub(struct code *c, const struct um_stub *stub,
 
 bool um_stub_put(const struct um_stub *stub, unsigned char *bytes)
 {
-	struct code c = { um_shared_stubs(), (stubs_end + 7) & ~(size_t)7 };
+	struct um_stub_head head = {
+		.offset = (uint32_t)stub->offset,
+		.id = (uint16_t)stub->id,
+		.head = stub->site->head,
+	};
+	struct code c = { .base = um_shared_stubs(),
+			  .at = (stubs_end + 7) & ~(size_t)7,
+			  .head = &head };
+	size_t first = c.at;
 	uint64_t code;
 	uint32_t slot;
 
-	if (c.at + MAX_STUB > UM_STUBS_SIZE)
+	if (c.at + sizeof(head) + sizeof(code) + UM_STUB_MAX > UM_STUBS_SIZE)
 		return false;
+	c.at += sizeof(head);
 	slot = here(&c);
 	code = slot + sizeof(code);
 	put(&c, &code, sizeof(code));
+	c.start = c.at;
 	if (!put_stub(&c, stub, bytes))
 		return false;
+	memcpy(c.base + first, &head, sizeof(head));
 	stubs_end = c.at;
 	pure_site_divert(bytes, stub->site, slot);
 	return true;
 }
 
+/* Some handlers are the agent's business (agent/cancel.c), not the monitor's. */
+bool um_stub_wants(int nr)
+{
+	return um_filter_tracks(nr) || nr == SYS_rt_sigaction;
+}
+
 /* Exec leaves with the stack it was lent. */
 static unsigned char class_of(int nr)
 {
-	if (!um_filter_tracks(nr))
+	if (!um_stub_wants(nr))
 		return UM_CLASS_NATIVE;
 	return nr == SYS_execve || nr == SYS_execveat ? UM_CLASS_LEAVES
 						      : UM_CLASS_TRACKED;

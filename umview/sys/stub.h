@@ -22,6 +22,8 @@ struct um_stub {
 	bool small_stack;
 };
 
+/* Whether calls of this number go to the agent. */
+bool um_stub_wants(int nr);
 /* Before the first stub: what each number means to one. */
 void um_stub_setup(void);
 /*

@@ -90,7 +90,7 @@ static struct text *find_locked(const struct stat *st)
 static bool is_wanted(int nr, void *arg)
 {
 	(void)arg;
-	return nr < 0 || um_filter_tracks(nr);
+	return nr < 0 || um_stub_wants(nr);
 }
 
 /* Replace what can be. How many sites were. */
