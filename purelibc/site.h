@@ -50,7 +50,8 @@ struct pure_sites {
  *	changed
  * @len: its size, below 4 GiB
  * @want: whether a site of this number is wanted (-1: the number is not
- *	known). What is unwanted is neither returned nor refused. NULL: all
+ *	known). What is unwanted is neither returned nor refused. It may be
+ *	asked more than once for a site. NULL: all
  * @arg: for @want
  * @out: gives both arrays, to be let go by pure_sites_free()
  *
