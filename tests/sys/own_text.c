@@ -175,13 +175,15 @@ static void text_of_libc(void)
 	long (*const call)(long, ...) = syscall;
 	unsigned long at;
 	void *page;
+	char byte;
 
 	memcpy(&at, &call, sizeof(at));
 	page = (void *)(at & ~(PAGE - 1UL));
 	t_put("f", "contents");
 	run_calls_of_libc();
 	CHECK_OK(mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC));
-	*(volatile char *)page = *(volatile char *)page;
+	byte = *(volatile char *)page;
+	*(volatile char *)page = byte;
 	run_calls_of_libc();
 	CHECK_OK(mprotect(page, PAGE, PROT_READ | PROT_EXEC));
 	run_calls_of_libc();
