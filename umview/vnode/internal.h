@@ -21,6 +21,11 @@ struct um_vnode_state {
 
 extern struct um_vnode_state um_vn;
 
+/* Contents move in pieces, and are compared by pages. */
+#define UM_VN_CHUNK	(256 * 1024)
+#define UM_VN_PAGE	4096
+#define UM_VN_MIN(a, b) ((a) < (b) ? (a) : (b))
+
 /* vnode.c */
 /* Find or make the vnode of the node; a ref. */
 int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
@@ -44,6 +49,9 @@ int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 			    int flags);
 void um_vnode_account(struct um_vnode *v);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
+/* The one that can write, if there are two; NULL: none is open. */
+struct um_fh *um_vnode_any_fh(struct um_vnode *v);
+void um_vnode_forget_attr(struct um_vnode *v);
 
 /* object.c */
 int um_obj_setup(void);
