@@ -77,7 +77,7 @@ static int apply_obj(struct um_obj *o, const struct change *c)
 		return apply_vnode(o->vnode, c);
 	path = um_obj_path(o);
 	if (!path)
-		return -ENOENT;
+		return c->what == GETATTR ? um_obj_last(o, c->out) : -ENOENT;
 	return apply(o->mount, path, NULL, c);
 }
 

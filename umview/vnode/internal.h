@@ -59,7 +59,11 @@ int um_reopen(int memfd, int flags);
 int um_obj_open_lazy(struct um_vnode *v, int flags);
 /* Its vnode (ref), to be checked when the caller's ref of o is gone; or NULL. */
 struct um_vnode *um_obj_closed(struct um_obj *o);
-void um_obj_removed(struct um_mount *m, const char *path);
+/* A name that is no regular file's was removed; st: its attributes before. */
+void um_obj_removed(struct um_mount *m, const char *path,
+		    const struct stat *st);
+/* Attributes of an object whose name is gone; or -ENOENT. */
+int um_obj_last(struct um_obj *o, struct stat *out);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
 
