@@ -388,8 +388,11 @@ int um_vnode_truncate(struct um_vnode *v, off_t size)
 static int follow_fallocate(struct um_vnode *v, int mode, off_t off, off_t len)
 {
 	if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) {
-		v->populated = false;
-		return um_vnode_populate_locked(v);
+		bool whole = v->populated;
+		bool less = mode & FALLOC_FL_COLLAPSE_RANGE;
+		int ret = empty(v, less ? v->size - len : v->size + len);
+
+		return ret < 0 || !whole ? ret : um_vnode_populate_locked(v);
 	}
 	if (!(mode & FALLOC_FL_KEEP_SIZE) && off + len > v->size) {
 		if (ftruncate(v->memfd, off + len) < 0)

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# on.sh - runs a program of tests/fs on a file system, in a view
+#
+# usage: on.sh KIND PROGRAM [ARGUMENT...]
+#
+# KIND is native (a directory of the host), a module of ours (ext2 ext3 ext4
+# ramfs ramfile archive hide), or a daemon of scenario/daemons.sh. Afterwards it
+# is mounted anew: what was left must be there; and its own fsck must be
+# content. What it is known to lack is told to the program: limits.sh.
+#
+# Environment: UMVIEW, UMVIEW_FLAGS as everywhere.
+# shellcheck source=tests/scenario/lib.sh
+. "$(dirname "$0")/../scenario/lib.sh"
+# shellcheck source=tests/scenario/daemons.sh
+. "$here/daemons.sh"
+# shellcheck source=tests/fs/limits.sh
+. "$here/../fs/limits.sh"
+
+# module KIND - as daemon, for file systems of our own
+module() {
+	prepare() { :; }
+	check_image() { :; }
+	case $1 in
+	ext2 | ext3 | ext4)
+		FS=$1
+		prepare() { mkimg "$IMG" 256M; }
+		start='mount -t umfuseext2 "$IMG" "$MNT"'
+		check_image() { fsck_img "$IMG"; }
+		;;
+	ramfs) start='mount -t ramfs none "$MNT"' lost=yes ;;
+	ramfile) start='mount -t umfuseramfile -o size=256m none "$MNT"' lost=yes ;;
+	archive)
+		prepare() { as_user tar cf a.tar -T /dev/null; }
+		start='mount -t umfusearchive -o nobackup a.tar "$MNT"'
+		;;
+	hide)
+		prepare() { as_user mkdir back; }
+		start='mount -t hide -o "hide=*.secret" "$PWD/back" "$MNT"'
+		;;
+	*) return 1 ;;
+	esac
+}
+
+[ $# -ge 2 ] || fail "usage: on.sh KIND PROGRAM [ARGUMENT...]"
+kind=$1
+program=$(realpath "$2") || fail "no program $2"
+shift 2
+lost=no
+as_user mkdir left
+without=$(limits "$kind")
+if [ "$kind" = native ]; then
+	as_user "$program" --without "$without" "$@" "$MNT"
+	exit
+fi
+module "$kind" || daemon "$kind"
+need mount umount
+prepare
+must_guest START="$start" LOST="$lost" PROGRAM="$program" \
+	ARGS="$(printf '%q ' --without "$without" "$@")" <<'EOS'
+eval "must $START" >/dev/null
+eval "set -- $ARGS"
+tree() {
+	find "$MNT/d" -printf '%P %y %l %s\n' | sort
+}
+if [ -d "$MNT" ]; then
+	must mkdir "$MNT/d"
+	must "$PROGRAM" "$@" --leave "$PWD/left" "$MNT/d"
+	tree >before
+else
+	must "$PROGRAM" "$@" --file "$MNT"
+fi
+must umount "$MNT"
+[ "$LOST" = no ] || exit 0
+eval "must $START" >/dev/null
+tree | must diff before -
+for f in left/*; do
+	[ ! -e "$f" ] || must cmp "$f" "$MNT/d/${f##*/}"
+done
+must umount "$MNT"
+EOS
+check_image
+nothing_outside
