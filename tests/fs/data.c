@@ -288,10 +288,21 @@ static void do_truncate_name(struct slot *s)
 	model_resize(names[name], size);
 }
 
+static bool is_named(const struct node *n)
+{
+	int i;
+
+	for (i = 0; i < NAMES && names[i] != n; i++)
+		;
+	return i < NAMES;
+}
+
 static void do_fsync(struct slot *s)
 {
 	bool data = one_in(2);
 
+	if (!is_named(s->node) && !chance_has(&c, "fsync-unlinked"))
+		return;
 	step(data ? "fdatasync" : "fsync");
 	if ((data ? fdatasync(s->fd) : fsync(s->fd)) < 0)
 		blame("fsync");

@@ -17,11 +17,34 @@ limits() {
 	# Sockets are nothing that archives hold.
 	archive) lacks='room,keep,punch,zero,collapse,insert,xattr-unlinked,socket' ;;
 	hide) lacks='xattr-unlinked' ;;
-	*) lacks="$(daemon_limits "$1")" ;;
+	*) lacks=$(daemon_limits "$1") ;;
 	esac
 	printf '%s\n' "$lacks"
 }
 
+# What FUSE's protocol has no words for, and what libfuse 2 had none for yet.
+moves='collapse,insert'
+fuse2="$moves,room,keep,punch,zero,exchange,noreplace,linktime,unlink-open,link"
+
+# Each of these is so with the kernel's FUSE, too (UM_NATIVE=1), but for
+# xattr-unlinked.
 daemon_limits() {
-	:
+	local lacks='xattr-unlinked'
+	case $1 in
+	bindfs) lacks+=",$fuse2,xattr" ;;
+	fuse2fs) lacks+=",$fuse2,ns" ;;
+	ntfs3g) lacks+=",$fuse2,bytes,ns,mode,dirlinks" ;;
+	exfat) lacks+=",$fuse2,bytes,case,link,symlink,special,mode,xattr,time,dirlinks,ino" ;;
+	fusefat) lacks+=",$fuse2,bytes,case,link,symlink,special,mode,xattr,time,dirlinks" ;;
+	sshfs) lacks+=",$fuse2,ino,special,xattr,ns,dirlinks,errno" ;;
+	gocryptfs) lacks+=",$moves,punch,zero,fsync-unlinked,unlink-open,long" ;;
+	encfs) lacks+=",$fuse2,long,ns" ;;
+	mergerfs) lacks+=",exchange,noreplace,ino,unlink-open,link,errno" ;;
+	# It keeps files of its own beside those with long names.
+	fuse_overlayfs) lacks+=",long,dirlinks,nolinks,ino,errno" ;;
+	unionfs) lacks+=",$fuse2,xattr,dirlinks,ino" ;;
+	cryfs) lacks+=",$fuse2,long" ;;
+	rclone) lacks+=",$fuse2,link,symlink,special,mode,xattr,dirlinks" ;;
+	esac
+	printf '%s\n' "$lacks"
 }

@@ -9,7 +9,8 @@
 # is mounted anew: what was left must be there; and its own fsck must be
 # content. What it is known to lack is told to the program: limits.sh.
 #
-# Environment: UMVIEW, UMVIEW_FLAGS as everywhere.
+# Environment: UMVIEW, UMVIEW_FLAGS as everywhere. UM_NATIVE=1: a daemon is started
+# without a view, by the kernel's FUSE: shows what is the daemon's own doing.
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/../scenario/lib.sh"
 # shellcheck source=tests/scenario/daemons.sh
@@ -56,12 +57,18 @@ fi
 module "$kind" || daemon "$kind"
 need mount umount
 prepare
-must_guest START="$start" LOST="$lost" PROGRAM="$program" \
-	ARGS="$(printf '%q ' --without "$without" "$@")" <<'EOS'
+run=must_guest
+[ -z "${UM_NATIVE:-}" ] || run=native
+"$run" START="$start" LOST="$lost" PROGRAM="$program" \
+	ARGS="$(printf '%q ' --without "$without" "$@")" <<'EOS' || fail "exit status $?"
+[ -z "${UM_NATIVE:-}" ] || trap 'fusermount3 -uz "$MNT" 2>/dev/null' EXIT
 eval "must $START" >/dev/null
 eval "set -- $ARGS"
+unmount() {
+	umount "$MNT" 2>/dev/null || fusermount3 -u "$MNT"
+}
 tree() {
-	find "$MNT/d" -printf '%P %y %l %s\n' | sort
+	find "$MNT/d" -type f -printf '%P %s\n' -o -printf '%P %y %l\n' | sort
 }
 if [ -d "$MNT" ]; then
 	must mkdir "$MNT/d"
@@ -70,14 +77,14 @@ if [ -d "$MNT" ]; then
 else
 	must "$PROGRAM" "$@" --file "$MNT"
 fi
-must umount "$MNT"
+must unmount
 [ "$LOST" = no ] || exit 0
 eval "must $START" >/dev/null
 tree | must diff before -
 for f in left/*; do
 	[ ! -e "$f" ] || must cmp "$f" "$MNT/d/${f##*/}"
 done
-must umount "$MNT"
+must unmount
 EOS
 check_image
 nothing_outside
