@@ -35,7 +35,6 @@ daemon_limits() {
 	fuse2fs) lacks+=",$fuse2,ns" ;;
 	ntfs3g) lacks+=",$fuse2,bytes,ns,mode,dirlinks" ;;
 	exfat) lacks+=",$fuse2,bytes,case,link,symlink,special,mode,xattr,time,dirlinks,ino" ;;
-	fusefat) lacks+=",$fuse2,bytes,case,link,symlink,special,mode,xattr,time,dirlinks" ;;
 	sshfs) lacks+=",$fuse2,ino,special,xattr,ns,dirlinks,errno" ;;
 	gocryptfs) lacks+=",$moves,punch,zero,fsync-unlinked,unlink-open,long" ;;
 	encfs) lacks+=",$fuse2,long,ns" ;;
@@ -43,8 +42,6 @@ daemon_limits() {
 	# It keeps files of its own beside those with long names.
 	fuse_overlayfs) lacks+=",long,dirlinks,nolinks,ino,errno" ;;
 	unionfs) lacks+=",$fuse2,xattr,dirlinks,ino" ;;
-	cryfs) lacks+=",$fuse2,long" ;;
-	rclone) lacks+=",$fuse2,link,symlink,special,mode,xattr,dirlinks" ;;
 	esac
 	printf '%s\n' "$lacks"
 }
