@@ -23,6 +23,9 @@ side_start() {
 	side_cold[$side]=''
 	case $group:$side in
 	*:native) cmd=(runner) ;;
+	squashfuse:* | fuse2fs:* | archivemount:* | sshfs:*)
+		plan_daemon "$group" "$side"
+		;;
 	plain:view | plain:no-agent) plan_view "$side" 0 ;;
 	plain:view-* | plain:no-agent-*) plan_view "${side%-*}" "${side##*-}" ;;
 	*) "plan_$plan" ;;
@@ -30,6 +33,10 @@ side_start() {
 	if [ "$group:$side" = image:native ]; then
 		side_dir[native]=$work/tree
 		side_cold[native]="do files forget $work/tree"
+	fi
+	if [ "$side" = native ] && [ -d "$work/served" ] &&
+		[ "$group" != plain ] && [ "$group" != image ]; then
+		side_dir[native]=$work/served
 	fi
 	side_launch "$side"
 }

@@ -211,6 +211,8 @@ static void do_link(void)
 		return;
 	some_path(&a);
 	some_path(&b);
+	if (a.from->dead)
+		return;
 	say("link", &a);
 	say("  to", &b);
 	err = walk(&a, &from);
@@ -285,9 +287,13 @@ static void do_rmdir(void)
 	do_remove(true);
 }
 
+/* From a removed directory: which of two errors comes first is not asked. */
 static bool rename_is_possible(const struct path *a, const struct path *b)
 {
 	struct place from, to;
+
+	if (a->from->dead && walk(b, &to))
+		return false;
 
 	if (walk(a, &from) || walk(b, &to))
 		return true;

@@ -13,48 +13,22 @@
 # without a view, by the kernel's FUSE: shows what is the daemon's own doing.
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/../scenario/lib.sh"
-# shellcheck source=tests/scenario/daemons.sh
-. "$here/daemons.sh"
+# shellcheck source=tests/fs/kinds.sh
+. "$here/../fs/kinds.sh"
 # shellcheck source=tests/fs/limits.sh
 . "$here/../fs/limits.sh"
-
-# module KIND - as daemon, for file systems of our own
-module() {
-	prepare() { :; }
-	check_image() { :; }
-	case $1 in
-	ext2 | ext3 | ext4)
-		FS=$1
-		prepare() { mkimg "$IMG" 256M; }
-		start='mount -t umfuseext2 "$IMG" "$MNT"'
-		check_image() { fsck_img "$IMG"; }
-		;;
-	ramfs) start='mount -t ramfs none "$MNT"' lost=yes ;;
-	ramfile) start='mount -t umfuseramfile -o size=256m none "$MNT"' lost=yes ;;
-	archive)
-		prepare() { as_user tar cf a.tar -T /dev/null; }
-		start='mount -t umfusearchive -o nobackup a.tar "$MNT"'
-		;;
-	hide)
-		prepare() { as_user mkdir back; }
-		start='mount -t hide -o "hide=*.secret" "$PWD/back" "$MNT"'
-		;;
-	*) return 1 ;;
-	esac
-}
 
 [ $# -ge 2 ] || fail "usage: on.sh KIND PROGRAM [ARGUMENT...]"
 kind=$1
 program=$(realpath "$2") || fail "no program $2"
 shift 2
-lost=no
 as_user mkdir left
 without=$(limits "$kind")
 if [ "$kind" = native ]; then
 	as_user "$program" --without "$without" "$@" "$MNT"
 	exit
 fi
-module "$kind" || daemon "$kind"
+file_system "$kind"
 need mount umount
 prepare
 run=must_guest

@@ -37,6 +37,8 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
 void um_vnode_orphan_locked(struct um_vnode *v);
 bool um_vnode_is_open(struct um_vnode *v);
 void um_vnode_check(struct um_vnode *v);
+/* Closes may have been missed. */
+void um_vnode_check_all(void);
 void um_vnode_trim(void);
 char *um_vnode_path(struct um_vnode *v);
 

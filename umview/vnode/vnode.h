@@ -248,6 +248,8 @@ int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 
 /* Until every close that guests have done has had its effect. */
 void um_obj_settle(void);
+/* Before a guest opens one more: waits a little when closes lag behind. */
+void um_obj_pace(void);
 
 /* How many files and directories of the mount guests hold open. */
 size_t um_vnode_busy(struct um_mount *m);
