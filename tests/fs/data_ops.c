@@ -103,7 +103,7 @@ void do_seek(struct slot *s)
 	off_t off = some_place(), data, hole;
 	off_t i;
 
-	if (c.base && !chance_has(&c, "seek"))
+	if (!chance_has(&c, "seek"))
 		return;
 	step("seek data, hole from %lld", (long long)off);
 	errno = 0;

@@ -33,10 +33,10 @@ daemon_limits() {
 	case $1 in
 	bindfs) lacks+=",$fuse2,xattr" ;;
 	fuse2fs) lacks+=",$fuse2,ns" ;;
-	ntfs3g) lacks+=",$fuse2,bytes,ns,mode,dirlinks" ;;
+	ntfs3g) lacks+=",$fuse2,long,bytes,ns,mode,dirlinks" ;;
 	exfat) lacks+=",$fuse2,bytes,case,link,symlink,special,mode,xattr,time,dirlinks,ino" ;;
 	sshfs) lacks+=",$fuse2,ino,special,xattr,ns,dirlinks,errno" ;;
-	gocryptfs) lacks+=",$moves,punch,zero,fsync-unlinked,unlink-open,long" ;;
+	gocryptfs) lacks+=",$moves,punch,zero,fsync-unlinked,unlink-open,long,seek" ;;
 	encfs) lacks+=",$fuse2,long,ns" ;;
 	mergerfs) lacks+=",exchange,noreplace,ino,unlink-open,link,errno" ;;
 	# It keeps files of its own beside those with long names.
