@@ -35,7 +35,7 @@
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
 #define UM_PAGE_MAGIC	 0x55656956u
-#define UM_PROTO_VERSION 3
+#define UM_PROTO_VERSION 4
 
 /* What lies below is the agent's: no guest maps there, or unmaps. */
 #define UM_LOW_END 0x200000
@@ -300,7 +300,11 @@ struct um_text {
  * @region_fd: the region file, likewise: UM_SHARED at offset 0, UM_STUBS at
  *	UM_SHARED_SIZE, then texts
  * @stats_fd: the page at UM_STATS, likewise; UM_EXEC_NO_FD: nobody counts
+ * @exec_fd: what the program is to interpret, likewise, but the program's to
+ *	close: AT_EXECFD; UM_EXEC_NO_FD: none
+ * @at_flags: AT_FLAGS
  * @nargs: strings in args that take the place of argv[0] (0: argv stays)
+ * @keep: argv[0] stays even so, after them
  * @text, @interp_text: the patched copies
  * @lib_text, @lib_key: that of the library which the interpreter is sure to map
  *	(um_plain_key()); id 0: nobody knows yet
@@ -316,7 +320,10 @@ struct um_exec_info {
 	int32_t interp_fd;
 	int32_t region_fd;
 	int32_t stats_fd;
+	int32_t exec_fd;
+	uint32_t at_flags;
 	uint32_t nargs;
+	uint32_t keep;
 	struct um_text text;
 	struct um_text interp_text;
 	struct um_text lib_text;

@@ -15,6 +15,7 @@
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
+#include "vnode/attrcache.h"
 
 #define MAX_TEXT 4096
 
@@ -245,6 +246,8 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 	um_next_set_current(m->fs.next);
 	ret = s->module->mount(&req, &m->fs);
 	um_next_set_current(outer);
+	if (ret == 0 && m->fs.remote)
+		um_attrcache_free(um_steal(m->cache));
 	return ret;
 }
 
