@@ -37,8 +37,11 @@
 #define UM_PAGE_MAGIC	 0x55656956u
 #define UM_PROTO_VERSION 4
 
-/* What lies below is the agent's: no guest maps there, or unmaps. */
-#define UM_LOW_END 0x200000
+/*
+ * What lies below is the agent's: no guest maps there, or unmaps. What follows
+ * is free, as /proc/self/maps says, after which programs look for a place.
+ */
+#define UM_LOW_END 0x1f1000
 
 /* Offsets in the gate: its `syscall` instruction; a stub's way to the agent. */
 #define UM_GATE_SYSCALL 0

@@ -317,7 +317,8 @@ static long go_without(struct um_exec *x, bool native)
 	}
 	pending_free(p);
 	if (!atomic_exchange(&told, true))
-		um_err("programs on mounted file systems cannot be run %s",
+		um_err("programs on mounted file systems, and those that the "
+		       "view has an interpreter for, cannot be run %s",
 		       agent_fd < 0 ? "with --no-agent"
 				    : "under a seccomp filter of their own");
 	return -EACCES;

@@ -116,8 +116,8 @@ static void notify(struct prog *p)
 /* Instructions of refuse_low(). */
 #define N_REFUSE_LOW 10
 
-/* The agent's own addresses in argument n: EPERM, but to the agent. */
-static void refuse_low(struct prog *p, unsigned int n)
+/* The agent's own addresses in argument n: an error, but to the agent. */
+static void refuse_low(struct prog *p, unsigned int n, unsigned int err)
 {
 	load(p, ARG_OFFSET(n) + 4);
 	jump(p, BPF_JEQ, 0, 0, 8);
@@ -128,21 +128,21 @@ static void refuse_low(struct prog *p, unsigned int n)
 	load(p, IP_OFFSET);
 	jump(p, BPF_JGE, UM_STUBS, 0, 1);
 	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
-	ret(p, SECCOMP_RET_ERRNO | EPERM);
+	ret(p, SECCOMP_RET_ERRNO | err);
 }
 
 static void arg_low(struct prog *p)
 {
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	ret(p, SECCOMP_RET_ALLOW);
 }
 
 static void arg_mremap(struct prog *p)
 {
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MREMAP_FIXED, 0, N_REFUSE_LOW);
-	refuse_low(p, 4);
+	refuse_low(p, 4, EPERM);
 	ret(p, SECCOMP_RET_ALLOW);
 }
 
@@ -150,8 +150,11 @@ static void arg_mremap(struct prog *p)
 static void arg_mmap(struct prog *p)
 {
 	load(p, ARG_OFFSET(3));
+	jump(p, BPF_JSET, MAP_FIXED_NOREPLACE, 0, N_REFUSE_LOW);
+	refuse_low(p, 0, EEXIST);
+	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MAP_FIXED, 0, N_REFUSE_LOW);
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MAP_ANONYMOUS, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
