@@ -96,7 +96,7 @@ def mutations():
     """Lines that are nearly right."""
     rng = random.Random(4)
     seeds = [r":new:M:4:\x7fELF\x02:\xff\xff\xf0:/bin/sh:PO", ":new:E::py::/bin/sh:C\n",
-             r"|a|M||\x00\x61\x73m||/x y|P", ":nam:M:0:ab:cd:/i:POC"]
+             r"|a|M||\x00\x61\x73m||/x y|P", ":odd:M:0:ab:cd:/i:POC"]
     for _ in range(3000):
         line = list(rng.choice(seeds))
         for _ in range(rng.randint(0, 3)):

@@ -103,9 +103,10 @@ printf -- '- what it tells\n'
 as_user "$UMVIEW" sh -c "mount -t umbinfmt -o debug none $MNT &&
 	echo ':f:M::qfmt::$T_TMP/by:' >$MNT/register && $T_TMP/out/p" \
 	>"$T_TMP/out.txt" 2>&1 || fail "debug: $(cat "$T_TMP/out.txt")"
-grep -q 'f registered' "$T_TMP/out.txt" &&
-	grep -q "f: $T_TMP/out/p is run by $T_TMP/by" "$T_TMP/out.txt" ||
-	fail "debug says: $(cat "$T_TMP/out.txt")"
+for word in 'f registered' "f: $T_TMP/out/p is run by $T_TMP/by"; do
+	grep -q "$word" "$T_TMP/out.txt" ||
+		fail "debug says: $(cat "$T_TMP/out.txt")"
+done
 as_user "$UMVIEW" -q sh -c 'um_add_service umbinfmt; um_ls_service -v' |
 	grep -q '^ *debug' || fail "um_ls_service -v"
 nothing_outside

@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,34 +332,57 @@ int um_binfmt_read(const char *name, const char *text, struct um_binfmt **out)
 	return ret;
 }
 
-static char *put_hex(char *p, const char *bytes, size_t n)
+/* Text on its way out, into room that is enough. */
+struct text {
+	char *p;
+	size_t left;
+};
+
+static void put(struct text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void put(struct text *t, const char *fmt, ...)
 {
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->p, t->left, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= t->left)
+		return;
+	t->p += n;
+	t->left -= (size_t)n;
+}
+
+static void put_hex(struct text *t, const char *key, const char *bytes,
+		    size_t n)
+{
+	put(t, "\n%s ", key);
 	for (size_t i = 0; i < n; i++)
-		p += sprintf(p, "%02x", (unsigned char)bytes[i]);
-	return p;
+		put(t, "%02x", (unsigned char)bytes[i]);
 }
 
 size_t um_binfmt_print(const struct um_binfmt *f, char out[UM_BINFMT_TEXT])
 {
-	char *p = out;
+	struct text t = { out, UM_BINFMT_TEXT };
 
-	p += sprintf(p, "%sabled\ninterpreter %.*s\nflags: ",
-		     f->flags & UM_BINFMT_ENABLED ? "en" : "dis",
-		     UM_BINFMT_LINE, f->interpreter);
+	put(&t, "%sabled\ninterpreter %.*s\nflags: ",
+	    f->flags & UM_BINFMT_ENABLED ? "en" : "dis", UM_BINFMT_LINE,
+	    f->interpreter);
 	for (size_t i = 0; i < UM_ARRAY_SIZE(letters); i++)
 		if ((f->flags & letters[i].flags) == letters[i].flags)
-			*p++ = letters[i].letter;
+			put(&t, "%c", letters[i].letter);
 	if (!(f->flags & UM_BINFMT_MAGIC)) {
-		p += sprintf(p, "\nextension .%.*s\n", UM_BINFMT_LINE,
-			     f->magic);
-		return (size_t)(p - out);
+		put(&t, "\nextension .%.*s\n", UM_BINFMT_LINE, f->magic);
+		return (size_t)(t.p - out);
 	}
-	p += sprintf(p, "\noffset %d\nmagic ", f->offset);
-	p = put_hex(p, f->magic, f->size);
+	put(&t, "\noffset %d", f->offset);
+	put_hex(&t, "magic", f->magic, f->size);
 	if (f->mask)
-		p = put_hex(p + sprintf(p, "\nmask "), f->mask, f->size);
-	*p++ = '\n';
-	return (size_t)(p - out);
+		put_hex(&t, "mask", f->mask, f->size);
+	put(&t, "\n");
+	return (size_t)(t.p - out);
 }
 
 bool um_binfmt_match(const struct um_binfmt *f, const struct um_binfmt_req *req)

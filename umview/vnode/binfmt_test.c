@@ -142,7 +142,7 @@ static bool matches(const char *line, const char *name, const char *head)
 	struct um_binfmt *f;
 	bool yes;
 
-	memcpy(bytes, head, strlen(head));
+	memcpy(bytes, head, strnlen(head, sizeof(bytes)));
 	assert_int_equal(um_binfmt_parse(line, strlen(line), &f), 0);
 	yes = um_binfmt_match(f, &req);
 	f->flags &= ~UM_BINFMT_ENABLED;
