@@ -53,8 +53,8 @@ static err_t alias_begin(struct netif *nif)
 	nif->mtu = i->nif->mtu;
 	nif->hwaddr_len = i->nif->hwaddr_len;
 	memcpy(nif->hwaddr, i->nif->hwaddr, sizeof(nif->hwaddr));
-	nif->flags = (i->nif->flags & ~(NETIF_FLAG_MLD6 | NETIF_FLAG_UP |
-					NETIF_FLAG_LINK_UP));
+	nif->flags = (i->nif->flags &
+		      ~(NETIF_FLAG_MLD6 | NETIF_FLAG_UP | NETIF_FLAG_LINK_UP));
 	return ERR_OK;
 }
 
@@ -209,9 +209,9 @@ int st_addr6_add(struct st_iface *i, const void *addr, int prefix, bool nodad,
 				     preferred == UINT32_MAX ? 0 : preferred);
 	i->prefix6[slot] = (uint8_t)prefix;
 	netif_ip6_addr_set_state(i->nif, (s8_t)slot,
-				 nodad || st_iface_is_lo(i) ?
-					 IP6_ADDR_PREFERRED :
-					 IP6_ADDR_TENTATIVE);
+				 nodad || st_iface_is_lo(i)
+					 ? IP6_ADDR_PREFERRED
+					 : IP6_ADDR_TENTATIVE);
 	if (st_iface_is_up(i))
 		st_route_connected6(i, slot, true);
 	st_nl_addr6_changed(i, slot, false);

@@ -78,9 +78,9 @@ int st_addr_in(const struct st_sock *s, const union st_sockaddr *addr,
 
 static uint32_t scope_of(const ip6_addr_t *ip)
 {
-	struct netif *nif = ip6_addr_has_zone(ip) ?
-				    netif_get_by_index(ip6_addr_zone(ip)) :
-				    NULL;
+	struct netif *nif = ip6_addr_has_zone(ip)
+				    ? netif_get_by_index(ip6_addr_zone(ip))
+				    : NULL;
 
 	return nif ? (uint32_t)st_iface_of(nif)->index : 0;
 }
@@ -131,7 +131,6 @@ int st_errno(err_t err)
 		[-ERR_ARG] = EINVAL,
 	};
 
-	return err > 0 || -err >= (int)(sizeof(of) / sizeof(of[0])) ?
-		       EIO :
-		       of[-err];
+	return err > 0 || -err >= (int)(sizeof(of) / sizeof(of[0])) ? EIO
+								    : of[-err];
 }

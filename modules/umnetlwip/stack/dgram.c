@@ -147,8 +147,8 @@ static uint16_t used(struct msghdr *m, struct cmsghdr *last)
 	uint8_t *begin = m->msg_control;
 
 	return last ? (uint16_t)((uint8_t *)last - begin +
-				 CMSG_ALIGN(last->cmsg_len)) :
-		      0;
+				 CMSG_ALIGN(last->cmsg_len))
+		    : 0;
 }
 
 void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
@@ -214,9 +214,9 @@ static uint16_t port_in(const union st_sockaddr *a)
 
 static bool addr_is_any(const union st_sockaddr *a)
 {
-	return a->sa.sa_family == AF_INET6 ?
-		       IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr) :
-		       a->in.sin_addr.s_addr == INADDR_ANY;
+	return a->sa.sa_family == AF_INET6
+		       ? IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr)
+		       : a->in.sin_addr.s_addr == INADDR_ANY;
 }
 
 int st_dgram_bind(struct st_sock *s, const union st_sockaddr *addr,
@@ -230,9 +230,9 @@ int st_dgram_bind(struct st_sock *s, const union st_sockaddr *addr,
 		return ret;
 	if (s->bound && port_in(&s->local))
 		return -EINVAL;
-	return s->proto == &st_udp ? st_port_check(s, &ip, port) :
-	       s->ip.freebind	   ? 0 :
-				     st_port_check(s, &ip, 0);
+	return s->proto == &st_udp ? st_port_check(s, &ip, port)
+	       : s->ip.freebind	   ? 0
+				   : st_port_check(s, &ip, 0);
 }
 
 /* The source that a packet to remote will have. */
@@ -251,8 +251,8 @@ static void guess_local(struct st_sock *s, const ip_addr_t *remote,
 		struct netif *nif =
 			ip6_route(ip_2_ip6(&local), ip_2_ip6(remote));
 		const ip_addr_t *src =
-			nif ? ip6_select_source_address(nif, ip_2_ip6(remote)) :
-			      NULL;
+			nif ? ip6_select_source_address(nif, ip_2_ip6(remote))
+			    : NULL;
 
 		if (src)
 			local = *src;
@@ -277,9 +277,9 @@ int st_dgram_connect(struct st_sock *s, const union st_sockaddr *addr,
 	ret = st_addr_in(s, addr, len, &ip, &port);
 	if (ret < 0)
 		return ret;
-	ret = IP_IS_V4_VAL(ip) ?
-		      st_route_check(AF_INET, &ip_2_ip4(&ip)->addr, s->so.oif) :
-		      st_route_check(AF_INET6, ip_2_ip6(&ip), s->so.oif);
+	ret = IP_IS_V4_VAL(ip)
+		      ? st_route_check(AF_INET, &ip_2_ip4(&ip)->addr, s->so.oif)
+		      : st_route_check(AF_INET6, ip_2_ip6(&ip), s->so.oif);
 	if (ret < 0)
 		return ret;
 	st_addr_out(s->domain, &ip, port, &s->remote);
@@ -326,18 +326,18 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 	if (!s->so.broadcast && IP_IS_V4_VAL(*ip) &&
 	    ip_2_ip4(ip)->addr == INADDR_BROADCAST)
 		return -EACCES;
-	return IP_IS_V4_VAL(*ip) ?
-		       st_route_check(AF_INET, &ip_2_ip4(ip)->addr, oif) :
-		       st_route_check(AF_INET6, ip_2_ip6(ip), oif);
+	return IP_IS_V4_VAL(*ip)
+		       ? st_route_check(AF_INET, &ip_2_ip4(ip)->addr, oif)
+		       : st_route_check(AF_INET6, ip_2_ip6(ip), oif);
 }
 
 struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
 			     const ip_addr_t *ip, ip_addr_t *source)
 {
-	int oif = to->oif	       ? to->oif :
-		  s->so.oif	       ? s->so.oif :
-		  ip_addr_ismulticast(ip) ? s->ip.mcast_if :
-					    0;
+	int oif = to->oif		    ? to->oif
+		  : s->so.oif		    ? s->so.oif
+		  : ip_addr_ismulticast(ip) ? s->ip.mcast_if
+					    : 0;
 	struct st_iface *i = oif ? st_iface_by_index(oif) : NULL;
 	struct netif *nif = i ? i->nif : NULL;
 
@@ -376,15 +376,15 @@ struct pbuf *st_dgram_pbuf(pbuf_layer layer, const void *data, size_t len)
 
 static bool wants_errors(const struct st_sock *s, const ip_addr_t *offender)
 {
-	return s->domain == AF_INET6 ? s->ip.recverr6 ||
-					       (s->ip.recverr &&
-						IP_IS_V4_VAL(*offender)) :
-				       s->ip.recverr;
+	return s->domain == AF_INET6
+		       ? s->ip.recverr6 ||
+				 (s->ip.recverr && IP_IS_V4_VAL(*offender))
+		       : s->ip.recverr;
 }
 
 void st_dgram_error(struct st_sock *s, int error, bool hard, int origin,
-		    int type, int code, uint32_t info, const ip_addr_t *offender,
-		    const void *data, size_t len)
+		    int type, int code, uint32_t info,
+		    const ip_addr_t *offender, const void *data, size_t len)
 {
 	struct st_dgram *d = s->priv;
 	struct st_error *e;
@@ -440,17 +440,16 @@ ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)
 	told.from = e->offender;
 	put(&m, &at, six ? IPPROTO_IPV6 : IPPROTO_IP,
 	    six ? IPV6_RECVERR : IP_RECVERR, &told,
-	    sizeof(told.ee) + (six ? sizeof(told.from.in6) :
-				     sizeof(told.from.in)));
+	    sizeof(told.ee) +
+		    (six ? sizeof(told.from.in6) : sizeof(told.from.in)));
 	head.controllen = used(&m, at);
-	head.namelen = six ? sizeof(struct sockaddr_in6) :
-			     sizeof(struct sockaddr_in);
+	head.namelen =
+		six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 	memcpy(head.name, &e->target, head.namelen);
 	n = sizeof(head) + head.controllen + e->len;
 	if (n <= room) {
 		memcpy(buf, &head, sizeof(head));
-		memcpy((uint8_t *)buf + sizeof(head), control,
-		       head.controllen);
+		memcpy((uint8_t *)buf + sizeof(head), control, head.controllen);
 		memcpy((uint8_t *)buf + sizeof(head) + head.controllen, e->data,
 		       e->len);
 	}

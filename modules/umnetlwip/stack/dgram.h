@@ -56,8 +56,8 @@ bool st_group_has(const struct st_sock *s, const ip_addr_t *group);
  * asked for, and the next call fails with it.
  */
 void st_dgram_error(struct st_sock *s, int error, bool hard, int origin,
-		    int type, int code, uint32_t info, const ip_addr_t *offender,
-		    const void *data, size_t len);
+		    int type, int code, uint32_t info,
+		    const ip_addr_t *offender, const void *data, size_t len);
 /* One of the queue, as ST_ERRQUEUE answers it; -EAGAIN: none. */
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room);
 

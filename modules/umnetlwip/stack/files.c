@@ -112,9 +112,9 @@ static void if_inet6(FILE *f)
 			hex(f, (const void *)ip->addr);
 			fprintf(f, " %02x %02x %02x %02x %8s\n", i->index,
 				i->prefix6[n],
-				ip6_addr_isloopback(ip)	 ? 0x10 :
-				ip6_addr_islinklocal(ip) ? 0x20 :
-							   0,
+				ip6_addr_isloopback(ip)	   ? 0x10
+				: ip6_addr_islinklocal(ip) ? 0x20
+							   : 0,
 				ip6_addr_istentative(state) ? 0x40 : 0x80,
 				i->name);
 		}
@@ -159,12 +159,12 @@ static void sockets(FILE *f, const struct st_proto *proto, int domain)
 	st_sock_reap();
 	if (tcp)
 		fprintf(f, "%-149s\n",
-			six ? "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode" :
-			      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode");
+			six ? "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+			    : "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode");
 	else
 		fprintf(f, "%-127s\n",
-			six ? "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops" :
-			      "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops");
+			six ? "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops"
+			    : "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops");
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s)) {
 		static const union st_sockaddr none;
 		int state = s->connected ? 1 : 7;
@@ -302,9 +302,9 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 		fprintf(f, "%d\n",
 			st_iface_is_lo(i) ? ARPHRD_LOOPBACK : ARPHRD_ETHER);
 	else if (!strcmp(name, "operstate"))
-		fputs(st_iface_is_lo(i) ? "unknown\n" :
-		      running		? "up\n" :
-					  "down\n",
+		fputs(st_iface_is_lo(i) ? "unknown\n"
+		      : running		? "up\n"
+					: "down\n",
 		      f);
 	else if (!strcmp(name, "carrier"))
 		fprintf(f, "%d\n", running);

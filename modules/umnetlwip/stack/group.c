@@ -45,10 +45,10 @@ static err_t change(const ip_addr_t *addr, struct st_iface *i, bool join)
 {
 	st_clock_touch();
 	if (IP_IS_V4_VAL(*addr))
-		return join ? igmp_joingroup_netif(i->nif, ip_2_ip4(addr)) :
-			      igmp_leavegroup_netif(i->nif, ip_2_ip4(addr));
-	return join ? mld6_joingroup_netif(i->nif, ip_2_ip6(addr)) :
-		      mld6_leavegroup_netif(i->nif, ip_2_ip6(addr));
+		return join ? igmp_joingroup_netif(i->nif, ip_2_ip4(addr))
+			    : igmp_leavegroup_netif(i->nif, ip_2_ip4(addr));
+	return join ? mld6_joingroup_netif(i->nif, ip_2_ip6(addr))
+		    : mld6_leavegroup_netif(i->nif, ip_2_ip6(addr));
 }
 
 static struct st_group **find(struct st_dgram *d, const ip_addr_t *addr,
@@ -136,8 +136,8 @@ static int option4(struct st_sock *s, const void *value, socklen_t len,
 	i = choose(r.imr_ifindex, r.imr_address.s_addr);
 	if (!i)
 		return -ENODEV;
-	return add ? join(s, &addr, i) :
-		     leave(s, &addr, r.imr_ifindex ? i->index : 0);
+	return add ? join(s, &addr, i)
+		   : leave(s, &addr, r.imr_ifindex ? i->index : 0);
 }
 
 static int option6(struct st_sock *s, const void *value, socklen_t len,
@@ -158,8 +158,8 @@ static int option6(struct st_sock *s, const void *value, socklen_t len,
 	IP_SET_TYPE_VAL(addr, IPADDR_TYPE_V6);
 	memcpy(ip_2_ip6(&addr)->addr, &r.ipv6mr_multiaddr, 16);
 	ip6_addr_assign_zone(ip_2_ip6(&addr), IP6_MULTICAST, i->nif);
-	return add ? join(s, &addr, i) :
-		     leave(s, &addr, (int)r.ipv6mr_interface);
+	return add ? join(s, &addr, i)
+		   : leave(s, &addr, (int)r.ipv6mr_interface);
 }
 
 int st_group_option(struct st_sock *s, int level, int name, const void *value,

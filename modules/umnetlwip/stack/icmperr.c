@@ -30,7 +30,8 @@ struct about {
 	bool hard;
 	uint32_t info;
 	uint16_t sport, dport, ident;
-	const uint8_t *data; /* from the embedded protocol header's payload on */
+	const uint8_t
+		*data; /* from the embedded protocol header's payload on */
 	size_t len;
 };
 
@@ -90,12 +91,14 @@ static const struct {
 	int error;
 	bool hard;
 } unreach4[] = {
-	{ ENETUNREACH, false },	 { EHOSTUNREACH, false }, { ENOPROTOOPT, true },
-	{ ECONNREFUSED, true },	 { EMSGSIZE, false },	  { EOPNOTSUPP, false },
-	{ ENETUNREACH, true },	 { EHOSTDOWN, true },	  { ENONET, true },
-	{ ENETUNREACH, true },	 { EHOSTUNREACH, true },  { ENETUNREACH, false },
-	{ EHOSTUNREACH, false }, { EHOSTUNREACH, true },  { EHOSTUNREACH, true },
-	{ EHOSTUNREACH, true },
+	{ ENETUNREACH, false },	 { EHOSTUNREACH, false },
+	{ ENOPROTOOPT, true },	 { ECONNREFUSED, true },
+	{ EMSGSIZE, false },	 { EOPNOTSUPP, false },
+	{ ENETUNREACH, true },	 { EHOSTDOWN, true },
+	{ ENONET, true },	 { ENETUNREACH, true },
+	{ EHOSTUNREACH, true },	 { ENETUNREACH, false },
+	{ EHOSTUNREACH, false }, { EHOSTUNREACH, true },
+	{ EHOSTUNREACH, true },	 { EHOSTUNREACH, true },
 };
 
 static bool meaning4(struct about *e, const struct icmphdr *h)
@@ -158,7 +161,7 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 
 static bool meaning6(struct about *e, const struct icmp6_hdr *h)
 {
-	static const int unreach[] = { ENETUNREACH, EACCES, EHOSTUNREACH,
+	static const int unreach[] = { ENETUNREACH,  EACCES,	   EHOSTUNREACH,
 				       EHOSTUNREACH, ECONNREFUSED, EACCES,
 				       EACCES };
 

@@ -408,9 +408,9 @@ static void set_mtu(struct netif *nif)
 
 int st_iface_set_mtu(struct st_iface *i, int mtu)
 {
-	int max = st_iface_is_lo(i)    ? 65536 :
-		  i->link->mtu_max ? i->link->mtu_max :
-				     MTU_MAX;
+	int max = st_iface_is_lo(i)  ? 65536
+		  : i->link->mtu_max ? i->link->mtu_max
+				     : MTU_MAX;
 
 	if (mtu < MTU_MIN || mtu > max)
 		return -EINVAL;
@@ -511,6 +511,7 @@ int st_iface_init(void)
 				.prefix = 8,
 				.scope = RT_SCOPE_HOST,
 				.flags = IFA_F_PERMANENT };
+	netif_ip6_addr_set_state(lo->nif, 0, IP6_ADDR_PREFERRED);
 	strcpy(a->label, "lo");
 	lo->addrs4 = a;
 	append(lo);

@@ -127,9 +127,9 @@ static uint32_t class_mask(uint32_t addr)
 {
 	uint32_t a = ntohl(addr);
 
-	return IN_CLASSA(a) ? htonl(IN_CLASSA_NET) :
-	       IN_CLASSB(a) ? htonl(IN_CLASSB_NET) :
-			      htonl(IN_CLASSC_NET);
+	return IN_CLASSA(a)   ? htonl(IN_CLASSA_NET)
+	       : IN_CLASSB(a) ? htonl(IN_CLASSB_NET)
+			      : htonl(IN_CLASSC_NET);
 }
 
 /* An address takes the place of that with the same label. */
@@ -187,9 +187,9 @@ static int set_flags(struct st_iface *i, const struct ifreq *r)
 		a = labelled(i, r->ifr_name);
 		if (!a)
 			return -EADDRNOTAVAIL;
-		return r->ifr_flags & IFF_UP ?
-			       0 :
-			       st_addr4_del(i, a->local, a->prefix);
+		return r->ifr_flags & IFF_UP
+			       ? 0
+			       : st_addr4_del(i, a->local, a->prefix);
 	}
 	i->flags = (i->flags & ~kept) |
 		   ((unsigned int)(unsigned short)r->ifr_flags & kept);
@@ -271,9 +271,9 @@ static int route_ioctl(unsigned int cmd, const struct rtentry *e)
 		r.has_gateway = true;
 		memcpy(r.gateway, &gw, 4);
 	}
-	/* The name is behind a pointer of the guest; the core copied it. */
+	/* The name follows the structure; see net.h. */
 	if (e->rt_dev) {
-		struct st_iface *i = named(e->rt_dev);
+		struct st_iface *i = named((const char *)(e + 1));
 
 		if (!i)
 			return -ENODEV;
@@ -304,9 +304,9 @@ static int arp_ioctl(unsigned int cmd, struct arpreq *r)
 
 	if (cmd == SIOCSARP) {
 		memcpy(new.addr, r->arp_ha.sa_data, 6);
-		return etharp_add_static_entry(&ip, &new) == ERR_OK ?
-			       0 :
-			       -ENETUNREACH;
+		return etharp_add_static_entry(&ip, &new) == ERR_OK
+			       ? 0
+			       : -ENETUNREACH;
 	}
 	if (cmd == SIOCDARP)
 		return etharp_remove_static_entry(&ip) == ERR_OK ? 0 : -ENXIO;
@@ -340,11 +340,12 @@ int st_ioctl(struct st_sock *s, unsigned int cmd, void *data, size_t size)
 	if (cmd == SIOCGIFCONF)
 		return get_conf(data, size);
 	if (cmd == SIOCADDRT || cmd == SIOCDELRT)
-		return size < sizeof(struct rtentry) ? -EINVAL :
-						       route_ioctl(cmd, data);
+		return size < sizeof(struct rtentry) + IFNAMSIZ
+			       ? -EINVAL
+			       : route_ioctl(cmd, data);
 	if (cmd == SIOCGARP || cmd == SIOCSARP || cmd == SIOCDARP)
-		return size < sizeof(struct arpreq) ? -EINVAL :
-						      arp_ioctl(cmd, data);
+		return size < sizeof(struct arpreq) ? -EINVAL
+						    : arp_ioctl(cmd, data);
 	if ((cmd >> 8) != (SIOCGIFNAME >> 8) || cmd > 0x89ff)
 		return -ENOTTY;
 	if (size < sizeof(struct ifreq))
@@ -352,15 +353,28 @@ int st_ioctl(struct st_sock *s, unsigned int cmd, void *data, size_t size)
 	if (cmd == SIOCGIFNAME)
 		return get_name(data);
 	switch (cmd) {
-	case SIOCGIFFLAGS: case SIOCGIFMTU: case SIOCGIFMETRIC:
-	case SIOCGIFINDEX: case SIOCGIFTXQLEN: case SIOCGIFHWADDR:
-	case SIOCGIFMAP: case SIOCGIFADDR: case SIOCGIFDSTADDR:
-	case SIOCGIFBRDADDR: case SIOCGIFNETMASK:
+	case SIOCGIFFLAGS:
+	case SIOCGIFMTU:
+	case SIOCGIFMETRIC:
+	case SIOCGIFINDEX:
+	case SIOCGIFTXQLEN:
+	case SIOCGIFHWADDR:
+	case SIOCGIFMAP:
+	case SIOCGIFADDR:
+	case SIOCGIFDSTADDR:
+	case SIOCGIFBRDADDR:
+	case SIOCGIFNETMASK:
 		i = named(((struct ifreq *)data)->ifr_name);
 		return i ? get_iface(i, cmd, data) : -ENODEV;
-	case SIOCSIFFLAGS: case SIOCSIFMTU: case SIOCSIFHWADDR:
-	case SIOCSIFTXQLEN: case SIOCSIFMETRIC: case SIOCSIFNAME:
-	case SIOCSIFADDR: case SIOCSIFDSTADDR: case SIOCSIFBRDADDR:
+	case SIOCSIFFLAGS:
+	case SIOCSIFMTU:
+	case SIOCSIFHWADDR:
+	case SIOCSIFTXQLEN:
+	case SIOCSIFMETRIC:
+	case SIOCSIFNAME:
+	case SIOCSIFADDR:
+	case SIOCSIFDSTADDR:
+	case SIOCSIFBRDADDR:
 	case SIOCSIFNETMASK:
 		i = named(((struct ifreq *)data)->ifr_name);
 		return i ? set_iface(i, cmd, data) : -ENODEV;

@@ -56,8 +56,8 @@ const struct st_link_ops st_link_dummy = {
 const struct st_link_ops *st_link_find(const char *kind)
 {
 	static const struct st_link_ops *const all[] = {
-		&st_link_vde, &st_link_tap, &st_link_slirp, &st_link_wire,
-		&st_link_dummy,
+		&st_link_vde,  &st_link_tap,   &st_link_slirp,
+		&st_link_wire, &st_link_dummy,
 	};
 
 	why[0] = '\0';

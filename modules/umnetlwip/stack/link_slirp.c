@@ -226,9 +226,9 @@ static int forward(struct nat *n, const char *rule, bool udp)
 	if (count - at == 1)
 		ports[1] = ports[0];
 	return slirp_add_hostfwd(n->slirp, udp, host, (int)ports[0], stack,
-				 (int)ports[1]) < 0 ?
-		       -errno :
-		       0;
+				 (int)ports[1]) < 0
+		       ? -errno
+		       : 0;
 }
 
 /* One word of the argument that is about slirp itself, before it is made. */

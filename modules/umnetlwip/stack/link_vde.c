@@ -54,8 +54,8 @@ static void on_data(struct st_watch *w, uint32_t events)
 	static uint8_t frame[VDE_ETHBUFSIZE];
 
 	for (int n = 0; n < BURST; n++) {
-		ssize_t len = vde_recv(v->conn, frame, sizeof(frame),
-				       MSG_DONTWAIT);
+		ssize_t len =
+			vde_recv(v->conn, frame, sizeof(frame), MSG_DONTWAIT);
 
 		/* One byte is a VNL's way to say: nothing this time. */
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
@@ -124,6 +124,7 @@ static void plug_again(struct vde *v)
 	st_iface_set_carrier(v->i, true);
 }
 
+/* vnl NULL: the default switch, if there is one; else unplugged. */
 static int open_vnl(struct st_iface *i, const char *vnl)
 {
 	struct vde *v = calloc(1, sizeof(*v));
@@ -133,12 +134,10 @@ static int open_vnl(struct st_iface *i, const char *vnl)
 		return -ENOBUFS;
 	v->i = i;
 	v->again.fire = on_again;
-	snprintf(v->vnl, sizeof(v->vnl), "%s", vnl);
+	snprintf(v->vnl, sizeof(v->vnl), "%s", vnl ? vnl : "");
 	ret = plug(v);
-	if (ret < 0) {
-		st_link_set_why("cannot plug into %s: %s",
-				*vnl ? vnl : "the default switch",
-				strerror(-ret));
+	if (ret < 0 && vnl) {
+		st_link_set_why("cannot plug into %s: %s", vnl, strerror(-ret));
 		free(v);
 		return ret;
 	}
@@ -148,7 +147,7 @@ static int open_vnl(struct st_iface *i, const char *vnl)
 
 static int vde_link_open(struct st_iface *i, const char *arg)
 {
-	return open_vnl(i, arg ? arg : "");
+	return open_vnl(i, arg);
 }
 
 static int tap_link_open(struct st_iface *i, const char *arg)

@@ -151,15 +151,14 @@ static int wire_open(struct st_iface *i, const char *arg)
 	w->door.fd = w->end.fd = -1;
 	w->name.sun_family = AF_UNIX;
 	w->name_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1);
-	w->name_len += (socklen_t)snprintf(w->name.sun_path + 1,
-					   sizeof(w->name.sun_path) - 1,
-					   "umview-wire-%d-%.64s",
-					   (int)getuid(), arg);
+	w->name_len += (socklen_t)snprintf(
+		w->name.sun_path + 1, sizeof(w->name.sun_path) - 1,
+		"umview-wire-%d-%.64s", (int)getuid(), arg);
 	ret = meet(w);
 	if (ret < 0) {
 		st_link_set_why("wire %s: %s", arg,
-				ret == -EADDRINUSE ? "both its ends are taken" :
-						     strerror(-ret));
+				ret == -EADDRINUSE ? "both its ends are taken"
+						   : strerror(-ret));
 		free(w);
 		return ret;
 	}
@@ -191,9 +190,9 @@ static int wire_send(struct st_iface *i, const void *frame, size_t len)
 
 	if (!w || w->end.fd < 0)
 		return -ENETDOWN;
-	return send(w->end.fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ?
-		       -errno :
-		       0;
+	return send(w->end.fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0
+		       ? -errno
+		       : 0;
 }
 
 const struct st_link_ops st_link_wire = {

@@ -176,10 +176,9 @@ void st_loop_run(void)
 		if (pollers)
 			batch_count = wait_polled(timeout);
 		else
-			batch_count = epoll_wait(epoll, batch, BATCH,
-						 timeout > INT32_MAX ?
-							 -1 :
-							 (int)timeout);
+			batch_count = epoll_wait(
+				epoll, batch, BATCH,
+				timeout > INT32_MAX ? -1 : (int)timeout);
 		for (int i = 0; i < batch_count; i++) {
 			struct st_watch *w = batch[i].data.ptr;
 

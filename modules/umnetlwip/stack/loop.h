@@ -29,7 +29,8 @@ struct st_timer {
 struct st_poller {
 	struct st_poller *next;
 	void (*fill)(struct st_poller *p, uint32_t *timeout);
-	void (*done)(struct st_poller *p, const struct pollfd *fds, bool failed);
+	void (*done)(struct st_poller *p, const struct pollfd *fds,
+		     bool failed);
 };
 
 int st_loop_init(void);

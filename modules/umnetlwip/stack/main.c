@@ -113,7 +113,8 @@ int main(int argc, char **argv)
 	int fd = argc > 1 ? number(argv[1]) : -EINVAL;
 
 	if (fd < 0 || fcntl(fd, F_GETFD) < 0) {
-		fprintf(stderr, "umnetlwip-stack: it is started by the module umnetlwip of umview(1)\n");
+		fprintf(stderr,
+			"umnetlwip-stack: it is started by the module umnetlwip of umview(1)\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -131,8 +132,8 @@ int main(int argc, char **argv)
 		if (ret < 0)
 			fprintf(stderr, "umnetlwip: interface %s: %s\n",
 				argv[n],
-				*st_link_why() ? st_link_why() :
-						 strerror(-ret));
+				*st_link_why() ? st_link_why()
+					       : strerror(-ret));
 	}
 	st_rpc_ready();
 	st_loop_run();

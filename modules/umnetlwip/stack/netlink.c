@@ -73,8 +73,8 @@ static void flush(struct st_sock *s)
 {
 	struct nlsock *n = s->priv;
 
-	while (n->queue && transmit(s, n->queue->group, n->queue->data,
-				    n->queue->len)) {
+	while (n->queue &&
+	       transmit(s, n->queue->group, n->queue->data, n->queue->len)) {
 		struct packet *p = n->queue;
 
 		n->queue = p->next;
@@ -140,8 +140,8 @@ static void add_error(struct st_sock *s, struct st_nl_out *o,
 	size_t echoed = err && !n->capped ? h->nlmsg_len - sizeof(*h) : 0;
 	int flags = (!err || n->capped ? NLM_F_CAPPED : 0) |
 		    (text ? NLM_F_ACK_TLVS : 0);
-	struct nlmsgerr *e = st_nl_begin(o, h, NLMSG_ERROR, flags,
-					 sizeof(*e) + echoed);
+	struct nlmsgerr *e =
+		st_nl_begin(o, h, NLMSG_ERROR, flags, sizeof(*e) + echoed);
 
 	if (!e)
 		return;

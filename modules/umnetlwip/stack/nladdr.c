@@ -17,9 +17,9 @@ static void put_addr4(struct st_nl_out *o, const struct nlmsghdr *asked,
 {
 	struct ifa_cacheinfo cache = { .ifa_prefered = ~0U, .ifa_valid = ~0U };
 	struct ifaddrmsg *m = st_nl_begin(o, asked, type, flags, sizeof(*m));
-	uint32_t bits = a->flags | (i->dhcp && a->nif == i->nif ?
-					    0U :
-					    (uint32_t)IFA_F_PERMANENT);
+	uint32_t bits =
+		a->flags |
+		(i->dhcp && a->nif == i->nif ? 0U : (uint32_t)IFA_F_PERMANENT);
 
 	if (!m)
 		return;
@@ -40,16 +40,16 @@ static void put_addr4(struct st_nl_out *o, const struct nlmsghdr *asked,
 
 static uint8_t scope6(const ip6_addr_t *ip)
 {
-	return ip6_addr_isloopback(ip)	? RT_SCOPE_HOST :
-	       ip6_addr_islinklocal(ip) ? RT_SCOPE_LINK :
-					  RT_SCOPE_UNIVERSE;
+	return ip6_addr_isloopback(ip)	  ? RT_SCOPE_HOST
+	       : ip6_addr_islinklocal(ip) ? RT_SCOPE_LINK
+					  : RT_SCOPE_UNIVERSE;
 }
 
 static uint32_t life(uint32_t left)
 {
-	return ip6_addr_life_isstatic(left) || ip6_addr_life_isinfinite(left) ?
-		       ~0U :
-		       left;
+	return ip6_addr_life_isstatic(left) || ip6_addr_life_isinfinite(left)
+		       ? ~0U
+		       : left;
 }
 
 static void put_addr6(struct st_nl_out *o, const struct nlmsghdr *asked,
@@ -59,8 +59,7 @@ static void put_addr6(struct st_nl_out *o, const struct nlmsghdr *asked,
 	uint8_t state = netif_ip6_addr_state(i->nif, slot);
 	uint32_t valid = netif_ip6_addr_valid_life(i->nif, slot), bits = 0;
 	struct ifa_cacheinfo cache = {
-		.ifa_prefered =
-			life(netif_ip6_addr_pref_life(i->nif, slot)),
+		.ifa_prefered = life(netif_ip6_addr_pref_life(i->nif, slot)),
 		.ifa_valid = life(valid),
 	};
 	struct ifaddrmsg *m = st_nl_begin(o, asked, type, flags, sizeof(*m));
@@ -152,7 +151,7 @@ static int new4(struct st_iface *i, const struct nlmsghdr *h,
 	if (broadcast)
 		memcpy(&new.broadcast, broadcast, 4);
 	new.flags = st_nl_get_u32(a, IFA_FLAGS, m->ifa_flags) &
-		    (uint32_t)~(IFA_F_SECONDARY | IFA_F_TENTATIVE);
+		    (uint32_t) ~(IFA_F_SECONDARY | IFA_F_TENTATIVE);
 	if (st_nl_get_str(a, IFA_LABEL, new.label, sizeof(new.label)) < 0)
 		return -EINVAL;
 	ret = st_addr4_add(i, &new);
@@ -168,8 +167,7 @@ static int new6(struct st_iface *i, const struct nlmsghdr *h,
 		const struct ifaddrmsg *m, const struct st_nl_attrs *a)
 {
 	const void *addr = st_nl_get(a, IFA_LOCAL, 16);
-	const struct ifa_cacheinfo *c =
-		st_nl_get(a, IFA_CACHEINFO, sizeof(*c));
+	const struct ifa_cacheinfo *c = st_nl_get(a, IFA_CACHEINFO, sizeof(*c));
 	uint32_t flags = st_nl_get_u32(a, IFA_FLAGS, m->ifa_flags);
 	int ret;
 
@@ -249,6 +247,5 @@ int st_nl_addr(const struct nlmsghdr *h, struct st_nl_out *o)
 		return st_nl_fail(-ENODEV, "Unable to find the device");
 	if (h->nlmsg_type == RTM_DELADDR)
 		return del(i, m, &a);
-	return m->ifa_family == AF_INET ? new4(i, h, m, &a) :
-					  new6(i, h, m, &a);
+	return m->ifa_family == AF_INET ? new4(i, h, m, &a) : new6(i, h, m, &a);
 }

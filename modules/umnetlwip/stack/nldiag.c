@@ -18,10 +18,10 @@ enum { DIAG_ESTABLISHED = 1, DIAG_TIME_WAIT = 6, DIAG_CLOSE = 7 };
 
 static const struct st_proto *proto_of(int protocol)
 {
-	return protocol == IPPROTO_TCP ? &st_tcp :
-	       protocol == IPPROTO_UDP ? &st_udp :
-	       protocol == IPPROTO_RAW ? &st_raw :
-					 NULL;
+	return protocol == IPPROTO_TCP	 ? &st_tcp
+	       : protocol == IPPROTO_UDP ? &st_udp
+	       : protocol == IPPROTO_RAW ? &st_raw
+					 : NULL;
 }
 
 static int state_of(const struct st_sock *s)
@@ -55,8 +55,8 @@ static void queues(const struct st_sock *s, struct inet_diag_msg *m)
 static void put_sock(struct st_nl_out *o, const struct nlmsghdr *h,
 		     const struct st_sock *s, uint8_t ext, int flags)
 {
-	struct inet_diag_msg *m = st_nl_begin(o, h, SOCK_DIAG_BY_FAMILY, flags,
-					      sizeof(*m));
+	struct inet_diag_msg *m =
+		st_nl_begin(o, h, SOCK_DIAG_BY_FAMILY, flags, sizeof(*m));
 	struct tcp_info info;
 	uint8_t shut = 0;
 
@@ -138,8 +138,7 @@ int st_nl_diag(const struct nlmsghdr *h, struct st_nl_out *o)
 	st_sock_reap();
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
 		if (is_shown(s, q, proto)) {
-			put_sock(o, h, s, q->idiag_ext,
-				 dump ? NLM_F_MULTI : 0);
+			put_sock(o, h, s, q->idiag_ext, dump ? NLM_F_MULTI : 0);
 			if (!dump)
 				return 0;
 		}

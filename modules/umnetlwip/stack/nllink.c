@@ -57,9 +57,9 @@ static void put_link(struct st_nl_out *o, const struct nlmsghdr *asked,
 	struct rtnl_link_ifmap map = { 0 };
 	bool lo = st_iface_is_lo(i), running = st_iface_is_up(i) && i->carrier;
 	struct ifinfomsg *m = st_nl_begin(o, asked, type, flags, sizeof(*m));
-	uint8_t state = lo ? IF_OPER_UNKNOWN :
-			running ? IF_OPER_UP :
-				  IF_OPER_DOWN;
+	uint8_t state = lo	  ? IF_OPER_UNKNOWN
+			: running ? IF_OPER_UP
+				  : IF_OPER_DOWN;
 	uint8_t mode = 0, carrier = i->carrier;
 
 	if (!m)
@@ -73,10 +73,10 @@ static void put_link(struct st_nl_out *o, const struct nlmsghdr *asked,
 	st_nl_attr(o, IFLA_LINKMODE, &mode, 1);
 	st_nl_attr_u32(o, IFLA_MTU, (uint32_t)i->mtu);
 	st_nl_attr_u32(o, IFLA_MIN_MTU, lo ? 0 : 68);
-	st_nl_attr_u32(o, IFLA_MAX_MTU, lo		   ? 0 :
-					i->link->mtu_max ? (uint32_t)i->link
-								   ->mtu_max :
-							   9216);
+	st_nl_attr_u32(o, IFLA_MAX_MTU,
+		       lo		  ? 0
+		       : i->link->mtu_max ? (uint32_t)i->link->mtu_max
+					  : 9216);
 	st_nl_attr_u32(o, IFLA_GROUP, i->group);
 	st_nl_attr_u32(o, IFLA_PROMISCUITY, 0);
 	st_nl_attr_u32(o, IFLA_NUM_TX_QUEUES, 1);
@@ -132,7 +132,8 @@ static int kind_of(const struct st_nl_attrs *a, char *kind, size_t size)
 	if (!info)
 		return 0;
 	ret = st_nl_parse(info + 1, info->nla_len - sizeof(*info), &inner);
-	return ret < 0 ? ret : st_nl_get_str(&inner, IFLA_INFO_KIND, kind, size);
+	return ret < 0 ? ret
+		       : st_nl_get_str(&inner, IFLA_INFO_KIND, kind, size);
 }
 
 static int dump(const struct nlmsghdr *h, const struct st_nl_attrs *a,
@@ -146,8 +147,8 @@ static int dump(const struct nlmsghdr *h, const struct st_nl_attrs *a,
 	for (struct st_iface *i = st_iface_first(); i; i = i->next)
 		if (!kind[0] || (i->link && !strcmp(i->link->kind, kind)))
 			put_link(o, h, i, RTM_NEWLINK,
-				 NLM_F_MULTI | (kind[0] ? NLM_F_DUMP_FILTERED :
-							  0));
+				 NLM_F_MULTI |
+					 (kind[0] ? NLM_F_DUMP_FILTERED : 0));
 	return 0;
 }
 
@@ -167,8 +168,8 @@ static int create(const struct nlmsghdr *h, const struct ifinfomsg *m,
 	link = kind[0] ? st_link_find(kind) : NULL;
 	if (!link)
 		return st_nl_fail(-EOPNOTSUPP,
-				  kind[0] ? "Unknown device type" :
-					    "the kind of link is not told");
+				  kind[0] ? "Unknown device type"
+					  : "the kind of link is not told");
 	ret = st_nl_get_str(a, IFLA_IFNAME, name, sizeof(name));
 	if (ret >= 0)
 		ret = st_nl_get_str(a, IFLA_IFALIAS, alias, sizeof(alias));
@@ -210,9 +211,9 @@ static int set_dhcp(struct st_iface *i, const struct ifinfomsg *m)
 static int set_flags(struct st_iface *i, const struct ifinfomsg *m)
 {
 	unsigned int kept = IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP;
-	unsigned int change = m->ifi_change ? m->ifi_change :
-			      m->ifi_flags  ? ~0U :
-					      0;
+	unsigned int change = m->ifi_change  ? m->ifi_change
+			      : m->ifi_flags ? ~0U
+					     : 0;
 	int ret = set_dhcp(i, m);
 
 	if (ret < 0)
@@ -230,8 +231,9 @@ static int change(struct st_iface *i, const struct ifinfomsg *m,
 	int ret = 0;
 
 	if (a->of[IFLA_NET_NS_PID] || a->of[IFLA_NET_NS_FD])
-		return st_nl_fail(-EOPNOTSUPP,
-				  "a link stays in its stack: give the other one a link of its own");
+		return st_nl_fail(
+			-EOPNOTSUPP,
+			"a link stays in its stack: give the other one a link of its own");
 	if (a->of[IFLA_MASTER] && st_nl_get_u32(a, IFLA_MASTER, 0))
 		return st_nl_fail(-EOPNOTSUPP, "there are no bridges here");
 	if (a->of[IFLA_ADDRESS] && !mac)

@@ -97,9 +97,7 @@ static int change4(const struct nlmsghdr *h, const struct st_nl_attrs *a)
 		return st_nl_fail(-EINVAL, "No link layer address given");
 	memcpy(&eth, mac, 6);
 	err = etharp_add_static_entry(&ip, &eth);
-	return err == ERR_OK  ? 0 :
-	       err == ERR_RTE ? -ENETUNREACH :
-				-ENOBUFS;
+	return err == ERR_OK ? 0 : err == ERR_RTE ? -ENETUNREACH : -ENOBUFS;
 }
 
 int st_nl_neigh(const struct nlmsghdr *h, struct st_nl_out *o)

@@ -70,8 +70,8 @@ void st_nl_route_changed(const struct st_route *r, bool gone)
 	struct st_nl_out o = { 0 };
 
 	put_route(&o, NULL, r, gone ? RTM_DELROUTE : RTM_NEWROUTE, 0, 0);
-	st_nl_tell(r->family == AF_INET ? RTNLGRP_IPV4_ROUTE :
-					  RTNLGRP_IPV6_ROUTE,
+	st_nl_tell(r->family == AF_INET ? RTNLGRP_IPV4_ROUTE
+					: RTNLGRP_IPV6_ROUTE,
 		   &o);
 }
 
@@ -84,8 +84,8 @@ static void local_route(struct st_nl_out *o, const struct nlmsghdr *h,
 	struct st_route r = { .family = family,
 			      .table = RT_TABLE_LOCAL,
 			      .proto = RTPROT_KERNEL,
-			      .scope = type == RTN_BROADCAST ? RT_SCOPE_LINK :
-							       RT_SCOPE_HOST,
+			      .scope = type == RTN_BROADCAST ? RT_SCOPE_LINK
+							     : RT_SCOPE_HOST,
 			      .type = (uint8_t)type,
 			      .prefix = (uint8_t)prefix,
 			      .oif = i->index };
@@ -162,6 +162,13 @@ static void dump_advertised(const struct nlmsghdr *h, struct st_nl_out *o)
 	}
 }
 
+static bool is_wanted(const struct st_route *r, const struct rtmsg *m)
+{
+	return (!m->rtm_family || m->rtm_family == r->family) &&
+	       (!m->rtm_protocol || m->rtm_protocol == r->proto) &&
+	       (!m->rtm_type || m->rtm_type == r->type);
+}
+
 static void dump(const struct nlmsghdr *h, const struct rtmsg *m,
 		 const struct st_nl_attrs *a, struct st_nl_out *o)
 {
@@ -171,12 +178,14 @@ static void dump(const struct nlmsghdr *h, const struct rtmsg *m,
 
 	if (!table || table == RT_TABLE_LOCAL)
 		dump_local(h, m->rtm_family, o);
-	for (size_t n = 0; (r = st_route_at(n)); n++)
-		if ((!m->rtm_family || m->rtm_family == r->family) &&
-		    (!table || table == r->table) && (!oif || oif == r->oif) &&
-		    (!m->rtm_protocol || m->rtm_protocol == r->proto) &&
-		    (!m->rtm_type || m->rtm_type == r->type))
-			put_route(o, h, r, RTM_NEWROUTE, NLM_F_MULTI, 0);
+	/* Defaults first, as the kernel lists them. */
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t n = 0; (r = st_route_at(n)); n++)
+			if ((pass == 0) == (r->prefix == 0) &&
+			    (!table || table == r->table) &&
+			    (!oif || oif == r->oif) && is_wanted(r, m))
+				put_route(o, h, r, RTM_NEWROUTE, NLM_F_MULTI,
+					  0);
 	if ((!table || table == RT_TABLE_MAIN) && m->rtm_family != AF_INET)
 		dump_advertised(h, o);
 }
@@ -312,17 +321,18 @@ static int find_link(struct st_route *r)
 	if (i && !st_iface_is_up(i))
 		return st_nl_fail(-ENETDOWN, "Device for nexthop is not up");
 	if (!r->has_gateway)
-		return i ? 0 :
-			   st_nl_fail(-ENODEV,
+		return i ? 0
+			 : st_nl_fail(-ENODEV,
 				      "a gateway or a device must be told");
 	if (link_local)
-		return i ? 0 :
-			   st_nl_fail(-EINVAL,
-				      "Device is required for a link-local gateway");
+		return i ? 0
+			 : st_nl_fail(
+				   -EINVAL,
+				   "Device is required for a link-local gateway");
 	via = st_route_find(r->family, r->gateway, r->oif);
 	if (!via || via->has_gateway)
-		return st_nl_fail(r->family == AF_INET ? -ENETUNREACH :
-							 -EHOSTUNREACH,
+		return st_nl_fail(r->family == AF_INET ? -ENETUNREACH
+						       : -EHOSTUNREACH,
 				  "Nexthop has invalid gateway");
 	r->oif = via->oif;
 	return 0;
@@ -344,7 +354,8 @@ static int add(const struct nlmsghdr *h, const struct rtmsg *m,
 	if (ret < 0)
 		return ret;
 	if (host_bits(&r))
-		return st_nl_fail(-EINVAL, "Invalid prefix for given prefix length");
+		return st_nl_fail(-EINVAL,
+				  "Invalid prefix for given prefix length");
 	if (!r.table)
 		r.table = RT_TABLE_MAIN;
 	if (r.type == RTN_UNSPEC)
@@ -433,9 +444,8 @@ static void put_rule(struct st_nl_out *o, const struct nlmsghdr *h, int family,
 
 int st_nl_rule(const struct nlmsghdr *h, struct st_nl_out *o)
 {
-	int family = h->nlmsg_len > sizeof(*h) ?
-			     *(const uint8_t *)NLMSG_DATA(h) :
-			     0;
+	int family =
+		h->nlmsg_len > sizeof(*h) ? *(const uint8_t *)NLMSG_DATA(h) : 0;
 
 	if (h->nlmsg_type != RTM_GETRULE)
 		return st_nl_fail(-EOPNOTSUPP, "the rules cannot be changed");

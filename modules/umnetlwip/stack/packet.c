@@ -59,12 +59,13 @@ static uint8_t class_of(const struct st_iface *i, const uint8_t *frame,
 		return PACKET_BROADCAST;
 	if (frame[0] & 1)
 		return PACKET_MULTICAST;
-	return memcmp(frame, i->nif->hwaddr, 6) ? PACKET_OTHERHOST :
-						  PACKET_HOST;
+	return memcmp(frame, i->nif->hwaddr, 6) ? PACKET_OTHERHOST
+						: PACKET_HOST;
 }
 
 static void give(struct st_sock *s, const struct st_iface *i,
-		 const uint8_t *frame, size_t len, uint16_t proto, bool outgoing)
+		 const uint8_t *frame, size_t len, uint16_t proto,
+		 bool outgoing)
 {
 	struct um_net_head head = { .namelen = sizeof(struct sockaddr_ll) };
 	struct sockaddr_ll from = { .sll_family = AF_PACKET,
@@ -150,8 +151,8 @@ static ssize_t compose(struct st_sock *s, const struct st_iface *i,
 		       size_t len, uint8_t *frame, size_t room)
 {
 	size_t skip = s->type == SOCK_DGRAM ? ETH_HLEN : 0;
-	uint16_t proto = to && to->sll_protocol ? to->sll_protocol :
-						  name_of(s)->sll_protocol;
+	uint16_t proto = to && to->sll_protocol ? to->sll_protocol
+						: name_of(s)->sll_protocol;
 
 	if (len + skip > room || len + skip > (size_t)i->mtu + ETH_HLEN + 4)
 		return -EMSGSIZE;
@@ -172,9 +173,8 @@ static ssize_t packet_send(struct st_sock *s, const struct st_dest *dest,
 			   const void *data, size_t len, int flags)
 {
 	static uint8_t frame[65536 + ETH_HLEN];
-	const struct sockaddr_ll *to = dest->has_addr ?
-					       (const void *)&dest->addr :
-					       NULL;
+	const struct sockaddr_ll *to =
+		dest->has_addr ? (const void *)&dest->addr : NULL;
 	int index = to ? to->sll_ifindex : name_of(s)->sll_ifindex;
 	struct st_iface *i = st_iface_by_index(index);
 	ssize_t n;

@@ -42,8 +42,8 @@ static bool for_ping(const struct st_sock *s, const struct pbuf *p, size_t skip)
 
 	if (pbuf_copy_partial(p, &h, sizeof(h), (u16_t)skip) != sizeof(h))
 		return false;
-	return h.type == (s->domain == AF_INET6 ? ICMP6_ECHO_REPLY :
-						  ICMP_ECHOREPLY) &&
+	return h.type == (s->domain == AF_INET6 ? ICMP6_ECHO_REPLY
+						: ICMP_ECHOREPLY) &&
 	       ntohs(h.un.echo.id) == d->ident;
 }
 
@@ -83,8 +83,8 @@ static int raw_init_sock(struct st_sock *s)
 
 	if (!d)
 		return -ENOBUFS;
-	d->raw = raw_new_ip_type(s->domain == AF_INET6 ? IPADDR_TYPE_V6 :
-							 IPADDR_TYPE_V4,
+	d->raw = raw_new_ip_type(s->domain == AF_INET6 ? IPADDR_TYPE_V6
+						       : IPADDR_TYPE_V4,
 				 (u8_t)s->protocol);
 	if (!d->raw) {
 		st_dgram_fini(s);
@@ -179,9 +179,9 @@ static err_t transmit(struct st_sock *s, const struct st_dest *to,
 {
 	struct st_dgram *d = s->priv;
 	bool six = IP_IS_V6_VAL(*ip), group = ip_addr_ismulticast(ip);
-	int own = six ? group ? s->ip.mcast_hops6 : s->ip.hops6 :
-		  group ? s->ip.mcast_ttl :
-			  s->ip.ttl;
+	int own = six	  ? group ? s->ip.mcast_hops6 : s->ip.hops6
+		  : group ? s->ip.mcast_ttl
+			  : s->ip.ttl;
 	int ttl = to->ttl >= 0 ? to->ttl : own;
 	int tos = to->tos >= 0 ? to->tos : six ? s->ip.tclass : s->ip.tos;
 	ip_addr_t source = { 0 };

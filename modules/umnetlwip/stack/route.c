@@ -274,8 +274,8 @@ static bool advertised(const void *dst, int oif)
 static bool scoped_up(const uint8_t *dst, int oif)
 {
 	struct st_iface *i = oif ? st_iface_by_index(oif) : NULL;
-	bool scoped = dst[0] == 0xff ||
-		      (dst[0] == 0xfe && (dst[1] & 0xc0) == 0x80);
+	bool scoped =
+		dst[0] == 0xff || (dst[0] == 0xfe && (dst[1] & 0xc0) == 0x80);
 
 	return scoped && (i ? st_iface_is_up(i) : st_iface_any_link_up());
 }
@@ -317,8 +317,8 @@ static struct netif *netif_of(const struct st_route *r)
 		if (r->has_source && a->local == source)
 			return a->nif;
 	for (struct st_addr4 *a = i->addrs4; a; a = a->next)
-		if (!a->prefix || !((a->peer ^ near) &
-				    htonl(~0U << (32 - a->prefix))))
+		if (!a->prefix ||
+		    !((a->peer ^ near) & htonl(~0U << (32 - a->prefix))))
 			return a->nif;
 	return i->addrs4 ? i->addrs4->nif : i->nif;
 }
@@ -359,8 +359,8 @@ const struct ip4_addr *st_hook_gateway4(struct netif *netif,
 					const struct ip4_addr *dest)
 {
 	static ip4_addr_t gateway;
-	const struct st_route *r = st_route_find(AF_INET, &dest->addr,
-						 st_iface_of(netif)->index);
+	const struct st_route *r =
+		st_route_find(AF_INET, &dest->addr, st_iface_of(netif)->index);
 
 	if (!r || !r->has_gateway)
 		return dest;
@@ -400,8 +400,7 @@ const struct ip6_addr *st_hook_gateway6(struct netif *netif,
 					const struct ip6_addr *dest)
 {
 	static ip6_addr_t gateway;
-	const struct st_route *r =
-		find6(dest->addr, st_iface_of(netif)->index);
+	const struct st_route *r = find6(dest->addr, st_iface_of(netif)->index);
 
 	if (!r)
 		return NULL;

@@ -32,7 +32,7 @@ static struct {
 	uint64_t id;
 } waiting[WAITING];
 static uint8_t in[ST_DATA_MAX + sizeof(struct st_req)];
-static uint8_t out[ST_DATA_MAX];
+static uint8_t result[ST_DATA_MAX];
 
 /* One request, with what came with it and what its answer carries. */
 struct call {
@@ -41,17 +41,16 @@ struct call {
 	int fd;	     /* that came; -1: none; closed in the end */
 	int give_fd; /* goes with the answer; closed then */
 	uint64_t id;
-	uint32_t len; /* bytes of `out` */
+	uint32_t len; /* bytes of `result` */
 	bool later;
 };
 
 static void answer(uint32_t tag, int ret, uint64_t id, const void *data,
 		   size_t len, int fd)
 {
-	struct st_rep p = { .tag = tag,
-			    .ret = ret,
-			    .id = id,
-			    .len = (uint32_t)len };
+	struct st_rep p = {
+		.tag = tag, .ret = ret, .id = id, .len = (uint32_t)len
+	};
 	struct iovec iov[2] = { { &p, sizeof(p) },
 				{ (void *)(uintptr_t)data, len } };
 	union {
@@ -147,14 +146,14 @@ static int kind_of(int domain, int type, int *protocol,
 	case AF_PACKET:
 		*protocol = ntohs((uint16_t)*protocol);
 		*out = &st_packet;
-		return type == SOCK_RAW || type == SOCK_DGRAM ?
-			       0 :
-			       -ESOCKTNOSUPPORT;
+		return type == SOCK_RAW || type == SOCK_DGRAM
+			       ? 0
+			       : -ESOCKTNOSUPPORT;
 	case AF_NETLINK:
 		*out = &st_netlink;
-		return type == SOCK_RAW || type == SOCK_DGRAM ?
-			       0 :
-			       -ESOCKTNOSUPPORT;
+		return type == SOCK_RAW || type == SOCK_DGRAM
+			       ? 0
+			       : -ESOCKTNOSUPPORT;
 	default:
 		return -EAFNOSUPPORT;
 	}
@@ -241,24 +240,25 @@ static int do_name(struct st_sock *s, struct call *c, bool peer)
 {
 	union st_sockaddr addr = { 0 };
 	socklen_t len = 0;
-	int ret = peer ? s->proto->peername(s, &addr, &len) :
-			 s->proto->sockname(s, &addr, &len);
+	int ret = peer ? s->proto->peername(s, &addr, &len)
+		       : s->proto->sockname(s, &addr, &len);
 
 	if (ret < 0)
 		return ret;
-	memcpy(out, &addr, len);
+	memcpy(result, &addr, len);
 	c->len = len;
 	return 0;
 }
 
 static int do_getopt(struct st_sock *s, struct call *c)
 {
-	socklen_t len = (socklen_t)(c->q.c < 0		     ? 0 :
-				    c->q.c > (int)sizeof(out) ? (int)sizeof(out) :
-								c->q.c);
-	int ret = c->q.a == SOL_SOCKET ?
-			  st_so_get(s, c->q.b, out, &len) :
-			  s->proto->getopt(s, c->q.a, c->q.b, out, &len);
+	socklen_t len =
+		(socklen_t)(c->q.c < 0			   ? 0
+			    : c->q.c > (int)sizeof(result) ? (int)sizeof(result)
+							   : c->q.c);
+	int ret = c->q.a == SOL_SOCKET
+			  ? st_so_get(s, c->q.b, result, &len)
+			  : s->proto->getopt(s, c->q.a, c->q.b, result, &len);
 
 	if (ret == 0)
 		c->len = len;
@@ -276,8 +276,8 @@ static int do_ioctl(struct st_sock *s, struct call *c)
 {
 	int ret;
 
-	memcpy(out, c->data, c->q.len);
-	ret = s->proto->ioctl(s, (unsigned int)c->q.a, out, c->q.len);
+	memcpy(result, c->data, c->q.len);
+	ret = s->proto->ioctl(s, (unsigned int)c->q.a, result, c->q.len);
 	if (ret >= 0)
 		c->len = c->q.len;
 	return ret;
@@ -338,8 +338,7 @@ static int control6(const struct cmsghdr *h, struct st_dest *to)
 
 static int read_control(const uint8_t *data, size_t len, struct st_dest *to)
 {
-	static uint8_t copy[UM_NET_CONTROL_MAX * 4]
-		__attribute__((aligned(8)));
+	static uint8_t copy[UM_NET_CONTROL_MAX * 4] __attribute__((aligned(8)));
 	struct msghdr m = { .msg_control = copy, .msg_controllen = len };
 
 	if (len > sizeof(copy))
@@ -398,8 +397,8 @@ static int on_socket(struct st_sock *s, struct call *c)
 	case ST_CONNECT:
 		return do_connect(s, c);
 	case ST_LISTEN:
-		return s->proto->listen ? s->proto->listen(s, c->fd, c->q.a) :
-					  -EOPNOTSUPP;
+		return s->proto->listen ? s->proto->listen(s, c->fd, c->q.a)
+					: -EOPNOTSUPP;
 	case ST_SOCKNAME:
 		return do_name(s, c, false);
 	case ST_PEERNAME:
@@ -409,17 +408,17 @@ static int on_socket(struct st_sock *s, struct call *c)
 	case ST_SETOPT:
 		return do_setopt(s, c);
 	case ST_SHUTDOWN:
-		return s->proto->shutdown ? s->proto->shutdown(s, c->q.a) :
-		       s->connected	  ? 0 :
-					    -ENOTCONN;
+		return s->proto->shutdown ? s->proto->shutdown(s, c->q.a)
+		       : s->connected	  ? 0
+					  : -ENOTCONN;
 	case ST_IOCTL:
 		return do_ioctl(s, c);
 	case ST_SEND:
 		return do_send(s, c);
 	case ST_ERRQUEUE:
-		n = s->proto == &st_udp || s->proto == &st_raw ?
-			    st_dgram_errqueue(s, out, sizeof(out)) :
-			    -EAGAIN;
+		n = s->proto == &st_udp || s->proto == &st_raw
+			    ? st_dgram_errqueue(s, result, sizeof(result))
+			    : -EAGAIN;
 		c->len = n > 0 ? (uint32_t)n : 0;
 		return n > 0 ? 0 : (int)n;
 	case ST_CLOSE:
@@ -461,7 +460,8 @@ static int do_accepted(struct call *c)
 		return 0;
 	if (c->fd >= 0 && fstat(c->fd, &st) == 0)
 		s->inode = st.st_ino;
-	if (c->fd >= 0 && send(c->fd, &zero, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+	if (c->fd >= 0 &&
+	    send(c->fd, &zero, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
 		t->behind = 1;
 	st_stream_open(t);
 	return 0;
@@ -480,9 +480,9 @@ static int do_file(struct call *c)
 		return (int)len;
 	if (c->q.a >= 0 && c->q.a < len) {
 		c->len = (uint32_t)(len - c->q.a);
-		if (c->len > sizeof(out))
-			c->len = sizeof(out);
-		memcpy(out, text + c->q.a, c->len);
+		if (c->len > sizeof(result))
+			c->len = sizeof(result);
+		memcpy(result, text + c->q.a, c->len);
 	}
 	free(text);
 	return (int)len;
@@ -559,7 +559,7 @@ static int one(void)
 	else
 		ret = serve(&c);
 	if (!c.later)
-		answer(c.q.tag, ret, c.id, out, ret < 0 ? 0 : c.len,
+		answer(c.q.tag, ret, c.id, result, ret < 0 ? 0 : c.len,
 		       c.give_fd);
 	if (c.fd >= 0)
 		close(c.fd);

@@ -50,8 +50,8 @@ struct st_sock *st_sock_each(struct st_sock *s)
 
 static void on_ready(struct st_watch *w, uint32_t events)
 {
-	struct st_sock *s = (void *)((char *)w -
-				     offsetof(struct st_sock, watch));
+	struct st_sock *s =
+		(void *)((char *)w - offsetof(struct st_sock, watch));
 
 	s->proto->ready(s, events);
 }
@@ -247,8 +247,8 @@ static int conflict(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
 int st_port_check(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
 {
 	bool ours = ip_addr_isany(ip) || ip_addr_ismulticast(ip) ||
-		    (IP_IS_V4_VAL(*ip) ? st_is_local4(ip_2_ip4(ip)->addr) :
-					 st_is_local6(ip_2_ip6(ip)->addr));
+		    (IP_IS_V4_VAL(*ip) ? st_is_local4(ip_2_ip4(ip)->addr)
+				       : st_is_local6(ip_2_ip6(ip)->addr));
 	int ret;
 
 	if (!ours && !s->ip.freebind)

@@ -36,10 +36,10 @@ struct st_dest {
 	bool has_addr;
 	union st_sockaddr addr;
 	socklen_t addrlen;
-	int oif;	     /* IP_PKTINFO, IPV6_PKTINFO; 0: none */
+	int oif; /* IP_PKTINFO, IPV6_PKTINFO; 0: none */
 	bool has_source;
 	ip_addr_t source;
-	int ttl, tos;	     /* -1: the socket's own */
+	int ttl, tos; /* -1: the socket's own */
 };
 
 /**

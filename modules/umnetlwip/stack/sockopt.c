@@ -29,7 +29,7 @@ struct option {
 	size_t offset; /* in struct st_sock */
 };
 
-#define SO(f) offsetof(struct st_sock, so.f)
+#define SO(f)  offsetof(struct st_sock, so.f)
 #define IPO(f) offsetof(struct st_sock, ip.f)
 
 static const struct option options[] = {
@@ -71,14 +71,24 @@ static const struct option options[] = {
 
 /* Taken, without an effect here, as they are harmless. */
 static const int ignored[][2] = {
-	{ SOL_SOCKET, SO_DONTROUTE },	   { SOL_SOCKET, SO_NO_CHECK },
-	{ SOL_SOCKET, SO_BUSY_POLL },	   { SOL_SOCKET, SO_INCOMING_CPU },
-	{ SOL_SOCKET, SO_RXQ_OVFL },	   { SOL_SOCKET, SO_DEBUG },
-	{ SOL_SOCKET, SO_SELECT_ERR_QUEUE }, { SOL_SOCKET, SO_PASSCRED },
-	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT }, { IPPROTO_IP, IP_MULTICAST_ALL },
-	{ IPPROTO_IP, IP_TRANSPARENT },	   { IPPROTO_IPV6, IPV6_FREEBIND },
-	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL }, { IPPROTO_IPV6, IPV6_DONTFRAG },
-	{ IPPROTO_IPV6, IPV6_RECVPATHMTU }, { IPPROTO_IPV6, IPV6_MULTICAST_ALL },
+	{ SOL_SOCKET, SO_DONTROUTE },
+	{ SOL_SOCKET, SO_NO_CHECK },
+	{ SOL_SOCKET, SO_BUSY_POLL },
+	{ SOL_SOCKET, SO_INCOMING_CPU },
+	{ SOL_SOCKET, SO_RXQ_OVFL },
+	{ SOL_SOCKET, SO_DEBUG },
+	{ SOL_SOCKET, SO_SELECT_ERR_QUEUE },
+	{ SOL_SOCKET, SO_PASSCRED },
+	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT },
+	{ IPPROTO_IP, IP_MULTICAST_ALL },
+	{ IPPROTO_IP, IP_TRANSPARENT },
+	{ IPPROTO_IP, IP_RETOPTS },
+	{ IPPROTO_IP, IP_RECVOPTS },
+	{ IPPROTO_IPV6, IPV6_FREEBIND },
+	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL },
+	{ IPPROTO_IPV6, IPV6_DONTFRAG },
+	{ IPPROTO_IPV6, IPV6_RECVPATHMTU },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL },
 	{ IPPROTO_IPV6, IPV6_FLOWINFO_SEND },
 };
 
@@ -145,17 +155,17 @@ static int set(struct st_sock *s, const struct option *o, const void *value,
 
 static int default_of(const struct option *o)
 {
-	return o->name == IPV6_TCLASS && o->level == IPPROTO_IPV6 ? 0 :
-	       o->name == IP_MULTICAST_TTL && o->level == IPPROTO_IP ? 1 :
-									64;
+	return o->name == IPV6_TCLASS && o->level == IPPROTO_IPV6      ? 0
+	       : o->name == IP_MULTICAST_TTL && o->level == IPPROTO_IP ? 1
+								       : 64;
 }
 
 static int get(const struct st_sock *s, const struct option *o, void *value,
 	       socklen_t *len)
 {
 	const char *at = (const char *)s + o->offset;
-	int v = o->kind == BOOL ? *(const bool *)(const void *)at :
-				  *(const int *)(const void *)at;
+	int v = o->kind == BOOL ? *(const bool *)(const void *)at
+				: *(const int *)(const void *)at;
 
 	if (o->kind == BYTE_OR_DEFAULT && v < 0)
 		v = default_of(o);
@@ -229,8 +239,8 @@ static int set_struct(struct st_sock *s, int name, const void *value,
 		memcpy(&tv, value, sizeof(tv));
 		if (tv.tv_usec < 0 || tv.tv_usec >= 1000000)
 			return -EDOM;
-		*(name == SO_RCVTIMEO_OLD ? &s->so.rcvtimeo :
-					    &s->so.sndtimeo) = tv;
+		*(name == SO_RCVTIMEO_OLD ? &s->so.rcvtimeo : &s->so.sndtimeo) =
+			tv;
 		return 0;
 	case SO_BINDTODEVICE:
 		return set_device(s, value, len);

@@ -287,9 +287,8 @@ static size_t news(struct st_stream *t)
 	if (ioctl(t->s->watch.fd, SIOCINQ, &queued) < 0 ||
 	    (size_t)queued <= t->behind)
 		return 0;
-	return (size_t)queued - t->behind < space ?
-		       (size_t)queued - t->behind :
-		       space;
+	return (size_t)queued - t->behind < space ? (size_t)queued - t->behind
+						  : space;
 }
 
 static void finish_tx(struct st_stream *t)
@@ -368,10 +367,10 @@ static void on_err(void *arg, err_t err)
 
 	t->pcb = NULL;
 	/* Closed in good order from both sides: nothing is wrong. */
-	st_stream_broken(t, err == ERR_CLSD ? 0 :
-			    err == ERR_ABRT ? ETIMEDOUT :
-			    t->connecting   ? ECONNREFUSED :
-					      ECONNRESET);
+	st_stream_broken(t, err == ERR_CLSD   ? 0
+			    : err == ERR_ABRT ? ETIMEDOUT
+			    : t->connecting   ? ECONNREFUSED
+					      : ECONNRESET);
 }
 
 void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb)

@@ -46,8 +46,8 @@ static int tcp_init_sock(struct st_sock *s)
 
 	if (!t)
 		return -ENOBUFS;
-	pcb = tcp_new_ip_type(s->domain == AF_INET6 ? IPADDR_TYPE_ANY :
-						      IPADDR_TYPE_V4);
+	pcb = tcp_new_ip_type(s->domain == AF_INET6 ? IPADDR_TYPE_ANY
+						    : IPADDR_TYPE_V4);
 	if (!pcb) {
 		st_stream_fini(t);
 		return -ENOBUFS;
@@ -157,8 +157,8 @@ static void stop_waiting(struct st_stream *t, int ret)
 
 static void on_timeout(struct st_timer *timer)
 {
-	struct st_stream *t = (void *)((char *)timer -
-				       offsetof(struct st_stream, timer));
+	struct st_stream *t =
+		(void *)((char *)timer - offsetof(struct st_stream, timer));
 
 	stop_waiting(t, -EINPROGRESS);
 }
@@ -200,9 +200,10 @@ static int may_reach(struct st_sock *s, ip_addr_t *ip)
 	if (IP_IS_V4_VAL(*ip) &&
 	    (ip_2_ip4(ip)->addr == INADDR_BROADCAST || ip_addr_ismulticast(ip)))
 		return -ENETUNREACH;
-	return IP_IS_V4_VAL(*ip) ?
-		       st_route_check(AF_INET, &ip_2_ip4(ip)->addr, s->so.oif) :
-		       st_route_check(AF_INET6, ip_2_ip6(ip)->addr, s->so.oif);
+	return IP_IS_V4_VAL(*ip)
+		       ? st_route_check(AF_INET, &ip_2_ip4(ip)->addr, s->so.oif)
+		       : st_route_check(AF_INET6, ip_2_ip6(ip)->addr,
+					s->so.oif);
 }
 
 static int new_pcb(struct st_sock *s)
@@ -277,9 +278,9 @@ static int knock(struct st_stream *child)
 {
 	struct st_stream *t = child->parent;
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int len, ret, fd = socket(AF_UNIX,
-				  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				  0);
+	int len, ret,
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			    0);
 
 	if (fd < 0)
 		return -errno;
@@ -349,8 +350,8 @@ static bool serve_waiting(struct st_stream *t)
 
 static void on_retry(struct st_timer *timer)
 {
-	serve_waiting((void *)((char *)timer -
-			       offsetof(struct st_stream, timer)));
+	serve_waiting(
+		(void *)((char *)timer - offsetof(struct st_stream, timer)));
 }
 
 static void inherit(struct st_sock *child, const struct st_sock *from)
@@ -421,8 +422,8 @@ static int tcp_listen_sock(struct st_sock *s, int fd, int backlog)
 	if (!t->pcb || t->connecting || t->established)
 		return -EINVAL;
 	if (!s->bound) {
-		IP_SET_TYPE_VAL(any, s->domain == AF_INET6 ? IPADDR_TYPE_V6 :
-							     IPADDR_TYPE_V4);
+		IP_SET_TYPE_VAL(any, s->domain == AF_INET6 ? IPADDR_TYPE_V6
+							   : IPADDR_TYPE_V4);
 		ret = bind_port(s, &any, 0);
 		if (ret < 0)
 			return ret;
@@ -515,12 +516,12 @@ static int tcp_sockname(struct st_sock *s, union st_sockaddr *out,
 
 	if (s->bound) {
 		*out = s->local;
-		*len = s->domain == AF_INET6 ? sizeof(out->in6) :
-					       sizeof(out->in);
+		*len = s->domain == AF_INET6 ? sizeof(out->in6)
+					     : sizeof(out->in);
 		return 0;
 	}
-	IP_SET_TYPE_VAL(none, s->domain == AF_INET6 ? IPADDR_TYPE_V6 :
-						      IPADDR_TYPE_V4);
+	IP_SET_TYPE_VAL(none, s->domain == AF_INET6 ? IPADDR_TYPE_V6
+						    : IPADDR_TYPE_V4);
 	*len = st_addr_out(s->domain, &none, 0, out);
 	return 0;
 }

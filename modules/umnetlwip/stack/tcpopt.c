@@ -14,10 +14,9 @@
 
 /* linux/tcp_states.h is the kernel's own. */
 static const int states[] = {
-	[CLOSED] = 7,	    [LISTEN] = 10,    [SYN_SENT] = 2,
-	[SYN_RCVD] = 3,	    [ESTABLISHED] = 1, [FIN_WAIT_1] = 4,
-	[FIN_WAIT_2] = 5,   [CLOSE_WAIT] = 8, [CLOSING] = 11,
-	[LAST_ACK] = 9,	    [TIME_WAIT] = 6,
+	[CLOSED] = 7,	   [LISTEN] = 10,    [SYN_SENT] = 2,   [SYN_RCVD] = 3,
+	[ESTABLISHED] = 1, [FIN_WAIT_1] = 4, [FIN_WAIT_2] = 5, [CLOSE_WAIT] = 8,
+	[CLOSING] = 11,	   [LAST_ACK] = 9,   [TIME_WAIT] = 6,
 };
 
 int st_tcp_state(const struct st_stream *t)
@@ -165,9 +164,9 @@ static int get_int(const struct st_stream *t, int name)
 	case TCP_KEEPCNT:
 		return pcb ? (int)pcb->keep_cnt : 9;
 	case TCP_MAXSEG:
-		return t->established && pcb ? tcp_mss(pcb) :
-		       t->maxseg	     ? t->maxseg :
-					       536;
+		return t->established && pcb ? tcp_mss(pcb)
+		       : t->maxseg	     ? t->maxseg
+					     : 536;
 	case TCP_USER_TIMEOUT:
 		return t->user_timeout;
 	case TCP_DEFER_ACCEPT:

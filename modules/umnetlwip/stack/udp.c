@@ -25,8 +25,8 @@ static int udp_init_sock(struct st_sock *s)
 
 	if (!d)
 		return -ENOBUFS;
-	d->udp = udp_new_ip_type(s->domain == AF_INET6 ? IPADDR_TYPE_ANY :
-							 IPADDR_TYPE_V4);
+	d->udp = udp_new_ip_type(s->domain == AF_INET6 ? IPADDR_TYPE_ANY
+						       : IPADDR_TYPE_V4);
 	if (!d->udp) {
 		st_dgram_fini(s);
 		return -ENOBUFS;
@@ -62,8 +62,8 @@ static int bind_any(struct st_sock *s)
 
 	if (s->bound)
 		return 0;
-	IP_SET_TYPE_VAL(any, s->domain == AF_INET6 ? IPADDR_TYPE_V6 :
-						     IPADDR_TYPE_V4);
+	IP_SET_TYPE_VAL(any, s->domain == AF_INET6 ? IPADDR_TYPE_V6
+						   : IPADDR_TYPE_V4);
 	return bind_port(s, &any, 0);
 }
 

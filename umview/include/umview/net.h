@@ -34,6 +34,7 @@
 #ifndef UMVIEW_NET_H
 #define UMVIEW_NET_H
 
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,8 +81,9 @@ struct um_net_head {
  * @getsockname, @getpeername: *len: in: room, out: the address's length, which
  *	may be more
  * @getsockopt: *len: in: room, out: bytes set
- * @ioctl: data: its argument, in and out, size bytes; a struct ifconf comes
- *	with the buffer behind it, and its ifc_len says how much of that is room
+ * @ioctl: data: its argument, in and out, size bytes. Behind a struct ifconf
+ *	comes its buffer, of ifc_len bytes; behind a struct rtentry the text that
+ *	rt_dev points to
  * @sendmsg: flags as sendmsg(2). Return: bytes of payload sent.
  * @errqueue: recvmsg(2) with MSG_ERRQUEUE: head, control data and payload into
  *	buf. Return: bytes, or -EAGAIN.
@@ -134,10 +136,9 @@ struct um_net {
 };
 
 /*
- * Wait for readiness (POLLIN...) of fd in the course of an operation, at most
- * timeout ms, -1: without end. Return: 1; 0: timed out; -EINTR: a signal waits
- * for the guest, or it was killed: give up.
+ * Wait for a semaphore that another thread posts, in the course of an operation.
+ * Return: 0, or -EINTR: a signal waits for the guest, or it was killed: give up.
  */
-int um_net_wait(int fd, short events, int timeout);
+int um_net_wait(sem_t *sem);
 
 #endif
