@@ -54,10 +54,12 @@
 #define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
 #define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
 #define UM_PAGE_STATS  64u /* calls are counted at UM_STATS */
+#define UM_PAGE_STACK  128u /* it chose network stacks of its own */
 
 /* In the second byte of um_page.flags, at which the stubs of reads look. */
 #define UM_PAGE_HELPER 256u /* it serves a file system, or was started so */
-#define UM_PAGE_CHAN   512u /* it has opened /dev/fuse */
+#define UM_PAGE_CHAN                                                           \
+	512u /* it has, or may have, such sockets as stand for else */
 
 /* Calls whose stub needs no decision; see struct um_page and sys/text.c. */
 #define UM_NCALLS 512
@@ -99,11 +101,14 @@ struct um_page {
  * struct um_vmap - what the agent has to know of one view
  * @busy: something is mounted: names must be looked at
  * @all: every name is the monitor's (a mount over "/")
+ * @net: sockets are of a stack of the view's
  * @bloom: set of names of which a path that leads to something virtual has one
  */
 struct um_vmap {
 	uint32_t busy;
 	uint32_t all;
+	uint32_t net;
+	uint32_t pad;
 	uint64_t bloom[UM_BLOOM];
 };
 
@@ -143,6 +148,7 @@ struct um_node {
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
+ * @standins: some sockets stand for those of a stack
  * @unsettled: files whose close the monitor must see done before any name is
  *	looked up (fuse/settle.c)
  * @gen: changes whenever a memo may have become wrong
@@ -173,6 +179,8 @@ struct um_shared {
 	uint64_t region_ino;
 	uint32_t lists;
 	uint32_t epoch;
+	uint32_t standins;
+	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];

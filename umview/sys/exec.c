@@ -27,6 +27,7 @@
 #include "base/lock.h"
 #include "guest/inject.h"
 #include "guest/shared.h"
+#include "net/standin.h"
 #include "sys/execfile.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
@@ -459,6 +460,9 @@ static struct um_page first_page(struct um_req *r,
 		fill_cwd(r, &page);
 	if (p->interp_fd >= 0)
 		page.flags |= UM_PAGE_INTERP;
+	/* It may have inherited one. */
+	if (um_standin_any())
+		page.flags |= UM_PAGE_CHAN;
 	return page;
 }
 

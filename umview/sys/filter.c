@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 
 #include <umview/vuctl.h>
 
@@ -34,11 +35,10 @@ enum verdict {
 	NOPERM,
 	MMAP,
 	FCNTL,
-	RECVFROM,
+	SOCKET,
 	PTRACE,
 	LOW,
 	MREMAP,
-	ACCEPT,
 	PRCTL
 };
 
@@ -177,13 +177,11 @@ static void arg_fcntl(struct prog *p)
 	notify(p);
 }
 
-/* Who does not ask for the peer's name is served by the kernel. */
-static void arg_name(struct prog *p, unsigned int n)
+/* AF_UNIX is no stack's. */
+static void arg_socket(struct prog *p)
 {
-	load(p, ARG_OFFSET(n) + 4);
-	jump(p, BPF_JEQ, 0, 0, 3);
-	load(p, ARG_OFFSET(n));
-	jump(p, BPF_JEQ, 0, 0, 1);
+	load(p, ARG_OFFSET(0));
+	jump(p, BPF_JEQ, AF_UNIX, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
 	notify(p);
 }
@@ -234,11 +232,8 @@ static void judge(struct prog *p, enum verdict v)
 	case FCNTL:
 		arg_fcntl(p);
 		break;
-	case RECVFROM:
-		arg_name(p, 4);
-		break;
-	case ACCEPT:
-		arg_name(p, 1);
+	case SOCKET:
+		arg_socket(p);
 		break;
 	case PTRACE:
 		arg_ptrace(p);

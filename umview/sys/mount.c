@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 
 #include "guest/kept.h"
+#include "net/standin.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
 #include "view/cwd.h"
@@ -108,8 +109,8 @@ static const char *find_source(struct um_req *r, const char *source)
 }
 
 /* Modules that serve a family of types, loaded when one is asked for. */
-static const char *const families[] = { "umfuse",   "umdev",  "umnet",
-					"umbinfmt", "viewfs", "ummisc" };
+static const char *const families[] = { "umfuse", "umdev", "umbinfmt", "viewfs",
+					"ummisc" };
 
 /* Silent: one of the types that mount(8) tries, one after the other. */
 static int load_server(struct um_req *r, const char *type, bool silent)
@@ -182,7 +183,8 @@ static void release_source(void *hold)
 static bool is_idle(struct um_mount *m)
 {
 	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
-	       !um_cwd_busy(m) && !(m->hurried && atomic_load(&m->inflight));
+	       !um_cwd_busy(m) && !(um_stack_is(m) && um_standin_busy(m)) &&
+	       !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
@@ -250,7 +252,7 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 	um_next_set_current(outer);
 	if (ret == 0 && m->fs.remote)
 		um_attrcache_free(um_steal(m->cache));
-	return ret;
+	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 
 /* A module says itself why it refuses; what else fails is told here. */

@@ -37,6 +37,7 @@
 
 struct um_binfmt_req;
 struct um_fs;
+struct um_net;
 struct um_next;
 
 /**
@@ -193,6 +194,7 @@ struct um_fs_ops {
  *	told of them
  * @remote: names and files change without the core: nothing is taken for known
  *	from one open of a file to the next but what open says
+ * @net: set by a network stack (net.h) in place of @ops
  * @core: the core's own
  */
 struct um_fs {
@@ -204,6 +206,7 @@ struct um_fs {
 	bool unlink_open;
 	bool quick;
 	bool remote;
+	struct um_net *net;
 	void *core;
 };
 
