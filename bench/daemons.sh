@@ -7,6 +7,7 @@
 # A group has a daemon's name. What it serves is made once, by daemon_data.
 
 daemons=(squashfuse fuse2fs archivemount sshfs)
+daemon_groups='squashfuse|fuse2fs|archivemount|sshfs'
 daemon_sides=(native kernel-fuse view)
 
 # What costs names (find, ls, open, grep), and what costs bytes.
@@ -136,10 +137,7 @@ plan_daemon() {
 
 measure_daemons() {
 	local name
-	rows_of "$(
-		IFS='|'
-		printf '%s' "${daemons[*]}"
-	)"
+	rows_of "$daemon_groups"
 	[ ${#rows[@]} -gt 0 ] || return 0
 	daemon_data
 	for name in "${daemons[@]}"; do

@@ -31,6 +31,7 @@ on_kernel() {
 	rm -f "$IMG"
 	MKE2FS_OPTS='-m 0' mkimg "$IMG" "$size"
 	# The mount is gone with its mount namespace.
+	# shellcheck disable=SC2016 # for that shell
 	unshare -m --propagation private bash -c '
 		mount -o loop -t ext4 "$1" "$2" || exit 9
 		shift 2
