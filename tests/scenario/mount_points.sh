@@ -26,6 +26,15 @@ must umount d/in.img
 EOS
 fsck_img "$T_TMP/d/in.img"
 
+printf -- '- what a module finds beneath is not what programs find\n'
+must_guest <<'EOS'
+must mount -t hide -o hide=passwd /etc /etc
+for name in passwd passwd; do
+	refused any 'no such file' stat "/etc/$name"
+	[ ! -e "/etc/$name" ] || die "hidden, and there: /etc/$name"
+done
+EOS
+
 printf -- '- over a file, over a name that does not exist\n'
 must_guest <<'EOS'
 must mount -t umfuseext2 disk.img d/host

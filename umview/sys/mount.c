@@ -12,6 +12,7 @@
 #include "guest/kept.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
+#include "sys/mounter.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
@@ -121,6 +122,12 @@ static int load_server(struct um_req *r, const char *type)
 			name = families[i];
 	if (!name)
 		name = type;
+	if (um_mounter_serves(type)) {
+		um_err("type `%s' is served by a program, which mount(8) and "
+		       "viewmount(1) start",
+		       type);
+		return -ENODEV;
+	}
 	if (!um_service_exists(name)) {
 		um_err("no module serves type `%s'; see um_add_service(1)",
 		       type);
@@ -326,11 +333,14 @@ static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
 	m->point = strdup(a->target.path);
 	m->source = strdup(*a->source ? a->source : "none");
 	m->type = strdup(type);
-	m->flags = a->flags;
+	m->flags = a->flags | r->attr->mount_flags;
 	m->beneath = um_list_get(r->list);
 	m->release_beneath = um_list_put_void;
 	m->fs.next = m->beneath;
 	ret = m->point && m->source && m->type ? 0 : -ENOMEM;
+	if (ret == 0)
+		ret = um_mountopts_take(m, r->attr->mount_options);
+	free(um_steal(m->options));
 	if (ret == 0)
 		ret = um_fusedev_mount(r, m, a->data);
 	if (ret == 0)
@@ -362,10 +372,10 @@ long sys_mount(struct um_req *r)
 	/* the kernel's own refusal */
 	if (a.flags & MS_OTHERS)
 		return UM_CONTINUE;
+	if (um_fuse_is_type(a.type))
+		return mount_fuse(r, &a, a.type);
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
-	if (type && um_fuse_is_type(type))
-		return mount_fuse(r, &a, type);
 	s = type ? find_server(r, type, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;
