@@ -11,22 +11,36 @@
 
 /* --- the thread of the program --- */
 
+struct call_of_main {
+	struct umfuse *mnt;
+	char **argv;
+	int status;
+};
+
+static void call_main(void *arg)
+{
+	struct call_of_main *c = arg;
+
+	c->status = c->mnt->prog.main(c->mnt->args.n, c->argv);
+}
+
 static void *run_program(void *arg)
 {
 	struct umfuse *mnt = arg;
 	size_t size = ((size_t)mnt->args.n + 1) * sizeof(char *);
 	/* programs put their arguments in another order, or drop some */
-	char **argv = malloc(size);
-	int status = 1;
+	struct call_of_main c = { mnt, malloc(size), 1 };
+	int status;
 
 	umfuse_set_self(mnt);
 	um_next_set_current(mnt->next);
-	if (argv) {
-		memcpy(argv, mnt->args.v, size);
-		status = mnt->prog.main(mnt->args.n, argv);
+	if (c.argv) {
+		memcpy(c.argv, mnt->args.v, size);
+		um_contained(call_main, &c, &c.status);
 	}
 	um_next_set_current(NULL);
-	free(argv);
+	status = c.status;
+	free(c.argv);
 	pthread_rwlock_wrlock(&mnt->tree);
 	mnt->alive = false;
 	pthread_rwlock_unlock(&mnt->tree);

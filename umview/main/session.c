@@ -221,6 +221,9 @@ static int set_up(const struct um_options *opts)
 		ret = set_mounter(dir);
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
+	/* a sanitizer reports a crash itself */
+	if (ret == 0 && !UM_BUILD_SANITIZE[0])
+		ret = um_contain_setup();
 	um_dispatch_setup();
 	um_proc_setup();
 	return ret;

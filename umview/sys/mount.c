@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "guest/contain.h"
 #include "guest/kept.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
@@ -243,15 +244,22 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 				    .flags = m->flags,
 				    .options = m->options };
 	struct um_next *outer = um_next_current();
-	int ret;
+	struct um_contain c;
+	volatile int ret = -EIO;
 
 	if (!s->module->mount) {
 		um_err("module %s has nothing to mount", s->module->name);
 		return -ENODEV;
 	}
 	um_next_set_current(m->fs.next);
-	ret = s->module->mount(&req, &m->fs);
+	um_contain_enter(&c, m);
+	if (sigsetjmp(c.at, 0) == 0)
+		ret = s->module->mount(&req, &m->fs);
+	um_contain_leave(&c);
 	um_next_set_current(outer);
+	if (c.what)
+		um_err("module %s crashed (%s) in mount", s->module->name,
+		       c.what);
 	return ret;
 }
 

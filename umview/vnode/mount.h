@@ -29,6 +29,7 @@
  *	made or removed, and where a name is turned into a vnode; before io
  *	locks, never under one
  * @dead: shut down; every operation answers EIO, no path leads here
+ * @crashed: an operation of its module crashed: none is called any more
  * @inflight: operations at work
  * @detached: next in the list of detached mounts
  * @users: files that modules of other mounts hold open here
@@ -68,6 +69,7 @@ struct um_mount {
 	struct um_mutex serial;
 	struct um_mutex names;
 	atomic_bool dead;
+	atomic_bool crashed;
 	atomic_int inflight;
 	atomic_int users;
 	struct um_mount *detached;
