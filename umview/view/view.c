@@ -132,6 +132,8 @@ static const struct um_alias default_aliases[] = {
 	{ (char[]){ "ext3" }, (char[]){ "umfuseext2" } },
 	{ (char[]){ "ext4" }, (char[]){ "umfuseext2" } },
 	{ (char[]){ "iso9660" }, (char[]){ "umfuseiso9660" } },
+	{ (char[]){ "vfat" }, (char[]){ "umfusefat" } },
+	{ (char[]){ "msdos" }, (char[]){ "umfusefat" } },
 	{ (char[]){ "squashfs" }, (char[]){ "umfusesquash" } },
 #define UM_MOUNTER(type, program, package, words, options)
 #define UM_MOUNTER_ALIAS(alias, type) { (char[]){ alias }, (char[]){ type } },
