@@ -252,7 +252,7 @@ static int write_slots(struct fat *fs, const struct fat_dir *d, uint32_t slot,
 
 static int grow(struct fat *fs, struct fat_dir *d)
 {
-	uint32_t c;
+	uint32_t c = 0;
 	size_t at = (size_t)d->nclusters * fs->cluster_size;
 	int err;
 
@@ -357,7 +357,7 @@ int fat_add_name(struct fat *fs, struct fat_dir **dir, const char *name,
 {
 	struct fat_dir *d = *dir;
 	struct spelling sp;
-	uint32_t slot;
+	uint32_t slot = 0;
 	uint8_t *s;
 	int err = spell(d, name, &sp);
 

@@ -130,7 +130,7 @@ int fat_write_entry(struct fat *fs, const struct fat_entry *e)
 static int step(struct fat *fs, const struct fat_entry *dir, const char *name,
 		struct fat_entry *out)
 {
-	struct fat_dir *d;
+	struct fat_dir *d = NULL;
 	struct fat_name *n;
 	int err;
 

@@ -47,8 +47,8 @@ static int piece(struct fat *fs, struct fat_file *f, const struct fat_entry *e,
 {
 	uint32_t in = (uint32_t)(off % fs->cluster_size);
 	size_t len = fs->cluster_size - in;
-	uint32_t c;
-	uint32_t next;
+	uint32_t c = 0;
+	uint32_t next = 0;
 	int err = seek(fs, f, e, (uint32_t)(off / fs->cluster_size), &c);
 
 	if (err)
@@ -78,7 +78,7 @@ ssize_t fat_read_file(struct fat *fs, struct fat_file *f, void *buf, size_t n,
 	n = n < e.size - off ? n : (size_t)(e.size - off);
 	while (done < n) {
 		size_t part = n - done;
-		uint64_t at;
+		uint64_t at = 0;
 
 		err = piece(fs, f, &e, off + done, &part, &at);
 		if (!err)
@@ -99,7 +99,7 @@ static int overwrite(struct fat *fs, struct fat_file *f,
 
 	while (!err && n) {
 		size_t part = n;
-		uint64_t at;
+		uint64_t at = 0;
 
 		err = piece(fs, f, e, off, &part, &at);
 		if (!err)
@@ -142,7 +142,7 @@ static int allot(struct fat *fs, struct fat_file *f, struct fat_entry *e,
 	uint32_t have = clusters_of(fs, e->size);
 	uint32_t want = clusters_of(fs, *size);
 	uint32_t last = 0;
-	uint32_t next;
+	uint32_t next = 0;
 	int err = have ? seek(fs, f, e, have - 1, &last) : 0;
 
 	/* what an interrupted write left behind the end */
@@ -204,7 +204,7 @@ static int shrink(struct fat *fs, struct fat_file *f, struct fat_entry *e,
 {
 	uint32_t keep = clusters_of(fs, size);
 	uint32_t first = e->first;
-	uint32_t last;
+	uint32_t last = 0;
 	int err = keep ? seek(fs, f, e, keep - 1, &last) : 0;
 
 	if (err)

@@ -59,7 +59,7 @@ static int window_at(struct fat *fs, uint32_t c, uint8_t **out)
 
 static int get(struct fat *fs, uint32_t c, uint32_t *out)
 {
-	uint8_t *p;
+	uint8_t *p = NULL;
 	int err = window_at(fs, c, &p);
 
 	if (err)
@@ -75,7 +75,7 @@ static int get(struct fat *fs, uint32_t c, uint32_t *out)
 
 static int set(struct fat *fs, uint32_t c, uint32_t v)
 {
-	uint8_t *p;
+	uint8_t *p = NULL;
 	int err = window_at(fs, c, &p);
 
 	if (err)
@@ -121,7 +121,7 @@ int fat_count_free(struct fat *fs)
 	if (fs->free != FAT_END)
 		return 0;
 	for (uint32_t c = 2; c < fs->nclusters + 2; c++) {
-		uint32_t v;
+		uint32_t v = 0;
 		int err = get(fs, c, &v);
 
 		if (err)
@@ -140,7 +140,7 @@ static int find_free(struct fat *fs, uint32_t *out)
 		return err ? err : -ENOSPC;
 	for (uint32_t i = 0; i < fs->nclusters; i++) {
 		uint32_t c = 2 + (fs->hint - 2 + i) % fs->nclusters;
-		uint32_t v;
+		uint32_t v = 0;
 
 		err = get(fs, c, &v);
 		if (err)
@@ -174,7 +174,7 @@ int fat_give_back(struct fat *fs, uint32_t c)
 
 	fs->chains++;
 	while (!err && c && c != FAT_END) {
-		uint32_t next;
+		uint32_t next = 0;
 
 		err = fat_next(fs, c, &next);
 		if (!err)
@@ -188,7 +188,7 @@ int fat_give_back(struct fat *fs, uint32_t c)
 
 int fat_cut(struct fat *fs, uint32_t c)
 {
-	uint32_t next;
+	uint32_t next = 0;
 	int err = fat_next(fs, c, &next);
 
 	if (err || next == FAT_END)

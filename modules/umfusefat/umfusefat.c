@@ -54,7 +54,7 @@ static int find(const char *path, const struct fuse_file_info *fi,
 
 static uint64_t directory_size(struct fat *fs, uint32_t first)
 {
-	struct fat_dir *d;
+	struct fat_dir *d = NULL;
 
 	if (fat_load_dir(fs, first, &d) < 0)
 		return 0;
@@ -64,7 +64,7 @@ static uint64_t directory_size(struct fat *fs, uint32_t first)
 
 static int count_subdirs(struct fat *fs, uint32_t first)
 {
-	struct fat_dir *d;
+	struct fat_dir *d = NULL;
 	int n = 2;
 
 	if (fat_load_dir(fs, first, &d) < 0)
@@ -114,7 +114,7 @@ static int op_readdir(const char *path, void *buf, fuse_fill_dir_t fill,
 		      enum fuse_readdir_flags flags)
 {
 	struct fat_entry e;
-	struct fat_dir *d;
+	struct fat_dir *d = NULL;
 	int err = fat_find(the_fat(), path, &e);
 
 	(void)off;
@@ -243,8 +243,8 @@ static int op_fsync(const char *path, int datasync, struct fuse_file_info *fi)
 static int make(const char *path, struct fat_entry *e, uint64_t *off)
 {
 	uint8_t slot[FAT_SLOT] = { 0 };
-	struct fat_dir *d;
-	const char *name;
+	struct fat_dir *d = NULL;
+	const char *name = "";
 	int err = fat_begin(the_fat());
 
 	if (!err)
@@ -263,7 +263,7 @@ static int make(const char *path, struct fat_entry *e, uint64_t *off)
 static int op_create(const char *path, mode_t mode, struct fuse_file_info *fi)
 {
 	struct fat_entry e = { .attr = FAT_ARCHIVE };
-	uint64_t off;
+	uint64_t off = 0;
 	int err;
 
 	if (!(mode & 0222))
@@ -275,7 +275,7 @@ static int op_create(const char *path, mode_t mode, struct fuse_file_info *fi)
 static int op_mknod(const char *path, mode_t mode, dev_t rdev)
 {
 	struct fat_entry e = { .attr = FAT_ARCHIVE };
-	uint64_t off;
+	uint64_t off = 0;
 
 	(void)rdev;
 	return S_ISREG(mode) ? make(path, &e, &off) : -EPERM;
@@ -312,9 +312,9 @@ static int op_mkdir(const char *path, mode_t mode)
 {
 	struct fat *fs = the_fat();
 	struct fat_entry e = { .attr = FAT_DIRECTORY };
-	struct fat_dir *d;
-	const char *name;
-	uint64_t off;
+	struct fat_dir *d = NULL;
+	const char *name = "";
+	uint64_t off = 0;
 	int err = fat_begin(fs);
 
 	(void)mode;
@@ -347,7 +347,7 @@ static void forget_dir(struct fat *fs, uint32_t first)
 /* May the entry go: it is of that kind, and empty if a directory. */
 static int may_go(const struct fat_entry *e, bool directory)
 {
-	struct fat_dir *d;
+	struct fat_dir *d = NULL;
 	int err;
 
 	if (directory && !(e->attr & FAT_DIRECTORY))
@@ -360,8 +360,8 @@ static int may_go(const struct fat_entry *e, bool directory)
 
 static int drop_name(const char *path)
 {
-	struct fat_dir *d;
-	const char *name;
+	struct fat_dir *d = NULL;
+	const char *name = "";
 	struct fat_name *n;
 	int err = fat_find_parent(the_fat(), path, &d, &name);
 
@@ -423,11 +423,11 @@ static int move(struct fat *fs, const char *from, const char *to,
 		const struct fat_entry *e)
 {
 	uint8_t slot[FAT_SLOT];
-	struct fat_dir *d;
+	struct fat_dir *d = NULL;
 	struct fat_name *n;
 	struct fat_name old = { 0 };
-	const char *name;
-	uint64_t off;
+	const char *name = "";
+	uint64_t off = 0;
 	int err = fat_read(fs, e->off, slot, sizeof(slot));
 
 	if (!err)
