@@ -187,7 +187,11 @@ static int offer(struct umfuse *mnt, const struct um_mount_req *req,
 	fs->ops = &mnt->ops;
 	fs->priv = mnt;
 	fs->serial = mnt->serial;
-	fs->quick = true;
+	fs->quick = !mnt->changes;
+	fs->remote = mnt->changes;
+	fs->ttl_ms = mnt->ttl_ms;
+	fs->limited = mnt->opts.has_cache;
+	fs->keep = mnt->opts.cache;
 	fs->readonly = mnt->readonly || req->flags & MS_RDONLY;
 	return 0;
 }
@@ -254,6 +258,7 @@ const struct um_module um_module = {
 		"fuseuid=N     user id the file system is told\n"
 		"fusegid=N     group id the file system is told\n"
 		"hard_remove   do not hide open files that are removed\n"
+		"cache=SIZE    keep so much of files that nobody has open\n"
 		"writeback[=SIZE]  gather writes before the file system sees them\n",
 	.init = umfuse_init,
 	.fini = umfuse_load_fini,

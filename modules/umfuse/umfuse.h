@@ -137,6 +137,8 @@ struct umfuse {
 	atomic_bool stop;
 	bool serial;
 	bool readonly;
+	bool changes;
+	unsigned int ttl_ms;
 	int error;
 	int status;
 	struct fuse *fuse;

@@ -17,6 +17,7 @@
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
+#include "vnode/attrcache.h"
 
 #define MAX_TEXT 4096
 
@@ -280,6 +281,17 @@ static void drop_failed(struct um_mount *m)
 	um_mount_unclaim(m);
 }
 
+/* What changes without the core is known for a while, or not at all. */
+static void set_cache(struct um_mount *m)
+{
+	if (!m->fs.remote || !m->cache)
+		return;
+	if (m->fs.ttl_ms)
+		um_attrcache_set_ttl(m->cache, m->fs.ttl_ms);
+	else
+		um_attrcache_free(um_steal(m->cache));
+}
+
 static int mount_new(struct um_req *r, const struct args *a,
 		     struct um_service *s, const char *type)
 {
@@ -303,6 +315,8 @@ static int mount_new(struct um_req *r, const struct args *a,
 		ret = claim_source(r, m, source);
 	if (ret == 0)
 		ret = start_fs(m, s, source);
+	if (ret == 0)
+		set_cache(m);
 	if (ret < 0)
 		drop_failed(m);
 	else

@@ -189,6 +189,8 @@ struct um_fs_ops {
  * @remote: names and files change without the core: nothing is taken for known
  *	from one open of a file to the next but what open says
  * @core: the core's own
+ * @ttl_ms: where @remote: attributes are known for so long; 0: not at all
+ * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
 	const struct um_fs_ops *ops;
@@ -200,6 +202,9 @@ struct um_fs {
 	bool quick;
 	bool remote;
 	void *core;
+	unsigned int ttl_ms;
+	bool limited;
+	uint64_t keep;
 };
 
 #endif
