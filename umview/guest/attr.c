@@ -42,6 +42,7 @@ static bool same(const struct um_attr *a, const struct um_attr *b)
 	       a->helper == b->helper && !strcmp(a->root, b->root) &&
 	       !strcmp(a->exe, b->exe) && a->mount_flags == b->mount_flags &&
 	       !strcmp(a->mount_options, b->mount_options) &&
+	       !memcmp(a->stacks, b->stacks, sizeof(a->stacks)) &&
 	       !memcmp(&a->ids, &b->ids, sizeof(a->ids));
 }
 

@@ -11,6 +11,7 @@
 
 #include "guest/contain.h"
 #include "guest/kept.h"
+#include "net/standin.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
 #include "sys/mounter.h"
@@ -110,10 +111,11 @@ static const char *find_source(struct um_req *r, const char *source)
 }
 
 /* Modules that serve a family of types, loaded when one is asked for. */
-static const char *const families[] = { "umfuse",   "umdev",  "umnet",
-					"umbinfmt", "viewfs", "ummisc" };
+static const char *const families[] = { "umfuse", "umdev", "umbinfmt", "viewfs",
+					"ummisc" };
 
-static int load_server(struct um_req *r, const char *type)
+/* Silent: one of the types that mount(8) tries, one after the other. */
+static int load_server(struct um_req *r, const char *type, bool silent)
 {
 	struct um_service *s = NULL;
 	const char *name = NULL;
@@ -131,8 +133,9 @@ static int load_server(struct um_req *r, const char *type)
 		return -ENODEV;
 	}
 	if (!um_service_exists(name)) {
-		um_err("no module serves type `%s'; see um_add_service(1)",
-		       type);
+		if (!silent)
+			um_err("no module serves type `%s'; see um_add_service(1)",
+			       type);
 		return -ENODEV;
 	}
 	ret = um_service_load(name, false, &s);
@@ -151,14 +154,14 @@ static void renew_list(struct um_req *r)
 }
 
 static struct um_service *find_server(struct um_req *r, const char *type,
-				      int *err)
+				      bool silent, int *err)
 {
 	struct um_service *s = um_list_server(r->list, type);
 
 	*err = 0;
 	if (s)
 		return s;
-	*err = load_server(r, type);
+	*err = load_server(r, type, silent);
 	if (*err < 0)
 		return NULL;
 	renew_list(r);
@@ -188,7 +191,8 @@ static void release_source(void *hold)
 static bool is_idle(struct um_mount *m)
 {
 	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
-	       !um_cwd_busy(m) && !(m->hurried && atomic_load(&m->inflight));
+	       !um_cwd_busy(m) && !(um_stack_is(m) && um_standin_busy(m)) &&
+	       !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
@@ -261,12 +265,14 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 	if (c.what)
 		um_err("module %s crashed (%s) in mount", s->module->name,
 		       c.what);
-	return ret;
+	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 
 /* A module says itself why it refuses; what else fails is told here. */
 static void say_failed(const struct args *a, int err)
 {
+	if (a->flags & MS_SILENT)
+		return;
 	um_err("cannot mount `%s' on `%s': %s", a->source ? a->source : "?",
 	       a->name ? a->name : "?", strerror(-err));
 }
@@ -398,7 +404,7 @@ long sys_mount(struct um_req *r)
 		return mount_fuse(r, &a, a.type);
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
-	s = type ? find_server(r, type, &ret) : NULL;
+	s = type ? find_server(r, type, a.flags & MS_SILENT, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;
 	return mount_new(r, &a, s, type);
