@@ -20,6 +20,7 @@ void um_vnode_account(struct um_vnode *v)
 	off_t now = v->populated ? v->size : 0;
 
 	atomic_fetch_add(&um_vn.bytes, (uint64_t)(now - v->accounted));
+	atomic_fetch_add(&v->mount->bytes, (uint64_t)(now - v->accounted));
 	v->accounted = now;
 }
 

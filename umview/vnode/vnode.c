@@ -232,6 +232,12 @@ static int refs_of(struct um_vnode *v)
 	return n;
 }
 
+/* The mount's own limit for what nobody has open (um_fs.keep). */
+static bool has_too_much(const struct um_mount *m)
+{
+	return m->fs.limited && atomic_load(&m->bytes) > m->fs.keep;
+}
+
 /* A close was seen: was it the last? */
 void um_vnode_check(struct um_vnode *v)
 {
@@ -242,8 +248,10 @@ void um_vnode_check(struct um_vnode *v)
 		return;
 	last_close(v);
 	um_lock(&um_vn.table);
-	drop = (v->orphan || v->hidden || v->volatile_data) && !v->gone &&
-	       (v->refs == 2 || v->device) && !v->lazy && !um_vnode_is_open(v);
+	drop = (v->orphan || v->hidden || v->volatile_data ||
+		has_too_much(v->mount)) &&
+	       !v->gone && (v->refs == 2 || v->device) && !v->lazy &&
+	       !um_vnode_is_open(v);
 	if (drop) {
 		leave_locked(v);
 		v->refs--;
