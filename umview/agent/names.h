@@ -18,6 +18,7 @@ struct um_look {
 };
 
 enum um_verdict {
+	UM_UNREAD,    /* it cannot be read, or is no path: ask */
 	UM_ASK,	      /* it may be virtual, or nobody knows */
 	UM_PLAIN,     /* the kernel's own, links and all */
 	UM_PLAIN_DIR, /* the directory is; the last part is no mount point */
@@ -26,6 +27,8 @@ enum um_verdict {
 
 /* 0, or -errno: it cannot be read, or is no path. */
 int um_look(const char *path, int probed, struct um_look *n);
+/* Can the string be read, and is it no longer than a name may be? */
+int um_is_path(const char *path);
 /* What the name's start has to say: UM_ASK, or UM_PLAIN. */
 enum um_verdict um_judge_start(long dirfd, const char *path);
 /* For a name that the kernel has read already, or (probe) not yet. */

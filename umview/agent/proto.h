@@ -28,14 +28,14 @@
 #define UM_GATE		 0x100000
 #define UM_GATE_SIZE	 0x1000
 #define UM_SHARED	 0x120000
-#define UM_SHARED_SIZE	 0xb0000
+#define UM_SHARED_SIZE	 0xc0000
 #define UM_STATS	 0x118000
 #define UM_STATS_SIZE	 0x1000
 #define UM_BASES	 0x1e0000
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
 #define UM_PAGE_MAGIC	 0x55656956u
-#define UM_PROTO_VERSION 3
+#define UM_PROTO_VERSION 4
 
 /* What lies below is the agent's: no guest maps there, or unmaps. */
 #define UM_LOW_END 0x200000
@@ -107,30 +107,44 @@ struct um_vmap {
 /**
  * struct um_name - what a name on a virtual file system means
  * @seq: odd while it is written
- * @bucket, @version: valid while um_shared.versions[bucket] is this
+ * @version: valid while um_shared.versions[bucket] is this
  * @epoch: and while um_shared.epoch is this
+ * @is_dir: it is a directory: names in it are told by @place
  * @tag: the name (um_name_tag()); 0: none
  * @node: the key of its node (um_node_key()); 0: the name does not exist
+ * @place: hash of where it is (um_place_of())
  */
 struct um_name {
 	uint32_t seq;
-	uint32_t bucket;
 	uint32_t version;
 	uint32_t epoch;
+	uint16_t bucket;
+	uint16_t is_dir;
 	uint64_t tag;
 	uint64_t node;
+	uint64_t place;
 };
+
+/* struct stat of x86_64 in words; the last three are zero always. */
+#define UM_STAT_WORDS 18
+#define UM_STAT_USED  15
 
 /**
  * struct um_node - the attributes of a node of a virtual file system
  * @key: um_node_key(); 0: none
- * @st: struct stat of x86_64, in words
+ * @st: struct stat
+ * @object: inode of the object that stands for it
+ * @fd: the monitor's descriptor of a regular file whose content is there: who
+ *	opens it for reading opens that; 0: ask
  */
 struct um_node {
 	uint32_t seq;
 	uint32_t epoch;
 	uint64_t key;
-	uint64_t st[18];
+	uint64_t st[UM_STAT_USED];
+	uint64_t object;
+	uint32_t fd;
+	uint32_t pad;
 };
 
 /**
@@ -154,6 +168,7 @@ struct um_node {
  * @versions: change when what some name means has
  * @name, @node: attributes that need not be asked for. Each has two places,
  *	that of its tag or key and the next
+ * @monitor: its process id, for um_node.fd
  */
 struct um_shared {
 	uint32_t version;
@@ -170,6 +185,8 @@ struct um_shared {
 	uint64_t region_ino;
 	uint32_t lists;
 	uint32_t epoch;
+	uint32_t monitor;
+	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
@@ -244,7 +261,33 @@ static inline uint64_t um_memo(uint64_t hash, uint64_t from, uint32_t view,
 	return um_hash_mix(h) | 1;
 }
 
-/* Never 0; dir: what it begins at: 0 the root, a page's cwd, um_dir_key(). */
+/*
+ * Where something is, as a hash: its mount, and its name in that, which
+ * continues by um_place_of().
+ */
+static inline uint64_t um_place_root(uint32_t mount)
+{
+	return um_hash_mix(mount + 0x9e3779b97f4a7c15u);
+}
+
+/* name[0..n): whole components, with the slash before each. */
+static inline uint64_t um_place_of(uint64_t place, const char *name, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		place = um_hash_byte(place, (unsigned char)name[i]);
+	return place;
+}
+
+/*
+ * What um_name.tag is made of:
+ *	dir UM_IN_PLACE, hash: um_place_of() the directory, then the name
+ *	dir 0, um_page.cwd, um_dir_key(), hash: of a name that is at the root, in
+ *	the working directory, or a descriptor's directory, and leads to where a
+ *	mount is; or, for the last two, the empty name: where they are themselves
+ * Never 0.
+ */
+#define UM_IN_PLACE 2u
+
 static inline uint64_t um_name_tag(uint64_t hash, uint64_t dir, uint32_t view,
 				   uint32_t lists)
 {

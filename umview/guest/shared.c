@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <umview/log.h>
 
@@ -70,6 +71,7 @@ int um_shared_setup(int agent_fd)
 		return -errno;
 	shared->memfd_dev = st.st_dev;
 	shared->region_ino = st.st_ino;
+	shared->monitor = (uint32_t)getpid();
 	shared->vmap[UM_NVMAPS - 1].busy = 1;
 	shared->vmap[UM_NVMAPS - 1].all = 1;
 	return 0;
@@ -237,11 +239,11 @@ void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
 	um_unlock(&lock);
 }
 
-static uint32_t bucket_of(uint32_t mount, const char *path)
+static uint16_t bucket_of(uint32_t mount, const char *path)
 {
 	uint64_t h = um_hash_text(path, strlen(path)) ^ mount;
 
-	return (uint32_t)(um_hash_mix(h) % UM_NVERSIONS);
+	return (uint16_t)(um_hash_mix(h) % UM_NVERSIONS);
 }
 
 /* Before and after an entry is written; readers look at both: agent/nodes.c. */
@@ -258,15 +260,19 @@ static struct um_node *node_place(uint64_t key)
 	return b;
 }
 
-static void tell_node_locked(uint64_t key, const struct stat *st)
+static void tell_node_locked(uint64_t key, const struct um_told *told,
+			     const struct stat *st)
 {
 	struct um_node *node = node_place(key);
+	bool same = told->fd && st->st_ino == told->ino;
 
-	_Static_assert(sizeof(*st) == sizeof(node->st), "struct stat");
+	_Static_assert(sizeof(*st) == UM_STAT_WORDS * 8, "struct stat");
 	turn(node->seq);
 	node->key = key;
 	node->epoch = shared->epoch;
-	memcpy(node->st, st, sizeof(*st));
+	memcpy(node->st, st, sizeof(node->st));
+	node->object = same ? told->object : 0;
+	node->fd = same ? told->fd : 0;
 	turn(node->seq);
 }
 
@@ -284,6 +290,56 @@ static struct um_name *name_place(uint64_t tag)
 	return a->tag == tag || is_stale(a) ? a : b;
 }
 
+uint64_t um_shared_place(uint32_t mount, const char *path)
+{
+	size_t n = strcmp(path, "/") != 0 ? strlen(path) : 0;
+
+	return um_place_of(um_place_root(mount), path, n);
+}
+
+static uint64_t tag_of(const struct um_told *told)
+{
+	return um_name_tag(told->hash, told->dir, um_shared_view(told->view),
+			   shared->lists);
+}
+
+static const struct um_name *find_name(uint64_t tag)
+{
+	for (uint64_t i = 0; i < 2; i++) {
+		struct um_name *name = &shared->name[(tag + i) % UM_NNAMES];
+
+		if (name->tag == tag && !is_stale(name))
+			return name;
+	}
+	return NULL;
+}
+
+static bool has_node(uint64_t key)
+{
+	for (uint64_t i = 0; i < 2; i++) {
+		const struct um_node *node =
+			&shared->node[(key + i) % UM_NNODES];
+
+		if (node->key == key && node->epoch == shared->epoch)
+			return true;
+	}
+	return false;
+}
+
+bool um_shared_lacks(const struct um_told *told)
+{
+	const struct um_name *name;
+	bool lacks;
+
+	if (!shared || shared == &nowhere)
+		return false;
+	um_lock(&lock);
+	name = find_name(tag_of(told));
+	lacks = !name || (name->node && !has_node(name->node));
+	um_unlock(&lock);
+	return lacks;
+}
+
 void um_shared_tell(const struct um_told *told, const struct stat *st)
 {
 	struct um_name *name;
@@ -292,8 +348,7 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	if (!shared || shared == &nowhere)
 		return;
 	um_lock(&lock);
-	tag = um_name_tag(um_hash_text(told->text, told->n), told->dir,
-			  um_shared_view(told->view), shared->lists);
+	tag = tag_of(told);
 	name = name_place(tag);
 	turn(name->seq);
 	name->tag = tag;
@@ -301,9 +356,11 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	name->version = shared->versions[name->bucket];
 	name->epoch = shared->epoch;
 	name->node = st ? um_node_key(told->mount, st->st_ino) : 0;
+	name->is_dir = st && S_ISDIR(st->st_mode);
+	name->place = um_shared_place(told->mount, told->path);
 	turn(name->seq);
 	if (st)
-		tell_node_locked(name->node, st);
+		tell_node_locked(name->node, told, st);
 	um_unlock(&lock);
 }
 

@@ -56,28 +56,12 @@ static void forget_entries(struct um_obj *o)
 /* So many attributes are fetched ahead with a listing. */
 #define MAX_AHEAD 2048
 
-static void tell(struct um_req *r, const struct um_obj *o, uint64_t dir,
-		 const char *text, const char *path)
-{
-	const struct um_told name = { .view = r->attr->view,
-				      .dir = dir,
-				      .text = text,
-				      .n = strlen(text),
-				      .mount = o->mount->id,
-				      .path = path };
-
-	um_vnode_tell(o->mount, &name);
-}
-
-/*
- * Who lists a directory asks for the attributes next, by names from its
- * descriptor, or, where it is the working directory, by bare names.
- */
+/* Who lists a directory asks for the attributes next. */
 static void tell_entries(struct um_req *r, const struct um_obj *o,
 			 const struct um_loc *dir)
 {
-	const uint64_t key = um_dir_key(o->inode);
-	const uint64_t cwd = um_cwd_key(o->mount, dir->path);
+	const uint64_t place =
+		um_hash_byte(um_shared_place(o->mount->id, dir->rel), '/');
 	const char *rel;
 
 	if (!um_mount_may_tell(o->mount) || um_perm_holds_in(r->list) ||
@@ -87,17 +71,21 @@ static void tell_entries(struct um_req *r, const struct um_obj *o,
 		const char *name = o->entries[i].name;
 		char path[PATH_MAX];
 		char view[PATH_MAX];
+		struct um_told told = { .view = r->attr->view,
+					.dir = UM_IN_PLACE,
+					.mount = o->mount->id,
+					.path = path };
 		struct stat st;
 
-		if (!um_path_join(path, dir->rel, name) ||
+		told.hash = um_place_of(place, name, strlen(name));
+		if (name[strspn(name, ".")] == '\0' ||
+		    !um_shared_lacks(&told) ||
+		    !um_path_join(path, dir->rel, name) ||
 		    !um_path_join(view, dir->path, name) ||
-		    name[strspn(name, ".")] == '\0' ||
 		    um_list_find(r->list, view, &rel) != o->mount ||
 		    um_fs_getattr(o->mount, path, NULL, &st) < 0)
 			continue;
-		tell(r, o, key, name, path);
-		if (cwd == r->page.cwd)
-			tell(r, o, cwd, name, path);
+		um_vnode_tell(o->mount, &told);
 	}
 }
 

@@ -70,6 +70,9 @@ long sys_ioctl(struct um_req *r)
 		return UM_CONTINUE;
 	if (o->kind == UM_OBJ_PATH)
 		return -EBADF;
+	/* whoever opens a file may ask; agents say so themselves (fast_ioctl()) */
+	if (cmd == TCGETS)
+		return -ENOTTY;
 	if (o->mount->devices && o->vnode)
 		return um_loop_ioctl(r, o, cmd);
 	if (cmd == FICLONE || cmd == FICLONERANGE || cmd == FIDEDUPERANGE)

@@ -31,6 +31,16 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
 /* The node was removed: its number may come back for another. Table lock. */
 void um_vnode_orphan_locked(struct um_vnode *v);
 bool um_vnode_is_open(struct um_vnode *v);
+/*
+ * Between the two, guests are told of no descriptor to open v by: so what
+ * um_vnode_is_open() says holds until somebody asks for v here.
+ */
+void um_vnode_withhold(struct um_vnode *v);
+void um_vnode_offer(struct um_vnode *v);
+/* No ref; the table lock is held. */
+struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino);
+/* What guests may open v by themselves with, or 0; the table lock is held. */
+uint32_t um_vnode_fd_locked(const struct um_vnode *v);
 void um_vnode_check(struct um_vnode *v);
 void um_vnode_trim(void);
 char *um_vnode_path(struct um_vnode *v);

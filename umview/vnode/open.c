@@ -253,16 +253,21 @@ int um_vnode_open_whole(struct um_mount *m, const char *path)
 
 void um_vnode_tell(struct um_mount *m, const struct um_told *name)
 {
+	struct um_told told = *name;
 	struct um_vnode *v = NULL;
 	struct stat st;
-	bool hidden;
 
+	um_lock(&um_vn.table);
 	if (um_attrcache_get(m->cache, name->path, &st) == 0)
-		v = um_vnode_lookup(m, st.st_ino);
-	hidden = v && v->hidden;
-	um_vnode_put(v);
-	if (!hidden)
-		um_attrcache_tell(m->cache, name);
+		v = um_vnode_find_locked(m, st.st_ino);
+	if (v) {
+		told.ino = st.st_ino;
+		told.object = v->file.inode;
+		told.fd = um_vnode_fd_locked(v);
+	}
+	if (!v || !v->hidden)
+		um_attrcache_tell(m->cache, &told);
+	um_unlock(&um_vn.table);
 }
 
 int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)

@@ -98,6 +98,7 @@ struct um_obj {
  * @orphan: the last name is gone
  * @gone: out of all tables
  * @volatile_data: the module's content may change by itself: not kept
+ * @withheld: so many need to know that guests do not open it unasked; table lock
  * @direct: each read is the module's (um_fh.direct); io lock
  * @stale: the module says that the content has changed
  * @device: one opening of a device node; goes with it, never populated
@@ -123,6 +124,7 @@ struct um_vnode {
 	bool gone;
 	bool volatile_data;
 	bool device;
+	int withheld;
 	bool direct;
 	atomic_bool stale;
 	struct um_mutex io;
