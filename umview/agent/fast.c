@@ -143,6 +143,18 @@ static long fast_fstat(long nr, const long *a)
 	return ret;
 }
 
+/* The access mode is one that says what it is; a directory is read only. */
+static long fast_getfl(long nr, const long *a)
+{
+	long flags = um_pass(nr, a);
+
+	if (flags < 0 || (flags & O_ACCMODE) != O_ACCMODE || !um_shared->objs)
+		return flags;
+	if (!um_told_listing(a[0]))
+		return um_ask(nr, a);
+	return (flags & ~O_ACCMODE) | O_DIRECTORY;
+}
+
 static long fast_fcntl(long nr, const long *a)
 {
 	switch ((int)a[1]) {
@@ -152,6 +164,7 @@ static long fast_fcntl(long nr, const long *a)
 	case F_SETFD:
 		return um_pass(nr, a);
 	case F_GETFL:
+		return fast_getfl(nr, a);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -232,7 +245,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_pwritev] = fast_write,
 	[__NR_pwritev2] = fast_write,
 	[__NR_getdents] = fast_getdents,
-	[__NR_getdents64] = fast_getdents,
+	[__NR_getdents64] = um_fast_getdents64,
 	[__NR_fstat] = fast_fstat,
 	[__NR_fcntl] = fast_fcntl,
 	[__NR_lseek] = fast_lseek,

@@ -77,6 +77,11 @@ int um_told_self(uint64_t inode, struct um_told *out);
 /* May n bytes at p be written? */
 int um_can_write(void *p, unsigned long n);
 
+/* listing.c */
+long um_fast_getdents64(long nr, const long *a);
+/* Is it an open directory of which a listing was told? */
+int um_told_listing(long fd);
+
 /* image.c */
 long um_fast_execve(long nr, const long *a);
 long um_fast_execveat(long nr, const long *a);

@@ -40,9 +40,12 @@ static uint32_t sequence(const volatile uint32_t *seq)
 static int read_name(uint64_t tag, unsigned long at, struct place *p)
 {
 	const volatile struct um_name *n = &um_shared->name[at % UM_NNAMES];
-	uint32_t seq = sequence(&n->seq);
+	uint32_t seq;
 	int good;
 
+	if (n->tag != tag)
+		return 0;
+	seq = sequence(&n->seq);
 	good = n->tag == tag && n->epoch == um_shared->epoch &&
 	       n->version == um_shared->versions[n->bucket % UM_NVERSIONS];
 	p->node = n->node;
@@ -56,15 +59,21 @@ static int find(uint64_t hash, uint64_t dir, struct place *p)
 {
 	uint64_t tag = um_name_tag(hash, dir, um_page.view, um_shared->lists);
 
-	return read_name(tag, tag, p) || read_name(tag, tag + 1, p);
+	for (unsigned long i = 0; i < UM_NPLACES; i++)
+		if (read_name(tag, tag + i, p))
+			return 1;
+	return 0;
 }
 
 static int read_node(uint64_t key, unsigned long at, struct um_told *out)
 {
 	const volatile struct um_node *n = &um_shared->node[at % UM_NNODES];
-	uint32_t seq = sequence(&n->seq);
+	uint32_t seq;
 	int good;
 
+	if (n->key != key)
+		return 0;
+	seq = sequence(&n->seq);
 	good = n->key == key && n->epoch == um_shared->epoch;
 	for (int i = 0; good && i < UM_STAT_USED; i++)
 		out->st[i] = n->st[i];
@@ -78,9 +87,10 @@ static int read_node(uint64_t key, unsigned long at, struct um_told *out)
 
 static int tell_node(uint64_t node, struct um_told *out)
 {
-	return read_node(node, node, out) || read_node(node, node + 1, out)
-		       ? 1
-		       : NOTHING_KNOWN;
+	for (unsigned long i = 0; i < UM_NPLACES; i++)
+		if (read_node(node, node + i, out))
+			return 1;
+	return NOTHING_KNOWN;
 }
 
 /*
@@ -197,9 +207,11 @@ static int is_writable(unsigned long p)
 
 int um_can_write(void *p, unsigned long n)
 {
-	unsigned long first = (unsigned long)p;
-	unsigned long last = first + n - 8;
+	unsigned long last = (unsigned long)p + n - 8;
+	unsigned long at = (unsigned long)p;
 
-	return is_writable(first) &&
-	       ((first & ~4095UL) == (last & ~4095UL) || is_writable(last));
+	for (; at < last; at = (at | 4095) + 1)
+		if (!is_writable(at))
+			return 0;
+	return is_writable(last);
 }

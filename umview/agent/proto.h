@@ -66,7 +66,11 @@
 #define UM_NNAMES    4096
 #define UM_NVERSIONS 1024
 #define UM_NNODES    3072
-#define UM_BLOOM     16
+#define UM_NLISTINGS 256
+#define UM_RECORDS   65536
+/* Places that an entry may be in, from its tag or key on. */
+#define UM_NPLACES 4
+#define UM_BLOOM   16
 
 #ifndef __ASSEMBLER__
 
@@ -148,6 +152,27 @@ struct um_node {
 };
 
 /**
+ * struct um_listing - what an open directory holds
+ * @at, @size: its records in um_shared.records, each a struct linux_dirent64
+ *	whose d_off, like the position of the descriptor, counts entries
+ * @bucket, @version, @epoch, @lists: it is what is there now while these are as
+ *	in struct um_name, and what was there when it was last read from the
+ *	first entry on, always
+ * @object: inode of the object that stands for the directory; 0: none
+ */
+struct um_listing {
+	uint32_t seq;
+	uint32_t at;
+	uint32_t size;
+	uint32_t bucket;
+	uint32_t version;
+	uint32_t epoch;
+	uint32_t lists;
+	uint32_t pad;
+	uint64_t object;
+};
+
+/**
  * struct um_shared - at UM_SHARED
  * @objs: how many descriptors may be virtual, in all guests
  * @writers: how many of these are cached files that a guest may write to
@@ -166,8 +191,8 @@ struct um_node {
  * @memo: hashes of names that are known to be the kernel's own (um_memo())
  * @vmap: by number of view
  * @versions: change when what some name means has
- * @name, @node: attributes that need not be asked for. Each has two places,
- *	that of its tag or key and the next
+ * @name, @node: attributes that need not be asked for
+ * @listing: of directories that are open, each at its object's number
  * @monitor: its process id, for um_node.fd
  */
 struct um_shared {
@@ -193,6 +218,8 @@ struct um_shared {
 	uint32_t versions[UM_NVERSIONS];
 	struct um_name name[UM_NNAMES];
 	struct um_node node[UM_NNODES];
+	struct um_listing listing[UM_NLISTINGS];
+	uint64_t records[UM_RECORDS / 8];
 };
 
 _Static_assert(sizeof(struct um_page) == 32, "um_page");

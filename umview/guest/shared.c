@@ -249,15 +249,22 @@ static uint16_t bucket_of(uint32_t mount, const char *path)
 /* Before and after an entry is written; readers look at both: agent/nodes.c. */
 #define turn(seq) __atomic_add_fetch(&(seq), 1, __ATOMIC_SEQ_CST)
 
-/* Of its two places the one it has, or that of who is out of date, or another's. */
+/* Of its places the one it has, or one that is free, or another's. */
 static struct um_node *node_place(uint64_t key)
 {
-	struct um_node *a = &shared->node[key % UM_NNODES];
-	struct um_node *b = &shared->node[(key + 1) % UM_NNODES];
+	struct um_node *free_one = NULL;
 
-	if (a->key == key || !a->key || a->epoch != shared->epoch)
-		return a;
-	return b;
+	for (uint64_t i = 0; i < UM_NPLACES; i++) {
+		struct um_node *node = &shared->node[(key + i) % UM_NNODES];
+
+		if (node->key == key)
+			return node;
+		if (!free_one && (!node->key || node->epoch != shared->epoch))
+			free_one = node;
+	}
+	if (free_one)
+		return free_one;
+	return &shared->node[(key + (key >> 40) % UM_NPLACES) % UM_NNODES];
 }
 
 static void tell_node_locked(uint64_t key, const struct um_told *told,
@@ -284,10 +291,19 @@ static bool is_stale(const struct um_name *name)
 
 static struct um_name *name_place(uint64_t tag)
 {
-	struct um_name *a = &shared->name[tag % UM_NNAMES];
-	struct um_name *b = &shared->name[(tag + 1) % UM_NNAMES];
+	struct um_name *free_one = NULL;
 
-	return a->tag == tag || is_stale(a) ? a : b;
+	for (uint64_t i = 0; i < UM_NPLACES; i++) {
+		struct um_name *name = &shared->name[(tag + i) % UM_NNAMES];
+
+		if (name->tag == tag)
+			return name;
+		if (!free_one && is_stale(name))
+			free_one = name;
+	}
+	if (free_one)
+		return free_one;
+	return &shared->name[(tag + (tag >> 40) % UM_NPLACES) % UM_NNAMES];
 }
 
 uint64_t um_shared_place(uint32_t mount, const char *path)
@@ -305,7 +321,7 @@ static uint64_t tag_of(const struct um_told *told)
 
 static const struct um_name *find_name(uint64_t tag)
 {
-	for (uint64_t i = 0; i < 2; i++) {
+	for (uint64_t i = 0; i < UM_NPLACES; i++) {
 		struct um_name *name = &shared->name[(tag + i) % UM_NNAMES];
 
 		if (name->tag == tag && !is_stale(name))
@@ -316,7 +332,7 @@ static const struct um_name *find_name(uint64_t tag)
 
 static bool has_node(uint64_t key)
 {
-	for (uint64_t i = 0; i < 2; i++) {
+	for (uint64_t i = 0; i < UM_NPLACES; i++) {
 		const struct um_node *node =
 			&shared->node[(key + i) % UM_NNODES];
 
@@ -364,6 +380,83 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	um_unlock(&lock);
 }
 
+static void drop_listing_locked(struct um_listing *l)
+{
+	if (!l->object)
+		return;
+	turn(l->seq);
+	l->object = 0;
+	turn(l->seq);
+}
+
+/* Room for records, where the oldest are. */
+static uint32_t take_records_locked(uint32_t size)
+{
+	static uint32_t next;
+	uint32_t at = next + size <= UM_RECORDS ? next : 0;
+
+	for (size_t i = 0; i < UM_NLISTINGS; i++) {
+		struct um_listing *l = &shared->listing[i];
+
+		if (l->at < at + size && at < l->at + l->size)
+			drop_listing_locked(l);
+	}
+	next = at + size;
+	return at;
+}
+
+/* No more than this: listings of others have to be there too. */
+#define MAX_RECORDS (UM_RECORDS / 4)
+
+void um_shared_stamp(uint32_t mount, const char *path, struct um_listing *stamp)
+{
+	*stamp = (struct um_listing){ 0 };
+	if (!shared)
+		return;
+	um_lock(&lock);
+	stamp->bucket = bucket_of(mount, path);
+	stamp->version = shared->versions[stamp->bucket];
+	stamp->epoch = shared->epoch;
+	stamp->lists = shared->lists;
+	um_unlock(&lock);
+}
+
+void um_shared_list(uint64_t object, const struct um_listing *stamp,
+		    const void *records, size_t size)
+{
+	struct um_listing *l;
+
+	if (!shared || shared == &nowhere || size > MAX_RECORDS)
+		return;
+	um_lock(&lock);
+	l = &shared->listing[object % UM_NLISTINGS];
+	drop_listing_locked(l);
+	turn(l->seq);
+	l->at = take_records_locked((uint32_t)size);
+	l->size = (uint32_t)size;
+	memcpy((char *)shared->records + l->at, records, size);
+	l->bucket = stamp->bucket;
+	l->version = stamp->version;
+	l->epoch = stamp->epoch;
+	l->lists = stamp->lists;
+	l->object = object;
+	turn(l->seq);
+	um_unlock(&lock);
+}
+
+void um_shared_unlist(uint64_t object)
+{
+	struct um_listing *l;
+
+	if (!shared)
+		return;
+	um_lock(&lock);
+	l = &shared->listing[object % UM_NLISTINGS];
+	if (l->object == object)
+		drop_listing_locked(l);
+	um_unlock(&lock);
+}
+
 void um_shared_name_changed(uint32_t mount, const char *path)
 {
 	if (shared)
@@ -387,8 +480,8 @@ void um_shared_node_changed(uint32_t mount, ino_t ino)
 	if (!shared)
 		return;
 	um_lock(&lock);
-	clear_locked(&shared->node[key % UM_NNODES], key);
-	clear_locked(&shared->node[(key + 1) % UM_NNODES], key);
+	for (uint64_t i = 0; i < UM_NPLACES; i++)
+		clear_locked(&shared->node[(key + i) % UM_NNODES], key);
 	um_unlock(&lock);
 }
 

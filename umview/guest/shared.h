@@ -84,6 +84,15 @@ uint64_t um_shared_place(uint32_t mount, const char *path);
 bool um_shared_lacks(const struct um_told *told);
 /* st NULL: it does not exist. Right until the next change is told. */
 void um_shared_tell(const struct um_told *told, const struct stat *st);
+/*
+ * What the open directory `object` holds. Records are as in struct um_listing;
+ * the stamp was taken for its name before they were read.
+ */
+void um_shared_stamp(uint32_t mount, const char *path,
+		     struct um_listing *stamp);
+void um_shared_list(uint64_t object, const struct um_listing *stamp,
+		    const void *records, size_t size);
+void um_shared_unlist(uint64_t object);
 /* What the name in this mount means has changed. */
 void um_shared_name_changed(uint32_t mount, const char *path);
 void um_shared_node_changed(uint32_t mount, ino_t ino);

@@ -64,8 +64,8 @@ static void tell_entries(struct um_req *r, const struct um_obj *o,
 		um_hash_byte(um_shared_place(o->mount->id, dir->rel), '/');
 	const char *rel;
 
-	if (!um_mount_may_tell(o->mount) || um_perm_holds_in(r->list) ||
-	    strcmp(r->attr->root, "/") != 0 || o->nentries > MAX_AHEAD)
+	if (um_perm_holds_in(r->list) || strcmp(r->attr->root, "/") != 0 ||
+	    o->nentries > MAX_AHEAD)
 		return;
 	for (size_t i = 0; i < o->nentries; i++) {
 		const char *name = o->entries[i].name;
@@ -89,16 +89,77 @@ static void tell_entries(struct um_req *r, const struct um_obj *o,
 	}
 }
 
+/*
+ * struct linux_dirent (old) keeps the type in the record's last byte, struct
+ * linux_dirent64 before the name; getdents(2).
+ */
+static size_t name_at(bool old)
+{
+	return old ? 18 : 19;
+}
+
+static size_t record_size(const char *name, bool old)
+{
+	size_t n = name_at(old) + strlen(name) + 1 + (old ? 1 : 0);
+
+	return (n + 7) & ~(size_t)7;
+}
+
+static size_t put_entry(char *at, size_t room, const struct um_dirent *e,
+			uint64_t next, bool old)
+{
+	size_t reclen = record_size(e->name, old);
+	uint16_t len16 = (uint16_t)reclen;
+
+	if (reclen > room)
+		return 0;
+	memset(at, 0, reclen);
+	memcpy(at, &e->ino, 8);
+	memcpy(at + 8, &next, 8);
+	memcpy(at + 16, &len16, 2);
+	memcpy(at + name_at(old), e->name, strlen(e->name) + 1);
+	at[old ? reclen - 1 : 18] = (char)e->type;
+	return reclen;
+}
+
+static size_t records_size(const struct um_obj *o)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < o->nentries; i++)
+		size += record_size(o->entries[i].name, false);
+	return size;
+}
+
+/* The agents answer getdents64(2) with it. */
+static void tell_listing(struct um_req *r, const struct um_obj *o,
+			 const struct um_listing *stamp)
+{
+	size_t size = records_size(o);
+	char *buf = size < UM_RECORDS ? um_req_alloc(r, size + 1) : NULL;
+	size_t at = 0;
+
+	if (!buf)
+		return;
+	for (size_t i = 0; i < o->nentries; i++)
+		at += put_entry(buf + at, size - at, &o->entries[i], i + 1,
+				false);
+	um_shared_list(o->inode, stamp, buf, at);
+}
+
 /* The listing as it is now; o->io is held. */
 static int refresh(struct um_req *r, struct um_obj *o)
 {
 	struct listing l = { 0 };
 	struct um_loc loc = { .mount = o->mount };
+	struct um_listing stamp;
 	UM_FREE char *rel = um_obj_path(o);
 	int ret;
 
+	um_shared_unlist(o->inode);
 	if (!rel)
 		return -ENOENT;
+	um_shared_stamp(o->mount->id, rel, &stamp);
 	forget_entries(o);
 	loc.rel = rel;
 	loc.path = um_view_path_of(r, o->mount, rel);
@@ -108,32 +169,11 @@ static int refresh(struct um_req *r, struct um_obj *o)
 	o->entries = l.entries;
 	o->nentries = l.n;
 	o->listed = ret == 0;
-	if (ret == 0)
+	if (ret == 0 && um_mount_may_tell(o->mount)) {
 		tell_entries(r, o, &loc);
+		tell_listing(r, o, &stamp);
+	}
 	return ret;
-}
-
-/*
- * struct linux_dirent (old) keeps the type in the record's last byte, struct
- * linux_dirent64 before the name; getdents(2).
- */
-static size_t put_entry(char *at, size_t room, const struct um_dirent *e,
-			uint64_t next, bool old)
-{
-	size_t name = old ? 18 : 19;
-	size_t len = strlen(e->name) + 1;
-	size_t reclen = (name + len + (old ? 1 : 0) + 7) & ~(size_t)7;
-	uint16_t len16 = (uint16_t)reclen;
-
-	if (reclen > room)
-		return 0;
-	memset(at, 0, reclen);
-	memcpy(at, &e->ino, 8);
-	memcpy(at + 8, &next, 8);
-	memcpy(at + 16, &len16, 2);
-	memcpy(at + name, e->name, len);
-	at[old ? reclen - 1 : 18] = (char)e->type;
-	return reclen;
 }
 
 #define MAX_BATCH (256 * 1024)
@@ -163,6 +203,29 @@ static long batch(struct um_req *r, struct um_obj *o, int ofd, off_t pos,
 		return ret;
 	lseek(ofd, pos, SEEK_SET);
 	return (long)at;
+}
+
+/* A directory larger than that may not be listed after all. */
+#define LIST_AT_ONCE 16384
+
+/*
+ * It was opened: it will be listed. The first getdents(2) gives what was there
+ * when it was opened, if that is still so.
+ */
+void um_dir_opened(struct um_req *r, const struct stat *st, int fd)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	struct stat own;
+
+	if (st->st_size > LIST_AT_ONCE || fstat(fd, &own) < 0)
+		return;
+	o = um_obj_find(&own);
+	if (!o || o->kind != UM_OBJ_DIR || !um_mount_may_tell(o->mount))
+		return;
+	um_lock(&o->io);
+	if (refresh(r, o) < 0)
+		um_debug("cannot list what was opened");
+	um_unlock(&o->io);
 }
 
 static long getdents_any(struct um_req *r, bool old)

@@ -181,8 +181,11 @@ static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
 {
 	struct stat st;
 
-	if (um_mount_may_tell(loc->mount) && fstat(fd, &st) == 0)
-		um_tell_start(r, loc->mount, loc->rel, um_dir_key(st.st_ino));
+	if (!um_mount_may_tell(loc->mount) || fstat(fd, &st) < 0)
+		return;
+	um_tell_start(r, loc->mount, loc->rel, um_dir_key(st.st_ino));
+	if (S_ISDIR(loc->st.st_mode))
+		um_dir_opened(r, &loc->st, fd);
 }
 
 static long open_at(struct um_req *r, const struct opening *o,

@@ -266,6 +266,8 @@ struct um_vnode *um_obj_closed(struct um_obj *o)
 	}
 	um_watch_del(o->wd);
 	um_unlock(&um_vn.table);
+	if (o->kind == UM_OBJ_DIR)
+		um_shared_unlist(o->inode);
 	if (um_obj_closed_hook)
 		um_obj_closed_hook(o->inode);
 	um_obj_put(o);
