@@ -208,7 +208,9 @@ static long stat_busy(long nr, const long *a, long dirfd, const char *path)
 		return um_ask(nr, a);
 	if (ret < 0 || !follows || !has_type(nr, a, S_IFLNK))
 		return ret;
-	return v == UM_PLAIN ? stat_with(nr, a, 0) : um_ask(nr, a);
+	if (v == UM_PLAIN || um_is_plain(dirfd, path, 0))
+		return stat_with(nr, a, 0);
+	return um_ask(nr, a);
 }
 
 long um_fast_stat(long nr, const long *a)
@@ -230,16 +232,25 @@ long um_fast_stat(long nr, const long *a)
 	return ret == 0 && shows_the_inside(nr, a) ? um_ask(nr, a) : ret;
 }
 
-/* The last component is no link that access(2) would follow. */
+/*
+ * The last component is no link that access(2) would follow: to ask readlink(2)
+ * costs least. The monitor, asked when a name comes a second time, leaves a memo
+ * of it.
+ */
 static int leads_straight(long dirfd, const char *path)
 {
-	uint64_t st[18];
+	static uint64_t last;
+	uint64_t before = last;
+	uint64_t text;
 	long ret;
 
-	st[3] = 0;
-	ret = um_native(__NR_newfstatat, dirfd, (long)path, (long)st,
-			AT_SYMLINK_NOFOLLOW, 0, 0);
-	return ret == -ENOENT || (ret == 0 && (st[3] & S_IFMT) != S_IFLNK);
+	if (um_is_plain(dirfd, path, &last))
+		return 1;
+	if (before == last)
+		return 0;
+	ret = um_native(__NR_readlinkat, dirfd, (long)path, (long)&text,
+			sizeof(text), 0, 0);
+	return ret == -ENOENT || ret == -EINVAL;
 }
 
 #define EXECUTES 1

@@ -149,27 +149,26 @@ enum um_verdict um_judge_start(long dirfd, const char *path)
 		       : UM_PLAIN;
 }
 
+/*
+ * What the directory part leads to is looked at first: it is the same for many
+ * names, and does for most calls.
+ */
 static enum um_verdict judge(long dirfd, const char *path,
 			     const struct um_look *n)
 {
-	int known = n->absolute || (int)dirfd == AT_FDCWD;
 	uint64_t from = n->absolute ? 0 : um_page.cwd;
+	int known = n->absolute || ((int)dirfd == AT_FDCWD && from);
 
 	if (um_vmap()->all || um_shared->unsettled ||
 	    um_judge_start(dirfd, path) == UM_ASK)
 		return UM_ASK;
-	if (known && (from || n->absolute) &&
-	    has_memo(n->hash, from, UM_MEMO_WHOLE))
+	if (!(n->odd & 2) && !n->last_hit &&
+	    (!n->slashes || (known && has_memo(n->dir, from, UM_MEMO_DIR))))
+		return UM_PLAIN_DIR;
+	if (known && has_memo(n->hash, from, UM_MEMO_WHOLE))
 		return UM_PLAIN;
-	if (n->odd & 2)
+	if ((n->odd & 2) || n->last_hit)
 		return UM_ASK;
-	if (n->last_hit)
-		return UM_ASK;
-	if (!n->slashes)
-		return UM_PLAIN_DIR;
-	if (known && (from || n->absolute) &&
-	    has_memo(n->dir, from, UM_MEMO_DIR))
-		return UM_PLAIN_DIR;
 	return n->hit || n->odd ? UM_ASK : UM_LINKLESS;
 }
 
@@ -180,6 +179,19 @@ enum um_verdict um_verdict_of(long dirfd, const char *path, int probe)
 	if (um_look(path, !probe, &n) < 0)
 		return UM_UNREAD;
 	return judge(dirfd, path, &n);
+}
+
+int um_is_plain(long dirfd, const char *path, uint64_t *hash)
+{
+	struct um_look n;
+
+	if (um_look(path, 1, &n) < 0)
+		return 0;
+	if (hash)
+		*hash = n.hash;
+	if (!n.absolute && (!um_page.cwd || (int)dirfd != AT_FDCWD))
+		return 0;
+	return has_memo(n.hash, n.absolute ? 0 : um_page.cwd, UM_MEMO_WHOLE);
 }
 
 #define OPEN_FLAGS                                                             \
@@ -402,8 +414,11 @@ long um_fast_open(long nr, const long *a)
 		/* a link may stand between, which has no memo as a whole */
 	case UM_LINKLESS:
 		ret = open_linkless(o.dirfd, o.path, o.flags, o.mode);
-		if (ret == -ELOOP || ret == -EINVAL || ret == -EAGAIN)
+		if (ret != -ELOOP && ret != -EINVAL && ret != -EAGAIN)
+			break;
+		if (!um_is_plain(o.dirfd, (const char *)o.path, 0))
 			return um_ask(nr, a);
+		ret = um_pass(nr, a);
 		break;
 	case UM_ASK:
 		return open_told(nr, a, &o);
@@ -426,6 +441,8 @@ static long by_verdict(long nr, const long *a, long dirfd, long path,
 		return um_page.flags & UM_PAGE_CWD ? um_ask(nr, a)
 						   : um_pass(nr, a);
 	v = um_verdict_of(dirfd, (const char *)path, 1);
+	if (v == UM_PLAIN_DIR && follows && um_is_plain(dirfd, (char *)path, 0))
+		v = UM_PLAIN;
 	if (v != UM_PLAIN && (follows || v != UM_PLAIN_DIR))
 		return um_ask(nr, a);
 	ret = um_pass(nr, a);

@@ -33,6 +33,8 @@ int um_is_path(const char *path);
 enum um_verdict um_judge_start(long dirfd, const char *path);
 /* For a name that the kernel has read already, or (probe) not yet. */
 enum um_verdict um_verdict_of(long dirfd, const char *path, int probe);
+/* Of a name that is UM_PLAIN_DIR, and was read: is it UM_PLAIN too? Its hash. */
+int um_is_plain(long dirfd, const char *path, uint64_t *hash);
 /* May the name be virtual also where nothing is mounted? */
 int um_asks_idle(long dirfd, const char *path);
 

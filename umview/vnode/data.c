@@ -68,13 +68,6 @@ void um_vnode_release_fh(struct um_vnode *v)
 	um_vnode_set_wfh(v, false);
 }
 
-static struct um_fh *any_fh(struct um_vnode *v)
-{
-	if (v->has_wfh)
-		return &v->wfh;
-	return v->has_rfh ? &v->rfh : NULL;
-}
-
 static int pwrite_all(int fd, const char *buf, size_t n, off_t off)
 {
 	while (n) {
@@ -154,7 +147,7 @@ int um_vnode_populate_locked(struct um_vnode *v)
 	if (!buf)
 		return -ENOMEM;
 	while (v->size == 0 || off < v->size) {
-		got = um_fs_read(v->mount, any_fh(v), buf, want, off);
+		got = um_fs_read(v->mount, um_vnode_any_fh(v), buf, want, off);
 		if (got < 0)
 			return (int)got;
 		if (got == 0)
@@ -201,13 +194,13 @@ int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 
 	if (!um_vnode_is_open(v) && !v->lazy && !atomic_load(&v->shared))
 		um_vnode_release_fh(v);
-	if (any_fh(v) && !stale)
+	if (um_vnode_any_fh(v) && !stale)
 		return 0;
 	ret = um_vnode_need_fh(v, flags & O_ACCMODE);
 	if (ret < 0)
 		return ret;
-	v->direct = any_fh(v)->direct;
-	if (v->populated && any_fh(v)->keep_cache && !stale &&
+	v->direct = um_vnode_any_fh(v)->direct;
+	if (v->populated && um_vnode_any_fh(v)->keep_cache && !stale &&
 	    v->size == st->st_size)
 		return 0;
 	return empty(v, st->st_size);
@@ -222,7 +215,7 @@ static ssize_t read_locked(struct um_vnode *v, void *buf, size_t n, off_t off)
 	ret = um_vnode_need_fh(v, O_RDONLY);
 	if (ret < 0)
 		return ret;
-	return um_fs_read(v->mount, any_fh(v), buf, n, off);
+	return um_fs_read(v->mount, um_vnode_any_fh(v), buf, n, off);
 }
 
 ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off)
@@ -294,7 +287,7 @@ static int follow_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
 	int ret = buf ? 0 : -ENOMEM;
 
 	while (ret == 0 && n) {
-		ssize_t got = um_fs_read(in->mount, any_fh(in), buf,
+		ssize_t got = um_fs_read(in->mount, um_vnode_any_fh(in), buf,
 					 MIN(n, (size_t)CHUNK), in_off);
 
 		if (got <= 0)
@@ -321,7 +314,8 @@ static ssize_t copy_locked(struct um_vnode *in, off_t in_off,
 	if (in_off >= in->size)
 		return 0;
 	n = MIN(n, (size_t)(in->size - in_off));
-	put = um_fs_copy(in->mount, any_fh(in), in_off, &out->wfh, out_off, n);
+	put = um_fs_copy(in->mount, um_vnode_any_fh(in), in_off, &out->wfh,
+			 out_off, n);
 	if (put <= 0)
 		return put;
 	grow(out, out_off, (size_t)put);
@@ -493,7 +487,7 @@ int um_vnode_fsync(struct um_vnode *v, bool datasync)
 	um_lock(&v->io);
 	err = um_vnode_need_fh(v, O_RDONLY);
 	if (err == 0)
-		err = um_fs_fsync(v->mount, any_fh(v), datasync);
+		err = um_fs_fsync(v->mount, um_vnode_any_fh(v), datasync);
 	um_unlock(&v->io);
 	return ret < 0 ? ret : err;
 }
@@ -506,7 +500,8 @@ int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
 	um_lock(&v->io);
 	ret = um_vnode_need_fh(v, O_RDONLY);
 	if (ret == 0)
-		ret = um_fs_ioctl(v->mount, any_fh(v), cmd, data, size);
+		ret = um_fs_ioctl(v->mount, um_vnode_any_fh(v), cmd, data,
+				  size);
 	um_unlock(&v->io);
 	return ret;
 }
@@ -518,109 +513,7 @@ off_t um_vnode_lseek(struct um_vnode *v, off_t off, int whence)
 	um_lock(&v->io);
 	ret = um_vnode_need_fh(v, O_RDONLY);
 	if (ret == 0)
-		ret = um_fs_lseek(v->mount, any_fh(v), off, whence);
+		ret = um_fs_lseek(v->mount, um_vnode_any_fh(v), off, whence);
 	um_unlock(&v->io);
 	return ret;
-}
-
-/*
- * The attributes' last resort is the open file: its name may be gone. *fh is
- * valid while the io lock is held.
- */
-static int with_node(struct um_vnode *v, char **path, struct um_fh **fh)
-{
-	int ret;
-
-	*path = um_vnode_path(v);
-	*fh = NULL;
-	if (*path)
-		return 0;
-	ret = um_vnode_need_fh(v, O_RDONLY);
-	*fh = any_fh(v);
-	return ret;
-}
-
-struct change {
-	enum { GETATTR, CHMOD, CHOWN, UTIMENS } what;
-	mode_t mode;
-	uid_t uid;
-	gid_t gid;
-	const struct timespec *ts;
-	struct stat *out;
-};
-
-static int apply(struct um_mount *m, const char *path, struct um_fh *fh,
-		 const struct change *c)
-{
-	switch (c->what) {
-	case GETATTR:
-		return um_fs_getattr(m, path, fh, c->out);
-	case CHMOD:
-		return um_fs_chmod(m, path, fh, c->mode);
-	case CHOWN:
-		return um_fs_chown(m, path, fh, c->uid, c->gid);
-	case UTIMENS:
-		return um_fs_utimens(m, path, fh, c->ts);
-	}
-	return -EINVAL;
-}
-
-static int apply_vnode(struct um_vnode *v, const struct change *c)
-{
-	UM_FREE char *path = NULL;
-	struct um_fh *fh;
-	int ret;
-
-	um_lock(&v->io);
-	ret = with_node(v, &path, &fh);
-	if (ret == 0)
-		ret = apply(v->mount, path, fh, c);
-	um_unlock(&v->io);
-	if (ret == 0 && c->what == GETATTR && v->orphan)
-		c->out->st_nlink = 0;
-	else if (ret == 0 && c->what == GETATTR && v->hidden)
-		c->out->st_nlink--;
-	if (ret == 0 && c->what == GETATTR && v->volatile_data && !v->device)
-		c->out->st_size = v->size;
-	return ret;
-}
-
-static int apply_obj(struct um_obj *o, const struct change *c)
-{
-	UM_FREE char *path = NULL;
-
-	if (o->vnode)
-		return apply_vnode(o->vnode, c);
-	path = um_obj_path(o);
-	if (!path)
-		return -ENOENT;
-	return apply(o->mount, path, NULL, c);
-}
-
-int um_obj_getattr(struct um_obj *o, struct stat *out)
-{
-	struct change c = { .what = GETATTR, .out = out };
-
-	return apply_obj(o, &c);
-}
-
-int um_obj_chmod(struct um_obj *o, mode_t mode)
-{
-	struct change c = { .what = CHMOD, .mode = mode };
-
-	return apply_obj(o, &c);
-}
-
-int um_obj_chown(struct um_obj *o, uid_t uid, gid_t gid)
-{
-	struct change c = { .what = CHOWN, .uid = uid, .gid = gid };
-
-	return apply_obj(o, &c);
-}
-
-int um_obj_utimens(struct um_obj *o, const struct timespec ts[2])
-{
-	struct change c = { .what = UTIMENS, .ts = ts };
-
-	return apply_obj(o, &c);
 }

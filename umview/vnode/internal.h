@@ -17,6 +17,7 @@ struct um_vnode_state {
 	size_t max_vnodes;
 	size_t hand;
 	int inotify;
+	int inotify_files;
 };
 
 extern struct um_vnode_state um_vn;
@@ -42,11 +43,19 @@ struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino);
 /* What guests may open v by themselves with, or 0; the table lock is held. */
 uint32_t um_vnode_fd_locked(const struct um_vnode *v);
 void um_vnode_check(struct um_vnode *v);
+void um_vnode_check_all(void);
 void um_vnode_trim(void);
 char *um_vnode_path(struct um_vnode *v);
 
 /* data.c; the io lock is held for those named so */
 int um_vnode_need_fh(struct um_vnode *v, int accmode);
+/* What the module can be asked by, or NULL. */
+static inline struct um_fh *um_vnode_any_fh(struct um_vnode *v)
+{
+	if (v->has_wfh)
+		return &v->wfh;
+	return v->has_rfh ? &v->rfh : NULL;
+}
 void um_vnode_set_wfh(struct um_vnode *v, bool has);
 void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);
@@ -68,8 +77,13 @@ size_t um_obj_count(struct um_mount *m);
 /* watch.c */
 int um_watch_setup(void);
 void um_watch_fini(void);
-int um_watch_add(int fd);
-void um_watch_del(int wd);
+/* Hear of closes of o, whose memfd is fd: sets o->wd. */
+void um_watch_add(struct um_obj *o, int fd);
+void um_watch_del(const struct um_obj *o);
+/* What by_wd knows it by. */
+uint64_t um_watch_key(const struct um_obj *o);
 void um_watch_drain(void);
+/* One more object: when these get many, closes are looked for at once. */
+void um_watch_crowd(void);
 
 #endif

@@ -20,9 +20,14 @@ void (*um_obj_closed_hook)(uint64_t inode);
 int um_reopen(int memfd, int flags)
 {
 	char path[64];
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
-	return (int)UM_SYS(open(path, (flags & KEEP_FLAGS) | O_CLOEXEC));
+	/* EAGAIN, with O_NONBLOCK: um_vnode_is_open() has its lease now */
+	do
+		fd = (int)UM_SYS(open(path, (flags & KEEP_FLAGS) | O_CLOEXEC));
+	while (fd == -EAGAIN);
+	return fd;
 }
 
 bool um_obj_any(void)
@@ -182,10 +187,11 @@ static int publish(struct um_obj *o)
 	if (o->vnode && ftruncate(memfd, o->vnode->size) < 0)
 		um_warn("page cache: %s", strerror(errno));
 	fd = um_reopen(memfd, O_ACCMODE | (o->flags & KEEP_FLAGS));
-	o->wd = um_watch_add(memfd);
+	um_watch_add(o, memfd);
+	um_watch_crowd();
 	um_lock(&um_vn.table);
 	if (um_hash_add(&um_vn.by_inode, &o->node, o->inode) ||
-	    um_hash_add(&um_vn.by_wd, &o->wd_node, (uint64_t)o->wd))
+	    um_hash_add(&um_vn.by_wd, &o->wd_node, um_watch_key(o)))
 		um_warn("out of memory for the object table");
 	lazy_link_locked(o);
 	um_shared_set_objs(um_vn.by_inode.count);
@@ -204,6 +210,8 @@ int um_obj_open_dir(struct um_mount *m, const char *path, int flags, void *list,
 	}
 	o->list = list;
 	o->release_list = release_list;
+	if (um_fs_getattr(m, path, NULL, &o->last) < 0)
+		o->last.st_mode = 0;
 	return publish(o);
 }
 
@@ -264,7 +272,7 @@ struct um_vnode *um_obj_closed(struct um_obj *o)
 		v = o->vnode;
 		v->refs++;
 	}
-	um_watch_del(o->wd);
+	um_watch_del(o);
 	um_unlock(&um_vn.table);
 	if (o->kind == UM_OBJ_DIR)
 		um_shared_unlist(o->inode);

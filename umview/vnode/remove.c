@@ -156,6 +156,11 @@ int um_vnode_rmdir(struct um_mount *m, const char *path)
 {
 	int ret = um_fs_rmdir(m, path);
 
+	/* a file without a name of its own, closed a moment ago */
+	if (ret == -ENOTEMPTY && !m->fs.unlink_open) {
+		um_watch_drain();
+		ret = um_fs_rmdir(m, path);
+	}
 	if (ret == 0)
 		um_obj_removed(m, path);
 	return ret;

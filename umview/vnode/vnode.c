@@ -12,6 +12,7 @@
 struct um_vnode_state um_vn = {
 	.table = UM_MUTEX_INIT(UM_RANK_VNODE),
 	.inotify = -1,
+	.inotify_files = -1,
 };
 
 static uint64_t node_key(const struct um_mount *m, ino_t ino)
@@ -81,7 +82,7 @@ uint32_t um_vnode_fd_locked(const struct um_vnode *v)
 {
 	if (v->memfd < FIRST_TOLD_FD || !v->populated || v->direct ||
 	    v->volatile_data || v->device || v->orphan || v->hidden ||
-	    v->gone || v->withheld || atomic_load(&v->stale))
+	    v->gone || v->withheld || !v->path || atomic_load(&v->stale))
 		return 0;
 	return (uint32_t)v->memfd;
 }
@@ -147,7 +148,7 @@ static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
 	v->file.kind = UM_OBJ_FILE;
 	v->file.mount = m;
 	v->file.vnode = v;
-	v->file.wd = um_watch_add(v->memfd);
+	um_watch_add(&v->file, v->memfd);
 	return v;
 }
 
@@ -156,7 +157,7 @@ static void enter_locked(struct um_vnode *v)
 {
 	if (um_hash_add(&um_vn.by_node, &v->node, node_key(v->mount, v->ino)) ||
 	    um_hash_add(&um_vn.by_inode, &v->file.node, v->file.inode) ||
-	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, (uint64_t)v->file.wd))
+	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, um_watch_key(&v->file)))
 		um_warn("out of memory for the vnode table");
 	um_shared_set_objs(um_vn.by_inode.count);
 }
@@ -225,7 +226,7 @@ static void leave_locked(struct um_vnode *v)
 	um_hash_del(&um_vn.by_inode, &v->file.node);
 	um_hash_del(&um_vn.by_wd, &v->file.wd_node);
 	um_shared_set_objs(um_vn.by_inode.count);
-	um_watch_del(v->file.wd);
+	um_watch_del(&v->file);
 }
 
 static void remove_hidden(struct um_vnode *v)
@@ -394,6 +395,17 @@ int um_vnode_sync_mount(struct um_mount *m)
 
 	for_each(m, sync_one, &ret);
 	return ret;
+}
+
+static void check_one(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	um_vnode_check(v);
+}
+
+void um_vnode_check_all(void)
+{
+	for_each(NULL, check_one, NULL);
 }
 
 static void count_open(struct um_vnode *v, void *arg)

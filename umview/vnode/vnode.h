@@ -66,6 +66,7 @@ struct um_dirent {
  * @flags: of open(2), as the guest asked
  * @list: DIR: layers it was opened in (ref, view layer's)
  * @entries: DIR: listing, as of the last rewind
+ * @last: DIR: attributes, as it was opened
  */
 struct um_obj {
 	struct um_hnode node;
@@ -86,6 +87,7 @@ struct um_obj {
 	struct um_dirent *entries;
 	size_t nentries;
 	bool listed;
+	struct stat last;
 };
 
 /**
