@@ -207,11 +207,12 @@ static int is_writable(unsigned long p)
 
 int um_can_write(void *p, unsigned long n)
 {
-	unsigned long last = (unsigned long)p + n - 8;
 	unsigned long at = (unsigned long)p;
+	unsigned long last = at + n - 8;
 
-	for (; at < last; at = (at | 4095) + 1)
+	for (; at <= last; at = (at | 4095) + 1)
 		if (!is_writable(at))
 			return 0;
-	return is_writable(last);
+	/* does the last word reach into one more page? */
+	return (last & 4095) <= 4088 || is_writable(last);
 }

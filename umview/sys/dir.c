@@ -15,40 +15,75 @@
 #include "view/cwd.h"
 #include "view/perm.h"
 
+/* Names lie in one block, so that a directory costs few allocations. */
 struct listing {
 	struct um_dirent *entries;
 	size_t n;
 	size_t room;
+	char *names;
+	size_t used;
+	size_t size;
 };
+
+/* Room for n more bytes of names, or false. */
+static bool reserve_names(struct listing *l, size_t n)
+{
+	size_t want = l->size ? l->size * 2 : 4096;
+	char *grown;
+
+	if (l->size - l->used >= n)
+		return true;
+	if (want < l->used + n)
+		want = l->used + n;
+	grown = malloc(want);
+	if (!grown)
+		return false;
+	if (l->used)
+		memcpy(grown, l->names, l->used);
+	for (size_t i = 0; i < l->n; i++)
+		l->entries[i].name = grown + (l->entries[i].name - l->names);
+	free(l->names);
+	l->names = grown;
+	l->size = want;
+	return true;
+}
+
+static bool reserve_entry(struct listing *l)
+{
+	size_t want = l->room ? l->room * 2 : 64;
+	struct um_dirent *grown;
+
+	if (l->n < l->room)
+		return true;
+	grown = realloc(l->entries, want * sizeof(*grown));
+	if (!grown)
+		return false;
+	l->entries = grown;
+	l->room = want;
+	return true;
+}
 
 static int collect(void *arg, const char *name, uint64_t ino,
 		   unsigned char type)
 {
 	struct listing *l = arg;
+	size_t n = strlen(name) + 1;
+	struct um_dirent *e;
 
-	if (l->n == l->room) {
-		size_t want = l->room ? l->room * 2 : 64;
-		struct um_dirent *grown =
-			realloc(l->entries, want * sizeof(*grown));
-
-		if (!grown)
-			return 1;
-		l->entries = grown;
-		l->room = want;
-	}
-	l->entries[l->n].name = strdup(name);
-	if (!l->entries[l->n].name)
+	if (!reserve_entry(l) || !reserve_names(l, n))
 		return 1;
-	l->entries[l->n].ino = ino ? ino : 1;
-	l->entries[l->n++].type = type;
+	e = &l->entries[l->n++];
+	e->name = memcpy(l->names + l->used, name, n);
+	e->ino = ino ? ino : 1;
+	e->type = type;
+	l->used += n;
 	return 0;
 }
 
 static void forget_entries(struct um_obj *o)
 {
-	for (size_t i = 0; i < o->nentries; i++)
-		free(o->entries[i].name);
 	free(um_steal(o->entries));
+	free(um_steal(o->names));
 	o->nentries = 0;
 	o->listed = false;
 }
@@ -167,6 +202,7 @@ static int refresh(struct um_req *r, struct um_obj *o)
 		return -ENOMEM;
 	ret = um_list_readdir(o->list, &loc, collect, &l);
 	o->entries = l.entries;
+	o->names = l.names;
 	o->nentries = l.n;
 	o->listed = ret == 0;
 	if (ret == 0 && um_mount_may_tell(o->mount)) {
@@ -212,14 +248,14 @@ static long batch(struct um_req *r, struct um_obj *o, int ofd, off_t pos,
  * It was opened: it will be listed. The first getdents(2) gives what was there
  * when it was opened, if that is still so.
  */
-void um_dir_opened(struct um_req *r, const struct stat *st, int fd)
+void um_dir_opened(struct um_req *r, const struct stat *st,
+		   const struct stat *object)
 {
 	struct um_obj *o UM_OBJ = NULL;
-	struct stat own;
 
-	if (st->st_size > LIST_AT_ONCE || fstat(fd, &own) < 0)
+	if (st->st_size > LIST_AT_ONCE)
 		return;
-	o = um_obj_find(&own);
+	o = um_obj_find(object);
 	if (!o || o->kind != UM_OBJ_DIR || !um_mount_may_tell(o->mount))
 		return;
 	um_lock(&o->io);

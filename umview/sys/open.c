@@ -185,7 +185,7 @@ static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
 		return;
 	um_tell_start(r, loc->mount, loc->rel, um_dir_key(st.st_ino));
 	if (S_ISDIR(loc->st.st_mode))
-		um_dir_opened(r, &loc->st, fd);
+		um_dir_opened(r, &loc->st, &st);
 }
 
 static long open_at(struct um_req *r, const struct opening *o,

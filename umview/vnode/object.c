@@ -46,9 +46,8 @@ static void obj_free(struct um_obj *o)
 		close(o->lazy_fd);
 	if (o->release_list)
 		o->release_list(o->list);
-	for (size_t i = 0; i < o->nentries; i++)
-		free(o->entries[i].name);
 	free(o->entries);
+	free(o->names);
 	free(o->path);
 	um_mount_put(o->mount);
 	um_vnode_put(o->vnode);

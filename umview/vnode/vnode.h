@@ -66,6 +66,7 @@ struct um_dirent {
  * @flags: of open(2), as the guest asked
  * @list: DIR: layers it was opened in (ref, view layer's)
  * @entries: DIR: listing, as of the last rewind
+ * @names: DIR: where the entries' names are
  * @last: DIR: attributes, as it was opened
  */
 struct um_obj {
@@ -85,6 +86,7 @@ struct um_obj {
 	void *list;
 	void (*release_list)(void *list);
 	struct um_dirent *entries;
+	char *names;
 	size_t nentries;
 	bool listed;
 	struct stat last;

@@ -122,7 +122,7 @@ static bool read_events(int queue)
 void um_watch_drain(void)
 {
 	pthread_mutex_lock(&reading);
-	while (read_events(um_vn.inotify) | read_events(um_vn.inotify_files))
+	while (read_events(um_vn.inotify) || read_events(um_vn.inotify_files))
 		;
 	pthread_mutex_unlock(&reading);
 }
