@@ -40,7 +40,7 @@ static inline const volatile struct um_vmap *um_vmap(void)
 static inline int um_is_idle(void)
 {
 	return !um_vmap()->busy && !um_shared->objs && !um_shared->devs &&
-	       !um_shared->chans;
+	       !um_shared->chans && !um_shared->standins;
 }
 
 /* The table's entry for every tracked call without one of its own. */
@@ -81,6 +81,9 @@ int um_can_write(void *p, unsigned long n);
 long um_fast_getdents64(long nr, const long *a);
 /* Is it an open directory of which a listing was told? */
 int um_told_listing(long fd);
+
+/* cancel.c */
+long um_fast_sigaction(long nr, const long *a);
 
 /* image.c */
 long um_fast_execve(long nr, const long *a);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* attr.c - attributes of what is open, by what is left of its name */
+/*
+ * attr.c - attributes of what is open: by its name, or by the module's open
+ * file when the name is gone
+ */
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
@@ -108,22 +111,15 @@ static int apply_obj(struct um_obj *o, const struct change *c)
 		return apply_vnode(o->vnode, c);
 	path = um_obj_path(o);
 	if (!path)
-		return -ENOENT;
+		return c->what == GETATTR ? um_obj_last(o, c->out) : -ENOENT;
 	return apply(o->mount, path, NULL, c);
 }
 
 int um_obj_getattr(struct um_obj *o, struct stat *out)
 {
 	struct change c = { .what = GETATTR, .out = out };
-	int ret = apply_obj(o, &c);
 
-	/* a directory that was removed: its last attributes */
-	if (ret == -ENOENT && o->kind == UM_OBJ_DIR && o->last.st_mode) {
-		*out = o->last;
-		out->st_nlink = 0;
-		ret = 0;
-	}
-	return ret;
+	return apply_obj(o, &c);
 }
 
 int um_obj_chmod(struct um_obj *o, mode_t mode)

@@ -10,18 +10,24 @@
  * A queue holds some thousand events and then drops them. So regular files,
  * which guests open and close without the monitor, have one of their own: when
  * it was full all files are looked at. The events of the others are never more
- * than the monitor made objects, and are read at once when these get many.
+ * than the monitor made objects, and opens wait when these get many.
  */
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #include "vnode/internal.h"
 
 #define FLUSH_MS 5000
+/* Opens since all events were read; far below what the kernel queues. */
+#define MAX_UNSEEN 2048
+#define PACE_US	   500
+#define PACE_TIMES 40
 
 /*
  * Files are closed in bursts. To be woken for each would cost who closes more
@@ -34,6 +40,7 @@ static pthread_t thread;
 static int stop_fd = -1;
 static int hurry_fd = -1;
 static bool started;
+static atomic_uint unseen;
 
 static int queue_of(const struct um_obj *o)
 {
@@ -124,20 +131,8 @@ void um_watch_drain(void)
 	pthread_mutex_lock(&reading);
 	while (read_events(um_vn.inotify) || read_events(um_vn.inotify_files))
 		;
+	atomic_store(&unseen, 0);
 	pthread_mutex_unlock(&reading);
-}
-
-/* inotify's own limit is 16384, or what the host's administrator says. */
-#define CROWD 1024
-
-void um_watch_crowd(void)
-{
-	static atomic_uint made;
-	const uint64_t one = 1;
-
-	if (atomic_fetch_add(&made, 1) % CROWD == CROWD - 1 &&
-	    write(hurry_fd, &one, sizeof(one)) < 0)
-		um_debug("the watcher is awake");
 }
 
 /* Until there is enough to do. */
@@ -150,6 +145,26 @@ static void nap(void)
 	if (poll(p, 2, NAP_MS) > 0 && p[1].revents &&
 	    read(hurry_fd, &count, sizeof(count)) < 0)
 		um_debug("somebody else was faster");
+}
+
+/*
+ * Who opens faster than closes are worked off would use up all descriptors, or
+ * the kernel's queue. It only waits, and not for ever: what is to be done at a
+ * close may need an answer of the very guest, if that serves a file system.
+ */
+void um_obj_pace(void)
+{
+	const uint64_t one = 1;
+	unsigned int now = atomic_fetch_add(&unseen, 1);
+	int i;
+
+	if (now % (MAX_UNSEEN / 2) == MAX_UNSEEN / 2 - 1 &&
+	    write(hurry_fd, &one, sizeof(one)) < 0)
+		um_debug("the watcher is awake");
+	if (now < MAX_UNSEEN)
+		return;
+	for (i = 0; i < PACE_TIMES && atomic_load(&unseen) >= MAX_UNSEEN; i++)
+		usleep(PACE_US);
 }
 
 void um_obj_settle(void)
