@@ -16,6 +16,7 @@
 
 #include <linux/fcntl.h>
 #include <linux/stat.h>
+#include <umview/vuctl_nr.h>
 
 /* stat(2) as the kernel writes it; only what is looked at here has a name. */
 struct attributes {
@@ -62,6 +63,15 @@ static long fast_object(long nr, const long *a)
 	if (um_shared->objs && is_lazy(a[0]))
 		return um_ask(nr, a);
 	return um_pass(nr, a);
+}
+
+static long on_descriptor(long fd, long nr, const long *a);
+
+/* Most locks are those of the object. */
+static long fast_lock(long nr, const long *a)
+{
+	return um_shared->locks ? on_descriptor(a[0], nr, a)
+				: fast_object(nr, a);
 }
 
 static long on_descriptor(long fd, long nr, const long *a)
@@ -139,10 +149,11 @@ static long fast_fcntl(long nr, const long *a)
 	case F_GETFD:
 	case F_SETFD:
 		return um_pass(nr, a);
-	case F_GETFL:
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
+		return fast_lock(nr, a);
+	case F_GETFL:
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
@@ -150,6 +161,19 @@ static long fast_fcntl(long nr, const long *a)
 	default:
 		return on_descriptor(a[0], nr, a);
 	}
+}
+
+/* Some file systems write at close only, and tell then what went wrong. */
+static long fast_close(long nr, const long *a)
+{
+	long told = 0;
+	long ret;
+
+	if (um_shared->flushes &&
+	    um_native(__NR_fcntl, a[0], F_GET_SEALS, 0, 0, 0, 0) > 0)
+		told = um_viewed(UM_NR_VUCTL, UM_VUCTL_CLOSE, a[0], 0, 0);
+	ret = um_pass(nr, a);
+	return ret < 0 ? ret : told;
 }
 
 /* Two descriptors: arguments 0 and 1, or 0 and 2. */
@@ -195,6 +219,7 @@ static long fast_accept(long nr, const long *a)
 }
 
 static const um_fast_fn table[UM_NCALLS] = {
+	[__NR_close] = fast_close,
 	[__NR_read] = fast_read,
 	[__NR_pread64] = fast_read,
 	[__NR_readv] = fast_read,
@@ -211,7 +236,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_fcntl] = fast_fcntl,
 	[__NR_lseek] = fast_lseek,
 	[__NR_ioctl] = fast_fd,
-	[__NR_flock] = fast_object,
+	[__NR_flock] = fast_lock,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,
 	[__NR_sync_file_range] = fast_fd,

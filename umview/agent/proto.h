@@ -35,7 +35,7 @@
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
 #define UM_PAGE_MAGIC	 0x55656956u
-#define UM_PROTO_VERSION 3
+#define UM_PROTO_VERSION 4
 
 /* What lies below is the agent's: no guest maps there, or unmaps. */
 #define UM_LOW_END 0x200000
@@ -137,6 +137,9 @@ struct um_node {
  * struct um_shared - at UM_SHARED
  * @objs: how many descriptors may be virtual, in all guests
  * @writers: how many of these are cached files that a guest may write to
+ * @flushes: how many files may be open of which close(2) has to tell the
+ *	file system first
+ * @locks: file systems that keep locks of files themselves
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
@@ -170,6 +173,8 @@ struct um_shared {
 	uint64_t region_ino;
 	uint32_t lists;
 	uint32_t epoch;
+	uint32_t flushes;
+	uint32_t locks;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];

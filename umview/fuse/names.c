@@ -57,10 +57,10 @@ static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 	}
 	ret = um_fuse_call(p.c, k);
 	changed(&p);
+	if (ret >= 0)
+		ret = um_fuse_entry(p.c, p.dir, p.name, &e, &n);
 	if (ret < 0)
 		um_fuse_drop_name(p.c, p.dir, p.name);
-	else
-		ret = um_fuse_entry(p.c, p.dir, p.name, &e, &n);
 	um_fuse_node_put(p.c, n);
 out:
 	k->out = NULL;

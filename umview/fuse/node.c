@@ -288,6 +288,18 @@ static void set_name_locked(struct um_fuse *c, struct um_fuse_node *dir,
 		drop_locked(c, c->lru_tail);
 }
 
+void um_fuse_expire_name(struct um_fuse *c, struct um_fuse_node *dir,
+			 const char *name)
+{
+	struct um_fuse_dentry *d;
+
+	um_fuse_lock(c);
+	d = find_name_locked(c, dir, name);
+	if (d)
+		d->until = d->made_for = 0;
+	um_fuse_unlock(c);
+}
+
 void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
 		       const char *name)
 {
@@ -367,26 +379,73 @@ bool um_fuse_get_attr(struct um_fuse *c, struct um_fuse_node *n,
 	return known;
 }
 
+static bool is_type(uint32_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
+	       S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode) ||
+	       S_ISSOCK(mode);
+}
+
+bool um_fuse_attr_valid(const struct fuse_attr *a)
+{
+	return is_type(a->mode) && a->size <= INT64_MAX;
+}
+
+void um_fuse_forget_entry(struct um_fuse *c, uint64_t id)
+{
+	struct fuse_forget_in in = { .nlookup = 1 };
+	struct um_fuse_call k = { .opcode = FUSE_FORGET,
+				  .node = id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nargs = 1 };
+
+	if (id && id != FUSE_ROOT_ID)
+		um_fuse_tell(c, &k);
+}
+
+/* A node is of one type as long as the daemon has not been told to forget it. */
+static bool fits(const struct um_fuse_node *n, const struct fuse_attr *a)
+{
+	return !n->ino || !((n->attr.mode ^ a->mode) & S_IFMT);
+}
+
+static int entry_locked(struct um_fuse *c, struct um_fuse_node *dir,
+			const char *name, const struct fuse_entry_out *e,
+			struct um_fuse_node **out)
+{
+	uint64_t until = valid_until(e->entry_valid, e->entry_valid_nsec);
+	struct um_fuse_node *n = find_node_locked(c, e->nodeid);
+
+	if (n && !fits(n, &e->attr))
+		return -EIO;
+	if (!n)
+		n = node_new_locked(c, e->nodeid);
+	if (!n)
+		return -ENOMEM;
+	n->refs++;
+	n->nlookup++;
+	set_attr_locked(c, n, &e->attr,
+			valid_until(e->attr_valid, e->attr_valid_nsec));
+	set_name_locked(c, dir, name, n, until);
+	*out = n;
+	return 0;
+}
+
 int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 		  const struct fuse_entry_out *e, struct um_fuse_node **out)
 {
-	struct um_fuse_node *n;
-	uint64_t until = valid_until(e->entry_valid, e->entry_valid_nsec);
+	int ret = -EIO;
 
-	um_fuse_lock(c);
-	n = find_node_locked(c, e->nodeid);
-	if (!n)
-		n = node_new_locked(c, e->nodeid);
-	if (n) {
-		n->refs++;
-		n->nlookup += n != c->root;
-		set_attr_locked(c, n, &e->attr,
-				valid_until(e->attr_valid, e->attr_valid_nsec));
-		set_name_locked(c, dir, name, n, until);
+	*out = NULL;
+	if (e->nodeid && e->nodeid != FUSE_ROOT_ID &&
+	    um_fuse_attr_valid(&e->attr)) {
+		um_fuse_lock(c);
+		ret = entry_locked(c, dir, name, e, out);
+		um_fuse_unlock(c);
 	}
-	um_fuse_unlock(c);
-	*out = n;
-	return n ? 0 : -ENOMEM;
+	if (ret < 0)
+		um_fuse_forget_entry(c, e->nodeid);
+	return ret;
 }
 
 /* ---- paths ---- */
@@ -421,11 +480,15 @@ static void set_absent(struct um_fuse *c, struct um_fuse_node *dir,
 	um_fuse_unlock(c);
 }
 
-static bool is_type(uint32_t mode)
+/* Nobody wants to know any more, but the daemon has counted it. */
+static void late_entry(struct um_fuse *c, uint64_t node, const void *in,
+		       const void *out)
 {
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
-	       S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode) ||
-	       S_ISSOCK(mode);
+	const struct fuse_entry_out *e = out;
+
+	(void)node;
+	(void)in;
+	um_fuse_forget_entry(c, e->nodeid);
 }
 
 static int ask(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
@@ -438,17 +501,17 @@ static int ask(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 				  .nargs = 1,
 				  .out = &e,
 				  .outmax = sizeof(e),
-				  .exact = true };
+				  .exact = true,
+				  .late = late_entry };
 	ssize_t ret = um_fuse_call(c, &k);
 
+	_Static_assert(sizeof(e) <= UM_FUSE_LATE_MAX, "late_entry()");
 	if (ret == -ENOENT || (ret >= 0 && !e.nodeid)) {
 		set_absent(c, dir, name, &e);
 		return -ENOENT;
 	}
 	if (ret < 0)
 		return (int)ret;
-	if (!is_type(e.attr.mode))
-		return -EIO;
 	return um_fuse_entry(c, dir, name, &e, out);
 }
 

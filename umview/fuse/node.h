@@ -56,12 +56,23 @@ int um_fuse_resolve(struct um_fuse *c, const char *path,
 /* The directory (ref) that a path's last name is in, and that name. */
 int um_fuse_resolve_parent(struct um_fuse *c, const char *path,
 			   struct um_fuse_node **dir, const char **name);
-/* The daemon told of the entry: one lookup more. The node (ref). */
+/* What may be believed of attributes. */
+bool um_fuse_attr_valid(const struct fuse_attr *a);
+/* One lookup of the node is taken back. */
+void um_fuse_forget_entry(struct um_fuse *c, uint64_t id);
+/*
+ * The daemon told of the entry: one lookup more. The node (ref), or -EIO: it
+ * cannot be, and the lookup is taken back.
+ */
 int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 		  const struct fuse_entry_out *e, struct um_fuse_node **out);
 /* The name is another's now, or nobody's. */
 void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
 		       const char *name);
+
+/* It is asked for at its next use. */
+void um_fuse_expire_name(struct um_fuse *c, struct um_fuse_node *dir,
+			 const char *name);
 
 /* Attributes from a reply; asked for again; what is known of them. */
 void um_fuse_set_attr(struct um_fuse *c, struct um_fuse_node *n,

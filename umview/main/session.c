@@ -41,6 +41,7 @@
 #include "proc/files.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
+#include "sys/remotelock.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
@@ -202,6 +203,7 @@ static int set_up(const struct um_options *opts)
 		ret = um_fusedev_setup();
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
+	um_remotelock_setup();
 	um_dispatch_setup();
 	um_proc_setup();
 	return ret;

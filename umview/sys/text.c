@@ -13,7 +13,9 @@
  *
  * Only %rax, %rcx and %r11 are free there, as after any system call. Reads
  * are made in the stub: only EBADF, the cue of a virtual descriptor, leads to
- * the agent, and whatever a guest reads that may serve a file system. Sites of calls that are never virtual stay as they are.
+ * the agent, and whatever a guest reads that may serve a file system. close(2)
+ * goes there only while there are files whose file system wants to be told.
+ * Sites of calls that are never virtual stay as they are.
  *
  * Texts are found by device, inode, size and times of their file, and are kept
  * as long as the session: a stub may be in use in any guest.
@@ -233,6 +235,21 @@ static void put_read(struct code *c, const struct pure_site *s,
 }
 
 /*
+ * mov flushes,%ecx; jrcxz 1f; mov $cont,%ecx; jmp um_entry; 1: syscall; return
+ */
+static void put_close(struct code *c, const struct pure_site *s,
+		      const unsigned char *site, const struct um_text *t,
+		      uint64_t offset)
+{
+	PUT(c, 0x8b, 0x0c, 0x25);
+	put32(c, UM_SHARED + offsetof(struct um_shared, flushes));
+	PUT(c, 0xe3, 10);
+	put_ask(c, here(c) + 10 + 2);
+	PUT(c, 0x0f, 0x05);
+	put_return(c, s, site, t, offset);
+}
+
+/*
  * A number known to be tracked goes to the agent; one that is not known is
  * looked up: cmp $512,%rax; jae 1f; cmpb $0,classes(%rax); je 1f; ask;
  * 1: syscall; return
@@ -274,6 +291,8 @@ static bool replace(const struct pure_site *s, unsigned char *site,
 	put(&c, site, s->head);
 	if (is_read(s->nr) && !um_stats_on())
 		put_read(&c, s, site, t, offset);
+	else if (s->nr == SYS_close && !um_stats_on())
+		put_close(&c, s, site, t, offset);
 	else
 		put_any(&c, s, site, t, offset);
 	stubs_end = c.at;

@@ -37,6 +37,8 @@ void um_vnode_set_wfh(struct um_vnode *v, bool has)
 {
 	if (has != v->has_wfh)
 		um_shared_add_writers(has ? 1 : -1);
+	if (has != v->has_wfh && um_fs_flushes(v->mount))
+		um_shared_add_flushes(has ? 1 : -1);
 	v->has_wfh = has;
 }
 
@@ -122,6 +124,11 @@ static void set_size(struct um_vnode *v, off_t size)
 	um_lazy_resize(v);
 }
 
+void um_vnode_grown_locked(struct um_vnode *v, off_t size)
+{
+	set_size(v, size);
+}
+
 void um_vnode_resized(struct um_vnode *v, off_t size)
 {
 	um_lock(&v->io);
@@ -199,7 +206,8 @@ int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 	bool stale = atomic_exchange(&v->stale, false);
 	int ret;
 
-	if (!um_vnode_is_open(v) && !v->lazy && !atomic_load(&v->shared))
+	if (!um_vnode_is_open(v) && !v->lazy && !v->pins &&
+	    !atomic_load(&v->shared))
 		um_vnode_release_fh(v);
 	if (any_fh(v) && !stale)
 		return 0;

@@ -31,7 +31,6 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
 /* The node was removed: its number may come back for another. Table lock. */
 void um_vnode_orphan_locked(struct um_vnode *v);
 bool um_vnode_is_open(struct um_vnode *v);
-void um_vnode_check(struct um_vnode *v);
 void um_vnode_trim(void);
 char *um_vnode_path(struct um_vnode *v);
 
@@ -43,6 +42,7 @@ int um_vnode_populate_locked(struct um_vnode *v);
 int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 			    int flags);
 void um_vnode_account(struct um_vnode *v);
+void um_vnode_grown_locked(struct um_vnode *v, off_t size);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
 
 /* object.c */
@@ -54,6 +54,13 @@ struct um_vnode *um_obj_closed(struct um_obj *o);
 void um_obj_removed(struct um_mount *m, const char *path);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
+
+/* namelock.c: the classes of a name; with its directory's; all */
+uint32_t um_names_of(const struct um_mount *m, const char *path);
+uint32_t um_names_of_entry(const struct um_mount *m, const char *path);
+uint32_t um_names_all(const struct um_mount *m);
+void um_names_lock(struct um_mount *m, uint32_t classes);
+void um_names_unlock(struct um_mount *m, uint32_t classes);
 
 /* watch.c */
 int um_watch_setup(void);

@@ -25,14 +25,15 @@
 static int get_named(struct um_mount *m, const char *path, struct stat *st,
 		     struct um_vnode **out)
 {
+	uint32_t names = um_names_of(m, path);
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	ret = um_fs_getattr(m, path, NULL, st);
 	if (ret >= 0)
 		ret = S_ISREG(st->st_mode) ? um_vnode_get(m, path, st, out)
 					   : -ENOENT;
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	return ret;
 }
 
@@ -163,10 +164,11 @@ int um_vnode_open(struct um_mount *m, const char *path, int flags)
 static int make(struct um_mount *m, const char *path, mode_t mode,
 		struct um_fh *fh, struct um_vnode **out)
 {
+	uint32_t names = um_names_of_entry(m, path);
 	struct stat st;
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	ret = um_fs_create(m, path, mode, fh);
 	if (ret >= 0) {
 		ret = um_fs_getattr(m, path, NULL, &st);
@@ -175,7 +177,7 @@ static int make(struct um_mount *m, const char *path, mode_t mode,
 		if (ret < 0)
 			um_fs_release(m, fh);
 	}
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	return ret;
 }
 
@@ -267,13 +269,14 @@ void um_vnode_tell(struct um_mount *m, const struct um_told *name)
 
 int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)
 {
+	uint32_t names = um_names_of(m, path);
 	struct um_vnode *v;
 	struct stat st;
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	v = um_vnode_known(m, path, &st);
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	if (!v)
 		return um_fs_truncate(m, path, NULL, size);
 	ret = um_vnode_truncate(v, size);

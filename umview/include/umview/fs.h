@@ -37,6 +37,11 @@
 
 struct um_fs;
 struct um_next;
+struct flock;
+
+/* See the operations lock and flock. */
+#define UM_LOCK_DROP  (-1)
+#define UM_FLOCK_DROP 0x10000
 
 /**
  * struct um_cred - the guest on whose behalf an operation runs
@@ -115,6 +120,15 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
  * @access: access(2), mask of R_OK, W_OK, X_OK. NULL, or it answers ENOSYS:
  *	the core's own answer holds.
+ * @flush: a guest closes a descriptor by which the file may be written; what
+ *	this fails with its close(2) fails with. There may be several before
+ *	the release, or none. NULL: close tells nothing.
+ * @lock: where struct um_fs says @locks: fcntl(2), F_GETLK, F_SETLK, F_SETLKW,
+ *	with absolute offsets; or UM_LOCK_DROP: unlock, and do not wait. The
+ *	owner is a number for the process.
+ * @flock: where struct um_fs says @flocks: flock(2), with LOCK_NB always; or
+ *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
+ *	not wait. The owner is a number for the file.
  */
 struct um_fs_ops {
 	size_t size;
@@ -171,6 +185,11 @@ struct um_fs_ops {
 				   off_t in_off, struct um_fh *out,
 				   off_t out_off, size_t size);
 	int (*access)(struct um_fs *fs, const char *path, int mask);
+	int (*flush)(struct um_fs *fs, struct um_fh *fh);
+	int (*lock)(struct um_fs *fs, struct um_fh *fh, int cmd,
+		    struct flock *fl, uint64_t owner);
+	int (*flock)(struct um_fs *fs, struct um_fh *fh, int op,
+		     uint64_t owner);
 };
 
 /**
@@ -188,6 +207,8 @@ struct um_fs_ops {
  *	told of them
  * @remote: names and files change without the core: nothing is taken for known
  *	from one open of a file to the next but what open says
+ * @locks, @flocks: locks of fcntl(2) and flock(2) are kept by the operations
+ *	lock and flock, else by the core
  * @core: the core's own
  */
 struct um_fs {
@@ -199,6 +220,8 @@ struct um_fs {
 	bool unlink_open;
 	bool quick;
 	bool remote;
+	bool locks;
+	bool flocks;
 	void *core;
 };
 
