@@ -136,7 +136,8 @@ static int change(struct um_fs *fs, const char *path, struct um_fh *fh,
 
 	if (ret < 0)
 		return ret;
-	if (!f)
+	/* who has it open for writing may change its size, but no more */
+	if (!f || allowed != may_write)
 		ret = allowed(c, n);
 	if (ret == 0)
 		ret = setattr(c, n, f, in);

@@ -374,12 +374,14 @@ static void file_free(struct um_fuse *c, struct um_fuse_file *f)
 
 static void released(struct um_fuse *c, void *arg, int error)
 {
-	const struct um_fuse_file *f = arg;
+	struct um_fuse_file *f = arg;
+	bool last = f->last;
 
 	(void)error;
-	if (f->last)
+	/* before whoever waits goes on, the node is forgotten */
+	file_free(c, f);
+	if (last)
 		um_fuse_file_closed();
-	file_free(c, arg);
 }
 
 /* The last opening of a file without a name: it goes when that is released. */

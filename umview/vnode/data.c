@@ -24,59 +24,6 @@ void um_vnode_account(struct um_vnode *v)
 	v->accounted = now;
 }
 
-static int open_fh(struct um_vnode *v, int accmode, struct um_fh *fh)
-{
-	UM_FREE char *path = um_vnode_path(v);
-
-	*fh = (struct um_fh){ .flags = accmode };
-	return path ? um_fs_open(v->mount, path, fh) : -ENOENT;
-}
-
-/* Guests may have the file open for writing as long as the module has. */
-void um_vnode_set_wfh(struct um_vnode *v, bool has)
-{
-	if (has != v->has_wfh)
-		um_shared_add_writers(has ? 1 : -1);
-	if (has != v->has_wfh && um_fs_flushes(v->mount))
-		um_shared_add_flushes(has ? 1 : -1);
-	v->has_wfh = has;
-}
-
-/* A module's file that can read, or write when accmode says so; io lock. */
-int um_vnode_need_fh(struct um_vnode *v, int accmode)
-{
-	int ret;
-
-	if (v->has_wfh || (accmode == O_RDONLY && v->has_rfh))
-		return 0;
-	if (accmode == O_RDONLY) {
-		ret = open_fh(v, O_RDONLY, &v->rfh);
-		v->has_rfh = ret == 0;
-		return ret;
-	}
-	ret = open_fh(v, O_RDWR, &v->wfh);
-	if (ret == 0)
-		um_vnode_set_wfh(v, true);
-	return ret;
-}
-
-void um_vnode_release_fh(struct um_vnode *v)
-{
-	if (v->has_rfh)
-		um_fs_release(v->mount, &v->rfh);
-	if (v->has_wfh)
-		um_fs_release(v->mount, &v->wfh);
-	v->has_rfh = false;
-	um_vnode_set_wfh(v, false);
-}
-
-static struct um_fh *any_fh(struct um_vnode *v)
-{
-	if (v->has_wfh)
-		return &v->wfh;
-	return v->has_rfh ? &v->rfh : NULL;
-}
-
 static int pwrite_all(int fd, const char *buf, size_t n, off_t off)
 {
 	while (n) {
@@ -161,7 +108,7 @@ int um_vnode_populate_locked(struct um_vnode *v)
 	if (!buf)
 		return -ENOMEM;
 	while (v->size == 0 || off < v->size) {
-		got = um_fs_read(v->mount, any_fh(v), buf, want, off);
+		got = um_fs_read(v->mount, um_vnode_any_fh(v), buf, want, off);
 		if (got < 0)
 			return (int)got;
 		if (got == 0)
@@ -209,13 +156,13 @@ int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 	if (!um_vnode_is_open(v) && !v->lazy && !v->pins &&
 	    !atomic_load(&v->shared))
 		um_vnode_release_fh(v);
-	if (any_fh(v) && !stale)
+	if (um_vnode_any_fh(v) && !stale)
 		return 0;
 	ret = um_vnode_need_fh(v, flags & O_ACCMODE);
 	if (ret < 0)
 		return ret;
-	v->direct = any_fh(v)->direct;
-	if (v->populated && any_fh(v)->keep_cache && !stale &&
+	v->direct = um_vnode_any_fh(v)->direct;
+	if (v->populated && um_vnode_any_fh(v)->keep_cache && !stale &&
 	    v->size == st->st_size)
 		return 0;
 	return empty(v, st->st_size);
@@ -230,7 +177,7 @@ static ssize_t read_locked(struct um_vnode *v, void *buf, size_t n, off_t off)
 	ret = um_vnode_need_fh(v, O_RDONLY);
 	if (ret < 0)
 		return ret;
-	return um_fs_read(v->mount, any_fh(v), buf, n, off);
+	return um_fs_read(v->mount, um_vnode_any_fh(v), buf, n, off);
 }
 
 ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off)
@@ -266,7 +213,7 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 			    off_t off)
 {
 	ssize_t put;
-	int ret = um_vnode_need_fh(v, O_RDWR);
+	int ret = um_vnode_need_fh(v, O_WRONLY);
 
 	if (ret < 0)
 		return ret;
@@ -302,7 +249,7 @@ static int follow_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
 	int ret = buf ? 0 : -ENOMEM;
 
 	while (ret == 0 && n) {
-		ssize_t got = um_fs_read(in->mount, any_fh(in), buf,
+		ssize_t got = um_fs_read(in->mount, um_vnode_any_fh(in), buf,
 					 MIN(n, (size_t)CHUNK), in_off);
 
 		if (got <= 0)
@@ -322,14 +269,15 @@ static ssize_t copy_locked(struct um_vnode *in, off_t in_off,
 	int ret = um_vnode_need_fh(in, O_RDONLY);
 
 	if (ret == 0)
-		ret = um_vnode_need_fh(out, O_RDWR);
+		ret = um_vnode_need_fh(out, O_WRONLY);
 	if (ret < 0)
 		return ret;
 	n = MIN(n, (size_t)MAX_COPY);
 	if (in_off >= in->size)
 		return 0;
 	n = MIN(n, (size_t)(in->size - in_off));
-	put = um_fs_copy(in->mount, any_fh(in), in_off, &out->wfh, out_off, n);
+	put = um_fs_copy(in->mount, um_vnode_any_fh(in), in_off, &out->wfh,
+			 out_off, n);
 	if (put <= 0)
 		return put;
 	grow(out, out_off, (size_t)put);
@@ -363,7 +311,7 @@ ssize_t um_vnode_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
 
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size)
 {
-	int ret = um_vnode_need_fh(v, O_RDWR);
+	int ret = um_vnode_need_fh(v, O_WRONLY);
 
 	if (ret == 0)
 		ret = um_fs_truncate(v->mount, NULL, &v->wfh, size);
@@ -415,7 +363,7 @@ int um_vnode_fallocate(struct um_vnode *v, int mode, off_t off, off_t len)
 	int ret;
 
 	um_lock(&v->io);
-	ret = um_vnode_need_fh(v, O_RDWR);
+	ret = um_vnode_need_fh(v, O_WRONLY);
 	if (ret == 0)
 		ret = um_fs_fallocate(v->mount, &v->wfh, mode, off, len);
 	if (ret == 0)
@@ -499,9 +447,9 @@ int um_vnode_fsync(struct um_vnode *v, bool datasync)
 	int err;
 
 	um_lock(&v->io);
-	err = um_vnode_need_fh(v, O_RDONLY);
+	err = um_vnode_need_any_fh(v);
 	if (err == 0)
-		err = um_fs_fsync(v->mount, any_fh(v), datasync);
+		err = um_fs_fsync(v->mount, um_vnode_any_fh(v), datasync);
 	um_unlock(&v->io);
 	return ret < 0 ? ret : err;
 }
@@ -512,9 +460,10 @@ int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
 	int ret;
 
 	um_lock(&v->io);
-	ret = um_vnode_need_fh(v, O_RDONLY);
+	ret = um_vnode_need_any_fh(v);
 	if (ret == 0)
-		ret = um_fs_ioctl(v->mount, any_fh(v), cmd, data, size);
+		ret = um_fs_ioctl(v->mount, um_vnode_any_fh(v), cmd, data,
+				  size);
 	um_unlock(&v->io);
 	return ret;
 }
@@ -524,16 +473,17 @@ off_t um_vnode_lseek(struct um_vnode *v, off_t off, int whence)
 	off_t ret;
 
 	um_lock(&v->io);
-	ret = um_vnode_need_fh(v, O_RDONLY);
+	ret = um_vnode_need_any_fh(v);
 	if (ret == 0)
-		ret = um_fs_lseek(v->mount, any_fh(v), off, whence);
+		ret = um_fs_lseek(v->mount, um_vnode_any_fh(v), off, whence);
 	um_unlock(&v->io);
 	return ret;
 }
 
 /*
- * The attributes' last resort is the open file: its name may be gone. *fh is
- * valid while the io lock is held.
+ * The attributes' last resort is the open file: its name may be gone. Where a
+ * name may come to mean another file it is the first. *fh is valid while the io
+ * lock is held.
  */
 static int with_node(struct um_vnode *v, char **path, struct um_fh **fh)
 {
@@ -541,10 +491,13 @@ static int with_node(struct um_vnode *v, char **path, struct um_fh **fh)
 
 	*path = um_vnode_path(v);
 	*fh = NULL;
-	if (*path)
+	if (*path && !v->mount->fs.remote)
+		return 0;
+	*fh = um_vnode_any_fh(v);
+	if (*path || *fh)
 		return 0;
 	ret = um_vnode_need_fh(v, O_RDONLY);
-	*fh = any_fh(v);
+	*fh = um_vnode_any_fh(v);
 	return ret;
 }
 

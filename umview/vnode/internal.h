@@ -35,7 +35,15 @@ void um_vnode_trim(void);
 char *um_vnode_path(struct um_vnode *v);
 
 /* data.c; the io lock is held for those named so */
+/*
+ * handle.c, io lock. A module's file that can read, write, or do both; O_WRONLY:
+ * it may be able to read too.
+ */
 int um_vnode_need_fh(struct um_vnode *v, int accmode);
+/* Any will do. */
+int um_vnode_need_any_fh(struct um_vnode *v);
+/* To read with, if there is one for that; NULL: none is open. */
+struct um_fh *um_vnode_any_fh(struct um_vnode *v);
 void um_vnode_set_wfh(struct um_vnode *v, bool has);
 void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);

@@ -22,10 +22,10 @@ static int pin(struct um_vnode *v, bool unlock, struct um_fh **out)
 	if (unlock && !v->has_wfh && !v->has_rfh)
 		ret = -ENOLCK;
 	else
-		ret = um_vnode_need_fh(v, O_RDONLY);
+		ret = um_vnode_need_any_fh(v);
 	if (ret == 0) {
 		v->pins++;
-		*out = v->has_wfh ? &v->wfh : &v->rfh;
+		*out = um_vnode_any_fh(v);
 	}
 	um_unlock(&v->io);
 	return ret;

@@ -107,6 +107,7 @@ struct um_obj {
  * @populated: the memfd has the content; io lock
  * @accounted: bytes of it in the count of cached bytes; io lock
  * @rfh, @wfh: the module's open files; wfh serves reads too; io lock
+ * @write_only: wfh does not serve reads; io lock
  * @pins: who works with rfh or wfh without the io lock: they are not released;
  *	io lock
  * @shared: mapped shared and writable by a guest; needs um_vnode_sync()
@@ -136,6 +137,7 @@ struct um_vnode {
 	bool has_rfh, has_wfh;
 	struct um_fh rfh, wfh;
 	unsigned int pins;
+	bool write_only;
 	atomic_bool shared;
 	struct um_obj *lazy;
 };
