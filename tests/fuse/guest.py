@@ -304,6 +304,15 @@ def all_closed():
 
 
 @check_by_name
+def acl():
+    for flags in os.O_RDONLY, os.O_WRONLY, os.O_RDWR:
+        say("open", flags, isinstance(outcome(os.open, at("acl"), flags), int))
+    for mask in os.R_OK, os.W_OK, os.X_OK:
+        say("access", mask, os.access(at("acl"), mask))
+    say("chmod", outcome(os.chmod, at("acl"), 0o600))
+
+
+@check_by_name
 def late_lookup():
     """Nobody waits for the answer, and yet the daemon has counted it."""
     def wait():

@@ -18,6 +18,7 @@
  *	kept	keep_cache; "store TEXT" to `control` puts TEXT into the cache,
  *		"retrieve" asks for it back
  *	hang	LOOKUP is answered a moment after its INTERRUPT, with success
+ *	acl	root's; its list lets user $ACL_UID write it, group $ACL_GID read
  *	counts	what the daemon has seen and still has to be told; see counts()
  *	control	commands
  */
@@ -46,6 +47,7 @@ enum {
 	DIRECT,
 	KEPT,
 	HANG,
+	ACL,
 	COUNTS,
 	CONTROL,
 	NFILES
@@ -57,10 +59,10 @@ enum {
 #define MAX_LOCKS  64
 #define BLOCK	   4096
 
-static const char *const names[NFILES] = {
-	"",	 "plain",  "full", "late", "go",     "locks",
-	"other", "direct", "kept", "hang", "counts", "control"
-};
+static const char *const names[NFILES] = { "",	     "plain", "full",  "late",
+					   "go",     "locks", "other", "direct",
+					   "kept",   "hang",  "acl",   "counts",
+					   "control" };
 
 struct file {
 	char *data;
@@ -99,6 +101,10 @@ static void fill_attr(int i, struct stat *st)
 	st->st_uid = getuid();
 	st->st_gid = getgid();
 	st->st_blksize = BLOCK;
+	if (i == ACL) {
+		st->st_mode = S_IFREG | 0660;
+		st->st_uid = st->st_gid = 0;
+	}
 }
 
 static void fs_getattr(fuse_req_t req, fuse_ino_t ino,
@@ -262,7 +268,8 @@ static void store(const char *text)
 	memcpy(files[KEPT].data, text, strlen(text));
 	files[KEPT].size = strlen(text);
 	buf.buf[0].mem = files[KEPT].data;
-	fuse_lowlevel_notify_store(session, INODE(KEPT), 0, &buf, 0);
+	fuse_lowlevel_notify_store(session, INODE(KEPT), 0, &buf,
+				   (enum fuse_buf_copy_flags)0);
 }
 
 /* A notification is not to be sent while the request it may wait for is. */
@@ -357,7 +364,7 @@ static void fs_retrieve_reply(fuse_req_t req, void *cookie, fuse_ino_t ino,
 	(void)off;
 	memset(retrieved, 0, sizeof(retrieved));
 	to.buf[0].mem = retrieved;
-	n = fuse_buf_copy(&to, bufv, 0);
+	n = fuse_buf_copy(&to, bufv, (enum fuse_buf_copy_flags)0);
 	retrieved[n < 0 ? 0 : n] = '\0';
 	fuse_reply_none(req);
 }
@@ -553,7 +560,52 @@ static void fs_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd,
 	}
 }
 
+/* ---- access control lists ---- */
+
+static void fs_init(void *arg, struct fuse_conn_info *conn)
+{
+	(void)arg;
+	conn->want |= conn->capable & FUSE_CAP_POSIX_ACL;
+}
+
+static uint32_t number_of(const char *variable)
+{
+	const char *text = getenv(variable);
+
+	return text ? (uint32_t)strtoul(text, NULL, 10) : 1;
+}
+
+static void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+			size_t size)
+{
+	struct {
+		uint32_t version;
+		struct {
+			uint16_t tag;
+			uint16_t perm;
+			uint32_t id;
+		} entry[6];
+	} acl = { 2,
+		  { { 0x01, 6, UINT32_MAX },
+		    { 0x02, 6, number_of("ACL_UID") },
+		    { 0x04, 4, UINT32_MAX },
+		    { 0x08, 4, number_of("ACL_GID") },
+		    { 0x10, 6, UINT32_MAX },
+		    { 0x20, 0, UINT32_MAX } } };
+
+	if (FILE_OF(ino) != ACL || strcmp(name, "system.posix_acl_access") != 0)
+		fuse_reply_err(req, ENODATA);
+	else if (!size)
+		fuse_reply_xattr(req, sizeof(acl));
+	else if (size < sizeof(acl))
+		fuse_reply_err(req, ERANGE);
+	else
+		fuse_reply_buf(req, (const char *)&acl, sizeof(acl));
+}
+
 static const struct fuse_lowlevel_ops ops = {
+	.init = fs_init,
+	.getxattr = fs_getxattr,
 	.lookup = fs_lookup,
 	.forget = fs_forget,
 	.getattr = fs_getattr,

@@ -27,6 +27,25 @@ else
 	! grep -E "(False|-1)$" "$T_TMP/view" || fail "see above"
 fi
 
+printf -- '- access control lists: user, group, neither\n'
+uid=$(as_user id -u)
+gid=$(as_user id -g)
+for list in "$uid 1" "1 $gid" "1 1"; do
+	export ACL_UID=${list% *} ACL_GID=${list#* }
+	must_guest <<'EOS' >"$T_TMP/view"
+must ./testfs "$MNT"
+python3 guest.py "$MNT" acl || die "guest.py: $?"
+EOS
+	[ "$list" = "1 1" ] || grep -q "open 0 True" "$T_TMP/view" ||
+		fail "$list: $(cat "$T_TMP/view")"
+	if [ "$(id -u)" = 0 ] && [ -w /dev/fuse ] &&
+		"$TESTFS" -o allow_other "$MNT"; then
+		as_user python3 guest.py "$MNT" acl >"$T_TMP/kernel"
+		umount "$MNT" || fail "umount"
+		diff "$T_TMP/kernel" "$T_TMP/view" || fail "$list: it differs"
+	fi
+done
+
 printf -- '- what the kernel has no way to do\n'
 must_guest <<'EOS' >"$T_TMP/view"
 must ./testfs "$MNT"

@@ -38,7 +38,7 @@ int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
 		    const struct um_fuse_file *f, struct stat *out)
 {
 	struct fuse_getattr_in in = { 0 };
-	struct fuse_attr_out a;
+	struct fuse_attr_out a = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_GETATTR,
 				  .node = n->id,
 				  .in = { UM_FUSE_ARG(in) },
@@ -87,7 +87,7 @@ int um_fuse_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 static int setattr(struct um_fuse *c, struct um_fuse_node *n,
 		   const struct um_fuse_file *f, struct fuse_setattr_in *in)
 {
-	struct fuse_attr_out a;
+	struct fuse_attr_out a = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_SETATTR,
 				  .node = n->id,
 				  .in = { { in, sizeof(*in) } },

@@ -370,26 +370,30 @@ static int wait_reply(struct um_fuse *c, struct um_fuse_req *q, bool always)
 	return 0;
 }
 
-ssize_t um_fuse_call(struct um_fuse *c, const struct um_fuse_call *k)
+ssize_t um_fuse_call(struct um_fuse *c, const struct um_fuse_call *call)
 {
+	struct um_fuse_call k = *call;
 	struct um_fuse_req *q;
 	ssize_t ret = um_fuse_ready(c);
 
 	if (ret < 0)
 		return ret;
-	q = req_new(k);
+	um_fuse_shorten(c, &k);
+	q = req_new(&k);
 	if (!q)
 		return -ENOMEM;
-	ret = submit(c, k, q);
+	ret = submit(c, &k, q);
 	if (ret == 0) {
-		ret = wait_reply(c, q, k->always);
+		ret = wait_reply(c, q, k.always);
 		if (ret < 0)
 			return ret;
 		ret = q->error ? q->error : (ssize_t)q->len;
 	}
 	req_free(q);
 	if (ret == -ENOSYS)
-		um_fuse_set_lacks(c, k->opcode);
+		um_fuse_set_lacks(c, k.opcode);
+	if (ret >= 0)
+		um_fuse_lengthen(c, &k);
 	return ret;
 }
 

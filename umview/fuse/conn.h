@@ -157,6 +157,10 @@ struct um_fuse_src {
 /* The daemon, process tgid, wrote a reply or a notification. */
 long um_fuse_reply(struct um_fuse *c, struct um_fuse_src *src, pid_t tgid);
 
+/* compat.c: a request of um_fuse_call(), and its reply, to an old daemon */
+void um_fuse_shorten(const struct um_fuse *c, struct um_fuse_call *k);
+void um_fuse_lengthen(const struct um_fuse *c, const struct um_fuse_call *k);
+
 /* init.c */
 void um_fuse_send_init(struct um_fuse *c);
 /* notify.c */

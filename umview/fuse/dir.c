@@ -6,6 +6,8 @@
 #include "fuse/perm.h"
 
 #define CHUNK (32 * 1024)
+/* What the kernel once asked for, which old daemons rely on. */
+#define OLD_CHUNK 4096
 /* A daemon may tell of entries for ever; all of a listing is kept. */
 #define MAX_ENTRIES (1u << 22)
 
@@ -129,7 +131,8 @@ static ssize_t read_some(struct listing *l, char *buf)
 {
 	struct fuse_read_in in = { .fh = l->file.fh,
 				   .offset = l->off,
-				   .size = CHUNK };
+				   .size = l->c->minor < 12 ? OLD_CHUNK
+							    : CHUNK };
 	struct um_fuse_call k = { .opcode = l->plus ? FUSE_READDIRPLUS
 						    : FUSE_READDIR,
 				  .node = l->dir->id,

@@ -104,7 +104,7 @@ static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
 	struct {
 		struct fuse_entry_out entry;
 		struct fuse_open_out open;
-	} out;
+	} out = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_CREATE,
 				  .node = dir->id,
 				  .in = { UM_FUSE_ARG(in), UM_FUSE_STR(name) },

@@ -2,7 +2,7 @@
 /*
  * init.c - FUSE_INIT: what both sides agree on
  *
- * Not offered: access control lists, and the write-back cache. What the kernel
+ * Not offered: the write-back cache. What the kernel
  * always offers is offered also where it makes no difference: daemons ask for
  * it without looking.
  */
@@ -21,7 +21,8 @@
 	 FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO | FUSE_NO_OPEN_SUPPORT |       \
 	 FUSE_PARALLEL_DIROPS | FUSE_HANDLE_KILLPRIV | FUSE_ABORT_ERROR |      \
 	 FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS | FUSE_INIT_EXT |                 \
-	 FUSE_MAX_PAGES | FUSE_NO_OPENDIR_SUPPORT | FUSE_EXPLICIT_INVAL_DATA)
+	 FUSE_POSIX_ACL | FUSE_MAX_PAGES | FUSE_NO_OPENDIR_SUPPORT |           \
+	 FUSE_EXPLICIT_INVAL_DATA)
 
 /* The second word of flags. */
 #define OFFERED2 ((uint32_t)(FUSE_HAS_EXPIRE_ONLY >> 32))
@@ -29,8 +30,8 @@
 #define PAGE	      4096u
 #define DEFAULT_PAGES 32u
 #define MAX_PAGES     256u
-/* Older daemons' structures are laid out otherwise. */
-#define OLDEST_MINOR 12
+/* Older daemons' INIT is laid out otherwise; see compat.c. */
+#define OLDEST_MINOR 5
 /* A daemon of protocol 7.22 or older answers with fewer fields. */
 #define OLD_SIZE 24u
 
@@ -68,6 +69,9 @@ static void agree(struct um_fuse *c, const struct fuse_init_out *out)
 	c->minor = out->minor;
 	c->flags = out->flags;
 	take_locks(c);
+	/* such a daemon relies on its lists being heeded */
+	if (c->flags & FUSE_POSIX_ACL)
+		c->check_modes = true;
 	if ((c->flags & FUSE_MAX_PAGES) && out->max_pages)
 		pages = out->max_pages;
 	if (pages > MAX_PAGES)

@@ -34,7 +34,7 @@ static void place_fini(struct place *p)
 /* A request whose reply is the new entry. */
 static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 {
-	struct fuse_entry_out e;
+	struct fuse_entry_out e = { 0 };
 	struct um_fuse_node *n = NULL;
 	struct place p;
 	ssize_t ret = find_place(fs, path, &p);

@@ -150,6 +150,9 @@ int um_vnode_open(struct um_mount *m, const char *path, int flags)
 
 	if (ret < 0)
 		return ret;
+	/* what was closed a moment ago is not to serve this opening */
+	if (m->fs.remote && v->lazy)
+		um_watch_drain();
 	um_lock(&v->io);
 	if (m->fs.remote)
 		ret = um_vnode_refresh_locked(v, &st, flags);
