@@ -265,7 +265,8 @@ static int is_dev_name(const char *path)
 		return 0;
 	last = last_of(path);
 	return starts_with(last, "loop") ||
-	       (starts_with(last, "fuse") && !last[4]);
+	       ((starts_with(last, "fuse") || starts_with(last, "cuse")) &&
+		!last[4]);
 }
 
 int um_asks_idle(long dirfd, const char *path)

@@ -52,8 +52,8 @@ static int check_open(struct um_fuse *c, struct um_fuse_node *n, int flags)
 	return um_fuse_may(c, n, need);
 }
 
-static int open_node(struct um_fuse *c, struct um_fuse_node *n,
-		     struct um_fh *fh)
+int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
+		      struct um_fh *fh)
 {
 	struct fuse_open_in in = { .flags =
 					   (uint32_t)(fh->flags & OPEN_FLAGS) };
@@ -88,7 +88,7 @@ int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 		return ret;
 	ret = check_open(c, n, fh->flags);
 	if (ret == 0)
-		ret = open_node(c, n, fh);
+		ret = um_fuse_open_node(c, n, fh);
 	um_fuse_node_put(c, n);
 	return ret;
 }

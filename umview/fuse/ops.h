@@ -79,6 +79,9 @@ int um_fuse_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 
 /* file.c */
 int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh);
+/* The node is known. */
+int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
+		      struct um_fh *fh);
 int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
 		   struct um_fh *fh);
 ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,

@@ -81,3 +81,16 @@ int um_vnode_flock_held(struct um_vnode *v)
 	}
 	return LOCK_EX;
 }
+
+int um_vnode_with_file(struct um_vnode *v,
+		       int (*fn)(struct um_fh *fh, void *arg), void *arg)
+{
+	struct um_fh *fh;
+	int ret = pin(v, false, &fh);
+
+	if (ret < 0)
+		return ret;
+	ret = fn(fh, arg);
+	unpin(v);
+	return ret;
+}

@@ -214,6 +214,9 @@ int um_vnode_flock_held(struct um_vnode *v);
  */
 bool um_vnode_store(struct um_vnode *v, const void *buf, size_t n, off_t off);
 size_t um_vnode_retrieve(struct um_vnode *v, void *buf, size_t n, off_t off);
+/* fn with an open file that stays so meanwhile, the io lock not being held. */
+int um_vnode_with_file(struct um_vnode *v,
+		       int (*fn)(struct um_fh *fh, void *arg), void *arg);
 /* What the close of a descriptor for writing waits for, and fails with. */
 int um_vnode_flush(struct um_vnode *v);
 int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
