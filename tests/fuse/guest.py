@@ -142,24 +142,35 @@ def exit_flushes():
     say("exit flushes", until(lambda: count("flushes") > before))
 
 
-@check
-def slow_open():
-    """One that waits for the daemon does not hold up the others."""
+def slow(name):
     done = []
-    thread = threading.Thread(
-        target=lambda: done.append(os.close(os.open(at("late"), os.O_RDONLY))))
+
+    def wait():
+        done.append(os.close(os.open(at(name), os.O_RDONLY)))
+    thread = threading.Thread(target=wait)
     thread.start()
     time.sleep(0.2)
-    say("waits", not done)
-    fd = os.open(at("plain"), os.O_RDWR)
-    os.write(fd, b"x")
-    os.close(fd)
-    say("others go on", sorted(os.listdir(DIR)) != [])
+    say("it waits", not done)
+    for other in "plain", "full", "kept", "direct", "locks":
+        os.close(os.open(at(other), os.O_RDWR))
+    say("others go on", not done)
     fd = os.open(at("go"), os.O_WRONLY)
     os.write(fd, b"go")
     os.close(fd)
     thread.join()
     say("has waited", len(done))
+
+
+@check
+def slow_open():
+    """One that waits for the daemon does not hold up the others."""
+    slow("late")
+
+
+@check_by_name
+def slow_lookup():
+    """The kernel has one lookup in a directory wait for another."""
+    slow("unknown")
 
 
 @check

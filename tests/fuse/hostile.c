@@ -125,21 +125,21 @@ static void fill_dirent(struct fuse_dirent *d, uint64_t off, size_t *name)
 static size_t listing(const struct fuse_read_in *ask, bool plus, char *to)
 {
 	size_t at = 0;
-	size_t room = ask->size < 4096 ? ask->size : 4096;
+	size_t entries = ask->size / 600;
 
 	if (ask->offset > 40 && !one_in(10))
 		return 0;
-	while (at + 600 < room && !one_in(8)) {
+	for (; entries && entries < 64 && !one_in(8); entries--) {
 		struct fuse_direntplus *dp = (void *)(to + at);
 		struct fuse_dirent *d = plus ? &dp->dirent : (void *)dp;
 		size_t head =
 			plus ? FUSE_NAME_OFFSET_DIRENTPLUS : FUSE_NAME_OFFSET;
-		size_t name;
+		size_t len;
 
 		if (plus)
 			fill_entry(&dp->entry_out);
-		fill_dirent(d, ask->offset + at / 24 + 1, &name);
-		at += FUSE_DIRENT_ALIGN(head + name);
+		fill_dirent(d, ask->offset + at / 24 + 1, &len);
+		at += FUSE_DIRENT_ALIGN(head + len);
 	}
 	return at;
 }

@@ -11,7 +11,8 @@
  *	plain	nothing special
  *	full	close(2) fails with ENOSPC after it was written
  *	late	open(2) is answered when `go` has been written to
- *	go	see late
+ *	unknown	LOOKUP is
+ *	go	see late and unknown
  *	locks	fcntl(2) and flock(2) are the daemon's; `other*` is locked by
  *		somebody else, `other` for a read lock
  *	direct	direct_io
@@ -47,6 +48,7 @@ enum {
 	DIRECT,
 	KEPT,
 	HANG,
+	UNKNOWN,
 	ACL,
 	COUNTS,
 	CONTROL,
@@ -59,10 +61,10 @@ enum {
 #define MAX_LOCKS  64
 #define BLOCK	   4096
 
-static const char *const names[NFILES] = { "",	     "plain", "full",  "late",
-					   "go",     "locks", "other", "direct",
-					   "kept",   "hang",  "acl",   "counts",
-					   "control" };
+static const char *const names[NFILES] = {
+	"",	  "plain", "full", "late",    "go",  "locks",  "other",
+	"direct", "kept",  "hang", "unknown", "acl", "counts", "control"
+};
 
 struct file {
 	char *data;
@@ -166,6 +168,10 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	}
 	if (i == HANG)
 		wait_interrupted(req);
+	pthread_mutex_lock(&lock);
+	while (i == UNKNOWN && !may_go)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
 	e.ino = INODE(i);
 	fill_attr(i, &e.attr);
 	atomic_fetch_add(&files[i].lookups, 1);
@@ -565,7 +571,8 @@ static void fs_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd,
 static void fs_init(void *arg, struct fuse_conn_info *conn)
 {
 	(void)arg;
-	conn->want |= conn->capable & FUSE_CAP_POSIX_ACL;
+	conn->want |=
+		conn->capable & (FUSE_CAP_POSIX_ACL | FUSE_CAP_PARALLEL_DIROPS);
 }
 
 static uint32_t number_of(const char *variable)

@@ -141,6 +141,32 @@ must umount "$MNT"
 EOS
 done
 
+printf -- '- cuse: a character device of the view\n'
+must_guest <<'EOS'
+ls -l /dev/cuse >log 2>&1 && ! grep -q "No such" log || die "$(cat log)"
+must bin/cuse --name=umtest-cuse --maj=200 --min=3
+dev=/dev/umtest-cuse
+until [ -c $dev ]; do sleep 0.05; done
+ls /dev | grep -qx umtest-cuse || die "not listed"
+same "its number" "c8 3" "$(stat -c '%t %T' $dev)"
+same "size at first" 0 "$(bin/cuse_client $dev s)"
+must bin/cuse_client $dev s 10 >/dev/null
+same "size set" 10 "$(bin/cuse_client $dev s)"
+printf hello | bin/cuse_client $dev w 5 2 >log || die "write: $(cat log)"
+same "written by ioctl" "  hello   " \
+	"$(bin/cuse_client $dev r 10 2>/dev/null | tr '\0' ' ')"
+printf abc >$dev || die "write"
+same "read" abcello "$(head -c 10 $dev | tr -d '\0')"
+cd /dev && same "by another name" abc "$(head -c 3 umtest-cuse)"
+pid=$(pgrep -u "$(id -u)" -f "name=umtest-cuse") && must kill "$pid"
+for _ in $(seq 100); do
+	[ -e $dev ] || break
+	sleep 0.1
+done
+[ ! -e $dev ] || die "it stays when its daemon has gone"
+EOS
+[ ! -e /dev/umtest-cuse ] || fail "the device is seen outside"
+
 printf -- '- test_setattr, test_write_cache\n'
 must_guest <<'EOS'
 bin/test_setattr "$MNT" >log 2>&1 || die "test_setattr: $(cat log)"

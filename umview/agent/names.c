@@ -325,8 +325,12 @@ static long by_verdict(long nr, const long *a, long dirfd, long path,
 
 	if (um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD))
 		return um_ask(nr, a);
-	if (um_is_idle())
-		return um_pass(nr, a);
+	if (um_is_idle()) {
+		ret = um_pass(nr, a);
+		return ret == -ENOENT && is_dev_name((const char *)path)
+			       ? um_ask(nr, a)
+			       : ret;
+	}
 	v = um_verdict_of(dirfd, (const char *)path, 1);
 	if (v != UM_PLAIN && (follows || v != UM_PLAIN_DIR))
 		return um_ask(nr, a);

@@ -172,8 +172,8 @@ struct control {
 	struct um_fuse *c;
 	struct fuse_ioctl_in in;
 	struct fuse_ioctl_iovec iov[2 * MAX_IOVS];
-	uint32_t nin;
-	uint32_t nout;
+	uint32_t n_in;
+	uint32_t n_out;
 	char *data;
 	struct fuse_ioctl_out *out;
 };
@@ -194,11 +194,11 @@ static int sum(const struct fuse_ioctl_iovec *iov, uint32_t n, uint32_t *out)
 static int gather(struct control *k)
 {
 	size_t at = 0;
-	int ret = sum(k->iov, k->nin, &k->in.in_size);
+	int ret = sum(k->iov, k->n_in, &k->in.in_size);
 
 	if (ret == 0)
-		ret = sum(k->iov + k->nin, k->nout, &k->in.out_size);
-	for (uint32_t i = 0; i < k->nin && ret == 0; i++) {
+		ret = sum(k->iov + k->n_in, k->n_out, &k->in.out_size);
+	for (uint32_t i = 0; i < k->n_in && ret == 0; i++) {
 		ret = um_copy_in(k->r, um_uptr_of(k->iov[i].base), k->data + at,
 				 k->iov[i].len);
 		at += k->iov[i].len;
@@ -210,8 +210,8 @@ static int scatter(struct control *k, size_t len)
 {
 	const char *from = (const char *)(k->out + 1);
 
-	for (uint32_t i = 0; i < k->nout && len; i++) {
-		const struct fuse_ioctl_iovec *to = &k->iov[k->nin + i];
+	for (uint32_t i = 0; i < k->n_out && len; i++) {
+		const struct fuse_ioctl_iovec *to = &k->iov[k->n_in + i];
 		size_t n = to->len < len ? to->len : len;
 		int ret = um_copy_out(k->r, um_uptr_of(to->base), from, n);
 
@@ -241,18 +241,18 @@ static ssize_t ask(struct control *k)
 /* The daemon wants other memory: which it is comes with the reply. */
 static int take_iovs(struct control *k, size_t len)
 {
-	uint32_t n_in = k->out->in_iovs;
-	uint32_t n_out = k->out->out_iovs;
+	uint32_t in = k->out->in_iovs;
+	uint32_t out = k->out->out_iovs;
 
 	if (!(k->in.flags & FUSE_IOCTL_UNRESTRICTED))
 		return -EIO;
-	if (n_in > MAX_IOVS || n_out > MAX_IOVS)
+	if (in > MAX_IOVS || out > MAX_IOVS)
 		return -ENOMEM;
-	if (len != (n_in + n_out) * sizeof(k->iov[0]))
+	if (len != (in + out) * sizeof(k->iov[0]))
 		return -EIO;
 	memcpy(k->iov, k->out + 1, len);
-	k->nin = n_in;
-	k->nout = n_out;
+	k->n_in = in;
+	k->n_out = out;
 	return 0;
 }
 
@@ -285,12 +285,12 @@ static void restrict_to(struct control *k, unsigned int cmd, uint64_t arg)
 	if (_IOC_DIR(cmd) & _IOC_WRITE) {
 		k->iov[0].base = arg;
 		k->iov[0].len = _IOC_SIZE(cmd);
-		k->nin = 1;
+		k->n_in = 1;
 	}
 	if (_IOC_DIR(cmd) & _IOC_READ) {
-		k->iov[k->nin].base = arg;
-		k->iov[k->nin].len = _IOC_SIZE(cmd);
-		k->nout = 1;
+		k->iov[k->n_in].base = arg;
+		k->iov[k->n_in].len = _IOC_SIZE(cmd);
+		k->n_out = 1;
 	}
 }
 

@@ -440,9 +440,8 @@ long um_remote_flock(struct um_req *r, struct um_obj *o)
 	if (op != LOCK_SH && op != LOCK_EX && op != LOCK_UN)
 		return -EINVAL;
 	if (o->kind == UM_OBJ_FILE)
-		fd = own = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	else
-		fd = um_lazy_flock_fd(o);
+		own = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	fd = o->kind == UM_OBJ_FILE ? own : um_lazy_flock_fd(o);
 	if (fd < 0)
 		return fd;
 	do {
