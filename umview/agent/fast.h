@@ -40,7 +40,7 @@ static inline const volatile struct um_vmap *um_vmap(void)
 static inline int um_is_idle(void)
 {
 	return !um_vmap()->busy && !um_shared->objs && !um_shared->devs &&
-	       !um_shared->chans;
+	       !um_shared->chans && !um_shared->standins;
 }
 
 /* The table's entry for every tracked call without one of its own. */
@@ -70,6 +70,9 @@ int um_told_stat(uint64_t hash, uint64_t dir, uint64_t *out);
 int um_told_self(uint64_t inode, uint64_t *out);
 /* May n bytes at p be written? */
 int um_can_write(void *p, unsigned long n);
+
+/* cancel.c */
+long um_fast_sigaction(long nr, const long *a);
 
 /* image.c */
 long um_fast_execve(long nr, const long *a);

@@ -15,6 +15,8 @@
  *   UM_BASES	where this process has the patched texts, by their number
  *   UM_PAGE	the guest's attributes. fork copies this page, which is how a
  *		child's attributes are exactly its parent's at fork
+ *   UM_STACKS	stacks for calls made where there may be no room on the
+ *		program's
  *
  * A system call made from a stub or from the gate is never caught; the rest of
  * the agent makes calls that the monitor answers.
@@ -37,12 +39,39 @@
 #define UM_PAGE_MAGIC	 0x55656956u
 #define UM_PROTO_VERSION 4
 
-/* What lies below is the agent's: no guest maps there, or unmaps. */
-#define UM_LOW_END 0x200000
+/*
+ * What lies below is the agent's: no guest maps there, or unmaps. What follows
+ * is free, as /proc/self/maps says, after which programs look for a place.
+ */
+#define UM_LOW_END 0x1f1000
 
-/* Offsets in the gate: its `syscall` instruction; a stub's way to the agent. */
-#define UM_GATE_SYSCALL 0
-#define UM_GATE_ENTRY	16
+/*
+ * What lies before this is not code that passes: a class for each call, and
+ * instructions by which stubs ask without a stack (sys/stub.c).
+ */
+#define UM_STUBS_PASS 0x2000
+
+/* What the number of a call means to a stub. */
+#define UM_CLASS_NATIVE	 0 /* never virtual */
+#define UM_CLASS_TRACKED 1
+#define UM_CLASS_LEAVES	 2 /* tracked, and may not come back */
+
+/*
+ * Offsets in the gate: its `syscall` instruction; a stub's way to the agent; the
+ * way of a stub that has no stack.
+ */
+#define UM_GATE_SYSCALL	    0
+#define UM_GATE_ENTRY	    16
+#define UM_GATE_SMALL_ENTRY 32
+
+/* No stub is longer. */
+#define UM_STUB_MAX 128
+
+/* Stacks that the agent lends, in low memory; 32 at most. */
+#define UM_STACKS      0x1f1000
+#define UM_STACK_SHIFT 11
+#define UM_STACK_SIZE  (1 << UM_STACK_SHIFT)
+#define UM_NSTACKS     30
 
 /* In um_page.flags: what makes the agent ask. */
 #define UM_PAGE_ROOT   1u  /* names begin at a virtual root */
@@ -51,10 +80,12 @@
 #define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
 #define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
 #define UM_PAGE_STATS  64u /* calls are counted at UM_STATS */
+#define UM_PAGE_STACK  128u /* it chose network stacks of its own */
 
 /* In the second byte of um_page.flags, at which the stubs of reads look. */
 #define UM_PAGE_HELPER 256u /* it serves a file system, or was started so */
-#define UM_PAGE_CHAN   512u /* it has opened /dev/fuse */
+#define UM_PAGE_CHAN                                                           \
+	512u /* it has, or may have, such sockets as stand for else */
 
 /* Calls whose stub needs no decision; see struct um_page and sys/text.c. */
 #define UM_NCALLS 512
@@ -96,11 +127,14 @@ struct um_page {
  * struct um_vmap - what the agent has to know of one view
  * @busy: something is mounted: names must be looked at
  * @all: every name is the monitor's (a mount over "/")
+ * @net: sockets are of a stack of the view's
  * @bloom: set of names of which a path that leads to something virtual has one
  */
 struct um_vmap {
 	uint32_t busy;
 	uint32_t all;
+	uint32_t net;
+	uint32_t pad;
 	uint64_t bloom[UM_BLOOM];
 };
 
@@ -143,6 +177,7 @@ struct um_node {
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
+ * @standins: some sockets stand for those of a stack
  * @unsettled: files whose close the monitor must see done before any name is
  *	looked up (fuse/settle.c)
  * @gen: changes whenever a memo may have become wrong
@@ -175,6 +210,8 @@ struct um_shared {
 	uint32_t epoch;
 	uint32_t flushes;
 	uint32_t locks;
+	uint32_t standins;
+	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
@@ -183,6 +220,28 @@ struct um_shared {
 	struct um_node node[UM_NNODES];
 };
 
+/**
+ * struct um_stub_head - stands before each stub's slot
+ * @offset: of the replaced bytes in their file
+ * @id: index in UM_BASES
+ * @head: bytes of instructions before the call, in the file and in the stub
+ * @call: where in the stub it makes the call; 0: it does not
+ * @tail: where in the stub the instructions behind the call begin
+ * @back: and end; there it goes back
+ * @end: and that ends
+ */
+struct um_stub_head {
+	uint32_t offset;
+	uint16_t id;
+	uint8_t head;
+	uint8_t call;
+	uint8_t tail;
+	uint8_t back;
+	uint8_t end;
+	uint8_t pad[5];
+};
+
+_Static_assert(sizeof(struct um_stub_head) == 16, "um_stub_head");
 _Static_assert(sizeof(struct um_page) == 32, "um_page");
 _Static_assert(sizeof(struct um_shared) <= UM_SHARED_SIZE, "um_shared");
 
@@ -286,15 +345,27 @@ static inline uint64_t um_plain_key(uint64_t dev, uint64_t ino, uint64_t size,
 /**
  * struct um_text - the patched copy of a file's executable segment
  * @from, @len: which bytes of the file, in whole pages
- * @at: where they lie in the region file
+ * @at: where they lie in the region file; with @runs, where their table does
  * @id: index in UM_BASES; 0: there is no such copy
+ * @runs: number of parts that were copied; 0: all of it was
  */
 struct um_text {
 	uint64_t from;
 	uint64_t len;
 	uint64_t at;
 	uint32_t id;
-	uint32_t pad;
+	uint32_t runs;
+};
+
+/**
+ * struct um_run - a part of a text that was copied
+ * @from, @len: which bytes of the file, in whole pages
+ * @at: where they lie in the region file
+ */
+struct um_run {
+	uint64_t from;
+	uint64_t len;
+	uint64_t at;
 };
 
 /**
@@ -305,7 +376,11 @@ struct um_text {
  * @region_fd: the region file, likewise: UM_SHARED at offset 0, UM_STUBS at
  *	UM_SHARED_SIZE, then texts
  * @stats_fd: the page at UM_STATS, likewise; UM_EXEC_NO_FD: nobody counts
+ * @exec_fd: what the program is to interpret, likewise, but the program's to
+ *	close: AT_EXECFD; UM_EXEC_NO_FD: none
+ * @at_flags: AT_FLAGS
  * @nargs: strings in args that take the place of argv[0] (0: argv stays)
+ * @keep: argv[0] stays even so, after them
  * @text, @interp_text: the patched copies
  * @lib_text, @lib_key: that of the library which the interpreter is sure to map
  *	(um_plain_key()); id 0: nobody knows yet
@@ -321,7 +396,10 @@ struct um_exec_info {
 	int32_t interp_fd;
 	int32_t region_fd;
 	int32_t stats_fd;
+	int32_t exec_fd;
+	uint32_t at_flags;
 	uint32_t nargs;
+	uint32_t keep;
 	struct um_text text;
 	struct um_text interp_text;
 	struct um_text lib_text;

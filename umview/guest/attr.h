@@ -42,17 +42,24 @@ struct um_ids {
  *	does not last for its sake
  * @root: canonical path of the virtual root; "/" when not chrooted
  * @exe: what /proc/PID/exe shows; "" when the kernel's answer is right
+ * @stacks: default network stacks by family, as numbers of mounts; 0: the
+ *	view's (net/stack.h)
  * @filtered: a bool: it has a seccomp filter of its own, which may not like
  *	calls that an agent would make
+ * @mount_flags, @mount_options: MS_* and options of mount(2) for the file
+ *	systems that it mounts itself through /dev/fuse; see sys/mounter.c
  */
 struct um_attr {
 	uint32_t id;
 	uint32_t view;
 	uint32_t filtered;
+	uint32_t stacks[5];
 	bool helper;
 	struct um_ids ids;
 	char *root;
 	char *exe;
+	unsigned long mount_flags;
+	char *mount_options;
 };
 
 /* root: guests start as virtual root. */

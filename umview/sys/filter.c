@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 
 #include <umview/vuctl.h>
 
@@ -35,12 +36,12 @@ enum verdict {
 	NOPERM,
 	MMAP,
 	FCNTL,
-	RECVFROM,
+	SOCKET,
 	PTRACE,
 	LOW,
 	MREMAP,
-	ACCEPT,
-	PRCTL
+	PRCTL,
+	SIGRETURN
 };
 
 static const unsigned char verdicts[NCALLS] = {
@@ -66,7 +67,7 @@ bool um_filter_tracks(int nr)
 	enum verdict v = nr >= 0 && nr < NCALLS ? verdicts[nr] : NOSYS;
 
 	return v != PASS && v != NOSYS && v != NOPERM && v != LOW &&
-	       v != MREMAP;
+	       v != MREMAP && v != SIGRETURN;
 }
 
 struct prog {
@@ -110,7 +111,7 @@ static void notify(struct prog *p)
 	load(p, IP_OFFSET + 4);
 	jump(p, BPF_JEQ, 0, 0, 3);
 	load(p, IP_OFFSET);
-	jump(p, BPF_JGE, UM_STUBS, 0, 1);
+	jump(p, BPF_JGE, UM_STUBS + UM_STUBS_PASS, 0, 1);
 	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
 	ret(p, SECCOMP_RET_USER_NOTIF);
 	ret(p, SECCOMP_RET_ALLOW);
@@ -119,8 +120,8 @@ static void notify(struct prog *p)
 /* Instructions of refuse_low(). */
 #define N_REFUSE_LOW 10
 
-/* The agent's own addresses in argument n: EPERM, but to the agent. */
-static void refuse_low(struct prog *p, unsigned int n)
+/* The agent's own addresses in argument n: an error, but to the agent. */
+static void refuse_low(struct prog *p, unsigned int n, unsigned int err)
 {
 	load(p, ARG_OFFSET(n) + 4);
 	jump(p, BPF_JEQ, 0, 0, 8);
@@ -129,23 +130,23 @@ static void refuse_low(struct prog *p, unsigned int n)
 	load(p, IP_OFFSET + 4);
 	jump(p, BPF_JEQ, 0, 0, 3);
 	load(p, IP_OFFSET);
-	jump(p, BPF_JGE, UM_STUBS, 0, 1);
+	jump(p, BPF_JGE, UM_STUBS + UM_STUBS_PASS, 0, 1);
 	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
-	ret(p, SECCOMP_RET_ERRNO | EPERM);
+	ret(p, SECCOMP_RET_ERRNO | err);
 }
 
 static void arg_low(struct prog *p)
 {
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	ret(p, SECCOMP_RET_ALLOW);
 }
 
 static void arg_mremap(struct prog *p)
 {
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MREMAP_FIXED, 0, N_REFUSE_LOW);
-	refuse_low(p, 4);
+	refuse_low(p, 4, EPERM);
 	ret(p, SECCOMP_RET_ALLOW);
 }
 
@@ -153,8 +154,11 @@ static void arg_mremap(struct prog *p)
 static void arg_mmap(struct prog *p)
 {
 	load(p, ARG_OFFSET(3));
+	jump(p, BPF_JSET, MAP_FIXED_NOREPLACE, 0, N_REFUSE_LOW);
+	refuse_low(p, 0, EEXIST);
+	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MAP_FIXED, 0, N_REFUSE_LOW);
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MAP_ANONYMOUS, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
@@ -177,13 +181,11 @@ static void arg_fcntl(struct prog *p)
 	notify(p);
 }
 
-/* Who does not ask for the peer's name is served by the kernel. */
-static void arg_name(struct prog *p, unsigned int n)
+/* AF_UNIX is no stack's. */
+static void arg_socket(struct prog *p)
 {
-	load(p, ARG_OFFSET(n) + 4);
-	jump(p, BPF_JEQ, 0, 0, 3);
-	load(p, ARG_OFFSET(n));
-	jump(p, BPF_JEQ, 0, 0, 1);
+	load(p, ARG_OFFSET(0));
+	jump(p, BPF_JEQ, AF_UNIX, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
 	notify(p);
 }
@@ -213,6 +215,18 @@ static void arg_prctl(struct prog *p)
 	notify(p);
 }
 
+/* From the agent's code it fails: agent/entry.S, um_cancel_return. */
+static void arg_sigreturn(struct prog *p)
+{
+	load(p, IP_OFFSET + 4);
+	jump(p, BPF_JEQ, 0, 0, 4);
+	load(p, IP_OFFSET);
+	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 2);
+	jump(p, BPF_JGE, UM_LOW_END, 1, 0);
+	ret(p, SECCOMP_RET_ERRNO | ENOSYS);
+	ret(p, SECCOMP_RET_ALLOW);
+}
+
 static void judge(struct prog *p, enum verdict v)
 {
 	switch (v) {
@@ -235,11 +249,8 @@ static void judge(struct prog *p, enum verdict v)
 	case FCNTL:
 		arg_fcntl(p);
 		break;
-	case RECVFROM:
-		arg_name(p, 4);
-		break;
-	case ACCEPT:
-		arg_name(p, 1);
+	case SOCKET:
+		arg_socket(p);
 		break;
 	case PTRACE:
 		arg_ptrace(p);
@@ -252,6 +263,9 @@ static void judge(struct prog *p, enum verdict v)
 		break;
 	case PRCTL:
 		arg_prctl(p);
+		break;
+	case SIGRETURN:
+		arg_sigreturn(p);
 		break;
 	}
 }

@@ -15,6 +15,9 @@ static const char *const always[] = {
 	"fuse",		"cuse",
 };
 
+/* And where sockets are of a stack. */
+static const char *const of_stacks[] = { "net", "resolv.conf",
+					 "stub-resolv.conf" };
 /* Beyond these there is one for all: every name is asked about. */
 #define MAX_DEVICES 64
 
@@ -71,7 +74,11 @@ void um_vmap_publish(uint32_t id, const struct um_list *l)
 	for (size_t i = 0; i < n && i < MAX_DEVICES; i++)
 		add(&map, devices[i], strlen(devices[i]));
 	map.all = n > MAX_DEVICES;
-	for (size_t i = 0; i < l->nmounts; i++)
+	for (size_t i = 0; i < l->nmounts; i++) {
 		add_mount(&map, l->mounts[i]);
+		map.net |= l->mounts[i]->fs.net != NULL;
+	}
+	for (size_t i = 0; map.net && i < UM_ARRAY_SIZE(of_stacks); i++)
+		add(&map, of_stacks[i], strlen(of_stacks[i]));
 	um_shared_set_vmap(id, &map);
 }

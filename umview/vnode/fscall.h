@@ -70,6 +70,8 @@ bool um_fs_flocks(const struct um_mount *m);
 int um_fs_lock(struct um_mount *m, struct um_fh *fh, int cmd, struct flock *fl,
 	       uint64_t owner);
 int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner);
+/* 1: the module answered, 0: it has none, -errno. */
+int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req);
 void um_fs_umount(struct um_mount *m);
 
 /* Does the view beneath have mounts? The view layer's (view/next.c). */

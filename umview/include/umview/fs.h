@@ -35,7 +35,9 @@
 #include <sys/types.h>
 #include <time.h>
 
+struct um_binfmt_req;
 struct um_fs;
+struct um_net;
 struct um_next;
 struct flock;
 
@@ -120,6 +122,9 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
  * @access: access(2), mask of R_OK, W_OK, X_OK. NULL, or it answers ENOSYS:
  *	the core's own answer holds.
+ * @binfmt: a file is executed, anywhere in the view: see umview/binfmt.h.
+ *	Return: 1 if this mount says how, 0, or -errno for the guest. Modules
+ *	built before it have a smaller @size.
  * @flush: a guest closes a descriptor by which the file may be written; what
  *	this fails with its close(2) fails with. There may be several before
  *	the release, or none. NULL: close tells nothing.
@@ -185,6 +190,7 @@ struct um_fs_ops {
 				   off_t in_off, struct um_fh *out,
 				   off_t out_off, size_t size);
 	int (*access)(struct um_fs *fs, const char *path, int mask);
+	int (*binfmt)(struct um_fs *fs, struct um_binfmt_req *req);
 	int (*flush)(struct um_fs *fs, struct um_fh *fh);
 	int (*lock)(struct um_fs *fs, struct um_fh *fh, int cmd,
 		    struct flock *fl, uint64_t owner);
@@ -207,9 +213,12 @@ struct um_fs_ops {
  *	told of them
  * @remote: names and files change without the core: nothing is taken for known
  *	from one open of a file to the next but what open says
+ * @net: set by a network stack (net.h) in place of @ops
  * @locks, @flocks: locks of fcntl(2) and flock(2) are kept by the operations
  *	lock and flock, else by the core
  * @core: the core's own
+ * @ttl_ms: where @remote: attributes are known for so long; 0: not at all
+ * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
 	const struct um_fs_ops *ops;
@@ -220,9 +229,13 @@ struct um_fs {
 	bool unlink_open;
 	bool quick;
 	bool remote;
+	struct um_net *net;
 	bool locks;
 	bool flocks;
 	void *core;
+	unsigned int ttl_ms;
+	bool limited;
+	uint64_t keep;
 };
 
 #endif
