@@ -50,7 +50,13 @@ struct um_fuse_node *um_fuse_node_get(struct um_fuse *c,
 				      struct um_fuse_node *n);
 void um_fuse_node_put(struct um_fuse *c, struct um_fuse_node *n);
 
-/* The node (ref) that a path leads to. */
+/* What is known of a name: 0 and its node (ref), -ENOENT, or -EAGAIN: ask. */
+int um_fuse_known_name(struct um_fuse *c, struct um_fuse_node *dir,
+		       const char *name, struct um_fuse_node **out);
+/* The daemon said so, and for how long it holds. */
+void um_fuse_set_absent(struct um_fuse *c, struct um_fuse_node *dir,
+			const char *name, const struct fuse_entry_out *e);
+/* path.c: the node (ref) that a path leads to. */
 int um_fuse_resolve(struct um_fuse *c, const char *path,
 		    struct um_fuse_node **out);
 /* The directory (ref) that a path's last name is in, and that name. */

@@ -13,7 +13,8 @@
  *
  * Only %rax, %rcx and %r11 are free there, as after any system call. Reads
  * are made in the stub: only EBADF, the cue of a virtual descriptor, leads to
- * the agent, and whatever a guest reads that may serve a file system.
+ * the agent, and whatever a guest reads that may serve a file system. close(2)
+ * goes there only while there are files whose file system wants to be told.
  *
  * On a goroutine's stack there may be no room at all. Such stubs tell the agent
  * of an instruction outside of what the filter lets pass, `syscall` and a jump
