@@ -301,6 +301,17 @@ int um_fuse_rename(struct um_fs *fs, const char *from_path, const char *to_path,
 	return ret;
 }
 
+/* The kernel asks for the text of links alone, and daemons rely on it. */
+static bool is_link(struct um_fuse *c, struct um_fuse_node *n)
+{
+	mode_t mode;
+
+	um_fuse_lock(c);
+	mode = n == c->root ? c->rootmode : n->attr.mode;
+	um_fuse_unlock(c);
+	return S_ISLNK(mode);
+}
+
 ssize_t um_fuse_readlink(struct um_fs *fs, const char *path, char *buf,
 			 size_t size)
 {
@@ -312,6 +323,10 @@ ssize_t um_fuse_readlink(struct um_fs *fs, const char *path, char *buf,
 
 	if (ret < 0)
 		return ret;
+	if (!is_link(c, n)) {
+		um_fuse_node_put(c, n);
+		return -EINVAL;
+	}
 	k.node = n->id;
 	k.out = target;
 	k.outmax = sizeof(target) - 1;
