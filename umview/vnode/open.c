@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <string.h>
 
+#include "guest/req.h"
 #include "guest/shared.h"
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
@@ -142,6 +143,14 @@ static int open_locked(struct um_vnode *v, int flags)
 	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
 }
 
+/* Who hears of closes may be waiting for such a one. */
+static bool is_helper(void)
+{
+	const struct um_req *r = um_req_current();
+
+	return !r || !r->attr || r->attr->helper;
+}
+
 int um_vnode_open(struct um_mount *m, const char *path, int flags)
 {
 	struct um_vnode *v;
@@ -151,7 +160,7 @@ int um_vnode_open(struct um_mount *m, const char *path, int flags)
 	if (ret < 0)
 		return ret;
 	/* what was closed a moment ago is not to serve this opening */
-	if (m->fs.remote && v->lazy)
+	if (m->fs.remote && v->lazy && !is_helper())
 		um_watch_drain();
 	um_lock(&v->io);
 	if (m->fs.remote)
