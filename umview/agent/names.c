@@ -296,7 +296,8 @@ static int is_own_name(const char *path)
 	if (path[0] == '/' && !starts_with(path, "/dev/"))
 		return 0;
 	return starts_with(last, "loop") ||
-	       (starts_with(last, "fuse") && !last[4]);
+	       ((starts_with(last, "fuse") || starts_with(last, "cuse")) &&
+		!last[4]);
 }
 
 int um_asks_idle(long dirfd, const char *path)
@@ -444,9 +445,14 @@ static long by_verdict(long nr, const long *a, long dirfd, long path,
 
 	if (um_page.flags & UM_PAGE_ROOT)
 		return um_ask(nr, a);
-	if (um_is_idle())
-		return um_page.flags & UM_PAGE_CWD ? um_ask(nr, a)
-						   : um_pass(nr, a);
+	if (um_is_idle()) {
+		if (um_page.flags & UM_PAGE_CWD)
+			return um_ask(nr, a);
+		ret = um_pass(nr, a);
+		return ret == -ENOENT && is_own_name((const char *)path)
+			       ? um_ask(nr, a)
+			       : ret;
+	}
 	v = um_verdict_of(dirfd, (const char *)path, 1);
 	if (v == UM_PLAIN_DIR && follows && um_is_plain(dirfd, (char *)path, 0))
 		v = UM_PLAIN;
