@@ -342,11 +342,12 @@ static long transmit(struct um_standin *s, struct msghdr *m, int flags)
 
 /* The guest's vector in one piece, with what goes with it in m. */
 static long send_vector(struct um_req *r, struct um_standin *s,
-			const struct iovec *iov, size_t n, struct msghdr *m,
-			int flags)
+			const struct iovec *iov, size_t n,
+			const struct msghdr *m, int flags)
 {
 	size_t len = total(iov, n);
 	struct iovec one = { .iov_len = len };
+	struct msghdr whole = *m;
 	int ret;
 
 	if (len > MAX_SENT)
@@ -355,9 +356,9 @@ static long send_vector(struct um_req *r, struct um_standin *s,
 	if (!one.iov_base)
 		return -ENOMEM;
 	ret = gather(r, iov, n, one.iov_base);
-	m->msg_iov = &one;
-	m->msg_iovlen = 1;
-	return ret < 0 ? ret : transmit(s, m, flags);
+	whole.msg_iov = &one;
+	whole.msg_iovlen = 1;
+	return ret < 0 ? ret : transmit(s, &whole, flags);
 }
 
 long um_net_write(struct um_req *r, struct um_standin *s,
@@ -435,7 +436,9 @@ static long send_message(struct um_req *r, struct um_standin *s, uint64_t at,
 
 	if (ret == 0)
 		ret = copy_vector(r, &theirs, &iov);
-	if (ret == 0 && theirs.msg_name && theirs.msg_namelen) {
+	if (ret)
+		return ret;
+	if (theirs.msg_name && theirs.msg_namelen) {
 		ret = um_net_copy_addr(r, (uintptr_t)theirs.msg_name,
 				       theirs.msg_namelen, &addr);
 		mine.msg_name = &addr;
