@@ -47,10 +47,12 @@ static struct um_mount *find(const char *path)
 	return strcmp(path, NAME) ? NULL : node_mount;
 }
 
-static bool names(const char *dir, um_fill_fn fill, void *arg)
+static bool names(const struct um_list *l, const char *dir, um_fill_fn fill,
+		  void *arg)
 {
 	struct stat st;
 
+	(void)l;
 	if (strcmp(dir, "/dev") != 0 || lstat(NAME, &st) == 0)
 		return false;
 	if (fill)

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "dev/dev.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 
 /* Descriptor flags, not the file's business. */
 static bool is_generic(unsigned int cmd)
@@ -71,7 +71,7 @@ long sys_ioctl(struct um_req *r)
 	if (o->kind == UM_OBJ_PATH)
 		return -EBADF;
 	if (o->mount->devices && o->vnode)
-		return um_loop_ioctl(r, o, cmd);
+		return um_dev_ioctl(r, o, cmd);
 	if (cmd == FICLONE || cmd == FICLONERANGE || cmd == FIDEDUPERANGE)
 		return -EOPNOTSUPP;
 	if (cmd == FIONREAD && o->vnode)

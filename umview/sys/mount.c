@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "dev/dev.h"
 #include "guest/kept.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
@@ -183,7 +183,7 @@ static bool is_idle(struct um_mount *m)
 }
 
 /*
- * What the module is to open. A loop device stays in use as long as the mount
+ * What the module is to open. A device stays in use as long as the mount
  * lives, whether or not the module reads through it.
  */
 static int take_source(struct um_req *r, struct um_mount *m, const char **out)
@@ -192,10 +192,11 @@ static int take_source(struct um_req *r, struct um_mount *m, const char **out)
 	int ret;
 
 	*out = m->source;
-	ret = um_loop_source(r, m->source, m->flags & MS_RDONLY, out);
+	ret = um_dev_source(r, m->source, m->flags & MS_RDONLY, out);
 	if (ret <= 0)
 		return ret;
-	ret = um_next_open(m->beneath, m->source, O_RDONLY, 0, &f);
+	ret = um_next_open(m->beneath, m->source, O_RDONLY | UM_DEV_HOLD, 0,
+			   &f);
 	if (ret < 0)
 		return ret;
 	m->source_hold = f;

@@ -21,6 +21,9 @@ struct um_vnode_state {
 
 extern struct um_vnode_state um_vn;
 
+/* open.c */
+void um_device_measure(struct um_vnode *v);
+
 /* vnode.c */
 /* Find or make the vnode of the node; a ref. */
 int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,

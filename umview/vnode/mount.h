@@ -32,7 +32,8 @@
  * @inflight: operations at work
  * @detached: next in the list of detached mounts
  * @users: files that modules of other mounts hold open here
- * @devices: what is open(2)ed of its device nodes is its own, not the host's
+ * @devices: what is open(2)ed of its device nodes is its own, not the host's.
+ *	Names inside it are those of the view, but for its mount point, "/"
  * @hurried: umount -l or -f: its end waits for nobody
  * @root_type: S_IFMT of its root, where that is known without asking; else 0
  * @image, @image_ino: the file it was mounted from; see um_mount_claim()
