@@ -90,12 +90,9 @@ static int take(const char *option, struct um_dev *dev)
 		dev->partitions = true;
 		return 0;
 	}
-	if (!strncmp(option, "sector=", 7)) {
-		dev->block = (unsigned int)size_of(option + 7);
-		if (dev->block >= 512 && dev->block <= 4096 &&
-		    !(dev->block & (dev->block - 1)))
-			return 0;
-	}
+	if (!strncmp(option, "sector=", 7) &&
+	    um_dev_take_sector(option + 7, dev) == 0)
+		return 0;
 	if (!strncmp(option, "size=", 5)) {
 		dev->size = size_of(option + 5);
 		if (dev->size >= 4096 && dev->size <= INT64_MAX)

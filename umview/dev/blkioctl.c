@@ -34,8 +34,7 @@ static long put_int(struct um_dev_call *c, unsigned int value)
 
 static bool may_write(const struct um_dev_call *c)
 {
-	return (c->o->flags & O_ACCMODE) == O_WRONLY ||
-	       (c->o->flags & O_ACCMODE) == O_RDWR;
+	return (c->fh->flags & O_ACCMODE) != O_RDONLY;
 }
 
 /* BLKDISCARD, BLKZEROOUT: where, how much. */

@@ -79,7 +79,6 @@ struct um_devnode {
 /* One ioctl(2) at work; see um_dev_ioctl(). */
 struct um_dev_call {
 	struct um_req *r;
-	struct um_obj *o;
 	unsigned int cmd;
 	struct um_devnode *node;
 	struct um_dev_fh *fh;
@@ -181,9 +180,6 @@ struct um_dev_place {
 /* The lock is held, and holds the node. */
 struct um_dev_place um_dev_place_locked(const struct um_mount *m,
 					const char *path);
-/* The device of this number in the view: its mount, and its name inside. */
-struct um_mount *um_dev_by_number(struct um_req *r, mode_t type, dev_t rdev,
-				  const char **rel);
 /**
  * um_dev_source() - a source of mount(2) that is a virtual block device
  * @path: canonical name of the source
@@ -198,15 +194,13 @@ int um_dev_source(struct um_req *r, const char *path, bool readonly,
 bool um_dev_any_block(const struct um_list *l);
 void um_dev_partitions(const struct um_list *l, FILE *out);
 int um_dev_names_setup(void);
-/* Some number of a device in the list may be that of one of the host. */
-bool um_dev_foreign(const struct um_list *l);
 
 /* ---- node.c ---- */
 
 extern const struct um_fs_ops um_dev_fs_ops;
 /* Open a device's node of a mount: a descriptor of ours or -errno. */
-int um_dev_open(struct um_req *r, struct um_mount *m, const char *rel,
-		const struct stat *st, int flags);
+int um_dev_open(struct um_mount *m, const char *rel, const struct stat *st,
+		int flags);
 long um_dev_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd);
 /* How a mount opens its source (um_next_open()): others may mount it too. */
 #define UM_DEV_HOLD (O_EXCL | O_NOFOLLOW)

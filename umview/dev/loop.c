@@ -182,7 +182,7 @@ static int bind_to(struct um_dev_call *c, struct um_loop *l,
 		ret = file_of(c->r, (int)config->fd, &path, &may_write);
 	if (ret < 0)
 		return ret;
-	may_write = may_write && is_writer(c->o->flags) &&
+	may_write = may_write && is_writer(c->fh->flags) &&
 		    !(info.lo_flags & LO_FLAGS_READ_ONLY);
 	ret = backing_open(c->r, path, may_write, &b);
 	if (ret < 0)

@@ -334,7 +334,7 @@ static void each_name(const struct um_list *l,
 
 /* ---- numbers ---- */
 
-bool um_dev_foreign(const struct um_list *l)
+static bool is_foreign(const struct um_list *l)
 {
 	bool any = false;
 
@@ -364,7 +364,7 @@ static bool is_newer(const struct um_list *l, const struct um_mount *a,
 	return !b;
 }
 
-struct um_mount *um_dev_by_number(struct um_req *r, mode_t type, dev_t rdev,
+static struct um_mount *by_number(struct um_req *r, mode_t type, dev_t rdev,
 				  const char **rel)
 {
 	struct um_mount *m = NULL;
@@ -414,7 +414,8 @@ static struct um_dev_class class = { .find = find,
 				     .names = names,
 				     .covers = covers,
 				     .each_name = each_name,
-				     .foreign = um_dev_foreign };
+				     .is_foreign = is_foreign,
+				     .by_number = by_number };
 
 int um_dev_names_setup(void)
 {

@@ -14,16 +14,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "dev/dev.h"
-
-/* An open node; of a file of /sys just its content. */
-struct open_node {
-	struct um_devset *set;
-	struct um_devnode *node;
-	struct um_dev_fh fh;
-	bool held;
-	char *text;
-};
+#include "dev/opennode.h"
+#include "dev/stream.h"
 
 static struct um_mount *mount_of(struct um_fs *fs)
 {
@@ -65,7 +57,7 @@ static void fill_stat(const struct um_dev_place *p, struct stat *out)
 static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 			struct stat *out)
 {
-	struct open_node *o = fh ? (void *)(uintptr_t)fh->fh : NULL;
+	struct um_open_node *o = fh ? (void *)(uintptr_t)fh->fh : NULL;
 	struct um_dev_place p = { .kind = UM_DEV_NODE };
 	int ret = 0;
 
@@ -115,7 +107,7 @@ struct change {
 static int change_node(struct um_fs *fs, const char *path, struct um_fh *fh,
 		       const struct change *c)
 {
-	struct open_node *o = fh ? (void *)(uintptr_t)fh->fh : NULL;
+	struct um_open_node *o = fh ? (void *)(uintptr_t)fh->fh : NULL;
 	struct um_dev_place p = { .kind = UM_DEV_NODE };
 	int ret = 0;
 
@@ -204,7 +196,7 @@ static int claim_locked(struct um_devnode *d, bool holds)
 	return 0;
 }
 
-static void unclaim_locked(struct open_node *o)
+static void unclaim_locked(struct um_open_node *o)
 {
 	if (!(o->fh.flags & O_EXCL))
 		return;
@@ -214,7 +206,7 @@ static void unclaim_locked(struct open_node *o)
 		o->node->excl--;
 }
 
-static int open_locked(struct open_node *o, const struct um_dev_place *p)
+static int open_locked(struct um_open_node *o, const struct um_dev_place *p)
 {
 	int ret = 0;
 
@@ -236,7 +228,7 @@ static int open_locked(struct open_node *o, const struct um_dev_place *p)
 	return ret;
 }
 
-static void close_node(struct open_node *o)
+static void close_node(struct um_open_node *o)
 {
 	struct um_devset *s = o->set;
 
@@ -253,9 +245,9 @@ static void close_node(struct open_node *o)
 }
 
 static int open_new(struct um_mount *m, const char *path, int flags,
-		    struct open_node **out)
+		    struct um_open_node **out)
 {
-	struct open_node *o = calloc(1, sizeof(*o));
+	struct um_open_node *o = calloc(1, sizeof(*o));
 	struct um_dev_place p;
 	int ret;
 
@@ -283,14 +275,14 @@ static int open_new(struct um_mount *m, const char *path, int flags,
 
 static int node_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 {
-	struct open_node *o;
+	struct um_open_node *o;
 	int ret = open_new(mount_of(fs), path, fh->flags, &o);
 
 	fh->fh = (uint64_t)(uintptr_t)o;
 	return ret;
 }
 
-static void release(struct open_node *o)
+static void release(struct um_open_node *o)
 {
 	if (o->set && o->set->dev.ops->release)
 		o->set->dev.ops->release(&o->set->dev, &o->fh);
@@ -300,7 +292,7 @@ static void release(struct open_node *o)
 static void node_release(struct um_fs *fs, struct um_fh *fh)
 {
 	(void)fs;
-	release((struct open_node *)(uintptr_t)fh->fh);
+	release((struct um_open_node *)(uintptr_t)fh->fh);
 }
 
 /* ---- data ---- */
@@ -317,7 +309,7 @@ static ssize_t read_text(const char *text, void *buf, size_t n, off_t off)
 	return (ssize_t)n;
 }
 
-static void trace(const struct open_node *o, const char *what, off_t off,
+static void trace(const struct um_open_node *o, const char *what, off_t off,
 		  size_t n, ssize_t ret)
 {
 	if (o->set->spec.debug)
@@ -328,7 +320,7 @@ static void trace(const struct open_node *o, const char *what, off_t off,
 static ssize_t node_read(struct um_fs *fs, struct um_fh *fh, void *buf,
 			 size_t n, off_t off)
 {
-	struct open_node *o = (struct open_node *)(uintptr_t)fh->fh;
+	struct um_open_node *o = (struct um_open_node *)(uintptr_t)fh->fh;
 	struct um_devset *s = o->set;
 	ssize_t ret = -EINVAL;
 
@@ -346,7 +338,7 @@ static ssize_t node_read(struct um_fs *fs, struct um_fh *fh, void *buf,
 static ssize_t node_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 			  size_t n, off_t off)
 {
-	struct open_node *o = (struct open_node *)(uintptr_t)fh->fh;
+	struct um_open_node *o = (struct um_open_node *)(uintptr_t)fh->fh;
 	struct um_devset *s = o->set;
 	ssize_t ret = -EINVAL;
 
@@ -363,7 +355,7 @@ static ssize_t node_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 
 static int node_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
 {
-	struct open_node *o = (struct open_node *)(uintptr_t)fh->fh;
+	struct um_open_node *o = (struct um_open_node *)(uintptr_t)fh->fh;
 
 	(void)fs;
 	(void)datasync;
@@ -375,7 +367,7 @@ static int node_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
 static int node_fallocate(struct um_fs *fs, struct um_fh *fh, int mode,
 			  off_t off, off_t len)
 {
-	struct open_node *o = (struct open_node *)(uintptr_t)fh->fh;
+	struct um_open_node *o = (struct um_open_node *)(uintptr_t)fh->fh;
 	uint64_t size;
 
 	(void)fs;
@@ -489,10 +481,18 @@ struct call {
 	long ret;
 };
 
+/* What a call through the file system's operation carries. */
+struct handover {
+	int fd;
+	int ret;
+};
+
+#define UM_DEV_STREAM 0xd0e1f2a4u
+
 static int node_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 		      void *data, size_t size)
 {
-	struct open_node *o = (struct open_node *)(uintptr_t)fh->fh;
+	struct um_open_node *o = (struct um_open_node *)(uintptr_t)fh->fh;
 	struct call *call = data;
 
 	(void)fs;
@@ -502,6 +502,12 @@ static int node_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 		call->c.node = o->node;
 		call->c.fh = &o->fh;
 		call->ret = answer(o->set, &call->c);
+		return 0;
+	}
+	if (cmd == UM_DEV_STREAM && size == sizeof(struct handover)) {
+		struct handover *h = data;
+
+		h->ret = o->set->dev.ops->stream(&o->set->dev, &o->fh, h->fd);
 		return 0;
 	}
 	/* the core, and modules, who ask how large it is */
@@ -516,7 +522,7 @@ static int node_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 
 long um_dev_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd)
 {
-	struct call call = { .c = { .r = r, .o = o, .cmd = cmd } };
+	struct call call = { .c = { .r = r, .cmd = cmd } };
 	int ret;
 
 	/* who asks whether somebody has it open */
@@ -549,9 +555,57 @@ const struct um_fs_ops um_dev_fs_ops = {
 	.umount = node_umount,
 };
 
-int um_dev_open(struct um_req *r, struct um_mount *m, const char *rel,
-		const struct stat *st, int flags)
+/* ---- streams ---- */
+
+void um_open_node_release(struct um_mount *m, struct um_open_node *o)
 {
-	(void)r;
-	return um_vnode_open_device(m, rel, st, flags);
+	struct um_fh fh = { .fh = (uint64_t)(uintptr_t)o };
+
+	um_fs_release(m, &fh);
+}
+
+int um_open_node_stream(struct um_mount *m, struct um_open_node *o, int fd)
+{
+	struct um_fh fh = { .fh = (uint64_t)(uintptr_t)o };
+	struct handover h = { .fd = fd };
+	int ret = um_fs_ioctl(m, &fh, UM_DEV_STREAM, &h, sizeof(h));
+
+	return ret < 0 ? ret : h.ret;
+}
+
+long um_open_node_ioctl(struct um_req *r, struct um_mount *m,
+			struct um_open_node *o, unsigned int cmd)
+{
+	struct um_fh fh = { .fh = (uint64_t)(uintptr_t)o };
+	struct call call = { .c = { .r = r, .cmd = cmd } };
+	int ret = um_fs_ioctl(m, &fh, UM_DEV_CALL, &call, sizeof(call));
+
+	return ret < 0 ? ret : call.ret;
+}
+
+static bool is_stream(const struct um_mount *m, const char *rel)
+{
+	struct um_dev_place p;
+	bool yes;
+
+	um_lock(&um_dev_lock);
+	p = um_dev_place_locked(m, rel);
+	yes = p.kind == UM_DEV_NODE && p.set->dev.packets;
+	um_unlock(&um_dev_lock);
+	return yes;
+}
+
+int um_dev_open(struct um_mount *m, const char *rel, const struct stat *st,
+		int flags)
+{
+	struct um_fh fh = { .flags = flags & (O_ACCMODE | O_EXCL) };
+	int ret;
+
+	if (!is_stream(m, rel))
+		return um_vnode_open_device(m, rel, st, flags);
+	ret = um_fs_open(m, rel, &fh);
+	if (ret < 0)
+		return ret;
+	return um_stream_open(m, (struct um_open_node *)(uintptr_t)fh.fh,
+			      flags);
 }

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 
 #include "dev/dev.h"
+#include "dev/stream.h"
 #include "sys/fusedev.h"
 
 /* Descriptor flags, not the file's business. */
@@ -64,7 +65,8 @@ long sys_ioctl(struct um_req *r)
 	unsigned int cmd = (unsigned int)r->arg[1];
 	long ret;
 
-	if (!o && um_fusedev_ioctl(r, cmd, &ret))
+	if (!o && (um_fusedev_ioctl(r, cmd, &ret) ||
+		   (!is_generic(cmd) && um_stream_ioctl(r, cmd, &ret))))
 		return ret;
 	if (!o || is_generic(cmd))
 		return UM_CONTINUE;

@@ -255,7 +255,7 @@ static int open_device(struct um_req *r, const struct um_loc *loc, int flags)
 	m = um_dev_by_number(r, loc->st.st_mode & S_IFMT, loc->st.st_rdev,
 			     &rel);
 	if (m)
-		return um_dev_open(r, m, rel, &loc->st, flags);
+		return um_dev_open(m, rel, &loc->st, flags);
 	ret = find_device(&loc->st, path, sizeof(path));
 	if (ret < 0)
 		return ret;
@@ -273,7 +273,7 @@ int um_special_open(struct um_req *r, const struct um_loc *loc, int flags)
 		if (um_fusedev_is(loc->mount))
 			return um_fusedev_open(r, flags);
 		if (loc->mount->devices)
-			return um_dev_open(r, loc->mount, loc->rel, &loc->st,
+			return um_dev_open(loc->mount, loc->rel, &loc->st,
 					   flags);
 		return open_device(r, loc, flags);
 	default:

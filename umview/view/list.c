@@ -56,9 +56,21 @@ void um_dev_each_name(const struct um_list *l,
 bool um_dev_is_foreign(const struct um_list *l)
 {
 	for (const struct um_dev_class *d = dev_classes; d; d = d->next)
-		if (d->foreign && d->foreign(l))
+		if (d->is_foreign && d->is_foreign(l))
 			return true;
 	return false;
+}
+
+struct um_mount *um_dev_by_number(struct um_req *r, mode_t type, dev_t rdev,
+				  const char **rel)
+{
+	struct um_mount *m = NULL;
+
+	if (type != S_IFCHR && type != S_IFBLK)
+		return NULL;
+	for (const struct um_dev_class *d = dev_classes; d && !m; d = d->next)
+		m = d->by_number ? d->by_number(r, type, rdev, rel) : NULL;
+	return m;
 }
 
 static bool is_excepted(const struct um_mount *m, const char *rel)

@@ -96,7 +96,9 @@ bool um_walk_is_idle(const struct um_req *r, const char *path);
  *	NULL); whether there are any. Mount points are shown without it.
  * @covers: whether a mount of devices answers for the path
  * @each_name: names, as last components, that agents must ask about
- * @foreign: whether nodes of the host may be nodes of these devices
+ * @is_foreign: whether nodes of the host may be nodes of these devices
+ * @by_number: the device of this number in the request's view: its mount, and
+ *	its name inside; or NULL
  * Each may be NULL. Until um_dev_any is set or a list has mounts, there is but
  * /dev/loop-control and /dev/fuse.
  */
@@ -108,7 +110,9 @@ struct um_dev_class {
 	bool (*covers)(const struct um_mount *m, const char *path);
 	void (*each_name)(const struct um_list *l,
 			  void (*add)(void *arg, const char *name), void *arg);
-	bool (*foreign)(const struct um_list *l);
+	bool (*is_foreign)(const struct um_list *l);
+	struct um_mount *(*by_number)(struct um_req *r, mode_t type, dev_t rdev,
+				      const char **rel);
 };
 
 /* At start, before the first guest. */
@@ -118,6 +122,8 @@ void um_dev_each_name(const struct um_list *l,
 		      void (*add)(void *arg, const char *name), void *arg);
 /* Real nodes may have numbers of the view's devices. */
 bool um_dev_is_foreign(const struct um_list *l);
+struct um_mount *um_dev_by_number(struct um_req *r, mode_t type, dev_t rdev,
+				  const char **rel);
 
 /* The mount of the list that answers for a canonical path; rel inside it. */
 struct um_mount *um_list_find(const struct um_list *l, const char *path,

@@ -15,6 +15,8 @@
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
+/* Largest device that is copied into memory, to be mapped. */
+#define MAX_MAPPED ((off_t)1 << 30)
 /* Largest file of a remote mount that is read as a whole when it is opened. */
 #define REMOTE_LIMIT (1 << 20)
 
@@ -231,8 +233,8 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 {
 	int ret;
 
-	if (v->device)
-		return -ENODEV;
+	if (v->device && (!v->size || v->size > MAX_MAPPED))
+		return v->size ? -ENOMEM : -ENODEV;
 	um_lock(&v->io);
 	ret = v->populated ? 0 : um_vnode_populate_locked(v);
 	if (ret == 0)

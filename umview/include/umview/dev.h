@@ -61,10 +61,11 @@ enum um_dev_wipe {
  * @ioctl_size: how large the argument of a request is, and whether it goes in
  *	or out: UM_DEV_IN, UM_DEV_OUT, both or none. NULL, or -ENOTTY: as the
  *	number says by _IOC().
- * @stream: of a device with @socket set: an open device is a socket, of which
- *	`fd` is the module's end, from now on its own. So guests sleep in
- *	read(2), write(2) and poll(2) of the kernel. The end of the guest's side
- *	is seen as end of file; release() follows.
+ * @stream: of a device with @packets set: an open device is a SOCK_SEQPACKET
+ *	socket, of which `fd` is the module's end, from now on its own. So
+ *	guests sleep in read(2), write(2) and poll(2) of the kernel, and a
+ *	packet is what one read or write moves. That the guest has closed its
+ *	side is seen as end of file; release() follows. To hang up: shutdown(2).
  * @umount: called once, last; flush and free dev->priv.
  */
 struct um_dev_ops {
@@ -90,7 +91,7 @@ struct um_dev_ops {
  * @ops, @priv: of the module
  * @next: the view beneath the mount point; set on entry
  * @type: S_IFBLK or S_IFCHR; 0: that of the target, else S_IFCHR
- * @socket: of a character device: SOCK_SEQPACKET or SOCK_STREAM; see @stream
+ * @packets: a character device that is read and written by packets; see @stream
  * @size: bytes of a block device; see um_dev_set_size()
  * @block: its logical sector size; 0: 512
  * @io_min, @io_opt: what it likes to be given at once; 0: @block; unknown
@@ -106,7 +107,7 @@ struct um_dev {
 	void *priv;
 	struct um_next *next;
 	mode_t type;
-	int socket;
+	bool packets;
 	uint64_t size;
 	unsigned int block;
 	unsigned int io_min;
@@ -141,6 +142,17 @@ struct um_dev_module {
 };
 
 extern const struct um_dev_module um_dev_module;
+
+/*
+ * The device is a disk whose bytes are those of the file req->source, of the
+ * view beneath. Read-only, if the mount is or the file cannot be written. Sets
+ * all but dev->partitions; dev->block is heeded. 0, or -errno and a message.
+ */
+int um_dev_use_file(const struct um_mount_req *req, struct um_dev *dev);
+/* dev->heads and dev->sectors, as suits dev->size. */
+void um_dev_set_geometry(struct um_dev *dev);
+/* The value of an option sector=: into dev->block. 0 or -EINVAL. */
+int um_dev_take_sector(const char *value, struct um_dev *dev);
 
 /* The block device has another size now. */
 void um_dev_set_size(struct um_dev *dev, uint64_t size);
