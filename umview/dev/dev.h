@@ -204,8 +204,6 @@ int um_dev_open(struct um_mount *m, const char *rel, const struct stat *st,
 long um_dev_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd);
 /* How a mount opens its source (um_next_open()): others may mount it too. */
 #define UM_DEV_HOLD (O_EXCL | O_NOFOLLOW)
-/* What guests closed a moment ago counts as closed; no lock is held. */
-void um_dev_heed_closes(const struct um_devset *s);
 
 /* ---- blk.c ---- */
 

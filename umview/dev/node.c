@@ -601,6 +601,9 @@ int um_dev_open(struct um_mount *m, const char *rel, const struct stat *st,
 	struct um_fh fh = { .flags = flags & (O_ACCMODE | O_EXCL) };
 	int ret;
 
+	/* what was closed a moment ago is in nobody's way */
+	if (flags & O_EXCL)
+		um_vnode_busy(m);
 	if (!is_stream(m, rel))
 		return um_vnode_open_device(m, rel, st, flags);
 	ret = um_fs_open(m, rel, &fh);

@@ -195,6 +195,7 @@ static int take_source(struct um_req *r, struct um_mount *m, const char **out)
 	ret = um_dev_source(r, m->source, m->flags & MS_RDONLY, out);
 	if (ret <= 0)
 		return ret;
+	um_obj_settle();
 	ret = um_next_open(m->beneath, m->source, O_RDONLY | UM_DEV_HOLD, 0,
 			   &f);
 	if (ret < 0)

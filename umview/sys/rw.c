@@ -154,6 +154,19 @@ static ssize_t write_buffer(struct io *io, const struct iovec *iov, char *buf,
 typedef ssize_t (*buffer_fn)(struct io *io, const struct iovec *iov, char *buf,
 			     off_t off);
 
+/* O_DIRECT on a block device: whole sectors. */
+static bool is_misaligned(const struct io *io)
+{
+	uint64_t bits = (uint64_t)io->off;
+
+	if (!io->o->vnode->device || !(io->o->flags & O_DIRECT) ||
+	    !io->o->vnode->size)
+		return false;
+	for (int i = 0; i < io->v.n; i++)
+		bits |= io->v.iov[i].iov_len;
+	return bits & 511;
+}
+
 static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 {
 	UM_FREE char *buf = NULL;
@@ -161,6 +174,8 @@ static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 	off_t off = io->off;
 	ssize_t done = 0;
 
+	if (is_misaligned(io))
+		return -EINVAL;
 	buf = malloc(room + 1);
 	if (!buf)
 		return -ENOMEM;
