@@ -43,8 +43,9 @@ ssize_t um_blk_read(struct um_devnode *n, struct um_dev_fh *fh, void *buf,
 	size = inside(n, size, &off);
 	if (!size)
 		return 0;
-	return dev->ops->read ? dev->ops->read(dev, fh, buf, size, off)
-			      : -EINVAL;
+	if (!dev->ops->read)
+		return -EINVAL;
+	return UM_DEV_OP(n->set, dev->ops->read(dev, fh, buf, size, off));
 }
 
 ssize_t um_blk_write(struct um_devnode *n, struct um_dev_fh *fh,
@@ -59,24 +60,27 @@ ssize_t um_blk_write(struct um_devnode *n, struct um_dev_fh *fh,
 	size = inside(n, size, &off);
 	if (!size)
 		return -ENOSPC;
-	return dev->ops->write ? dev->ops->write(dev, fh, buf, size, off)
-			       : -EINVAL;
+	if (!dev->ops->write)
+		return -EINVAL;
+	return UM_DEV_OP(n->set, dev->ops->write(dev, fh, buf, size, off));
 }
 
 int um_blk_sync(struct um_devset *s)
 {
-	return s->dev.ops->sync ? s->dev.ops->sync(&s->dev) : 0;
+	return s->dev.ops->sync ? UM_DEV_OP(s, s->dev.ops->sync(&s->dev)) : 0;
 }
 
-static int write_zeros(struct um_dev *dev, uint64_t off, uint64_t size)
+static int write_zeros(struct um_devset *s, uint64_t off, uint64_t size)
 {
+	struct um_dev *dev = &s->dev;
 	UM_FREE char *zeros = calloc(1, CHUNK);
 
 	if (!zeros)
 		return -ENOMEM;
 	while (size) {
 		size_t n = size < CHUNK ? (size_t)size : CHUNK;
-		ssize_t put = dev->ops->write(dev, NULL, zeros, n, (off_t)off);
+		ssize_t put = UM_DEV_OP(
+			s, dev->ops->write(dev, NULL, zeros, n, (off_t)off));
 
 		if (put <= 0)
 			return put < 0 ? (int)put : -EIO;
@@ -93,8 +97,9 @@ int um_blk_wipe(struct um_devnode *n, enum um_dev_wipe how, uint64_t off,
 	int ret = -EOPNOTSUPP;
 
 	if (dev->ops->wipe)
-		ret = dev->ops->wipe(dev, how, off + n->start, size);
+		ret = UM_DEV_OP(n->set,
+				dev->ops->wipe(dev, how, off + n->start, size));
 	if (ret == -EOPNOTSUPP && how == UM_DEV_ZERO && dev->ops->write)
-		ret = write_zeros(dev, off + n->start, size);
+		ret = write_zeros(n->set, off + n->start, size);
 	return ret;
 }

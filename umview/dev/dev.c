@@ -360,6 +360,9 @@ int um_dev_serve(struct um_fs *fs, const struct um_mount_req *req,
 	fs->ops = &um_dev_fs_ops;
 	fs->priv = s;
 	fs->readonly = false;
+	/* the core's own code comes between: UM_DEV_OP() */
+	s->beneath = m->capture && !mine.host_libc ? m->beneath : NULL;
+	m->capture = false;
 	m->devices = true;
 	m->root_type = mine.type;
 	um_attrcache_free(um_steal(m->cache));

@@ -37,6 +37,7 @@
 #include <umview/dev.h>
 
 #include "base/lock.h"
+#include "guest/self.h"
 #include "view/path.h"
 
 struct um_devset;
@@ -109,6 +110,7 @@ struct um_devset_own {
  * @everywhere: in all views, and in no list
  * @hidden: not there for the moment (LOOP_CTL_REMOVE)
  * @foreign: its number may be one of the host's
+ * @beneath: what the module's calls of libc are for; NULL: the host
  * @serial: of which opening of this disk it is: BLKGETDISKSEQ
  * @nodes: number 0 first
  */
@@ -122,9 +124,19 @@ struct um_devset {
 	bool hidden;
 	bool foreign;
 	bool any_minor;
+	struct um_list *beneath;
 	uint64_t serial;
 	struct um_devnode *nodes;
 };
+
+/* An operation of the module's: `call`, in the view that it is to see. */
+#define UM_DEV_OP(s, call)                                                     \
+	({                                                                     \
+		struct um_self _self = um_self_enter((s)->beneath);            \
+		typeof(call) _ret = (call);                                    \
+		um_self_restore(&_self);                                       \
+		_ret;                                                          \
+	})
 
 extern struct um_mutex um_dev_lock;
 extern struct um_devset *um_devsets;

@@ -266,7 +266,8 @@ static int open_new(struct um_mount *m, const char *path, int flags,
 		return ret;
 	}
 	if (o->set && o->set->dev.ops->open) {
-		ret = o->set->dev.ops->open(&o->set->dev, &o->fh);
+		ret = UM_DEV_OP(o->set,
+				o->set->dev.ops->open(&o->set->dev, &o->fh));
 		if (ret < 0)
 			close_node(um_steal(*out));
 	}
@@ -284,8 +285,14 @@ static int node_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 
 static void release(struct um_open_node *o)
 {
-	if (o->set && o->set->dev.ops->release)
-		o->set->dev.ops->release(&o->set->dev, &o->fh);
+	struct um_devset *s = o->set;
+	struct um_self self;
+
+	if (s && s->dev.ops->release) {
+		self = um_self_enter(s->beneath);
+		s->dev.ops->release(&s->dev, &o->fh);
+		um_self_restore(&self);
+	}
 	close_node(o);
 }
 
@@ -330,7 +337,8 @@ static ssize_t node_read(struct um_fs *fs, struct um_fh *fh, void *buf,
 	if (um_devset_is_block(s))
 		ret = um_blk_read(o->node, &o->fh, buf, n, off);
 	else if (s->dev.ops->read)
-		ret = s->dev.ops->read(&s->dev, &o->fh, buf, n, off);
+		ret = UM_DEV_OP(s,
+				s->dev.ops->read(&s->dev, &o->fh, buf, n, off));
 	trace(o, "read", off, n, ret);
 	return ret;
 }
@@ -348,7 +356,8 @@ static ssize_t node_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	if (um_devset_is_block(s))
 		ret = um_blk_write(o->node, &o->fh, buf, n, off);
 	else if (s->dev.ops->write)
-		ret = s->dev.ops->write(&s->dev, &o->fh, buf, n, off);
+		ret = UM_DEV_OP(
+			s, s->dev.ops->write(&s->dev, &o->fh, buf, n, off));
 	trace(o, "write", off, n, ret);
 	return ret;
 }
@@ -413,9 +422,11 @@ static void node_umount(struct um_fs *fs)
 {
 	struct um_devset *s = fs->priv;
 	struct um_dev_spec spec = s->spec;
+	struct um_self self = um_self_enter(s->beneath);
 
 	if (s->dev.ops->umount)
 		s->dev.ops->umount(&s->dev);
+	um_self_restore(&self);
 	um_devset_free(s);
 	fs->priv = NULL;
 	if (spec.ended)
@@ -440,21 +451,22 @@ static long module_ioctl(struct um_devset *s, struct um_dev_call *c)
 	if (!ops->ioctl)
 		return -ENOTTY;
 	if (ops->ioctl_size)
-		how = ops->ioctl_size(&s->dev, c->cmd);
+		how = UM_DEV_OP(s, ops->ioctl_size(&s->dev, c->cmd));
 	if (how < 0)
 		how = (int)_IOC_SIZE(c->cmd) |
 		      (_IOC_DIR(c->cmd) & _IOC_WRITE ? UM_DEV_IN : 0) |
 		      (_IOC_DIR(c->cmd) & _IOC_READ ? UM_DEV_OUT : 0);
 	size = (size_t)(how & UM_DEV_SIZE);
 	if (!(how & (UM_DEV_IN | UM_DEV_OUT)))
-		return ops->ioctl(&s->dev, c->fh, c->cmd, arg, NULL);
+		return UM_DEV_OP(s,
+				 ops->ioctl(&s->dev, c->fh, c->cmd, arg, NULL));
 	data = calloc(1, size + 1);
 	if (!data)
 		return -ENOMEM;
 	if ((how & UM_DEV_IN) &&
 	    um_copy_in(c->r, um_uptr_of(arg), data, size) < 0)
 		return -EFAULT;
-	ret = ops->ioctl(&s->dev, c->fh, c->cmd, arg, data);
+	ret = UM_DEV_OP(s, ops->ioctl(&s->dev, c->fh, c->cmd, arg, data));
 	if (ret >= 0 && (how & UM_DEV_OUT) &&
 	    um_copy_out(c->r, um_uptr_of(arg), data, size) < 0)
 		return -EFAULT;
@@ -507,7 +519,9 @@ static int node_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 	if (cmd == UM_DEV_STREAM && size == sizeof(struct handover)) {
 		struct handover *h = data;
 
-		h->ret = o->set->dev.ops->stream(&o->set->dev, &o->fh, h->fd);
+		h->ret = UM_DEV_OP(
+			o->set,
+			o->set->dev.ops->stream(&o->set->dev, &o->fh, h->fd));
 		return 0;
 	}
 	/* the core, and modules, who ask how large it is */

@@ -12,11 +12,13 @@
 
 static int read_disk(void *arg, void *buf, size_t n, uint64_t off)
 {
-	struct um_dev *dev = arg;
+	struct um_devset *s = arg;
+	struct um_dev *dev = &s->dev;
 	char *at = buf;
 
 	while (n) {
-		ssize_t got = dev->ops->read(dev, NULL, at, n, (off_t)off);
+		ssize_t got = UM_DEV_OP(
+			s, dev->ops->read(dev, NULL, at, n, (off_t)off));
 
 		if (got <= 0)
 			return got < 0 ? (int)got : -EIO;
@@ -73,7 +75,7 @@ int um_parts_scan(struct um_devset *s)
 				  .size = s->dev.size,
 				  .block = um_devset_block(s),
 				  .read = read_disk,
-				  .arg = &s->dev };
+				  .arg = s };
 	bool busy;
 	int n;
 

@@ -100,6 +100,8 @@ struct um_dev_ops {
  * @rotational, @removable: shown in /sys
  * @partitions: its partitions are sub devices
  * @nsub: other sub devices, of a character device
+ * @host_libc: what the module asks of libc in its operations is for the host,
+ *	not for the view beneath
  * @core: the core's own
  */
 struct um_dev {
@@ -119,6 +121,7 @@ struct um_dev {
 	bool removable;
 	bool partitions;
 	unsigned int nsub;
+	bool host_libc;
 	void *core;
 };
 
