@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libnbd.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -96,12 +97,60 @@ static int failed(void)
 	return err ? -err : -EIO;
 }
 
+/**
+ * struct img - an image that is served
+ * @align: what transfers must be multiples of, place and size
+ * @lock: a part of such a unit is written by one at a time
+ */
+struct img {
+	struct nbd_handle *nbd;
+	uint64_t align;
+	pthread_mutex_t lock;
+};
+
+/* Of [off, off + n) the whole units that it touches; at most one MOST. */
+static size_t widen(const struct img *i, size_t n, uint64_t *off)
+{
+	uint64_t end = *off + (n < MOST ? n : MOST) + i->align - 1;
+
+	*off -= *off % i->align;
+	return (size_t)(end - end % i->align - *off);
+}
+
+/* A unit is only partly meant: the rest of it is read too. */
+static ssize_t bounce(struct img *i, void *in, const void *out, size_t n,
+		      uint64_t off)
+{
+	uint64_t at = off;
+	size_t size = widen(i, n, &at);
+	char *buf = malloc(size);
+	ssize_t ret = buf ? (ssize_t)n : -ENOMEM;
+
+	pthread_mutex_lock(&i->lock);
+	if (buf && nbd_pread(i->nbd, buf, size, at, 0) < 0)
+		ret = failed();
+	if (ret >= 0 && out) {
+		memcpy(buf + (off - at), out, n);
+		if (nbd_pwrite(i->nbd, buf, size, at, 0) < 0)
+			ret = failed();
+	}
+	pthread_mutex_unlock(&i->lock);
+	if (ret >= 0 && in)
+		memcpy(in, buf + (off - at), n);
+	free(buf);
+	return ret;
+}
+
 static ssize_t img_read(struct um_dev *dev, struct um_dev_fh *fh, void *buf,
 			size_t n, off_t off)
 {
+	struct img *i = dev->priv;
+
 	(void)fh;
 	n = n < MOST ? n : MOST;
-	if (nbd_pread(dev->priv, buf, n, (uint64_t)off, 0) < 0)
+	if (((uint64_t)off | n) % i->align)
+		return bounce(i, buf, NULL, n, (uint64_t)off);
+	if (nbd_pread(i->nbd, buf, n, (uint64_t)off, 0) < 0)
 		return failed();
 	return (ssize_t)n;
 }
@@ -109,24 +158,31 @@ static ssize_t img_read(struct um_dev *dev, struct um_dev_fh *fh, void *buf,
 static ssize_t img_write(struct um_dev *dev, struct um_dev_fh *fh,
 			 const void *buf, size_t n, off_t off)
 {
+	struct img *i = dev->priv;
+
 	(void)fh;
 	n = n < MOST ? n : MOST;
-	if (nbd_pwrite(dev->priv, buf, n, (uint64_t)off, 0) < 0)
+	if (((uint64_t)off | n) % i->align)
+		return bounce(i, NULL, buf, n, (uint64_t)off);
+	if (nbd_pwrite(i->nbd, buf, n, (uint64_t)off, 0) < 0)
 		return failed();
 	return (ssize_t)n;
 }
 
 static int img_sync(struct um_dev *dev)
 {
-	if (nbd_can_flush(dev->priv) <= 0)
+	struct img *i = dev->priv;
+
+	if (nbd_can_flush(i->nbd) <= 0)
 		return 0;
-	return nbd_flush(dev->priv, 0) < 0 ? failed() : 0;
+	return nbd_flush(i->nbd, 0) < 0 ? failed() : 0;
 }
 
 static int img_wipe(struct um_dev *dev, enum um_dev_wipe how, uint64_t off,
 		    uint64_t n)
 {
-	struct nbd_handle *nbd = dev->priv;
+	const struct img *i = dev->priv;
+	struct nbd_handle *nbd = i->nbd;
 	bool zero = how == UM_DEV_ZERO;
 
 	if ((zero ? nbd_can_zero(nbd) : nbd_can_trim(nbd)) <= 0)
@@ -143,15 +199,25 @@ static int img_wipe(struct um_dev *dev, enum um_dev_wipe how, uint64_t off,
 	return 0;
 }
 
+static void img_free(struct img *i)
+{
+	if (!i)
+		return;
+	nbd_close(i->nbd);
+	pthread_mutex_destroy(&i->lock);
+	free(i);
+}
+
 /* The server ends when its one client goes. */
 static void img_umount(struct um_dev *dev)
 {
 	int ret = dev->readonly ? 0 : img_sync(dev);
+	struct img *i = dev->priv;
 
 	if (ret < 0)
 		um_err("umdevimg: %s", nbd_get_error());
-	nbd_shutdown(dev->priv, 0);
-	nbd_close(dev->priv);
+	nbd_shutdown(i->nbd, 0);
+	img_free(i);
 }
 
 static const struct um_dev_ops ops = { .size = sizeof(ops),
@@ -183,51 +249,67 @@ static int start_server(struct nbd_handle *nbd, const char *path,
 	return 0;
 }
 
-static int describe(struct nbd_handle *nbd, struct um_dev *dev)
+static int describe(struct img *i, struct um_dev *dev)
 {
-	int64_t size = nbd_get_size(nbd);
+	int64_t size = nbd_get_size(i->nbd);
+	int64_t align = nbd_get_block_size(i->nbd, LIBNBD_SIZE_MINIMUM);
 
 	if (size < 0)
 		return failed();
-	dev->size = (uint64_t)size & ~(uint64_t)511;
+	/* a last unit that is not whole would be out of reach */
+	i->align = align > 1 ? (uint64_t)align : 1;
+	dev->size = (uint64_t)size;
+	dev->size -= dev->size % (i->align < 512 ? 512 : i->align);
 	if (!dev->size)
 		return -EINVAL;
-	if (nbd_is_read_only(nbd) > 0)
+	if (nbd_is_read_only(i->nbd) > 0)
 		dev->readonly = true;
 	dev->ops = &ops;
-	dev->priv = nbd;
+	dev->priv = i;
+	dev->type = S_IFBLK;
 	/* its socket is of no interest to the view */
 	dev->host_libc = true;
-	dev->type = S_IFBLK;
 	um_dev_set_geometry(dev);
 	return 0;
+}
+
+static struct img *img_new(void)
+{
+	struct img *i = calloc(1, sizeof(*i));
+
+	if (!i)
+		return NULL;
+	pthread_mutex_init(&i->lock, NULL);
+	i->nbd = nbd_create();
+	if (i->nbd)
+		return i;
+	img_free(i);
+	return NULL;
 }
 
 static int serve(const struct um_mount_req *req, const char *format,
 		 struct um_dev *dev)
 {
-	struct nbd_handle *nbd;
+	struct img *i = img_new();
 	int ret;
 
+	if (!i)
+		return -ENOMEM;
 	if (!dev->readonly && access(req->source, W_OK) < 0) {
 		um_warn("umdevimg: %s is write-protected: the device is "
 			"read-only",
 			req->source);
 		dev->readonly = true;
 	}
-	nbd = nbd_create();
-	if (!nbd)
-		return -ENOMEM;
-	ret = start_server(nbd, req->source, format, dev->readonly);
+	ret = start_server(i->nbd, req->source, format, dev->readonly);
 	if (ret == 0)
-		ret = describe(nbd, dev);
-	if (ret < 0) {
-		um_err("umdevimg: %s: qemu-nbd does not serve it as %s",
-		       req->source, format);
-		nbd_close(nbd);
-		return ret == -ENOENT ? -ENODEV : -EINVAL;
-	}
-	return 0;
+		ret = describe(i, dev);
+	if (ret == 0)
+		return 0;
+	um_err("umdevimg: %s: qemu-nbd does not serve it as %s", req->source,
+	       format);
+	img_free(i);
+	return ret == -ENOENT ? -ENODEV : -EINVAL;
 }
 
 /* ---- the mount ---- */
