@@ -348,7 +348,9 @@ static int img_mount(const struct um_mount_req *req, struct um_dev *dev)
 
 	if (ret < 0)
 		return ret;
-	ret = um_next_open(dev->next, req->source, O_RDONLY, 0, &f);
+	ret = -ENOENT;
+	if (req->source[0] == '/')
+		ret = um_next_open(dev->next, req->source, O_RDONLY, 0, &f);
 	if (ret < 0) {
 		um_err("umdevimg: %s: %s", req->source, strerror(-ret));
 		return ret;

@@ -48,9 +48,8 @@ static const struct um_dev_ops ops = { .size = sizeof(ops),
 
 static int null_mount(const struct um_mount_req *req, struct um_dev *dev)
 {
-	(void)req;
 	dev->ops = &ops;
-	return 0;
+	return um_dev_no_options(req);
 }
 
 const struct um_dev_module um_dev_module = {

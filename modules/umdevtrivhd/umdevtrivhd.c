@@ -39,13 +39,12 @@ static const struct um_dev_ops ops = { .size = sizeof(ops),
 
 static int hd_mount(const struct um_mount_req *req, struct um_dev *dev)
 {
-	(void)req;
 	dev->ops = &ops;
 	dev->type = S_IFBLK;
 	dev->size = SIZE;
 	dev->heads = HEADS;
 	dev->sectors = TRACK;
-	return 0;
+	return um_dev_no_options(req);
 }
 
 const struct um_dev_module um_dev_module = {

@@ -100,7 +100,8 @@ int um_dev_use_file(const struct um_mount_req *req, struct um_dev *dev)
 	int ret;
 
 	dev->readonly = req->flags & MS_RDONLY;
-	ret = open_image(req, dev, &f);
+	/* what exists comes as an absolute name */
+	ret = req->source[0] == '/' ? open_image(req, dev, &f) : -ENOENT;
 	if (ret == 0)
 		ret = measure(f, dev);
 	if (ret < 0) {
@@ -114,6 +115,14 @@ int um_dev_use_file(const struct um_mount_req *req, struct um_dev *dev)
 	dev->type = S_IFBLK;
 	um_dev_set_geometry(dev);
 	return 0;
+}
+
+int um_dev_no_options(const struct um_mount_req *req)
+{
+	if (!*req->options)
+		return 0;
+	um_err("%s: %s: no such option", req->fstype, req->options);
+	return -EINVAL;
 }
 
 int um_dev_take_sector(const char *value, struct um_dev *dev)

@@ -211,6 +211,12 @@ static ssize_t write_at(struct io *io, bool append)
 	return n;
 }
 
+/* A device does not grow: the flag means nothing to it. */
+static bool appends(const struct io *io)
+{
+	return (io->flags & O_APPEND) && !io->o->vnode->device;
+}
+
 /* At the descriptor's own offset, which moves on. */
 static ssize_t io_here(struct io *io, int ofd, bool writing)
 {
@@ -221,7 +227,7 @@ static ssize_t io_here(struct io *io, int ofd, bool writing)
 	um_lock(m);
 	io->off = lseek(ofd, 0, SEEK_CUR);
 	if (writing)
-		n = write_at(io, io->flags & O_APPEND);
+		n = write_at(io, appends(io));
 	else
 		n = transfer(io, read_buffer, false);
 	if (n > 0)
@@ -234,7 +240,7 @@ static ssize_t io_there(struct io *io, off_t off, bool writing)
 {
 	io->off = off;
 	if (writing)
-		return write_at(io, io->flags & O_APPEND);
+		return write_at(io, appends(io));
 	return transfer(io, read_buffer, false);
 }
 

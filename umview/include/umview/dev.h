@@ -154,6 +154,8 @@ extern const struct um_dev_module um_dev_module;
 int um_dev_use_file(const struct um_mount_req *req, struct um_dev *dev);
 /* dev->heads and dev->sectors, as suits dev->size. */
 void um_dev_set_geometry(struct um_dev *dev);
+/* 0 if req->options is empty, else a message and -EINVAL. */
+int um_dev_no_options(const struct um_mount_req *req);
 /* The value of an option sector=: into dev->block. 0 or -EINVAL. */
 int um_dev_take_sector(const char *value, struct um_dev *dev);
 
