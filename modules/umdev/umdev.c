@@ -75,12 +75,22 @@ static int take(const char *option, struct um_dev_spec *spec)
 	return 1;
 }
 
+/* `at` is the end of a text; the new end. */
+static char *append(char *at, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(at, text, n + 1);
+	return at + n;
+}
+
 /* What is left for the device goes into `rest`, as long as `options`. */
 static int take_options(const char *options, struct um_dev_spec *spec,
 			char *rest)
 {
 	char *copy = strdup(options);
 	char *save;
+	char *at = rest;
 	int ret = copy ? 0 : -ENOMEM;
 
 	*rest = '\0';
@@ -89,9 +99,9 @@ static int take_options(const char *options, struct um_dev_spec *spec,
 		ret = take(p, spec);
 		if (ret != 0)
 			continue;
-		if (*rest)
-			strcat(rest, ",");
-		strcat(rest, p);
+		if (at != rest)
+			at = append(at, ",");
+		at = append(at, p);
 	}
 	free(copy);
 	return ret < 0 ? ret : 0;

@@ -27,8 +27,8 @@ on_kernel() {
 on_partition() {
 	need sfdisk
 	echo 'start=2048, size=4096' | as_user sfdisk -q "$1" || fail sfdisk
-	in_view sh -c 'mount -t "$1" "$2" /dev/ucheck &&
-		./check /dev/ucheck1 && umount /dev/ucheck' sh "$2" "$1"
+	in_view sh -c "mount -t $2 $1 /dev/ucheck &&
+		./check /dev/ucheck1 && umount /dev/ucheck"
 }
 
 case $KIND in
@@ -39,9 +39,13 @@ part) in_view sh -c 'mount -t umdevpart image disk && ./check disk' ;;
 partition) on_partition image umdevpart ;;
 sector4096)
 	in_view sh -c 'mount -t umdevpart -o sector=4096 image disk &&
-		test "$(cat /sys/class/block/disk/queue/logical_block_size)" = 4096'
+		grep -qx 4096 /sys/class/block/disk/queue/logical_block_size &&
+		blockdev --getss disk | grep -qx 4096'
 	;;
-loop) in_view sh -c 'dev=$(losetup -f --show image) && ./check "$dev"' ;;
+loop)
+	# shellcheck disable=SC2016 # for the inner shell
+	in_view sh -c 'dev=$(losetup -f --show image) && ./check "$dev"'
+	;;
 raw) in_view sh -c 'mount -t umdevimg image disk && ./check disk' ;;
 qcow2 | vdi | vmdk | vpc | vhdx)
 	need qemu-img qemu-nbd

@@ -18,6 +18,7 @@
  *   dev.c	the table of sets; numbers and names
  *   names.c	what the view shows: which path is whose, listings
  *   node.c	the file system operations; open devices
+ *   call.c	ioctl(2) on open devices
  *   blk.c	block devices: transfers, sizes
  *   blkioctl.c	their ioctls
  *   parts.c	partitions of a set; part.c reads the tables
@@ -213,6 +214,7 @@ extern const struct um_fs_ops um_dev_fs_ops;
 /* Open a device's node of a mount: a descriptor of ours or -errno. */
 int um_dev_open(struct um_mount *m, const char *rel, const struct stat *st,
 		int flags);
+/* ioctl(2) on an open device that is no stream (call.c). */
 long um_dev_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd);
 /* How a mount opens its source (um_next_open()): others may mount it too. */
 #define UM_DEV_HOLD (O_EXCL | O_NOFOLLOW)
@@ -238,8 +240,6 @@ long um_blk_ioctl(struct um_devset *s, struct um_dev_call *c);
 
 /* Read the table anew. -EBUSY: a partition is open. */
 int um_parts_scan(struct um_devset *s);
-/* All partitions away; -EBUSY. */
-int um_parts_drop(struct um_devset *s);
 long um_parts_blkpg(struct um_devset *s, struct um_dev_call *c);
 
 /* ---- sysfs.c ---- */

@@ -95,7 +95,7 @@ static int file_of(struct um_req *r, int fd, const char **path, bool *writes)
 	UM_CLOSE int ofd = um_gfd_dup(r, gfd);
 	struct um_obj *o UM_OBJ = NULL;
 	UM_FREE char *rel = NULL;
-	char text[PATH_MAX];
+	char name[PATH_MAX];
 	struct stat st;
 
 	if (ofd < 0)
@@ -110,9 +110,9 @@ static int file_of(struct um_req *r, int fd, const char **path, bool *writes)
 							   : o->flags);
 		return *path ? 0 : -EINVAL;
 	}
-	if (um_gfd_link(r, gfd, text, sizeof(text)) < 0 || !st.st_nlink)
+	if (um_gfd_link(r, gfd, name, sizeof(name)) < 0 || !st.st_nlink)
 		return -EINVAL;
-	*path = um_req_strdup(r, text);
+	*path = um_req_strdup(r, name);
 	*writes = is_writer(fcntl(ofd, F_GETFL));
 	return *path ? 0 : -ENOMEM;
 }

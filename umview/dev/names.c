@@ -28,7 +28,7 @@ static const char *after(const char *path, const char *prefix)
 	return strncmp(path, prefix, n) ? NULL : path + n;
 }
 
-/* A decimal number without leading zeros up to the end of the text; -1. */
+/* A decimal number without leading zeros up to the end of the text; 0: none. */
 static long whole_number(const char *text)
 {
 	char *end;
@@ -36,9 +36,9 @@ static long whole_number(const char *text)
 
 	if (!isdigit((unsigned char)*text) || (text[0] == '0' && text[1]) ||
 	    strlen(text) > 9)
-		return -1;
+		return 0;
 	n = strtol(text, &end, 10);
-	return *end ? -1 : n;
+	return *end ? 0 : n;
 }
 
 static bool has_subs(const struct um_devset *s)
@@ -61,7 +61,7 @@ static struct um_dev_place at_node(struct um_devset *s, const char *path)
 		return p;
 	if (s->dev.partitions && isdigit((unsigned char)rest[-1]))
 		rest += *rest == 'p' ? 1 : strlen(rest);
-	n = has_subs(s) ? whole_number(rest) : -1;
+	n = has_subs(s) ? whole_number(rest) : 0;
 	p.node = n > 0 ? um_devnode_find_locked(s, (unsigned int)n) : NULL;
 	if (!p.node)
 		p.kind = s->dev.partitions && n > 0 && n <= UM_PART_MAX

@@ -68,9 +68,8 @@ static int replace(struct um_devset *s, const struct um_part *part, int n)
 	return ret;
 }
 
-int um_parts_scan(struct um_devset *s)
+static int scan_into(struct um_devset *s, struct um_part *part)
 {
-	UM_FREE struct um_part *part = calloc(UM_PART_MAX, sizeof(*part));
 	struct um_part_disk d = { .name = s->nodes->path,
 				  .size = s->dev.size,
 				  .block = um_devset_block(s),
@@ -79,8 +78,6 @@ int um_parts_scan(struct um_devset *s)
 	bool busy;
 	int n;
 
-	if (!part)
-		return -ENOMEM;
 	um_lock(&um_dev_lock);
 	busy = any_open_locked(s);
 	um_unlock(&um_dev_lock);
@@ -90,9 +87,13 @@ int um_parts_scan(struct um_devset *s)
 	return n < 0 ? n : replace(s, part, n);
 }
 
-int um_parts_drop(struct um_devset *s)
+int um_parts_scan(struct um_devset *s)
 {
-	return replace(s, NULL, 0);
+	struct um_part *part = calloc(UM_PART_MAX, sizeof(*part));
+	int ret = part ? scan_into(s, part) : -ENOMEM;
+
+	free(part);
+	return ret;
 }
 
 /* ---- BLKPG ---- */

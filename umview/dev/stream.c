@@ -104,10 +104,11 @@ static int start_watcher(void)
 	pthread_mutex_lock(&once);
 	if (epoll_fd < 0) {
 		epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-		ret = epoll_fd < 0
-			      ? -errno
-			      : -pthread_create(&thread, NULL, watcher, NULL);
-		if (ret == 0)
+		if (epoll_fd < 0)
+			ret = -errno;
+		else
+			ret = -pthread_create(&thread, NULL, watcher, NULL);
+		if (epoll_fd >= 0 && ret == 0)
 			pthread_detach(thread);
 	}
 	pthread_mutex_unlock(&once);
@@ -163,8 +164,10 @@ int um_stream_open(struct um_mount *m, struct um_open_node *o, int flags)
 		s = stream_new(m, o, ends[1]);
 	if (!s) {
 		um_open_node_release(m, o);
-		for (int i = 0; i < 2 && ends[i] >= 0; i++)
-			close(ends[i]);
+		if (ends[0] >= 0)
+			close(ends[0]);
+		if (ends[1] >= 0)
+			close(ends[1]);
 		return ret < 0 ? ret : -ENOMEM;
 	}
 	theirs = fcntl(ends[1], F_DUPFD_CLOEXEC, 3);

@@ -189,12 +189,16 @@ static const char *const *own_files(const struct um_devnode *n)
 /* `name` has a slash in front: the file itself, or its directory? */
 static enum um_dev_kind compare(const char *name, const char *file)
 {
-	size_t n = strlen(name + 1);
-
-	if (!strcmp(name + 1, file))
+	name++;
+	while (*name && *name == *file) {
+		name++;
+		file++;
+	}
+	if (*name)
+		return UM_DEV_NONE;
+	if (!*file)
 		return UM_DEV_FILE;
-	return !strncmp(name + 1, file, n) && file[n] == '/' ? UM_DEV_DIR
-							     : UM_DEV_NONE;
+	return *file == '/' ? UM_DEV_DIR : UM_DEV_NONE;
 }
 
 enum um_dev_kind um_dev_sys_kind(const struct um_devnode *n, const char *name)
