@@ -103,11 +103,17 @@ else
 	printf 'note: left out: the host has no /dev/loop0\n'
 fi
 
-printf -- '- partitions of the host that the disk has not\n'
+printf -- '- names of partitions that the disk has not\n'
 must_guest <<'EOS'
 must mkdir e
 touch e/disk1 e/disk2 e/disk17 e/diskette
 must mount -t umdevpart "$IMG" e/disk
+same "seen" "disk disk1 disk17 disk2 diskette" "$(echo $(ls e))"
+must test -b e/disk1
+must touch e/disk2 e/disk3
+must rm e/disk3
+must umount e/disk
+must mount -t umdevpart -o major=8,minor=0 "$IMG" e/disk
 same "hidden" "disk disk1 diskette" "$(echo $(ls e))"
 must test -b e/disk1
 refused any 'no such' cat e/disk2

@@ -214,6 +214,8 @@ extern const struct um_fs_ops um_dev_fs_ops;
 /* Open a device's node of a mount: a descriptor of ours or -errno. */
 int um_dev_open(struct um_mount *m, const char *rel, const struct stat *st,
 		int flags);
+/* Whether a device of the mount is; what is open of /sys does not count. */
+bool um_dev_is_open(struct um_mount *m);
 /* ioctl(2) on an open device that is no stream (call.c). */
 long um_dev_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd);
 /* How a mount opens its source (um_next_open()): others may mount it too. */

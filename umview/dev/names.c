@@ -3,8 +3,9 @@
  * names.c - which names of a view are those of virtual devices
  *
  *   the nodes		the mount point, and what it is followed by: a number,
- *			or `p` and a number. Where partitions may come, those
- *			that are not there hide what the host has by the name
+ *			or `p` and a number. Of a disk that took the place of
+ *			one of the host's, the partitions that it lacks hide
+ *			the host's
  *   /sys/devices/virtual/block/NAME, with a directory for each partition
  *   /sys/block/NAME, /sys/class/block/NAME, /sys/dev/block/M:m   links to it
  */
@@ -64,7 +65,8 @@ static struct um_dev_place at_node(struct um_devset *s, const char *path)
 	n = has_subs(s) ? whole_number(rest) : 0;
 	p.node = n > 0 ? um_devnode_find_locked(s, (unsigned int)n) : NULL;
 	if (!p.node)
-		p.kind = s->dev.partitions && n > 0 && n <= UM_PART_MAX
+		p.kind = s->foreign && s->dev.partitions && n > 0 &&
+					 n <= UM_PART_MAX
 				 ? UM_DEV_ABSENT
 				 : UM_DEV_NONE;
 	return p;

@@ -460,6 +460,19 @@ void um_open_node_release(struct um_mount *m, struct um_open_node *o)
 	um_fs_release(m, &fh);
 }
 
+bool um_dev_is_open(struct um_mount *m)
+{
+	bool open = false;
+
+	um_obj_settle();
+	um_lock(&um_dev_lock);
+	for (const struct um_devset *s = um_devsets; s; s = s->next)
+		for (const struct um_devnode *d = s->nodes; d; d = d->next)
+			open |= s->mount == m && d->opens;
+	um_unlock(&um_dev_lock);
+	return open;
+}
+
 static bool is_stream(const struct um_mount *m, const char *rel)
 {
 	struct um_dev_place p;

@@ -30,6 +30,7 @@ static struct um_mutex table = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct stream *streams;
 static atomic_int count;
 static int epoll_fd = -1;
+static bool watching;
 
 bool um_stream_any(void)
 {
@@ -102,13 +103,14 @@ static int start_watcher(void)
 	int ret = 0;
 
 	pthread_mutex_lock(&once);
-	if (epoll_fd < 0) {
+	if (epoll_fd < 0)
 		epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-		if (epoll_fd < 0)
-			ret = -errno;
-		else
-			ret = -pthread_create(&thread, NULL, watcher, NULL);
-		if (epoll_fd >= 0 && ret == 0)
+	if (epoll_fd < 0) {
+		ret = -errno;
+	} else if (!watching) {
+		ret = -pthread_create(&thread, NULL, watcher, NULL);
+		watching = ret == 0;
+		if (watching)
 			pthread_detach(thread);
 	}
 	pthread_mutex_unlock(&once);

@@ -176,10 +176,16 @@ static void release_source(void *hold)
 	um_next_close(hold);
 }
 
+static bool is_open(struct um_mount *m)
+{
+	return m->devices ? um_dev_is_open(m)
+			  : um_vnode_busy(m) || um_cwd_busy(m);
+}
+
 static bool is_idle(struct um_mount *m)
 {
-	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
-	       !um_cwd_busy(m) && !(m->hurried && atomic_load(&m->inflight));
+	return !atomic_load(&m->users) && !is_open(m) &&
+	       !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
