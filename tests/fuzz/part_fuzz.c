@@ -106,8 +106,6 @@ static void check(const struct um_part_disk *d)
 	free(part);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const unsigned int blocks[] = { 512, 4096 };

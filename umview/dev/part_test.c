@@ -291,10 +291,11 @@ static void seal(struct disk *disk, uint64_t at, uint64_t table)
 
 static void put_header(struct disk *disk, uint64_t at, uint64_t table)
 {
+	static const char magic[8] = { 'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T' };
 	unsigned char *h = sector(disk, at);
 	uint64_t last = disk->d.size / disk->d.block - 1;
 
-	memcpy(h, "EFI PART", 8);
+	memcpy(h, magic, sizeof(magic));
 	put32(h + 8, 0x10000);
 	put32(h + 12, 92);
 	put64(h + 24, at);
@@ -393,16 +394,16 @@ static void finds_nothing_when_both_headers_are_damaged(void **state)
 static void believes_no_header(void **state)
 {
 	static const struct {
-		int at;
 		uint64_t value;
+		int at;
 		bool wide;
 	} lies[] = {
-		{ 12, 4097, false },	   { 12, 20, false },
-		{ 40, UINT64_MAX, true },  { 48, UINT64_MAX, true },
-		{ 72, UINT64_MAX, true },  { 72, SIZE / 512 - 1, true },
-		{ 80, 0xffffffff, false }, { 80, 0x10000000, false },
-		{ 84, 64, false },	   { 84, 0, false },
-		{ 24, 2, true },
+		{ 4097, 12, false },	   { 20, 12, false },
+		{ UINT64_MAX, 40, true },  { UINT64_MAX, 48, true },
+		{ UINT64_MAX, 72, true },  { SIZE / 512 - 1, 72, true },
+		{ 0xffffffff, 80, false }, { 0x10000000, 80, false },
+		{ 64, 84, false },	   { 0, 84, false },
+		{ 2, 24, true },
 	};
 	struct disk *disk = *state;
 
