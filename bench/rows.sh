@@ -92,6 +92,7 @@ all_rows() {
 	done
 	image_rows
 	disk_rows
+	daemon_rows
 }
 
 # sized TEXT - sets $sized: TEXT with the sizes in it

@@ -46,6 +46,14 @@ case $want in
 esac
 mkimg "$IMG"
 
+# Its calls stay in the process: none of the many opens is the monitor's.
+UMVIEW_FLAGS=--stats in_view "$prog" "$T_TMP/plain" >/dev/null 2>"$T_TMP/stats" ||
+	fail "with --stats: $(cat "$T_TMP/stats")"
+awk -v prog="$prog" '$3 == prog && $1 > 0 { replaced = 1 }
+	/^open(at)? / { inside += $2; outside += $3 + $4 }
+	END { exit !(replaced && inside > 100 && outside < inside / 10) }' \
+	"$T_TMP/stats" || fail "not in the process: $(cat "$T_TMP/stats")"
+
 for options in '' --no-agent; do
 	# shellcheck disable=SC2086 # one word or none
 	must_guest prog="$prog" want="$want" options="$options" -- $options <<'EOS'

@@ -20,5 +20,21 @@ until umount /dev/echo 2>/dev/null; do
 	[ "$n" -lt 100 ] || die "busy after all have closed it"
 	sleep 0.1
 done
+
+# one whose module crashes answers EIO, and another one comes after it
+must mount -t umdevecho none /dev/echo
+must python3 -c 'import errno, fcntl, os
+fd = os.open("/dev/echo", os.O_RDWR)
+for cmd in 0x6504, 0x6501:
+    try:
+        fcntl.ioctl(fd, cmd, 0)
+        raise SystemExit("it did not crash")
+    except OSError as e:
+        assert e.errno == errno.EIO, e'
+refused any 'input/output' cat /dev/echo
+must umount /dev/echo
+must mount -t umdevecho none /dev/echo
+must test -c /dev/echo
+must umount /dev/echo
 EOS
 done

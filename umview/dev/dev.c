@@ -326,6 +326,19 @@ static int add_subs(struct um_devset *s)
 	return ret;
 }
 
+/* Its module crashed, or node_umount() has done it already. */
+static void forget(struct um_mount *m)
+{
+	struct um_devset *s;
+
+	um_lock(&um_dev_lock);
+	for (s = um_devsets; s && s->mount != m; s = s->next)
+		;
+	um_unlock(&um_dev_lock);
+	if (s)
+		um_devset_free(s);
+}
+
 int um_dev_serve(struct um_fs *fs, const struct um_mount_req *req,
 		 const struct um_dev *dev, const struct um_dev_spec *spec)
 {
@@ -364,6 +377,7 @@ int um_dev_serve(struct um_fs *fs, const struct um_mount_req *req,
 	s->beneath = m->capture && !mine.host_libc ? m->beneath : NULL;
 	m->capture = false;
 	m->devices = true;
+	m->forget_devices = forget;
 	m->root_type = mine.type;
 	um_attrcache_free(um_steal(m->cache));
 	return 0;

@@ -38,6 +38,7 @@
 #include <umview/dev.h>
 
 #include "base/lock.h"
+#include "guest/contain.h"
 #include "guest/self.h"
 #include "view/path.h"
 
@@ -130,10 +131,14 @@ struct um_devset {
 	struct um_devnode *nodes;
 };
 
-/* An operation of the module's: `call`, in the view that it is to see. */
+/*
+ * An operation of the module's: `call`, in the view that it is to see. A crash
+ * in it leads back to the mount's operation (guest/contain.h).
+ */
 #define UM_DEV_OP(s, call)                                                     \
 	({                                                                     \
 		struct um_self _self = um_self_enter((s)->beneath);            \
+		um_contain_resume(_self.contained);                            \
 		typeof(call) _ret = (call);                                    \
 		um_self_restore(&_self);                                       \
 		_ret;                                                          \

@@ -287,6 +287,7 @@ static void release(struct um_open_node *o)
 
 	if (s && s->dev.ops->release) {
 		self = um_self_enter(s->beneath);
+		um_contain_resume(self.contained);
 		s->dev.ops->release(&s->dev, &o->fh);
 		um_self_restore(&self);
 	}
@@ -421,6 +422,7 @@ static void node_umount(struct um_fs *fs)
 	struct um_dev_spec spec = s->spec;
 	struct um_self self = um_self_enter(s->beneath);
 
+	um_contain_resume(self.contained);
 	if (s->dev.ops->umount)
 		s->dev.ops->umount(&s->dev);
 	um_self_restore(&self);
@@ -464,6 +466,9 @@ bool um_dev_is_open(struct um_mount *m)
 {
 	bool open = false;
 
+	/* nobody was told of closes since */
+	if (atomic_load(&m->crashed))
+		return false;
 	um_obj_settle();
 	um_lock(&um_dev_lock);
 	for (const struct um_devset *s = um_devsets; s; s = s->next)

@@ -29,7 +29,7 @@ static long make_ready(struct um_req *r, struct um_obj *o)
 	return ret < 0 ? ret : UM_CONTINUE;
 }
 
-static bool may_write(struct um_req *r, const struct um_obj *o)
+static bool may_write(struct um_req *r, struct um_obj *o)
 {
 	UM_CLOSE int ofd = um_gfd_dup(r, um_gfd_of(r->arg[4]));
 

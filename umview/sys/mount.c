@@ -10,9 +10,11 @@
 #include <sys/mount.h>
 
 #include "dev/dev.h"
+#include "guest/contain.h"
 #include "guest/kept.h"
 #include "net/standin.h"
 #include "sys/fusedev.h"
+#include "sys/mounter.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
@@ -124,6 +126,12 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 			name = families[i];
 	if (!name)
 		name = type;
+	if (um_mounter_serves(type)) {
+		um_err("type `%s' is served by a program, which mount(8) and "
+		       "viewmount(1) start",
+		       type);
+		return -ENODEV;
+	}
 	if (!um_service_exists(name)) {
 		if (!silent)
 			um_err("no module serves type `%s'; see um_add_service(1)",
@@ -249,17 +257,22 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 				    .flags = m->flags,
 				    .options = m->options };
 	struct um_next *outer = um_next_current();
-	int ret;
+	struct um_contain c;
+	volatile int ret = -EIO;
 
 	if (!s->module->mount) {
 		um_err("module %s has nothing to mount", s->module->name);
 		return -ENODEV;
 	}
 	um_next_set_current(m->fs.next);
-	ret = s->module->mount(&req, &m->fs);
+	um_contain_enter(&c, m);
+	if (sigsetjmp(c.at, 0) == 0)
+		ret = s->module->mount(&req, &m->fs);
+	um_contain_leave(&c);
 	um_next_set_current(outer);
-	if (ret == 0 && m->fs.remote)
-		um_attrcache_free(um_steal(m->cache));
+	if (c.what)
+		um_err("module %s crashed (%s) in mount", s->module->name,
+		       c.what);
 	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 
@@ -280,6 +293,17 @@ static void drop_failed(struct um_mount *m)
 		m->release_source(m->source_hold);
 	m->release_source = NULL;
 	um_mount_unclaim(m);
+}
+
+/* What changes without the core is known for a while, or not at all. */
+static void set_cache(struct um_mount *m)
+{
+	if (!m->fs.remote || !m->cache)
+		return;
+	if (m->fs.ttl_ms)
+		um_attrcache_set_ttl(m->cache, m->fs.ttl_ms);
+	else
+		um_attrcache_free(um_steal(m->cache));
 }
 
 static int mount_new(struct um_req *r, const struct args *a,
@@ -305,6 +329,8 @@ static int mount_new(struct um_req *r, const struct args *a,
 		ret = claim_source(r, m, source);
 	if (ret == 0)
 		ret = start_fs(m, s, source);
+	if (ret == 0)
+		set_cache(m);
 	if (ret < 0)
 		drop_failed(m);
 	else
@@ -343,11 +369,14 @@ static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
 	m->point = strdup(a->target.path);
 	m->source = strdup(*a->source ? a->source : "none");
 	m->type = strdup(type);
-	m->flags = a->flags;
+	m->flags = a->flags | r->attr->mount_flags;
 	m->beneath = um_list_get(r->list);
 	m->release_beneath = um_list_put_void;
 	m->fs.next = m->beneath;
 	ret = m->point && m->source && m->type ? 0 : -ENOMEM;
+	if (ret == 0)
+		ret = um_mountopts_take(m, r->attr->mount_options);
+	free(um_steal(m->options));
 	if (ret == 0)
 		ret = um_fusedev_mount(r, m, a->data);
 	if (ret == 0)
@@ -379,10 +408,10 @@ long sys_mount(struct um_req *r)
 	/* the kernel's own refusal */
 	if (a.flags & MS_OTHERS)
 		return UM_CONTINUE;
+	if (um_fuse_is_type(a.type))
+		return mount_fuse(r, &a, a.type);
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
-	if (type && um_fuse_is_type(type))
-		return mount_fuse(r, &a, type);
 	s = type ? find_server(r, type, a.flags & MS_SILENT, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;

@@ -61,7 +61,10 @@ static int open_real(struct um_req *r, const struct um_loc *loc,
 	if ((flags & O_PATH) &&
 	    um_fs_getattr(loc->mount, loc->rel, NULL, &st) == 0 &&
 	    !S_ISDIR(st.st_mode))
-		return um_obj_open_path(loc->mount, loc->rel, o->flags);
+		return (flags & O_DIRECTORY)
+			       ? -ENOTDIR
+			       : um_obj_open_path(loc->mount, loc->rel,
+						  o->flags);
 	if (flags & O_PATH)
 		flags = (flags & ~O_PATH) | O_RDONLY;
 	if (lstat(loc->rel, &st) == 0 && S_ISFIFO(st.st_mode))
@@ -153,6 +156,7 @@ static int open_existing(struct um_req *r, const struct um_loc *loc, int flags)
 static int open_virtual(struct um_req *r, const struct um_loc *loc,
 			const struct opening *o)
 {
+	um_obj_pace();
 	if ((o->flags & O_TMPFILE) == O_TMPFILE)
 		return make_tmpfile(r, loc, o);
 	if (loc->exists)

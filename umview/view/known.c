@@ -43,7 +43,7 @@ void um_walk_remember(const struct um_walk *w, const char *path,
 bool um_mount_may_tell(const struct um_mount *m)
 {
 	return m->fs.quick && m->cache && !m->merge && !m->nexcept &&
-	       !atomic_load(&m->dead);
+	       !atomic_load(&m->dead) && !atomic_load(&m->crashed);
 }
 
 void um_walk_tell(const struct um_walk *w, const char *path,

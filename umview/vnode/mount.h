@@ -29,14 +29,17 @@
  *	made or removed, and where a name is turned into a vnode; before io
  *	locks, never under one
  * @dead: shut down; every operation answers EIO, no path leads here
+ * @crashed: an operation of its module crashed: none is called any more
  * @inflight: operations at work
  * @detached: next in the list of detached mounts
+ * @bytes: of its files in memory
  * @users: files that modules of other mounts hold open here
  * @devices: what is open(2)ed of its device nodes is its own, not the host's.
  *	Names inside it are those of the view, but for its mount point, "/"
  * @hurried: umount -l or -f: its end waits for nobody
  * @root_type: S_IFMT of its root, where that is known without asking; else 0
  * @image, @image_ino: the file it was mounted from; see um_mount_claim()
+ * @forget_devices: called last, where @devices: its module may have crashed
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
@@ -61,6 +64,7 @@ struct um_mount {
 	struct um_mount *claimed;
 	void *source_hold;
 	void (*release_source)(void *hold);
+	void (*forget_devices)(struct um_mount *m);
 	char **except;
 	size_t nexcept;
 	void *beneath;
@@ -69,7 +73,9 @@ struct um_mount {
 	struct um_mutex serial;
 	struct um_mutex names;
 	atomic_bool dead;
+	atomic_bool crashed;
 	atomic_int inflight;
+	_Atomic uint64_t bytes;
 	atomic_int users;
 	struct um_mount *detached;
 	struct um_attrcache *cache;

@@ -3,7 +3,8 @@
  * umdevecho.c - a device of packets: what is written comes back, reversed
  *
  * For the tests of um_dev.packets. ECHO_TIMES says how often each packet comes
- * back; ECHO_SWAP goes in and out; ECHO_HANGUP ends the device's side.
+ * back; ECHO_SWAP goes in and out; ECHO_HANGUP ends the device's side;
+ * ECHO_CRASH is a bug.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #define ECHO_TIMES  _IO('e', 1)
 #define ECHO_SWAP   _IOWR('e', 2, int[2])
 #define ECHO_HANGUP 0x6503
+#define ECHO_CRASH  _IO('e', 4)
 
 struct echo {
 	int fd;
@@ -102,6 +104,8 @@ static long echo_ioctl(struct um_dev *dev, struct um_dev_fh *fh,
 	case ECHO_HANGUP:
 		shutdown(e->fd, SHUT_RDWR);
 		return *(int *)data;
+	case ECHO_CRASH:
+		abort();
 	default:
 		return -ENOTTY;
 	}
