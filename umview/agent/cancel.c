@@ -58,12 +58,11 @@ void um_cancel_finish(const struct record *copy, struct record *orig);
 /* The stub that has this address. */
 static const struct um_stub_head *head_of(unsigned long at)
 {
+	const unsigned long first =
+		UM_STUBS + UM_STUBS_PASS + sizeof(struct um_stub_head);
 	unsigned long slot = at & ~7UL;
-	unsigned long lowest = slot - UM_STUB_MAX;
 
-	if (lowest < UM_STUBS + UM_STUBS_PASS)
-		lowest = UM_STUBS + UM_STUBS_PASS;
-	for (; slot >= lowest + sizeof(struct um_stub_head); slot -= 8)
+	for (; slot >= first && slot + 8 + UM_STUB_MAX > at; slot -= 8)
 		if (*(unsigned long *)slot == slot + 8)
 			return (const struct um_stub_head *)slot - 1;
 	return 0;

@@ -195,7 +195,7 @@ um_bases:
 	.section .umpage, "aw", @nobits
 	.globl	um_page
 um_page:
-	.skip	4096
+	.skip	UM_STACKS - UM_PAGE
 	.skip	UM_NSTACKS * UM_STACK_SIZE
 
 	.section .note.GNU-stack, "", @progbits

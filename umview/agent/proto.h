@@ -67,11 +67,14 @@
 /* No stub is longer. */
 #define UM_STUB_MAX 128
 
-/* Stacks that the agent lends, in low memory; 32 at most. */
-#define UM_STACKS      0x1f1000
+/*
+ * Stacks that the agent lends, in low memory; 32 at most. What grows out of the
+ * first does not meet the page at once.
+ */
+#define UM_STACKS      0x1f2000
 #define UM_STACK_SHIFT 11
 #define UM_STACK_SIZE  (1 << UM_STACK_SHIFT)
-#define UM_NSTACKS     30
+#define UM_NSTACKS     28
 
 /* In um_page.flags: what makes the agent ask. */
 #define UM_PAGE_ROOT   1u  /* names begin at a virtual root */

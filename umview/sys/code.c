@@ -82,6 +82,31 @@ static bool is_go(int fd, const Elf64_Phdr *ph, size_t n)
 	return false;
 }
 
+/*
+ * A static program that does not begin with a jump, as Go's do, has a C library
+ * in the same text as Go's code: threads of C, whose handlers may run on the
+ * stack that was interrupted, even on one lent by the agent. A library has no
+ * beginning, and a dynamic program's C calls are made in libc.
+ */
+static bool is_mixed(int fd, const Elf64_Ehdr *eh, const Elf64_Phdr *ph,
+		     size_t n)
+{
+	unsigned char first = 0;
+
+	if (!eh->e_entry)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = eh->e_entry - ph[i].p_vaddr;
+
+		if (ph[i].p_type == PT_INTERP)
+			return false;
+		if (ph[i].p_type == PT_LOAD && at < ph[i].p_filesz &&
+		    pread(fd, &first, 1, (off_t)(ph[i].p_offset + at)) != 1)
+			return true;
+	}
+	return first != 0xe9 && first != 0xeb;
+}
+
 /* The one executable segment, or NULL when there are none or several. */
 static const Elf64_Phdr *find_code(const Elf64_Phdr *ph, size_t n)
 {
@@ -97,20 +122,19 @@ static const Elf64_Phdr *find_code(const Elf64_Phdr *ph, size_t n)
 	return code;
 }
 
-/* How many there are, or -ENOEXEC. */
-static int read_heads(int fd, Elf64_Phdr *ph)
+/* How many program headers there are, or -ENOEXEC. */
+static int read_heads(int fd, Elf64_Ehdr *eh, Elf64_Phdr *ph)
 {
-	Elf64_Ehdr eh;
 	ssize_t n;
 
-	if (pread(fd, &eh, sizeof(eh), 0) != sizeof(eh) ||
-	    memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    eh.e_machine != EM_X86_64 || eh.e_phnum > MAX_PHDRS ||
-	    eh.e_phentsize != sizeof(*ph))
+	if (pread(fd, eh, sizeof(*eh), 0) != sizeof(*eh) ||
+	    memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    eh->e_machine != EM_X86_64 || eh->e_phnum > MAX_PHDRS ||
+	    eh->e_phentsize != sizeof(*ph))
 		return -ENOEXEC;
-	n = (ssize_t)(eh.e_phnum * sizeof(*ph));
-	return pread(fd, ph, (size_t)n, (off_t)eh.e_phoff) == n ? eh.e_phnum
-								: -ENOEXEC;
+	n = (ssize_t)(eh->e_phnum * sizeof(*ph));
+	return pread(fd, ph, (size_t)n, (off_t)eh->e_phoff) == n ? eh->e_phnum
+								 : -ENOEXEC;
 }
 
 /* All of `len` bytes, which may end with the file; its first `need` must be. */
@@ -135,7 +159,8 @@ int um_code_read(int fd, struct um_code *out)
 {
 	Elf64_Phdr ph[MAX_PHDRS];
 	const Elf64_Phdr *code;
-	int n = read_heads(fd, ph);
+	Elf64_Ehdr eh;
+	int n = read_heads(fd, &eh, ph);
 
 	*out = (struct um_code){ .bytes = NULL };
 	if (n < 0)
@@ -144,6 +169,8 @@ int um_code_read(int fd, struct um_code *out)
 	if (!code || code->p_filesz > MAX_CODE)
 		return -ENOEXEC;
 	out->is_go = is_go(fd, ph, (size_t)n);
+	if (out->is_go && is_mixed(fd, &eh, ph, (size_t)n))
+		return -ENOEXEC;
 	out->from = code->p_offset & ~(PAGE - 1);
 	out->skip = code->p_offset - out->from;
 	out->size = code->p_filesz;

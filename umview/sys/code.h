@@ -25,7 +25,8 @@ struct um_code {
 
 /*
  * Of the file behind fd (borrowed); to be let go by um_code_fini(). 0, ENOEXEC:
- * it has no such segment, several, a writable one or one beyond 512 MiB; ENOMEM.
+ * it has no such segment, several, a writable one or one beyond 512 MiB, or
+ * code of Go and a C library in one; ENOMEM.
  */
 int um_code_read(int fd, struct um_code *out);
 void um_code_fini(struct um_code *code);
