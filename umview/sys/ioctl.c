@@ -10,9 +10,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "dev/dev.h"
+#include "dev/stream.h"
 #include "sys/cusedev.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 #include "sys/net.h"
 
 /* Descriptor flags, not the file's business. */
@@ -69,7 +70,8 @@ long sys_ioctl(struct um_req *r)
 
 	if (s)
 		return um_net_ioctl(r, s, cmd);
-	if (!o && um_fusedev_ioctl(r, cmd, &ret))
+	if (!o && (um_fusedev_ioctl(r, cmd, &ret) ||
+		   (!is_generic(cmd) && um_stream_ioctl(r, cmd, &ret))))
 		return ret;
 	if (!o || is_generic(cmd))
 		return UM_CONTINUE;
@@ -78,7 +80,7 @@ long sys_ioctl(struct um_req *r)
 	if (um_cusedev_is(o->mount) && o->vnode)
 		return um_cusedev_ioctl(r, o, cmd);
 	if (o->mount->devices && o->vnode)
-		return um_loop_ioctl(r, o, cmd);
+		return um_dev_ioctl(r, o, cmd);
 	/* whoever opens a file may ask; agents say so themselves (fast_ioctl()) */
 	if (cmd == TCGETS)
 		return -ENOTTY;
