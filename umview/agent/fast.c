@@ -74,6 +74,21 @@ static long fast_fd(long nr, const long *a)
 	return on_descriptor(a[0], nr, a);
 }
 
+/* A file that was opened to be read may be a layer's, which is to change. */
+static long fast_change(long nr, const long *a)
+{
+	return um_vmap()->layers ? um_ask(nr, a) : fast_fd(nr, a);
+}
+
+/* Those of chattr(1) and their like, by the letter of the request. */
+static long fast_ioctl(long nr, const long *a)
+{
+	const unsigned char letter = (unsigned char)(a[1] >> 8);
+
+	return letter == 'f' || letter == 'X' ? fast_change(nr, a)
+					      : fast_fd(nr, a);
+}
+
 /* Access mode 3 is the cue. */
 static long by_mode(long nr, const long *a)
 {
@@ -127,6 +142,10 @@ static long fast_fstat(long nr, const long *a)
 	if (um_shared->chans && (st->mode & S_IFMT) == S_IFSOCK)
 		return um_ask(nr, a);
 	if (st->ino == um_shared->agent_ino && st->dev == um_shared->agent_dev)
+		return um_ask(nr, a);
+	if (um_vmap()->busy &&
+	    um_set_has(um_shared->dressed, UM_NDRESSED,
+		       um_node_key((uint32_t)st->dev, st->ino)))
 		return um_ask(nr, a);
 	return ret;
 }
@@ -210,7 +229,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_fstat] = fast_fstat,
 	[__NR_fcntl] = fast_fcntl,
 	[__NR_lseek] = fast_lseek,
-	[__NR_ioctl] = fast_fd,
+	[__NR_ioctl] = fast_ioctl,
 	[__NR_flock] = fast_object,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,
@@ -221,12 +240,12 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_ftruncate] = fast_fd,
 	[__NR_fallocate] = fast_fd,
 	[__NR_fstatfs] = fast_fd,
-	[__NR_fchmod] = fast_fd,
-	[__NR_fchown] = fast_fd,
-	[__NR_fsetxattr] = fast_fd,
+	[__NR_fchmod] = fast_change,
+	[__NR_fchown] = fast_change,
+	[__NR_fsetxattr] = fast_change,
 	[__NR_fgetxattr] = fast_fd,
 	[__NR_flistxattr] = fast_fd,
-	[__NR_fremovexattr] = fast_fd,
+	[__NR_fremovexattr] = fast_change,
 	[__NR_vmsplice] = fast_fd,
 	[__NR_sendfile] = fast_two,
 	[__NR_copy_file_range] = fast_two,

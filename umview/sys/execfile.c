@@ -37,6 +37,9 @@ static int open_file(const struct um_loc *loc)
 		return (int)UM_SYS(open(loc->rel, O_RDONLY | O_CLOEXEC));
 	if (!loc->exists)
 		return -ENOENT;
+	if (um_fs_gives(loc->mount))
+		return um_fs_give(loc->mount, loc->rel, O_RDONLY | O_CLOEXEC,
+				  0);
 	return um_vnode_open_whole(loc->mount, loc->rel);
 }
 
@@ -168,7 +171,8 @@ static int find_file(struct um_req *r, const char *path, struct um_loc *loc)
 {
 	if (path[0] != '/' || !um_walk_is_idle(r, path) ||
 	    strstr(path, "proc") || !strncmp(path, "/dev", 4))
-		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, loc);
+		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_READ,
+				      loc);
 	*loc = (struct um_loc){ .mount = um_mount_real(),
 				.path = path,
 				.rel = path,
@@ -344,7 +348,8 @@ static int walk_at(struct um_exec *x, const char *path, int flags)
 		x->name = um_req_printf(r, "/dev/fd/%d/%s", fd, path);
 	if (!x->name)
 		return -ENOMEM;
-	ret = um_walk_always(r, fd, path, follows ? UM_FOLLOW : 0, &x->loc);
+	ret = um_walk_always(r, fd, path, (follows ? UM_FOLLOW : 0) | UM_READ,
+			     &x->loc);
 	if (ret < 0 || follows)
 		return ret;
 	if (um_loc_is_real(&x->loc))

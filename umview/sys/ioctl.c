@@ -20,6 +20,13 @@ static bool is_generic(unsigned int cmd)
 	       cmd == FIOASYNC;
 }
 
+/* Those of chattr(1) and their like: no right to write is needed. */
+static bool changes_flags(unsigned int cmd)
+{
+	return (_IOC_TYPE(cmd) == 'f' || _IOC_TYPE(cmd) == 'X') &&
+	       (_IOC_DIR(cmd) & _IOC_WRITE);
+}
+
 static long bytes_left(struct um_req *r, struct um_obj *o)
 {
 	UM_CLOSE int ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
@@ -62,10 +69,16 @@ long sys_ioctl(struct um_req *r)
 {
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
 	unsigned int cmd = (unsigned int)r->arg[1];
+	struct um_loc loc;
 	long ret;
 
 	if (!o && um_fusedev_ioctl(r, cmd, &ret))
 		return ret;
+	if (!o && changes_flags(cmd)) {
+		ret = um_fd_for_change(r, um_arg_fd(r, 0), &loc);
+		if (ret != UM_FD_NATIVE)
+			return ret < 0 ? ret : -EOPNOTSUPP;
+	}
 	if (!o || is_generic(cmd))
 		return UM_CONTINUE;
 	if (o->kind == UM_OBJ_PATH)
@@ -88,7 +101,7 @@ long sys_inotify_add_watch(struct um_req *r)
 	struct um_loc loc UM_LOC;
 	bool nofollow = r->arg[2] & 0x02000000; /* IN_DONT_FOLLOW */
 	struct stat st;
-	int ret = um_arg_walk(r, 1, nofollow ? 0 : UM_FOLLOW, &loc);
+	int ret = um_arg_walk(r, 1, UM_READ | (nofollow ? 0 : UM_FOLLOW), &loc);
 
 	if (ret < 0)
 		return ret;

@@ -15,6 +15,7 @@
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
+#include "vnode/attrcache.h"
 
 #define MAX_TEXT 4096
 
@@ -234,7 +235,8 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 				    .source = source,
 				    .target = m->point,
 				    .flags = m->flags,
-				    .options = m->options };
+				    .options = m->options,
+				    .merge = m->merge };
 	struct um_next *outer = um_next_current();
 	int ret;
 
@@ -245,6 +247,9 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 	um_next_set_current(m->fs.next);
 	ret = s->module->mount(&req, &m->fs);
 	um_next_set_current(outer);
+	/* its files change by descriptors that guests have */
+	if (ret == 0 && um_fs_gives(m))
+		um_attrcache_free(um_steal(m->cache));
 	return ret;
 }
 

@@ -294,7 +294,8 @@ static long rename_virtual(struct um_req *r, const struct um_loc *a,
 	ret = rename_checks(a, b, flags);
 	if (ret < 0)
 		return ret;
-	if (b->exists && a->st.st_ino == b->st.st_ino)
+	if (b->exists && a->st.st_ino == b->st.st_ino &&
+	    a->st.st_dev == b->st.st_dev)
 		return 0;
 	ret = may_rename(r, a, b, flags);
 	if (ret < 0)
@@ -487,7 +488,7 @@ static long do_readlink(struct um_req *r, int dirfd, uint64_t name,
 		return ret;
 	if (!*path && dirfd != AT_FDCWD)
 		return readlink_fd(r, dirfd, buf, (size_t)size);
-	ret = um_walk(r, dirfd, path, 0, &loc);
+	ret = um_walk(r, dirfd, path, UM_READ, &loc);
 	if (ret < 0)
 		return ret;
 	if (um_loc_is_real(&loc) && !um_walk_is_idle(r, path)) {

@@ -47,7 +47,7 @@ static bool is_excepted(const struct um_mount *m, const char *rel)
 }
 
 /* Does mount m answer for path? Its part of the path, or NULL. */
-static const char *covers(struct um_mount *m, const char *path)
+static const char *covers(struct um_mount *m, const char *path, int how)
 {
 	const char *rel = um_path_beneath(path, m->point);
 	struct stat st;
@@ -58,6 +58,8 @@ static const char *covers(struct um_mount *m, const char *path)
 		rel = "/";
 	if (is_excepted(m, rel))
 		return NULL;
+	if (um_fs_is_layer(m))
+		return um_fs_covers(m, rel, how) ? rel : NULL;
 	if (m->merge && um_fs_getattr(m, rel, NULL, &st) < 0)
 		return NULL;
 	return rel;
@@ -66,10 +68,16 @@ static const char *covers(struct um_mount *m, const char *path)
 struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			      const char **rel)
 {
+	return um_list_find_for(l, path, UM_COVERS_CHANGE, rel);
+}
+
+struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
+				  int how, const char **rel)
+{
 	struct um_mount *m;
 
 	for (size_t i = l->nmounts; i-- > 0;) {
-		*rel = covers(l->mounts[i], path);
+		*rel = covers(l->mounts[i], path, how);
 		if (*rel)
 			return l->mounts[i];
 	}
@@ -109,7 +117,7 @@ static bool is_hidden(const struct um_list *l, size_t i)
 
 	for (size_t k = i + 1; k < l->nmounts; k++)
 		if (strcmp(l->mounts[k]->point, point) != 0 &&
-		    covers(l->mounts[k], point))
+		    covers(l->mounts[k], point, UM_COVERS_PASS))
 			return true;
 	return false;
 }
@@ -139,6 +147,15 @@ static unsigned char type_of(struct um_mount *m, unsigned char unknown)
 	if (um_fs_getattr(m, "/", NULL, &st) < 0)
 		return unknown;
 	return type_bits(st.st_mode);
+}
+
+/* Mounted so that its mount point is not there. */
+static bool is_absent(struct um_mount *m)
+{
+	struct stat st;
+
+	return !m->root_type && um_fs_gives(m) &&
+	       um_fs_getattr(m, "/", NULL, &st) == -ENOENT;
 }
 
 bool um_list_has_phantoms(const struct um_list *l, const char *path)
@@ -177,6 +194,8 @@ static int merge_fill(void *arg, const char *name, uint64_t ino,
 
 		if (mine && !strcmp(mine, name)) {
 			mg->seen[i] = true;
+			if (is_absent(mg->l->mounts[i]))
+				return 0;
 			type = type_of(mg->l->mounts[i], type);
 		}
 	}

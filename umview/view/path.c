@@ -41,6 +41,16 @@ char *um_obj_label(struct um_req *r, struct um_obj *o)
 	return path ? um_req_printf(r, "%s (deleted)", path) : NULL;
 }
 
+/* What the call wants of the name where the walk stands. */
+static int how_used(const struct um_walk *w)
+{
+	if (w->rest[strspn(w->rest, "/")])
+		return UM_COVERS_PASS;
+	if (!(w->flags & UM_READ))
+		return UM_COVERS_CHANGE;
+	return (w->flags & UM_ENTER) ? UM_COVERS_PASS : UM_COVERS_READ;
+}
+
 /* Who answers for a name, seen from where the walk came from. */
 static struct um_mount *find_mount(struct um_walk *w, const char *path,
 				   const char **rel)
@@ -58,7 +68,7 @@ static struct um_mount *find_mount(struct um_walk *w, const char *path,
 			return w->anchor;
 	}
 	w->anchor = NULL;
-	return um_list_find(w->r->list, path, rel);
+	return um_list_find_for(w->r->list, path, how_used(w), rel);
 }
 
 int um_walk_set_cur(struct um_walk *w, const char *path)
@@ -237,6 +247,7 @@ static int step_virtual(struct um_walk *w)
 static int step_magic(struct um_walk *w)
 {
 	struct um_magic mg;
+	const char *rel;
 	int ret = um_magic_find(w->r, w->cur, &mg);
 
 	/* a real directory whose name is too long to be told: the kernel's */
@@ -258,6 +269,10 @@ static int step_magic(struct um_walk *w)
 		w->stop = true;
 		return 1;
 	}
+	/* opened to be read, and now to be changed by that way */
+	if (!mg.is_virtual && !(w->flags & UM_READ) && mg.path[0] == '/')
+		mg.is_virtual = !um_mount_is_real(
+			um_list_find(w->r->list, mg.path, &rel));
 	if (!mg.is_virtual) {
 		w->stop = !*w->rest;
 		return w->stop ? 1
@@ -443,7 +458,7 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 		ret = finish(w, out);
 	else if (w->obj)
 		um_obj_put(w->obj);
-	if (ret == 0 && !(flags & ~(UM_FOLLOW | UM_ENTRY))) {
+	if (ret == 0 && !(flags & ~(UM_FOLLOW | UM_ENTRY | UM_READ))) {
 		um_walk_remember(w, path, out);
 		um_walk_tell(w, path, out);
 	}
