@@ -77,9 +77,8 @@ static int give_copy(struct viewfs *v, const char *path, int flags,
 	return ret < 0 ? ret : open_at(real, flags);
 }
 
-int viewfs_give(struct um_fs *fs, const char *path, int flags, mode_t mode)
+static int give(struct viewfs *v, const char *path, int flags, mode_t mode)
 {
-	struct viewfs *v = fs->priv;
 	struct viewfs_place p;
 	int ret = viewfs_find(v, path, &p);
 
@@ -97,6 +96,16 @@ int viewfs_give(struct um_fs *fs, const char *path, int flags, mode_t mode)
 	return v->store && v->mode != VIEWFS_MERGE
 		       ? give_copy(v, path, flags, &p)
 		       : open_at(p.path, flags);
+}
+
+int viewfs_give(struct um_fs *fs, const char *path, int flags, mode_t mode)
+{
+	struct viewfs *v = fs->priv;
+	int fd = give(v, path, flags, mode);
+
+	if (!v->in_place)
+		viewfs_set_given(v, fd);
+	return fd;
 }
 
 int viewfs_syncfs(struct um_fs *fs)

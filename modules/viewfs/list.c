@@ -174,6 +174,18 @@ static void end(struct listing *l)
 	free(l->seen);
 }
 
+static uint64_t parent_ino(struct viewfs *v, const char *path)
+{
+	struct viewfs_place p;
+	char dir[PATH_MAX];
+	struct stat st;
+
+	viewfs_parent(dir, strcmp(path, "/") ? path : v->point);
+	if (strcmp(path, "/") != 0)
+		return viewfs_find(v, dir, &p) == 0 ? p.st.st_ino : 0;
+	return stat(dir, &st) == 0 ? st.st_ino : 0;
+}
+
 int viewfs_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 		   void *arg)
 {
@@ -189,7 +201,7 @@ int viewfs_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 		return -ENOTDIR;
 	l.keep = v->nlower > 1;
 	l.stopped = fill(arg, ".", p.st.st_ino, DT_DIR) ||
-		    fill(arg, "..", 0, DT_DIR);
+		    fill(arg, "..", parent_ino(v, path), DT_DIR);
 	if (p.kind == KIND_DIR || p.kind == KIND_OPAQUE) {
 		l.in_store = true;
 		ret = viewfs_join(dir, v->store, path);

@@ -110,8 +110,8 @@ static int make_locked(struct viewfs *v, const char *path, mode_t mode,
 		       dev_t rdev, viewfs_make_fn make, void *arg)
 {
 	char dir[PATH_MAX];
+	struct viewfs_place p;
 	char at[PATH_MAX];
-	struct stat st;
 	bool lower = true;
 	int ret;
 
@@ -121,13 +121,13 @@ static int make_locked(struct viewfs *v, const char *path, mode_t mode,
 		    viewfs_names_find(&v->names, path, &lower) != KIND_NONE)
 			lower = false;
 		ret = viewfs_join(at, v->lower[0], path);
-		if (ret == 0 && lower && lstat(at, &st) < 0)
-			ret = make(at, arg);
-		else if (ret == 0)
-			ret = -EPERM;
+		if (ret == 0)
+			ret = lower ? make(at, arg) : -EPERM;
 		if (!v->store || !viewfs_is_refusal(ret))
 			return ret;
 	}
+	if (viewfs_find(v, path, &p) == 0)
+		return -EEXIST;
 	ret = viewfs_copy_up(v, dir, true);
 	return ret < 0 ? ret : make_in_store(v, path, mode, rdev, make, arg);
 }

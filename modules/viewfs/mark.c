@@ -81,17 +81,23 @@ static void grow(struct viewfs_marks *m)
 	free(old);
 }
 
-bool viewfs_mark_get(struct viewfs *v, const struct stat *st,
-		     struct viewfs_mark *out)
+static bool get(struct viewfs_marks *marks, const struct stat *st,
+		struct viewfs_mark *out)
 {
 	const struct viewfs_mark *m;
 
-	pthread_mutex_lock(&v->marks.lock);
-	m = *slot_of(&v->marks, st->st_dev, st->st_ino);
+	pthread_mutex_lock(&marks->lock);
+	m = *slot_of(marks, st->st_dev, st->st_ino);
 	if (m)
 		*out = *m;
-	pthread_mutex_unlock(&v->marks.lock);
+	pthread_mutex_unlock(&marks->lock);
 	return m != NULL;
+}
+
+bool viewfs_mark_get(struct viewfs *v, const struct stat *st,
+		     struct viewfs_mark *out)
+{
+	return get(&v->marks, st, out);
 }
 
 void viewfs_mark_drop(struct viewfs *v, const struct stat *st)
@@ -110,20 +116,19 @@ void viewfs_mark_drop(struct viewfs *v, const struct stat *st)
 	free(m);
 }
 
-static int keep(struct viewfs *v, const struct stat *st,
-		const struct viewfs_mark *m)
+static int enter(struct viewfs_marks *marks, const struct stat *st,
+		 const struct viewfs_mark *m)
 {
 	struct viewfs_mark **at;
 	int ret = 0;
 
-	um_fs_cover_node(st->st_dev, st->st_ino);
-	pthread_mutex_lock(&v->marks.lock);
-	if (v->marks.count > v->marks.room)
-		grow(&v->marks);
-	at = slot_of(&v->marks, st->st_dev, st->st_ino);
+	pthread_mutex_lock(&marks->lock);
+	if (marks->count > marks->room)
+		grow(marks);
+	at = slot_of(marks, st->st_dev, st->st_ino);
 	if (!*at) {
 		*at = calloc(1, sizeof(**at));
-		v->marks.count++;
+		marks->count += *at != NULL;
 	}
 	if (*at) {
 		struct viewfs_mark *next = (*at)->next;
@@ -133,11 +138,35 @@ static int keep(struct viewfs *v, const struct stat *st,
 		(*at)->dev = st->st_dev;
 		(*at)->ino = st->st_ino;
 	} else {
-		v->marks.count--;
 		ret = -ENOMEM;
 	}
-	pthread_mutex_unlock(&v->marks.lock);
+	pthread_mutex_unlock(&marks->lock);
 	return ret;
+}
+
+static int keep(struct viewfs *v, const struct stat *st,
+		const struct viewfs_mark *m)
+{
+	um_fs_cover_node(st->st_dev, st->st_ino);
+	return enter(&v->marks, st, m);
+}
+
+void viewfs_set_given(struct viewfs *v, int fd)
+{
+	const struct viewfs_mark m = { 0 };
+	struct stat st;
+
+	/* a file more or less: what is lost is a name in /proc */
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		(void)!enter(&v->given, &st, &m);
+}
+
+bool viewfs_was_given(struct viewfs *v, const char *below)
+{
+	struct viewfs_mark m;
+	struct stat st;
+
+	return lstat(below, &st) == 0 && get(&v->given, &st, &m);
 }
 
 static void put_field(char *to, bool set, unsigned int value)

@@ -271,13 +271,39 @@ int viewfs_where(struct um_fs *fs, const char *path, char *out, size_t size)
 							     : -ENAMETOOLONG;
 }
 
+#define DELETED " (deleted)"
+
+/* What /proc calls a file without a name keeps its end. */
+static bool is_deleted(const char *path)
+{
+	size_t n = strlen(path);
+	size_t end = strlen(DELETED);
+
+	return n > end && !strcmp(path + n - end, DELETED);
+}
+
+static const char *name_in_lower(struct viewfs *v, const char *below)
+{
+	const char *rel = NULL;
+
+	for (size_t i = 0; !rel && !v->in_place && i < v->nlower; i++)
+		rel = viewfs_beneath(below, v->lower[i]);
+	return rel && (is_deleted(rel) || viewfs_was_given(v, below)) ? rel
+								      : NULL;
+}
+
 int viewfs_name_of(struct um_fs *fs, const char *below, char *out, size_t size)
 {
 	struct viewfs *v = fs->priv;
 	const char *rel = v->store ? viewfs_beneath(below, v->store) : NULL;
 	bool lower;
 
-	if (!rel || viewfs_names_find(&v->names, rel, &lower) == KIND_NONE)
+	if (rel && !is_deleted(rel) &&
+	    viewfs_names_find(&v->names, rel, &lower) == KIND_NONE)
+		rel = NULL;
+	if (!rel)
+		rel = name_in_lower(v, below);
+	if (!rel)
 		return -ENOENT;
 	return snprintf(out, size, "%s", rel) < (int)size ? 0 : -ENOENT;
 }
@@ -326,5 +352,6 @@ int viewfs_access(struct um_fs *fs, const char *path, int mask)
 		return ret;
 	if (p.in_store && (mask & W_OK))
 		return -EROFS;
-	return (int)SYS(faccessat(AT_FDCWD, p.path, mask, AT_EACCESS));
+	return (int)SYS(faccessat(AT_FDCWD, p.path, mask,
+				  AT_EACCESS | AT_SYMLINK_NOFOLLOW));
 }

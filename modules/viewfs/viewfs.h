@@ -101,6 +101,8 @@ struct viewfs_marks {
  * @in_place: lower[0] is what was at the mount point
  * @layer: names that the store does not have are left to the view beneath
  * @plain_xattrs: the store has no extended attributes of users
+ * @given: nodes of which a descriptor was given: where a file has a name both
+ *	here and in the view beneath, this one is meant
  * @change: held by whatever changes something
  * @work: number of the next file in META
  */
@@ -121,6 +123,7 @@ struct viewfs {
 	char *hide;
 	struct viewfs_names names;
 	struct viewfs_marks marks;
+	struct viewfs_marks given;
 	pthread_mutex_t change;
 	unsigned int work;
 };
@@ -191,6 +194,8 @@ bool viewfs_mark_get(struct viewfs *v, const struct stat *st,
 int viewfs_mark_put(struct viewfs *v, const char *path, const char *real,
 		    const struct stat *st, struct viewfs_mark *m);
 void viewfs_mark_drop(struct viewfs *v, const struct stat *st);
+void viewfs_set_given(struct viewfs *v, int fd);
+bool viewfs_was_given(struct viewfs *v, const char *below);
 /* What was written down of a node that the scan met. */
 void viewfs_mark_load(struct viewfs *v, const char *real,
 		      const struct stat *st);

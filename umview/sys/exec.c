@@ -199,7 +199,9 @@ static int set_attr(struct um_exec *x)
 		n = readlink(link, text, sizeof(text) - 1);
 		if (n > 0) {
 			text[n] = '\0';
-			want.exe = um_req_strdup(x->r, text);
+			want.exe = um_list_name_of(x->r, text);
+			if (!want.exe)
+				want.exe = um_req_strdup(x->r, text);
 		}
 	}
 	if (!want.exe)

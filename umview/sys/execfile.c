@@ -328,8 +328,11 @@ static int walk_fd(struct um_exec *x, int fd)
 	if (x->loc.obj && x->loc.obj->kind != UM_OBJ_FILE)
 		return um_execfile_walk(x, link);
 	ret = um_gfd_link(r, um_gfd_of((uint64_t)fd), text, sizeof(text));
-	if (ret == 0 && !x->loc.obj)
-		x->loc.path = um_req_strdup(r, text);
+	if (ret == 0 && !x->loc.obj) {
+		x->loc.path = um_list_name_of(r, text);
+		if (!x->loc.path)
+			x->loc.path = um_req_strdup(r, text);
+	}
 	return ret;
 }
 

@@ -162,12 +162,15 @@ static int link_source(struct um_req *r, int dirfd, uint64_t name, int flags,
 static long link_virtual(struct um_req *r, const struct um_loc *from,
 			 const struct um_loc *to)
 {
+	struct stat st;
 	int ret;
 
 	if (!um_loc_is_real(from) && !from->exists)
 		return -ENOENT;
 	if (!um_loc_is_real(to) && to->exists)
 		return -EEXIST;
+	if (um_loc_is_real(from) && stat(from->rel, &st) == 0 && !st.st_nlink)
+		return -ENOENT;
 	if (from->mount != to->mount)
 		return -EXDEV;
 	if (!um_loc_is_real(from) && S_ISDIR(from->st.st_mode))

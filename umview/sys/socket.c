@@ -153,7 +153,8 @@ int um_sock_translate(struct um_req *r, uint64_t addr, uint64_t len,
 	}
 	if (!loc.exists)
 		return -ENOENT;
-	if (um_special_beneath(r, &loc, &beneath)) {
+	if (um_special_socket(&loc) < 0 &&
+	    um_special_beneath(r, &loc, &beneath)) {
 		ret = real_address(beneath, sun, dirfd);
 		return ret < 0 ? ret : 1;
 	}

@@ -24,7 +24,7 @@ bool um_list_has_layers(const struct um_list *l)
 	return false;
 }
 
-const char *um_list_name_of(struct um_req *r, const char *below)
+char *um_list_name_of(struct um_req *r, const char *below)
 {
 	char rel[PATH_MAX];
 

@@ -40,6 +40,14 @@ static int kernel_text(struct um_req *r, const char *path, const char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
+static bool is_deleted(const char *text)
+{
+	static const char end[] = " (deleted)";
+	size_t n = strlen(text);
+
+	return n >= sizeof(end) && !strcmp(text + n - (sizeof(end) - 1), end);
+}
+
 /* A file that some mount has in store is named as that mount shows it. */
 static int shown_as(struct um_req *r, struct um_magic *out)
 {
@@ -48,8 +56,9 @@ static int shown_as(struct um_req *r, struct um_magic *out)
 				    : NULL;
 
 	if (shown) {
+		out->is_label = is_deleted(out->path);
+		out->is_virtual = !out->is_label;
 		out->path = shown;
-		out->is_virtual = true;
 	}
 	return 1;
 }
@@ -161,7 +170,7 @@ int um_magic_text(struct um_req *r, const char *path, const char **text)
 		um_obj_put(mg.obj);
 		return *text ? 0 : -ENOMEM;
 	}
-	if (!mg.is_virtual)
+	if (!mg.is_virtual && !mg.is_label)
 		return -ENOENT;
 	*text = um_path_seen(mg.path, r->attr->root);
 	if (!*text)

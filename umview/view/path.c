@@ -25,8 +25,8 @@
 
 void (*um_walk_hook)(const struct um_req *r);
 
-const char *um_view_path_of(struct um_req *r, const struct um_mount *m,
-			    const char *rel)
+char *um_view_path_of(struct um_req *r, const struct um_mount *m,
+		      const char *rel)
 {
 	if (um_mount_is_real(m) || !strcmp(m->point, "/"))
 		return um_req_strdup(r, rel);
@@ -270,10 +270,13 @@ static int step_magic(struct um_walk *w)
 		return 1;
 	}
 	/* opened to be read, and now to be changed by that way */
-	if (!mg.is_virtual && !(w->flags & UM_READ) && mg.path[0] == '/')
+	if (!mg.is_virtual && !mg.is_label && !(w->flags & UM_READ) &&
+	    mg.path[0] == '/')
 		mg.is_virtual = !um_mount_is_real(
 			um_list_find(w->r->list, mg.path, &rel));
 	if (!mg.is_virtual) {
+		if (mg.is_label && *w->rest)
+			return -ENOTDIR;
 		w->stop = !*w->rest;
 		return w->stop ? 1
 			       : (um_walk_set_cur(w, mg.path) < 0
@@ -285,6 +288,8 @@ static int step_magic(struct um_walk *w)
 	place(w);
 	if (ret == 0 && !um_mount_is_real(w->mount))
 		w->exists = um_fs_getattr(w->mount, w->rel, NULL, &w->st) == 0;
+	if (ret == 0 && w->exists && *w->rest && !S_ISDIR(w->st.st_mode))
+		return -ENOTDIR;
 	return ret < 0 ? ret : 1;
 }
 

@@ -126,7 +126,7 @@ bool um_list_has_layers(const struct um_list *l);
  * The canonical name of what a name beneath stands for in the view: the store
  * of a mount that shows it elsewhere (arena), or NULL: its own.
  */
-const char *um_list_name_of(struct um_req *r, const char *below);
+char *um_list_name_of(struct um_req *r, const char *below);
 /* Attributes of a real descriptor, as its mount shows them: changed? */
 bool um_list_dress(const struct um_list *l, struct stat *st);
 /*
@@ -144,8 +144,8 @@ bool um_list_has_phantoms(const struct um_list *l, const char *path);
 int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
 		    um_fill_fn fill, void *arg);
 /* Canonical name of a node of a mount, in the request's arena. */
-const char *um_view_path_of(struct um_req *r, const struct um_mount *m,
-			    const char *rel);
+char *um_view_path_of(struct um_req *r, const struct um_mount *m,
+		      const char *rel);
 
 /* "NAME (deleted)": what /proc calls an open file that lost its name (arena). */
 char *um_obj_label(struct um_req *r, struct um_obj *o);
