@@ -44,8 +44,7 @@ static int note_in_meta(struct viewfs *v, const char *path)
 	return fd < 0 ? -errno : 0;
 }
 
-static int make_note(struct viewfs *v, const char *path, const char *work,
-		     const char *real)
+static int make_note(struct viewfs *v, const char *work, const char *real)
 {
 	SHUT int fd = open(work, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	char dir[PATH_MAX];
@@ -59,7 +58,6 @@ static int make_note(struct viewfs *v, const char *path, const char *work,
 	viewfs_parent(dir, real);
 	if (!viewfs_is_opaque(dir))
 		viewfs_opaque(v, dir, "x");
-	(void)path;
 	return (int)SYS(rename(work, real));
 }
 
@@ -67,18 +65,27 @@ int viewfs_put_gone(struct viewfs *v, const char *path)
 {
 	char work[PATH_MAX];
 	char real[PATH_MAX];
+	enum viewfs_kind was;
+	bool lower;
 	int ret = viewfs_join(real, v->store, path);
 
 	if (ret == 0)
 		ret = viewfs_work_name(v, work);
+	if (ret < 0)
+		return ret;
+	/* before the note is there: nobody must take it for the file */
+	was = viewfs_names_find(&v->names, path, &lower);
+	ret = viewfs_note(v, path, KIND_GONE);
 	if (ret == 0)
-		ret = make_note(v, path, work, real);
+		ret = make_note(v, work, real);
 	if (ret == -EOPNOTSUPP) {
 		ret = note_in_meta(v, path);
 		if (ret == 0)
 			unlink(real);
 	}
-	return ret < 0 ? ret : viewfs_note(v, path, KIND_GONE);
+	if (ret < 0)
+		(void)!viewfs_note(v, path, was);
+	return ret;
 }
 
 /* The last name of a node takes its mark along. */
@@ -169,7 +176,8 @@ static void remove_notes(const char *dir)
 		closedir(d);
 }
 
-int viewfs_remove_dir(struct viewfs *v, const char *path)
+int viewfs_remove_dir(struct viewfs *v, const char *path,
+		      enum viewfs_kind left)
 {
 	char work[PATH_MAX];
 	char real[PATH_MAX];
@@ -186,7 +194,7 @@ int viewfs_remove_dir(struct viewfs *v, const char *path)
 	remove_notes(work);
 	if (rmdir(work) < 0)
 		um_warn("viewfs: %s: %s", work, strerror(errno));
-	return viewfs_note(v, path, KIND_NONE);
+	return viewfs_note(v, path, left);
 }
 
 static int rmdir_locked(struct viewfs *v, const char *path)
@@ -210,7 +218,8 @@ static int rmdir_locked(struct viewfs *v, const char *path)
 	viewfs_parent(dir, path);
 	ret = viewfs_copy_up(v, dir, true);
 	if (ret == 0 && p.in_store)
-		ret = viewfs_remove_dir(v, path);
+		ret = viewfs_remove_dir(v, path,
+					lower ? KIND_GONE : KIND_NONE);
 	if (ret == 0 && lower)
 		ret = viewfs_put_gone(v, path);
 	return ret;

@@ -69,9 +69,7 @@ static int give_copy(struct viewfs *v, const char *path, int flags,
 		ret = open_at(p->path, flags);
 	if (!viewfs_is_refusal(ret))
 		return ret;
-	pthread_mutex_lock(&v->change);
 	ret = viewfs_copy_up(v, path, !(flags & O_TRUNC));
-	pthread_mutex_unlock(&v->change);
 	if (ret == 0)
 		ret = viewfs_join(real, v->store, path);
 	return ret < 0 ? ret : open_at(real, flags);
@@ -101,8 +99,17 @@ static int give(struct viewfs *v, const char *path, int flags, mode_t mode)
 int viewfs_give(struct um_fs *fs, const char *path, int flags, mode_t mode)
 {
 	struct viewfs *v = fs->priv;
-	int fd = give(v, path, flags, mode);
+	bool changes = v->store && (writes(flags) || (flags & O_CREAT));
+	int fd;
 
+	/* what was found must still be there when it is opened */
+	if (changes)
+		pthread_mutex_lock(&v->change);
+	do
+		fd = give(v, path, flags, mode);
+	while (fd == -EEXIST && (flags & MAKING) == O_CREAT);
+	if (changes)
+		pthread_mutex_unlock(&v->change);
 	if (!v->in_place)
 		viewfs_set_given(v, fd);
 	return fd;

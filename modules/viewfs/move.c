@@ -31,7 +31,7 @@ static int clear_target(struct viewfs *v, const char *to,
 	bool lower;
 
 	if (was && S_ISDIR(was->st.st_mode) && was->in_store)
-		return viewfs_remove_dir(v, to);
+		return viewfs_remove_dir(v, to, KIND_NONE);
 	/* a note is a file: no directory goes over it */
 	if (viewfs_names_find(&v->names, to, &lower) != KIND_GONE)
 		return 0;
@@ -66,7 +66,8 @@ static int move_in_store(struct viewfs *v, const char *from, const char *to,
 	if (ret < 0)
 		return ret;
 	viewfs_mark_move_notes(v, from, to);
-	ret = viewfs_names_move(&v->names, from, to);
+	ret = viewfs_names_move(&v->names, from, to,
+				lower ? KIND_GONE : KIND_NONE);
 	um_fs_covered();
 	if (ret == 0 && lower)
 		ret = viewfs_put_gone(v, from);
@@ -142,9 +143,7 @@ static int rename_locked(struct viewfs *v, const char *from, const char *to,
 		struct um_fs fs = { .priv = v };
 
 		/* it must show nothing, and is then as good as gone */
-		pthread_mutex_unlock(&v->change);
 		ret = viewfs_rmdir(&fs, to);
-		pthread_mutex_lock(&v->change);
 		if (ret < 0)
 			return ret;
 		there = false;

@@ -266,7 +266,8 @@ static void adopt(struct viewfs_names *n, struct viewfs_name *to,
 	}
 }
 
-int viewfs_names_move(struct viewfs_names *n, const char *from, const char *to)
+int viewfs_names_move(struct viewfs_names *n, const char *from, const char *to,
+		      enum viewfs_kind left)
 {
 	struct viewfs_name *a;
 	struct viewfs_name *b;
@@ -282,7 +283,9 @@ int viewfs_names_move(struct viewfs_names *n, const char *from, const char *to)
 		drop_below(n, b);
 		b->kind = a->kind;
 		adopt(n, b, a);
-		drop(n, a);
+		a->kind = left;
+		if (left == KIND_NONE)
+			drop(n, a);
 	}
 	pthread_rwlock_unlock(&n->lock);
 	return ret;

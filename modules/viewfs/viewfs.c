@@ -150,11 +150,15 @@ static int start(struct viewfs *v)
 static struct viewfs *viewfs_new(const char *point)
 {
 	struct viewfs *v = calloc(1, sizeof(*v));
+	pthread_mutexattr_t again;
 
 	if (!v)
 		return NULL;
 	v->store_fd = -1;
-	pthread_mutex_init(&v->change, NULL);
+	pthread_mutexattr_init(&again);
+	pthread_mutexattr_settype(&again, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&v->change, &again);
+	pthread_mutexattr_destroy(&again);
 	v->point = strdup(point);
 	return v;
 }

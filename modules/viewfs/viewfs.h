@@ -103,7 +103,7 @@ struct viewfs_marks {
  * @plain_xattrs: the store has no extended attributes of users
  * @given: nodes of which a descriptor was given: where a file has a name both
  *	here and in the view beneath, this one is meant
- * @change: held by whatever changes something
+ * @change: held by whatever changes something, and again by what that calls
  * @work: number of the next file in META
  */
 struct viewfs {
@@ -177,7 +177,9 @@ enum viewfs_kind viewfs_names_find(struct viewfs_names *n, const char *path,
 /* KIND_NONE takes the name away, and all below it. 0 or -ENOMEM. */
 int viewfs_names_set(struct viewfs_names *n, const char *path,
 		     enum viewfs_kind kind);
-int viewfs_names_move(struct viewfs_names *n, const char *from, const char *to);
+/* left: what the old name is then; KIND_NONE: not there. */
+int viewfs_names_move(struct viewfs_names *n, const char *from, const char *to,
+		      enum viewfs_kind left);
 int viewfs_names_swap(struct viewfs_names *n, const char *a, const char *b);
 
 /* scan.c: what the store has when it is mounted */
@@ -233,7 +235,8 @@ int viewfs_rmdir(struct um_fs *fs, const char *path);
 /* The note that a name is gone takes its place. */
 int viewfs_put_gone(struct viewfs *v, const char *path);
 /* A directory of the store without any name that is shown: away with it. */
-int viewfs_remove_dir(struct viewfs *v, const char *path);
+int viewfs_remove_dir(struct viewfs *v, const char *path,
+		      enum viewfs_kind left);
 int viewfs_check_change(struct viewfs *v, const char *path);
 
 /* move.c */

@@ -183,7 +183,7 @@ static int open_existing(struct um_req *r, const struct um_loc *loc, int flags)
 	if (type == S_IFLNK)
 		return -ELOOP;
 	if (um_fs_gives(loc->mount))
-		return give(r, loc, flags, 0);
+		return give(r, loc, flags & ~(O_CREAT | O_EXCL), 0);
 	if (type == S_IFREG)
 		return um_vnode_open(loc->mount, loc->rel, flags);
 	return um_special_open(r, loc, flags);
