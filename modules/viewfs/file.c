@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define MAKING (O_CREAT | O_EXCL)
+/* So often a name comes and goes under one call. */
+#define MAX_TRIES 64
 
 static bool writes(int flags)
 {
@@ -100,6 +102,7 @@ int viewfs_give(struct um_fs *fs, const char *path, int flags, mode_t mode)
 {
 	struct viewfs *v = fs->priv;
 	bool changes = v->store && (writes(flags) || (flags & O_CREAT));
+	int tries = 0;
 	int fd;
 
 	/* what was found must still be there when it is opened */
@@ -107,7 +110,8 @@ int viewfs_give(struct um_fs *fs, const char *path, int flags, mode_t mode)
 		pthread_mutex_lock(&v->change);
 	do
 		fd = give(v, path, flags, mode);
-	while (fd == -EEXIST && (flags & MAKING) == O_CREAT);
+	while ((fd == -EEXIST || fd == -ENOENT) &&
+	       (flags & MAKING) == O_CREAT && ++tries < MAX_TRIES);
 	if (changes)
 		pthread_mutex_unlock(&v->change);
 	if (!v->in_place)
