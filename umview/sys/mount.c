@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/path.h"
 #include "guest/kept.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
@@ -270,6 +271,19 @@ static void drop_failed(struct um_mount *m)
 	um_mount_unclaim(m);
 }
 
+static int set_jump(struct um_mount *m)
+{
+	static const char *const of_kernel[] = { "/proc", "/dev", "/sys" };
+
+	for (size_t i = 0; i < UM_ARRAY_SIZE(of_kernel); i++)
+		if (um_fs_gives(m) && !um_fs_is_layer(m) &&
+		    um_path_beneath(m->source, of_kernel[i])) {
+			m->jump = strdup(m->source);
+			return m->jump ? 0 : -ENOMEM;
+		}
+	return 0;
+}
+
 static int mount_new(struct um_req *r, const struct args *a,
 		     struct um_service *s, const char *type)
 {
@@ -293,6 +307,8 @@ static int mount_new(struct um_req *r, const struct args *a,
 		ret = claim_source(r, m, source);
 	if (ret == 0)
 		ret = start_fs(m, s, source);
+	if (ret == 0)
+		ret = set_jump(m);
 	if (ret < 0)
 		drop_failed(m);
 	else
@@ -317,8 +333,45 @@ static long remount(struct um_req *r, const struct args *a)
 	return 0;
 }
 
-#define MS_OTHERS                                                              \
-	(MS_BIND | MS_MOVE | MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
+#define MS_OTHERS (MS_MOVE | MS_PROPAGATION)
+#define MS_PROPAGATION (MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
+
+/* What the kernel has one of: a mount of it is its own place elsewhere. */
+static struct {
+	const char *type;
+	char at[16];
+} singles[] = {
+	{ "proc", "/proc" },	     { "sysfs", "/sys" },
+	{ "devtmpfs", "/dev" },	     { "devpts", "/dev/pts" },
+	{ "mqueue", "/dev/mqueue" }, { "cgroup2", "/sys/fs/cgroup" },
+};
+static char module_of_binds[] = "viewfs";
+static char no_options[] = "";
+
+/* Binds are a module's: its type, or NULL. */
+static const char *bind_type(struct args *a)
+{
+	if (a->flags & MS_BIND) {
+		a->type = module_of_binds;
+		a->data = no_options;
+		return a->type;
+	}
+	for (size_t i = 0; i < UM_ARRAY_SIZE(singles); i++)
+		if (!strcmp(a->type, singles[i].type)) {
+			a->source = singles[i].at;
+			a->data = no_options;
+			return module_of_binds;
+		}
+	return NULL;
+}
+
+/* Propagation is the host's business: a view has none, and all of it is private. */
+static long other_mount(struct um_req *r, const struct args *a)
+{
+	if ((a->flags & MS_MOVE) || !um_list_mount_at(r->list, a->target.path))
+		return UM_CONTINUE;
+	return 0;
+}
 
 /* A FUSE daemon, through its open /dev/fuse. */
 static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
@@ -364,9 +417,13 @@ long sys_mount(struct um_req *r)
 	}
 	if (a.flags & MS_REMOUNT)
 		return remount(r, &a);
-	/* the kernel's own refusal */
 	if (a.flags & MS_OTHERS)
-		return UM_CONTINUE;
+		return other_mount(r, &a);
+	type = bind_type(&a);
+	if (type) {
+		s = find_server(r, type, &ret);
+		return s ? mount_new(r, &a, s, a.type) : ret;
+	}
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
 	if (type && um_fuse_is_type(type))

@@ -79,6 +79,12 @@ static int open_real(struct um_req *r, const struct um_loc *loc,
 		return um_obj_open_path(loc->mount, loc->rel, o->flags);
 	if (flags & O_PATH)
 		flags = (flags & ~O_PATH) | O_RDONLY;
+	if (um_proc_open_hook) {
+		int fd = um_proc_open_hook(r, loc);
+
+		if (fd != -ENOENT)
+			return fd;
+	}
 	if (lstat(loc->rel, &st) == 0 && S_ISFIFO(st.st_mode))
 		return um_fifo_open(r, loc->rel, o->flags);
 	if (flags & (O_CREAT | TMPFILE_BIT))

@@ -105,9 +105,34 @@ static bool next_comp(struct um_walk *w, int *err)
 	return true;
 }
 
+static bool is_mountpoint(const struct um_walk *w)
+{
+	return (w->flags & UM_MOUNTPOINT) && !*w->rest && !strcmp(w->rel, "/");
+}
+
+/* What the kernel makes up for who asks is walked where it has it. */
+static void jump(struct um_walk *w)
+{
+	size_t n = strlen(w->mount->jump);
+	size_t len = strcmp(w->rel, "/") ? strlen(w->rel) : 0;
+
+	w->native = false;
+	if (n + len >= UM_VIEW_PATH_MAX)
+		return;
+	memmove(w->cur + n, w->rel, len);
+	memcpy(w->cur, w->mount->jump, n);
+	w->cur[n + len] = '\0';
+	w->mount = um_mount_real();
+	w->rel = w->cur;
+}
+
 static void place(struct um_walk *w)
 {
 	w->mount = find_mount(w, w->cur, &w->rel);
+	if (w->mount->jump && !is_mountpoint(w)) {
+		jump(w);
+		w->mount = find_mount(w, w->cur, &w->rel);
+	}
 	if (!um_mount_is_real(w->mount))
 		w->native = false;
 }
@@ -205,11 +230,6 @@ static int step_real(struct um_walk *w)
 	target[n] = '\0';
 	drop_last(w);
 	return push_link(w, target);
-}
-
-static bool is_mountpoint(const struct um_walk *w)
-{
-	return (w->flags & UM_MOUNTPOINT) && !*w->rest && !strcmp(w->rel, "/");
 }
 
 static int step_virtual(struct um_walk *w)

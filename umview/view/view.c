@@ -133,6 +133,9 @@ static const struct um_alias default_aliases[] = {
 	{ (char[]){ "ext4" }, (char[]){ "umfuseext2" } },
 	{ (char[]){ "iso9660" }, (char[]){ "umfuseiso9660" } },
 	{ (char[]){ "squashfs" }, (char[]){ "umfusesquash" } },
+	{ (char[]){ "overlay" }, (char[]){ "viewfsoverlay" } },
+	{ (char[]){ "modifshide" }, (char[]){ "viewfshide" } },
+	{ (char[]){ "tmpfs" }, (char[]){ "ramfs" } },
 };
 
 int um_view_setup(void)
