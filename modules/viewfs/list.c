@@ -148,7 +148,7 @@ static int read_dir(struct listing *l, const char *dir)
 }
 
 /* Whiteouts of a lower directory are names that were seen, too. */
-static int read_lower(struct listing *l)
+static int read_lower(struct listing *l, bool had_store)
 {
 	char dir[PATH_MAX];
 	struct stat st;
@@ -161,6 +161,9 @@ static int read_lower(struct listing *l)
 		if (!S_ISDIR(st.st_mode))
 			break;
 		ret = read_dir(l, dir);
+		/* the host's to hide; the store's names are seen all the same */
+		if (ret == -EACCES && had_store)
+			ret = 0;
 		if (l->v->nlower > 1 && viewfs_is_opaque(dir))
 			break;
 	}
@@ -210,7 +213,7 @@ int viewfs_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 		l.in_store = false;
 	}
 	if (ret == 0 && p.lower && p.kind != KIND_OPAQUE)
-		ret = read_lower(&l);
+		ret = read_lower(&l, p.kind == KIND_DIR);
 	end(&l);
 	return ret;
 }

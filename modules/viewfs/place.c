@@ -193,8 +193,29 @@ static int find_root(struct viewfs *v, struct viewfs_place *out)
 	return 0;
 }
 
+/*
+ * What the host does not let this user look at is not there for who is root in
+ * the view alone, nor where the store has the directory already: a name may be
+ * made there.
+ */
+static int find_kept_secret(struct viewfs *v, const char *path)
+{
+	char dir[PATH_MAX];
+	bool lower;
+
+	if (!v->store || v->mode == VIEWFS_MERGE)
+		return -EACCES;
+	viewfs_parent(dir, path);
+	if (um_caller()->uid == 0 ||
+	    viewfs_names_find(&v->names, dir, &lower) == KIND_DIR)
+		return -ENOENT;
+	return -EACCES;
+}
+
 static int find(struct viewfs *v, const char *path, struct viewfs_place *out)
 {
+	int ret;
+
 	out->kind = KIND_NONE;
 	out->in_store = false;
 	out->lower = true;
@@ -214,8 +235,10 @@ static int find(struct viewfs *v, const char *path, struct viewfs_place *out)
 	case KIND_NONE:
 		break;
 	}
-	return out->lower ? viewfs_find_lower(v, path, out->path, &out->st)
-			  : -ENOENT;
+	if (!out->lower)
+		return -ENOENT;
+	ret = viewfs_find_lower(v, path, out->path, &out->st);
+	return ret == -EACCES ? find_kept_secret(v, path) : ret;
 }
 
 int viewfs_find(struct viewfs *v, const char *path, struct viewfs_place *out)
@@ -240,6 +263,14 @@ static bool covers_hidden(const struct viewfs *v, const char *path, int how)
 	return !strcmp(path, dir);
 }
 
+/* Over the whole tree: what is written there is said to the kernel. */
+static bool is_of_kernel(const struct viewfs *v, const char *path)
+{
+	return !v->point[1] &&
+	       (viewfs_beneath(path, "/proc") || viewfs_beneath(path, "/sys") ||
+		viewfs_beneath(path, "/dev"));
+}
+
 bool viewfs_covers(struct um_fs *fs, const char *path, int how)
 {
 	struct viewfs *v = fs->priv;
@@ -248,6 +279,8 @@ bool viewfs_covers(struct um_fs *fs, const char *path, int how)
 
 	if (!v->layer)
 		return true;
+	if (is_of_kernel(v, path))
+		return false;
 	if (!v->store)
 		return covers_hidden(v, path, how);
 	if (v->hide && viewfs_hides(v, path))
