@@ -176,8 +176,7 @@ static void remove_notes(const char *dir)
 		closedir(d);
 }
 
-int viewfs_remove_dir(struct viewfs *v, const char *path,
-		      enum viewfs_kind left)
+int viewfs_remove_dir(struct viewfs *v, const char *path, enum viewfs_kind left)
 {
 	char work[PATH_MAX];
 	char real[PATH_MAX];
@@ -218,8 +217,7 @@ static int rmdir_locked(struct viewfs *v, const char *path)
 	viewfs_parent(dir, path);
 	ret = viewfs_copy_up(v, dir, true);
 	if (ret == 0 && p.in_store)
-		ret = viewfs_remove_dir(v, path,
-					lower ? KIND_GONE : KIND_NONE);
+		ret = viewfs_remove_dir(v, path, lower ? KIND_GONE : KIND_NONE);
 	if (ret == 0 && lower)
 		ret = viewfs_put_gone(v, path);
 	return ret;

@@ -101,7 +101,21 @@ static bool is_shown(struct listing *l, const char *path, const char *name)
 			   : kind == KIND_NONE;
 }
 
-static int one(struct listing *l, const struct dirent *e)
+/* With several lower directories: an upper one's note that it is gone. */
+static bool is_note(const struct listing *l, const char *dir,
+		    const struct dirent *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!l->keep || (e->d_type != DT_CHR && e->d_type != DT_REG))
+		return false;
+	return snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) <
+		       PATH_MAX &&
+	       lstat(path, &st) == 0 && viewfs_is_whiteout(path, &st);
+}
+
+static int one(struct listing *l, const char *dir, const struct dirent *e)
 {
 	uint64_t ino = e->d_ino;
 	unsigned char type = e->d_type;
@@ -116,7 +130,7 @@ static int one(struct listing *l, const struct dirent *e)
 	ret = l->keep ? see(l, e->d_name) : 0;
 	if (ret != 0)
 		return ret < 0 ? ret : 0;
-	if (!is_shown(l, path, e->d_name))
+	if (!is_shown(l, path, e->d_name) || is_note(l, dir, e))
 		return 0;
 	if (l->in_store)
 		dress(l, e, &ino, &type);
@@ -141,7 +155,7 @@ static int read_dir(struct listing *l, const char *dir)
 			ret = -errno;
 			break;
 		}
-		ret = one(l, e);
+		ret = one(l, dir, e);
 	}
 	closedir(d);
 	return ret;

@@ -321,8 +321,9 @@ static const char *name_in_lower(struct viewfs *v, const char *below)
 
 	for (size_t i = 0; !rel && !v->in_place && i < v->nlower; i++)
 		rel = viewfs_beneath(below, v->lower[i]);
-	return rel && (is_deleted(rel) || viewfs_was_given(v, below)) ? rel
-								      : NULL;
+	if (!rel || !v->given.count)
+		return NULL;
+	return is_deleted(rel) || viewfs_was_given(v, below) ? rel : NULL;
 }
 
 int viewfs_name_of(struct um_fs *fs, const char *below, char *out, size_t size)

@@ -100,7 +100,7 @@ static int take_store(struct viewfs *v)
 	v->store_fd = open(meta, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (v->store_fd < 0)
 		return -errno;
-	if (flock(v->store_fd, LOCK_EX | LOCK_NB) < 0) {
+	if (flock(v->store_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
 		um_err("viewfs: %s is in use by another mount", v->store);
 		return -EBUSY;
 	}
@@ -147,6 +147,35 @@ static int start(struct viewfs *v)
 	return ret < 0 ? ret : viewfs_scan(v);
 }
 
+struct starting {
+	struct viewfs *v;
+	struct um_next *next;
+	int ret;
+};
+
+static void *start_beneath(void *arg)
+{
+	struct starting *s = arg;
+
+	um_next_set_current(s->next);
+	s->ret = start(s->v);
+	um_next_set_current(NULL);
+	return NULL;
+}
+
+/* In a thread of its own: there the view beneath answers what libc is asked. */
+static int start_there(struct viewfs *v, struct um_next *next)
+{
+	struct starting s = { v, next, 0 };
+	pthread_t thread;
+	int ret = -pthread_create(&thread, NULL, start_beneath, &s);
+
+	if (ret < 0)
+		return ret;
+	pthread_join(thread, NULL);
+	return s.ret;
+}
+
 static struct viewfs *viewfs_new(const char *point)
 {
 	struct viewfs *v = calloc(1, sizeof(*v));
@@ -179,7 +208,7 @@ static int viewfs_mount(const struct um_mount_req *req, struct um_fs *fs)
 	if (ret == 0)
 		ret = viewfs_options(v, req);
 	if (ret == 0)
-		ret = start(v);
+		ret = start_there(v, fs->next);
 	if (ret < 0) {
 		um_err("viewfs: cannot mount `%s': %s", req->source,
 		       strerror(-ret));

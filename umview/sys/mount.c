@@ -181,7 +181,8 @@ static void release_source(void *hold)
 static bool is_idle(struct um_mount *m)
 {
 	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
-	       !um_cwd_busy(m) && !(m->hurried && atomic_load(&m->inflight));
+	       !um_cwd_busy(m) && !um_layer_is_busy(m) &&
+	       !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
@@ -333,7 +334,7 @@ static long remount(struct um_req *r, const struct args *a)
 	return 0;
 }
 
-#define MS_OTHERS (MS_MOVE | MS_PROPAGATION)
+#define MS_OTHERS      (MS_MOVE | MS_PROPAGATION)
 #define MS_PROPAGATION (MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
 
 /* What the kernel has one of: a mount of it is its own place elsewhere. */

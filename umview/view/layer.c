@@ -12,6 +12,9 @@
  * read, is in the view a file of the mount, and what is changed by way of the
  * descriptor (fchmod, /proc/self/fd/N) must not change the host's.
  */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "view/path.h"
@@ -86,4 +89,56 @@ int um_fd_for_change(struct um_req *r, int fd, struct um_loc *out)
 		return 0;
 	/* without a name in the store it is nobody else's; beneath, not ours */
 	return shown || !st.st_nlink ? UM_FD_NATIVE : -EROFS;
+}
+
+/* Is the process a guest of a view that has the mount? */
+static bool is_in_view(pid_t pid, const struct um_mount *m)
+{
+	bool has_page;
+	const struct um_attr *attr = um_attr_of(pid, &has_page);
+	struct um_list *l = um_view_list(attr->view);
+	bool has = l && um_list_has(l, m);
+
+	um_list_put(l);
+	return has;
+}
+
+static bool has_open(pid_t pid, struct um_mount *m)
+{
+	char text[PATH_MAX];
+	char rel[PATH_MAX];
+	char name[64];
+	struct dirent *e;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(name, sizeof(name), "/proc/%d/fd", (int)pid);
+	dir = opendir(name);
+	while (dir && !found && (e = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), e->d_name, text,
+				       sizeof(text) - 1);
+
+		if (n <= 0)
+			continue;
+		text[n] = '\0';
+		found = um_fs_name_of(m, text, rel, sizeof(rel)) == 0;
+	}
+	if (dir)
+		closedir(dir);
+	return found && is_in_view(pid, m);
+}
+
+bool um_layer_is_busy(struct um_mount *m)
+{
+	DIR *proc = um_fs_gives(m) && !m->jump ? opendir("/proc") : NULL;
+	bool busy = false;
+	struct dirent *e;
+
+	while (proc && !busy && (e = readdir(proc)))
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    (pid_t)strtol(e->d_name, NULL, 10) != getpid())
+			busy = has_open((pid_t)strtol(e->d_name, NULL, 10), m);
+	if (proc)
+		closedir(proc);
+	return busy;
 }

@@ -127,6 +127,8 @@ bool um_list_has_layers(const struct um_list *l);
  * of a mount that shows it elsewhere (arena), or NULL: its own.
  */
 char *um_list_name_of(struct um_req *r, const char *below);
+/* A guest has a file open of which the mount gave it the descriptor. */
+bool um_layer_is_busy(struct um_mount *m);
 /* Attributes of a real descriptor, as its mount shows them: changed? */
 bool um_list_dress(const struct um_list *l, struct stat *st);
 /*
