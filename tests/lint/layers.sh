@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # layers.sh - a file includes only its own layer and lower ones
 #
-# base < guest < vnode < view < fuse < sys < proc < main. Of the agent the others see
+# base < guest < vnode < view < fuse < net < sys < proc < main. Of the agent the others see
 # agent/proto.h, and it sees none of them. purelibc is beneath all. A module sees <umview/…> and its own
 # folder. Tests (*_test.c) may include what they test.
 # shellcheck source=tests/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-declare -A rank=([base]=1 [guest]=2 [vnode]=3 [view]=4 [fuse]=5 [sys]=6 [proc]=7 [main]=8)
+declare -A rank=([base]=1 [guest]=2 [vnode]=3 [view]=4 [fuse]=5 [net]=6 [sys]=7 [proc]=8 [main]=9)
 
 # includes FILE - its includes, one a line: "name" or <name>
 includes() {

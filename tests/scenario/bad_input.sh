@@ -96,6 +96,8 @@ must umount "$MNT"
 refused 1 'does not exist' viewmount -t $t missing.img "$MNT"
 refused 1 'does not exist' viewmount -t $t disk.img no/such/parent
 refused 1 'no module serves' viewmount -t gibberish disk.img "$MNT"
+# mount(8) without a type tries many, and says itself that none would do.
+refused any 'wrong fs type' mount noise.img "$MNT"
 refused 32 'unknown filesystem type|no such device' \
 	mount -t gibberish disk.img "$MNT"
 refused 1 'no module serves' viewmount -t umfusegibberish disk.img "$MNT"
@@ -141,3 +143,8 @@ status 127 no-such-command
 status 126 "$T_TMP/tree"
 status 1 -p no-such-module true
 nothing_outside
+
+printf -- '- types that mount(8) only tries: the core has nothing to say of them\n'
+as_user "$UMVIEW" -q mount "$T_TMP/noise.img" "$MNT" >"$T_TMP/out" 2>"$T_TMP/err"
+grep -q 'wrong fs type' "$T_TMP/err" || fail "mount says: $(cat "$T_TMP/err")"
+! grep -q '^umview:' "$T_TMP/err" || fail "said: $(cat "$T_TMP/err")"

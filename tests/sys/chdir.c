@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <dirent.h>
+
 static void check_cwd(const char *want)
 {
 	char buf[T_PATH] = "";
@@ -91,6 +93,36 @@ static void a_removed_directory(void)
 	CHECK_EQ(st.st_ino, t_ino(t_work));
 	CHECK_OK(chdir(".."));
 	check_cwd(t_work);
+}
+
+/* ls(1) in it shows nothing, and is content. */
+static void a_removed_directory_is_empty(void)
+{
+	static const char *const names[] = { ".", "./", "./." };
+	struct stat st;
+	int fd;
+
+	CHECK_OK(mkdir(t_p("e"), 0755));
+	CHECK_OK(chdir(t_p("e")));
+	CHECK_OK(rmdir("../e"));
+	for (size_t i = 0; i < 3; i++) {
+		DIR *dir = opendir(names[i]);
+
+		CHECK(dir != NULL);
+		errno = 0;
+		CHECK(!dir || !readdir(dir));
+		if (dir)
+			closedir(dir);
+		CHECK_OK(stat(names[i], &st));
+		CHECK_EQ(st.st_nlink, 0);
+	}
+	fd = (int)CHECK_OK(open(".", O_RDONLY | O_DIRECTORY));
+	CHECK_ERRNO(openat(fd, "x", O_RDONLY), ENOENT);
+	CHECK_ERRNO(openat(fd, "x", O_WRONLY | O_CREAT, 0644), ENOENT);
+	CHECK_OK(fchdir(fd));
+	CHECK_ERRNO(open("x", O_WRONLY | O_CREAT, 0644), ENOENT);
+	close(fd);
+	CHECK_OK(chdir("/"));
 }
 
 static void a_removed_name_made_again(void)
@@ -186,6 +218,7 @@ int main(int argc, char **argv)
 	RUN(fails_and_stays);
 	RUN(getcwd_checks_its_buffer);
 	RUN(a_removed_directory);
+	RUN(a_removed_directory_is_empty);
 	RUN(a_removed_name_made_again);
 	RUN(children_inherit_and_go_their_way);
 	RUN(descriptors_bring_back);

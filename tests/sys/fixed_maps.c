@@ -145,6 +145,24 @@ static void protected(void)
 	in_child(protect_each);
 }
 
+/* As programs look for a free place: what is mapped can be unmapped. */
+static void tried(void)
+{
+	long at;
+
+	for (at = LOW; at < HIGH; at += 4096) {
+		char *p =
+			mmap((void *)at, 4096, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			     -1, 0);
+
+		if (p == MAP_FAILED)
+			CHECK_EQ(errno, EEXIST);
+		else
+			CHECK_OK(munmap(p, 4096));
+	}
+}
+
 /* Without MAP_FIXED an address is a hint, and a full place no error. */
 static void hints(void)
 {
@@ -169,6 +187,7 @@ int main(int argc, char **argv)
 	x_helper(argc, argv);
 	t_init(argc, argv);
 	RUN(hints);
+	RUN(tried);
 	RUN(maps_for_data);
 	RUN(maps_without_access);
 	RUN(one_map_over_all);

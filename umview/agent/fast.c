@@ -35,7 +35,7 @@ static int is_channel(long fd)
 	int type = 0;
 	int len = sizeof(type);
 
-	return um_shared->chans &&
+	return (um_shared->chans || um_shared->standins) &&
 	       um_native(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, (long)&type,
 			 (long)&len, 0) == 0 &&
 	       type == SOCK_SEQPACKET;
@@ -80,15 +80,6 @@ static long fast_change(long nr, const long *a)
 	return um_vmap()->layers ? um_ask(nr, a) : fast_fd(nr, a);
 }
 
-/* Those of chattr(1) and their like, by the letter of the request. */
-static long fast_ioctl(long nr, const long *a)
-{
-	const unsigned char letter = (unsigned char)(a[1] >> 8);
-
-	return letter == 'f' || letter == 'X' ? fast_change(nr, a)
-					      : fast_fd(nr, a);
-}
-
 /* Access mode 3 is the cue. */
 static long by_mode(long nr, const long *a)
 {
@@ -108,7 +99,7 @@ static long fast_read(long nr, const long *a)
 /* Files that are cached and may be written are written through the monitor. */
 static long fast_write(long nr, const long *a)
 {
-	if (um_shared->writers || um_shared->chans)
+	if (um_shared->writers || um_shared->chans || um_shared->standins)
 		return on_descriptor(a[0], nr, a);
 	return by_mode(nr, a);
 }
@@ -192,25 +183,62 @@ static long fast_getcwd(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
+/* Names and options of sockets. */
 static long fast_names(long nr, const long *a)
 {
-	return um_shared->specials ? um_ask(nr, a) : um_pass(nr, a);
+	if (um_shared->specials || um_shared->standins)
+		return um_ask(nr, a);
+	return um_pass(nr, a);
+}
+
+/* What only a stack's sockets are asked. */
+static long fast_socket_call(long nr, const long *a)
+{
+	return um_shared->standins ? um_ask(nr, a) : um_pass(nr, a);
+}
+
+#define AF_UNIX 1
+
+static long fast_socket(long nr, const long *a)
+{
+	if ((int)a[0] != AF_UNIX &&
+	    (um_vmap()->net || (um_page.flags & UM_PAGE_STACK)))
+		return um_ask(nr, a);
+	return um_pass(nr, a);
+}
+
+/*
+ * Requests about interfaces are made of any socket; SIOC*. Those of chattr(1)
+ * and their like, by the letter of the request, may change a file.
+ */
+static long fast_ioctl(long nr, const long *a)
+{
+	const unsigned char letter = (unsigned char)(a[1] >> 8);
+
+	if (um_shared->standins && (unsigned int)a[1] >> 8 == 0x89)
+		return um_ask(nr, a);
+	return letter == 'f' || letter == 'X' ? fast_change(nr, a)
+					      : fast_fd(nr, a);
 }
 
 /* Who does not ask for a name, or gives none, is the kernel's. */
 static long fast_address(long nr, const long *a)
 {
-	return a[4] ? um_fast_address(nr, a) : um_pass(nr, a);
+	if (a[4])
+		return um_fast_address(nr, a);
+	return is_channel(a[0]) ? um_ask(nr, a) : um_pass(nr, a);
 }
 
 static long fast_recvfrom(long nr, const long *a)
 {
-	return a[4] ? fast_names(nr, a) : um_pass(nr, a);
+	if (a[4])
+		return fast_names(nr, a);
+	return is_channel(a[0]) ? um_ask(nr, a) : um_pass(nr, a);
 }
 
 static long fast_accept(long nr, const long *a)
 {
-	return a[1] ? fast_names(nr, a) : um_pass(nr, a);
+	return a[1] ? fast_names(nr, a) : fast_socket_call(nr, a);
 }
 
 static const um_fast_fn table[UM_NCALLS] = {
@@ -230,6 +258,13 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_fcntl] = fast_fcntl,
 	[__NR_lseek] = fast_lseek,
 	[__NR_ioctl] = fast_ioctl,
+	[__NR_socket] = fast_socket,
+	[__NR_listen] = fast_socket_call,
+	[__NR_shutdown] = fast_socket_call,
+	[__NR_getsockopt] = fast_socket_call,
+	[__NR_setsockopt] = fast_socket_call,
+	[__NR_recvmmsg] = fast_socket_call,
+	[__NR_sendmmsg] = um_fast_idle,
 	[__NR_flock] = fast_object,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,

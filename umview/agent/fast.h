@@ -40,7 +40,7 @@ static inline const volatile struct um_vmap *um_vmap(void)
 static inline int um_is_idle(void)
 {
 	return !um_vmap()->busy && !um_shared->objs && !um_shared->devs &&
-	       !um_shared->chans;
+	       !um_shared->chans && !um_shared->standins;
 }
 
 /* The table's entry for every tracked call without one of its own. */

@@ -211,8 +211,9 @@ long um_fast_mmap(long nr, const long *a)
 	long ret;
 	long fd;
 
-	if ((a[3] & MAP_FIXED) && (unsigned long)a[0] < UM_LOW_END)
-		return -EPERM;
+	if ((a[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) &&
+	    (unsigned long)a[0] < UM_LOW_END)
+		return (a[3] & MAP_FIXED_NOREPLACE) ? -EEXIST : -EPERM;
 	if (a[3] & MAP_ANONYMOUS)
 		return um_pass(nr, a);
 	ret = um_shared->objs ? um_ask(nr, a) : um_pass(nr, a);

@@ -333,6 +333,15 @@ static unsigned long aux_get(const struct block *b, unsigned long type)
 	return 0;
 }
 
+/* There is room for one more than the kernel gave. */
+static void aux_add(struct block *b, unsigned long type, unsigned long value)
+{
+	b->auxv[b->naux] = b->auxv[b->naux - 1];
+	b->auxv[b->naux - 1].a_type = type;
+	b->auxv[b->naux - 1].a_un.a_val = value;
+	b->naux++;
+}
+
 static void aux_set(const struct block *b, unsigned long type,
 		    unsigned long value)
 {
@@ -341,10 +350,15 @@ static void aux_set(const struct block *b, unsigned long type,
 			b->auxv[i].a_un.a_val = value;
 }
 
+/* The first of the old arguments that stays where new ones come. */
+static unsigned long first_kept(const struct block *b)
+{
+	return *b->argc && !info.keep ? 1 : 0;
+}
+
 static unsigned long total_args(const struct block *b)
 {
-	return info.nargs ? info.nargs + *b->argc - (*b->argc ? 1 : 0)
-			  : *b->argc;
+	return info.nargs ? info.nargs + *b->argc - first_kept(b) : *b->argc;
 }
 
 /* Lay strings down from `at`, in their order; the array gets their places. */
@@ -355,7 +369,9 @@ static char *put_args(const struct block *b, char *at, char **argv)
 
 	for (unsigned long i = 0; i < n; i++) {
 		const char *s =
-			i < info.nargs ? arg : b->argv[i - info.nargs + 1];
+			i < info.nargs
+				? arg
+				: b->argv[i - info.nargs + first_kept(b)];
 		unsigned long len = um_strlen(s) + 1;
 
 		if (i < info.nargs)
@@ -376,7 +392,7 @@ static unsigned long args_bytes(const struct block *b)
 	for (unsigned long i = 0; i < info.nargs; i++)
 		arg += um_strlen(arg) + 1;
 	sum = (unsigned long)(arg - first);
-	for (unsigned long i = 1; i < *b->argc; i++)
+	for (unsigned long i = first_kept(b); i < *b->argc; i++)
 		sum += um_strlen(b->argv[i]) + 1;
 	return sum;
 }
@@ -390,7 +406,7 @@ static void rebuild(struct block *b, struct prctl_mm_map *mm)
 	unsigned long n = total_args(b);
 	unsigned long fn_len = um_strlen(info.strings) + 1;
 	unsigned long strings = fn_len + (info.nargs ? args_bytes(b) : 0);
-	unsigned long words = 1 + n + 1 + b->nenv + 1 + 2 * b->naux;
+	unsigned long words = 1 + n + 1 + b->nenv + 1 + 2 * (b->naux + 1);
 	char *fn = (char *)((unsigned long)b->argc - fn_len - 64);
 	char *first = fn - (strings - fn_len);
 	unsigned long *sp =
@@ -414,6 +430,8 @@ static void rebuild(struct block *b, struct prctl_mm_map *mm)
 	*nb.argc = n;
 	*b = nb;
 	aux_set(b, AT_EXECFN, (unsigned long)fn);
+	if (info.exec_fd >= 0)
+		aux_add(b, AT_EXECFD, (unsigned long)info.exec_fd);
 }
 
 static void range_of(char **list, unsigned long n, __u64 *start, __u64 *end)
@@ -474,6 +492,7 @@ static void mend_auxv(struct block *b)
 	aux_set(b, AT_EUID, info.euid);
 	aux_set(b, AT_GID, info.gid);
 	aux_set(b, AT_EGID, info.egid);
+	aux_set(b, AT_FLAGS, info.at_flags);
 }
 
 /* A program whose GNU_STACK says X runs on an executable stack. */

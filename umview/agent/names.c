@@ -393,7 +393,8 @@ long um_fast_address(long nr, const long *a)
 
 	if (um_is_idle() && !(um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD)))
 		return um_pass(nr, a);
-	if (nr == __NR_sendmsg && um_can_read(name) && !*name)
+	if (nr == __NR_sendmsg && !um_shared->standins && um_can_read(name) &&
+	    !*name)
 		return um_pass(nr, a);
 	return um_ask(nr, a);
 }

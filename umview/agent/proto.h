@@ -35,10 +35,13 @@
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
 #define UM_PAGE_MAGIC	 0x55656956u
-#define UM_PROTO_VERSION 3
+#define UM_PROTO_VERSION 4
 
-/* What lies below is the agent's: no guest maps there, or unmaps. */
-#define UM_LOW_END 0x200000
+/*
+ * What lies below is the agent's: no guest maps there, or unmaps. What follows
+ * is free, as /proc/self/maps says, after which programs look for a place.
+ */
+#define UM_LOW_END 0x1f1000
 
 /* Offsets in the gate: its `syscall` instruction; a stub's way to the agent. */
 #define UM_GATE_SYSCALL 0
@@ -51,10 +54,12 @@
 #define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
 #define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
 #define UM_PAGE_STATS  64u /* calls are counted at UM_STATS */
+#define UM_PAGE_STACK  128u /* it chose network stacks of its own */
 
 /* In the second byte of um_page.flags, at which the stubs of reads look. */
 #define UM_PAGE_HELPER 256u /* it serves a file system, or was started so */
-#define UM_PAGE_CHAN   512u /* it has opened /dev/fuse */
+#define UM_PAGE_CHAN                                                           \
+	512u /* it has, or may have, such sockets as stand for else */
 
 /* Calls whose stub needs no decision; see struct um_page and sys/text.c. */
 #define UM_NCALLS 512
@@ -100,13 +105,14 @@ struct um_page {
  * @all: every name is the monitor's (a mount over "/")
  * @layers: mounts that leave most names to what lies beneath as long as they
  *	are only read: whatever changes something must ask
+ * @net: sockets are of a stack of the view's
  * @bloom: set of names of which a path that leads to something virtual has one
  */
 struct um_vmap {
 	uint32_t busy;
 	uint32_t all;
 	uint32_t layers;
-	uint32_t pad;
+	uint32_t net;
 	uint64_t bloom[UM_BLOOM];
 };
 
@@ -146,6 +152,7 @@ struct um_node {
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
+ * @standins: some sockets stand for those of a stack
  * @unsettled: files whose close the monitor must see done before any name is
  *	looked up (fuse/settle.c)
  * @gen: changes whenever a memo may have become wrong
@@ -179,6 +186,8 @@ struct um_shared {
 	uint64_t region_ino;
 	uint32_t lists;
 	uint32_t epoch;
+	uint32_t standins;
+	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
@@ -323,7 +332,11 @@ struct um_text {
  * @region_fd: the region file, likewise: UM_SHARED at offset 0, UM_STUBS at
  *	UM_SHARED_SIZE, then texts
  * @stats_fd: the page at UM_STATS, likewise; UM_EXEC_NO_FD: nobody counts
+ * @exec_fd: what the program is to interpret, likewise, but the program's to
+ *	close: AT_EXECFD; UM_EXEC_NO_FD: none
+ * @at_flags: AT_FLAGS
  * @nargs: strings in args that take the place of argv[0] (0: argv stays)
+ * @keep: argv[0] stays even so, after them
  * @text, @interp_text: the patched copies
  * @lib_text, @lib_key: that of the library which the interpreter is sure to map
  *	(um_plain_key()); id 0: nobody knows yet
@@ -339,7 +352,10 @@ struct um_exec_info {
 	int32_t interp_fd;
 	int32_t region_fd;
 	int32_t stats_fd;
+	int32_t exec_fd;
+	uint32_t at_flags;
 	uint32_t nargs;
+	uint32_t keep;
 	struct um_text text;
 	struct um_text interp_text;
 	struct um_text lib_text;

@@ -40,6 +40,7 @@ static bool same(const struct um_attr *a, const struct um_attr *b)
 	return a->view == b->view && a->filtered == b->filtered &&
 	       a->helper == b->helper && !strcmp(a->root, b->root) &&
 	       !strcmp(a->exe, b->exe) &&
+	       !memcmp(a->stacks, b->stacks, sizeof(a->stacks)) &&
 	       !memcmp(&a->ids, &b->ids, sizeof(a->ids));
 }
 

@@ -42,6 +42,8 @@ struct um_ids {
  *	does not last for its sake
  * @root: canonical path of the virtual root; "/" when not chrooted
  * @exe: what /proc/PID/exe shows; "" when the kernel's answer is right
+ * @stacks: default network stacks by family, as numbers of mounts; 0: the
+ *	view's (net/stack.h)
  * @filtered: a bool: it has a seccomp filter of its own, which may not like
  *	calls that an agent would make
  */
@@ -49,6 +51,7 @@ struct um_attr {
 	uint32_t id;
 	uint32_t view;
 	uint32_t filtered;
+	uint32_t stacks[5];
 	bool helper;
 	struct um_ids ids;
 	char *root;

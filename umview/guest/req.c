@@ -476,14 +476,24 @@ void um_req_load_attr(struct um_req *r)
 }
 
 #define ATTR_FLAGS                                                             \
-	(UM_PAGE_ROOT | UM_PAGE_IDS | UM_PAGE_FILTER | UM_PAGE_HELPER)
+	(UM_PAGE_ROOT | UM_PAGE_IDS | UM_PAGE_FILTER | UM_PAGE_HELPER |        \
+	 UM_PAGE_STACK)
+
+static bool has_stacks(const struct um_attr *attr)
+{
+	for (size_t i = 0; i < UM_ARRAY_SIZE(attr->stacks); i++)
+		if (attr->stacks[i])
+			return true;
+	return false;
+}
 
 uint32_t um_attr_page_flags(const struct um_attr *attr)
 {
 	return (strcmp(attr->root, "/") != 0 ? UM_PAGE_ROOT : 0) |
 	       (attr->ids.virt ? UM_PAGE_IDS : 0) |
 	       (attr->filtered ? UM_PAGE_FILTER : 0) |
-	       (attr->helper ? UM_PAGE_HELPER : 0);
+	       (attr->helper ? UM_PAGE_HELPER : 0) |
+	       (has_stacks(attr) ? UM_PAGE_STACK : 0);
 }
 
 #define PAGE_MEMBER(m) um_uptr_of(UM_PAGE + offsetof(struct um_page, m))

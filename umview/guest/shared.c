@@ -131,6 +131,12 @@ void um_shared_set_devs(void)
 		__atomic_store_n(&shared->devs, 1, __ATOMIC_SEQ_CST);
 }
 
+void um_shared_set_standins(void)
+{
+	if (shared)
+		__atomic_store_n(&shared->standins, 1, __ATOMIC_SEQ_CST);
+}
+
 void um_shared_add_chans(int n)
 {
 	if (shared)
@@ -169,6 +175,7 @@ void um_shared_set_vmap(uint32_t view, const struct um_vmap *map)
 		return;
 	um_lock(&lock);
 	to = &shared->vmap[view];
+	__atomic_store_n(&to->net, map->net, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&to->all, 1, __ATOMIC_SEQ_CST);
 	if (map->busy)
 		__atomic_store_n(&to->busy, 1, __ATOMIC_SEQ_CST);

@@ -31,6 +31,7 @@ void um_shared_set_objs(size_t n);
 void um_shared_add_writers(int n);
 void um_shared_set_specials(bool any);
 void um_shared_set_devs(void);
+void um_shared_set_standins(void);
 void um_shared_add_chans(int n);
 void um_shared_add_unsettled(int n);
 /* The file has no patched copy: nobody need ask for it (um_plain_key()). */

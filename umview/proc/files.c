@@ -20,6 +20,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/path.h"
+#include "net/stack.h"
 #include "sys/loop.h"
 #include "sys/text.h"
 
@@ -328,6 +329,40 @@ static int make_memfd(struct um_req *r, make_fn make, const char *path,
 	return (int)UM_SYS(open(link, O_RDONLY | O_CLOEXEC));
 }
 
+/* ---- files of network stacks ---- */
+
+/* The file of the guest's default stack, or -ENOENT. */
+static int stack_file(struct um_req *r, const char *name)
+{
+	struct um_mount *m = um_stack_of(r, AF_INET);
+	UM_FREE char *text = NULL;
+	UM_CLOSE int fd = -1;
+	char link[64];
+	ssize_t n;
+
+	if (!m)
+		return -ENOENT;
+	n = UM_STACK_CALL(m, file, -ENOENT, name, &text);
+	um_mount_put(m);
+	if (n <= 0)
+		return -ENOENT;
+	fd = memfd_create("proc", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, text, (size_t)n) != n)
+		return fd < 0 ? -errno : -EIO;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return (int)UM_SYS(open(link, O_RDONLY | O_CLOEXEC));
+}
+
+static bool is_resolv_conf(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(path, "/etc/resolv.conf") ||
+	       (!strncmp(path, "/run/", 5) && slash &&
+		(!strcmp(slash, "/resolv.conf") ||
+		 !strcmp(slash, "/stub-resolv.conf")));
+}
+
 static pid_t parse_pid(const char *path, const char **file)
 {
 	char *end;
@@ -347,8 +382,12 @@ static int proc_open(struct um_req *r, const struct um_loc *loc)
 	const char *file;
 	pid_t tid;
 
+	if (is_resolv_conf(loc->path))
+		return stack_file(r, "/etc/resolv.conf");
 	if (strncmp(loc->path, "/proc/", 6) != 0)
 		return -ENOENT;
+	if (!strncmp(loc->path, "/proc/sys/net/", 14))
+		return stack_file(r, loc->path);
 	if (!strcmp(loc->path, "/proc/filesystems"))
 		return make_memfd(r, make_filesystems, loc->path, 0);
 	if (!strcmp(loc->path, "/proc/partitions") && um_loop_any())
@@ -359,6 +398,11 @@ static int proc_open(struct um_req *r, const struct um_loc *loc)
 	if (r->list->nmounts &&
 	    (!strcmp(file, "mountinfo") || !strcmp(file, "mounts")))
 		return make_memfd(r, make_mounts, loc->path, tid);
+	if (!strncmp(file, "net/", 4)) {
+		const char *name = um_req_printf(r, "/proc/%s", file);
+
+		return name ? stack_file(r, name) : -ENOMEM;
+	}
 	if (!strcmp(file, "maps") || !strcmp(file, "smaps"))
 		return make_memfd(r, make_maps, loc->path, tid);
 	return -ENOENT;

@@ -27,6 +27,7 @@
 #include "base/lock.h"
 #include "guest/inject.h"
 #include "guest/shared.h"
+#include "net/standin.h"
 #include "sys/execfile.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
@@ -102,6 +103,8 @@ static void pending_free(struct um_exec_pending *p)
 		close(p->fd);
 	if (p->interp_fd >= 0)
 		close(p->interp_fd);
+	if (p->exec_fd >= 0)
+		close(p->exec_fd);
 	free(p);
 }
 
@@ -168,14 +171,19 @@ void um_exec_sweep(void)
 static struct um_ids new_ids(const struct um_exec *x)
 {
 	struct um_ids ids = x->r->attr->ids;
-	const struct stat *st = &x->st;
+	const struct stat *st = x->has_creds ? &x->creds_st : &x->st;
+	const struct um_mount *m = x->has_creds		     ? x->creds_mount
+				   : um_loc_is_real(&x->loc) ? NULL
+							     : x->loc.mount;
 
-	if (um_perm_is_secure() && !x->scripts)
-		return um_perm_exec_ids(&ids, x->loc.mount, st);
-	if (x->scripts || !(st->st_mode & S_ISUID) || st->st_uid != 0 ||
-	    (!um_loc_is_real(&x->loc) && (x->loc.mount->flags & MS_NOSUID)))
+	if (x->scripts && !x->has_creds)
 		return ids;
-	if (!um_loc_is_real(&x->loc) && !ids.virt)
+	if (um_perm_is_secure())
+		return um_perm_exec_ids(&ids, m ? m : um_mount_real(), st);
+	if (!(st->st_mode & S_ISUID) || st->st_uid != 0 ||
+	    (m && (m->flags & MS_NOSUID)))
+		return ids;
+	if (m && !ids.virt)
 		return ids;
 	memset(&ids, 0, sizeof(ids));
 	ids.virt = true;
@@ -185,26 +193,11 @@ static struct um_ids new_ids(const struct um_exec *x)
 static int set_attr(struct um_exec *x)
 {
 	struct um_attr want = *x->r->attr;
-	char text[PATH_MAX];
-	char link[64];
-	ssize_t n;
+	UM_FREE char *name = um_execfile_name(x);
 
 	want.ids = new_ids(x);
-	want.exe = NULL;
-	if (!x->loc.obj)
-		want.exe = um_req_strdup(x->r, x->loc.path);
-	if (um_loc_is_real(&x->loc)) {
-		/* as the kernel would show it, however it was reached */
-		snprintf(link, sizeof(link), "/proc/self/fd/%d", x->fd);
-		n = readlink(link, text, sizeof(text) - 1);
-		if (n > 0) {
-			text[n] = '\0';
-			want.exe = um_list_name_of(x->r, text);
-			if (!want.exe)
-				want.exe = um_req_strdup(x->r, text);
-		}
-	}
-	if (!want.exe)
+	want.exe = name;
+	if (!want.exe && x->loc.obj)
 		want.exe = um_obj_label(x->r, x->loc.obj);
 	if (!want.exe)
 		return -ENOMEM;
@@ -249,6 +242,7 @@ static long prepare(struct um_exec *x)
 		return -ENOMEM;
 	x->p->fd = -1;
 	x->p->interp_fd = -1;
+	x->p->exec_fd = -1;
 	ret = um_execfile_resolve(x);
 	if (ret == -EACCES && um_loc_is_native(&x->loc) && !x->scripts &&
 	    x->fd < 0 && access(x->loc.rel, X_OK) == 0 &&
@@ -263,10 +257,8 @@ static long prepare(struct um_exec *x)
 
 static void exec_fini(struct um_exec *x)
 {
-	um_loc_fini(&x->loc);
+	um_execfile_fini(x);
 	pending_free(x->p);
-	if (x->fd >= 0)
-		close(x->fd);
 }
 
 /* Natively: the process has no agent from then on. */
@@ -326,7 +318,8 @@ static long go_without(struct um_exec *x, bool native)
 	}
 	pending_free(p);
 	if (!atomic_exchange(&told, true))
-		um_err("programs on mounted file systems cannot be run %s",
+		um_err("programs on mounted file systems, and those that the "
+		       "view has an interpreter for, cannot be run %s",
 		       agent_fd < 0 ? "with --no-agent"
 				    : "under a seccomp filter of their own");
 	return -EACCES;
@@ -338,6 +331,7 @@ static long finish(struct um_exec *x, uint64_t argv, uint64_t envp,
 	bool native = um_loc_is_native(&x->loc);
 	long ret = prepare(x);
 
+	native = native && !x->by_view;
 	if (ret == 0 && (agent_fd < 0 || x->r->attr->filtered))
 		ret = go_without(x, native);
 	exec_fini(x);
@@ -466,6 +460,9 @@ static struct um_page first_page(struct um_req *r,
 		fill_cwd(r, &page);
 	if (p->interp_fd >= 0)
 		page.flags |= UM_PAGE_INTERP;
+	/* It may have inherited one. */
+	if (um_standin_any())
+		page.flags |= UM_PAGE_CHAN;
 	return page;
 }
 
@@ -479,6 +476,13 @@ static int hand_over(struct um_req *r, struct um_exec_pending *p)
 	if (p->interp_fd >= 0)
 		um_text_of(p->interp_fd, &info->interp_text);
 	um_text_expected(info);
+	/* first: the kernel gives it the lowest number that is free */
+	info->exec_fd = UM_EXEC_NO_FD;
+	if (p->exec_fd >= 0) {
+		info->exec_fd = r->engine->inject(r, p->exec_fd, false, false);
+		if (info->exec_fd < 0)
+			return info->exec_fd;
+	}
 	info->fd = inject_or_none(r, p->fd);
 	info->interp_fd = inject_or_none(r, p->interp_fd);
 	info->region_fd = inject_or_none(r, um_shared_fd());

@@ -5,21 +5,25 @@
  *
  * Once the guest has exec'ed the agent its old program is gone, and an error
  * could only kill it. So all that may fail is tried before, in the order of
- * the kernel (execve(2)): the name, type and mode of the file, `#!` lines,
- * ELF head and program headers, and the interpreter of a dynamic program.
+ * the kernel (execve(2)): the name, type and mode of the file, binary formats
+ * (binfmt.c), `#!` lines, ELF head and program headers, and the interpreter of a dynamic program.
  * Nothing here changes the guest; a struct um_exec collects what is found.
  */
 #include "sys/execfile.h"
 
 #include <elf.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 
+#include "sys/binfmt.h"
 #include "view/perm.h"
 
 #define MAX_SCRIPTS	    5
 #define AT_EXECVE_CHECK_BIT 0x10000
+/* linux/binfmts.h */
+#define AT_FLAGS_ARGV0_BIT 1u
 
 static int fd_of_obj(struct um_obj *o)
 {
@@ -74,21 +78,76 @@ static int check_file(struct um_exec *x)
 	return um_may(x->r, loc->mount, &x->st, X_OK);
 }
 
-static int read_head(struct um_exec *x)
+/* The interpreter is at fd (taken): what becomes of the file before it? */
+static int next_fd(struct um_exec *x, int fd)
 {
-	ssize_t n;
-	int fd;
+	int last = x->fd;
+
+	x->fd = fd;
+	if (last < 0)
+		return 0;
+	if (!x->opens) {
+		close(last);
+		return 0;
+	}
+	/* an interpreter that gets a file open is a program itself */
+	if (x->p->exec_fd >= 0) {
+		close(last);
+		return -ENOEXEC;
+	}
+	x->p->exec_fd = last;
+	return 0;
+}
+
+int um_execfile_open(struct um_exec *x)
+{
 	int ret = check_file(x);
 
 	if (ret < 0)
 		return ret;
-	fd = open_file(&x->loc);
-	if (fd < 0)
-		return fd;
+	ret = open_file(&x->loc);
+	return ret < 0 ? ret : next_fd(x, ret);
+}
+
+char *um_execfile_name(const struct um_exec *x)
+{
+	char text[PATH_MAX];
+	char link[64];
+	const char *shown;
+	ssize_t n = -1;
+
+	if (x->fixed)
+		return strdup(x->fixed);
+	if (um_loc_is_real(&x->loc)) {
+		/* as the kernel would show it, however it was reached */
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", x->fd);
+		n = readlink(link, text, sizeof(text) - 1);
+	}
+	if (n > 0) {
+		text[n] = '\0';
+		shown = um_list_name_of(x->r, text);
+		return strdup(shown ? shown : text);
+	}
+	if (!x->loc.obj)
+		return strdup(x->loc.path);
+	return NULL;
+}
+
+void um_execfile_fini(struct um_exec *x)
+{
+	um_loc_fini(&x->loc);
 	if (x->fd >= 0)
 		close(x->fd);
-	x->fd = fd;
-	n = pread(fd, x->head, UM_EXEC_HEAD, 0);
+}
+
+static int read_head(struct um_exec *x)
+{
+	ssize_t n;
+	int ret = x->fixed ? 0 : um_execfile_open(x);
+
+	if (ret < 0)
+		return ret;
+	n = pread(x->fd, x->head, UM_EXEC_HEAD, 0);
 	if (n < 0)
 		return -errno;
 	x->nhead = (size_t)n;
@@ -198,6 +257,13 @@ int um_execfile_walk(struct um_exec *x, const char *path)
 	return S_ISDIR(x->st.st_mode) ? -EACCES : -ENOTDIR;
 }
 
+static int to_interp(struct um_exec *x, const char *interp)
+{
+	x->interp = interp;
+	x->fixed = NULL;
+	return um_execfile_walk(x, interp);
+}
+
 /* argv[0] gives way to: interpreter, its argument, the script's name. */
 static int run_script(struct um_exec *x)
 {
@@ -222,8 +288,92 @@ static int run_script(struct um_exec *x)
 	/* the former interpreter's name stands where argv[0] stood */
 	ret = prepend(x->p, words, n);
 	if (ret == 0)
-		ret = um_execfile_walk(x, interp);
+		ret = to_interp(x, interp);
 	return ret;
+}
+
+/* The file is open already, in whatever root the guest is. */
+static int to_file(struct um_exec *x, const struct um_binfmt_file *file)
+{
+	int fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	um_loc_fini(&x->loc);
+	x->fixed = um_req_strdup(x->r, file->path);
+	x->loc = (struct um_loc){ .mount = um_mount_real(),
+				  .path = x->fixed,
+				  .rel = x->fixed };
+	x->st = file->st;
+	if (!x->fixed) {
+		close(fd);
+		return -ENOMEM;
+	}
+	return next_fd(x, fd);
+}
+
+/* argv[0] gives way to: interpreter, name of the file. */
+static int put_format_args(struct um_exec *x, const struct um_binfmt_req *q)
+{
+	const char *words[2];
+	int n = 0;
+
+	words[n++] = q->interpreter;
+	if (x->scripts == 1 || (q->flags & UM_BINFMT_ARGV0))
+		words[n++] = x->interp;
+	if (q->flags & UM_BINFMT_ARGV0) {
+		x->p->info.at_flags |= AT_FLAGS_ARGV0_BIT;
+		if (x->scripts == 1)
+			x->p->info.keep = 1;
+	}
+	return prepend(x->p, words, n);
+}
+
+static int run_format(struct um_exec *x, const struct um_binfmt_req *q)
+{
+	char *interp = um_req_strdup(x->r, q->interpreter);
+	int ret;
+
+	if (!interp)
+		return -ENOMEM;
+	/* the interpreter could not open it: fexecve(3) */
+	if (x->cloexec_fd)
+		return -ENOENT;
+	if (++x->scripts > MAX_SCRIPTS)
+		return -ELOOP;
+	if (q->flags & UM_BINFMT_OPEN)
+		x->opens = true;
+	if (q->flags & UM_BINFMT_CREDS) {
+		x->has_creds = true;
+		x->creds_st = x->st;
+		x->creds_mount = um_loc_is_real(&x->loc) ? NULL : x->loc.mount;
+	}
+	ret = put_format_args(x, q);
+	if (ret < 0)
+		return ret;
+	if (!q->file)
+		return to_interp(x, interp);
+	x->interp = interp;
+	return to_file(x, q->file);
+}
+
+/* Return: whether another program is to run what x was at. */
+static int find_interp(struct um_exec *x)
+{
+	struct um_binfmt_req q;
+	bool by_host;
+	int ret = um_binfmt_find(x, &q, &by_host);
+
+	if (ret > 0) {
+		x->by_view |= !by_host;
+		ret = run_format(x, &q);
+		free(q.interpreter);
+		return ret < 0 ? ret : 1;
+	}
+	if (ret < 0 || x->nhead <= 2 || memcmp(x->head, "#!", 2) != 0)
+		return ret;
+	ret = run_script(x);
+	return ret < 0 ? ret : 1;
 }
 
 static int check_elf(const struct um_exec *x)
@@ -291,13 +441,14 @@ static int check_segments(struct um_exec *x)
 
 int um_execfile_resolve(struct um_exec *x)
 {
-	int ret = read_head(x);
+	int ret;
 
-	while (ret == 0 && x->nhead > 2 && !memcmp(x->head, "#!", 2)) {
-		ret = run_script(x);
+	x->interp = x->name;
+	do {
+		ret = read_head(x);
 		if (ret == 0)
-			ret = read_head(x);
-	}
+			ret = find_interp(x);
+	} while (ret > 0);
 	if (ret == 0)
 		ret = check_elf(x);
 	return ret < 0 ? ret : check_segments(x);

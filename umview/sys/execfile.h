@@ -25,9 +25,21 @@ struct um_exec_pending {
 	const struct um_attr *attr;
 	int fd;
 	int interp_fd;
+	int exec_fd;
 };
 
-/* An exec on its way: the file that is looked at, and the list of arguments. */
+/**
+ * struct um_exec - an exec on its way: the file that is looked at, and the list
+ * of arguments
+ * @name: as given to execve(2)
+ * @interp: the same, or the interpreter as it was named, if it has come to one
+ * @scripts: how many interpreters so far
+ * @by_view: an interpreter is one that the host's kernel would not take
+ * @opens: what is looked at is to be left open for its interpreter
+ * @has_creds: the program's ids are by @creds_st, a file of @creds_mount (NULL:
+ *	one that the host knows), not by the last file
+ * @fixed: path of the last file, which is not found by name; or NULL
+ */
 struct um_exec {
 	struct um_req *r;
 	struct um_exec_pending *p;
@@ -38,8 +50,15 @@ struct um_exec {
 	int fd;
 	int scripts;
 	const char *name;
+	const char *interp;
 	const char *path;
+	const char *fixed;
 	bool cloexec_fd;
+	bool by_view;
+	bool opens;
+	bool has_creds;
+	const struct um_mount *creds_mount;
+	struct stat creds_st;
 };
 
 /* Walk to the file of this name: x->loc. 0 or -errno. */
@@ -48,5 +67,10 @@ int um_execfile_walk(struct um_exec *x, const char *path) UM_MUST_CHECK;
 int um_execfile_walk_at(struct um_exec *x) UM_MUST_CHECK;
 /* From x->loc through `#!` lines to an ELF program and its interpreter. */
 int um_execfile_resolve(struct um_exec *x) UM_MUST_CHECK;
+/* The file at x->loc, if it may be executed: x->fd and x->st. 0 or -errno. */
+int um_execfile_open(struct um_exec *x) UM_MUST_CHECK;
+/* What /proc/PID/exe says of it; caller frees; NULL: no memory. */
+char *um_execfile_name(const struct um_exec *x);
+void um_execfile_fini(struct um_exec *x);
 
 #endif

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 
 #include <umview/vuctl.h>
 
@@ -34,11 +35,10 @@ enum verdict {
 	NOPERM,
 	MMAP,
 	FCNTL,
-	RECVFROM,
+	SOCKET,
 	PTRACE,
 	LOW,
 	MREMAP,
-	ACCEPT,
 	PRCTL
 };
 
@@ -116,8 +116,8 @@ static void notify(struct prog *p)
 /* Instructions of refuse_low(). */
 #define N_REFUSE_LOW 10
 
-/* The agent's own addresses in argument n: EPERM, but to the agent. */
-static void refuse_low(struct prog *p, unsigned int n)
+/* The agent's own addresses in argument n: an error, but to the agent. */
+static void refuse_low(struct prog *p, unsigned int n, unsigned int err)
 {
 	load(p, ARG_OFFSET(n) + 4);
 	jump(p, BPF_JEQ, 0, 0, 8);
@@ -128,21 +128,21 @@ static void refuse_low(struct prog *p, unsigned int n)
 	load(p, IP_OFFSET);
 	jump(p, BPF_JGE, UM_STUBS, 0, 1);
 	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
-	ret(p, SECCOMP_RET_ERRNO | EPERM);
+	ret(p, SECCOMP_RET_ERRNO | err);
 }
 
 static void arg_low(struct prog *p)
 {
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	ret(p, SECCOMP_RET_ALLOW);
 }
 
 static void arg_mremap(struct prog *p)
 {
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MREMAP_FIXED, 0, N_REFUSE_LOW);
-	refuse_low(p, 4);
+	refuse_low(p, 4, EPERM);
 	ret(p, SECCOMP_RET_ALLOW);
 }
 
@@ -150,8 +150,11 @@ static void arg_mremap(struct prog *p)
 static void arg_mmap(struct prog *p)
 {
 	load(p, ARG_OFFSET(3));
+	jump(p, BPF_JSET, MAP_FIXED_NOREPLACE, 0, N_REFUSE_LOW);
+	refuse_low(p, 0, EEXIST);
+	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MAP_FIXED, 0, N_REFUSE_LOW);
-	refuse_low(p, 0);
+	refuse_low(p, 0, EPERM);
 	load(p, ARG_OFFSET(3));
 	jump(p, BPF_JSET, MAP_ANONYMOUS, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
@@ -174,13 +177,11 @@ static void arg_fcntl(struct prog *p)
 	notify(p);
 }
 
-/* Who does not ask for the peer's name is served by the kernel. */
-static void arg_name(struct prog *p, unsigned int n)
+/* AF_UNIX is no stack's. */
+static void arg_socket(struct prog *p)
 {
-	load(p, ARG_OFFSET(n) + 4);
-	jump(p, BPF_JEQ, 0, 0, 3);
-	load(p, ARG_OFFSET(n));
-	jump(p, BPF_JEQ, 0, 0, 1);
+	load(p, ARG_OFFSET(0));
+	jump(p, BPF_JEQ, AF_UNIX, 0, 1);
 	ret(p, SECCOMP_RET_ALLOW);
 	notify(p);
 }
@@ -231,11 +232,8 @@ static void judge(struct prog *p, enum verdict v)
 	case FCNTL:
 		arg_fcntl(p);
 		break;
-	case RECVFROM:
-		arg_name(p, 4);
-		break;
-	case ACCEPT:
-		arg_name(p, 1);
+	case SOCKET:
+		arg_socket(p);
 		break;
 	case PTRACE:
 		arg_ptrace(p);

@@ -12,6 +12,7 @@
 
 #include "sys/fusedev.h"
 #include "sys/loop.h"
+#include "sys/net.h"
 
 /* Descriptor flags, not the file's business. */
 static bool is_generic(unsigned int cmd)
@@ -67,11 +68,14 @@ static long module_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd)
 
 long sys_ioctl(struct um_req *r)
 {
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
 	unsigned int cmd = (unsigned int)r->arg[1];
 	struct um_loc loc;
 	long ret;
 
+	if (s)
+		return um_net_ioctl(r, s, cmd);
 	if (!o && um_fusedev_ioctl(r, cmd, &ret))
 		return ret;
 	if (!o && changes_flags(cmd)) {

@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "guest/kept.h"
+#include "net/standin.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
 #include "view/cwd.h"
@@ -109,10 +110,11 @@ static const char *find_source(struct um_req *r, const char *source)
 }
 
 /* Modules that serve a family of types, loaded when one is asked for. */
-static const char *const families[] = { "umfuse",   "umdev",  "umnet",
-					"umbinfmt", "viewfs", "ummisc" };
+static const char *const families[] = { "umfuse", "umdev", "umbinfmt", "viewfs",
+					"ummisc" };
 
-static int load_server(struct um_req *r, const char *type)
+/* Silent: one of the types that mount(8) tries, one after the other. */
+static int load_server(struct um_req *r, const char *type, bool silent)
 {
 	struct um_service *s = NULL;
 	const char *name = NULL;
@@ -124,8 +126,9 @@ static int load_server(struct um_req *r, const char *type)
 	if (!name)
 		name = type;
 	if (!um_service_exists(name)) {
-		um_err("no module serves type `%s'; see um_add_service(1)",
-		       type);
+		if (!silent)
+			um_err("no module serves type `%s'; see um_add_service(1)",
+			       type);
 		return -ENODEV;
 	}
 	ret = um_service_load(name, false, &s);
@@ -144,14 +147,14 @@ static void renew_list(struct um_req *r)
 }
 
 static struct um_service *find_server(struct um_req *r, const char *type,
-				      int *err)
+				      bool silent, int *err)
 {
 	struct um_service *s = um_list_server(r->list, type);
 
 	*err = 0;
 	if (s)
 		return s;
-	*err = load_server(r, type);
+	*err = load_server(r, type, silent);
 	if (*err < 0)
 		return NULL;
 	renew_list(r);
@@ -182,6 +185,7 @@ static bool is_idle(struct um_mount *m)
 {
 	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
 	       !um_cwd_busy(m) && !um_layer_is_busy(m) &&
+	       !(um_stack_is(m) && um_standin_busy(m)) &&
 	       !(m->hurried && atomic_load(&m->inflight));
 }
 
@@ -250,14 +254,16 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 	ret = s->module->mount(&req, &m->fs);
 	um_next_set_current(outer);
 	/* its files change by descriptors that guests have */
-	if (ret == 0 && um_fs_gives(m))
+	if (ret == 0 && (m->fs.remote || um_fs_gives(m)))
 		um_attrcache_free(um_steal(m->cache));
-	return ret;
+	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 
 /* A module says itself why it refuses; what else fails is told here. */
 static void say_failed(const struct args *a, int err)
 {
+	if (a->flags & MS_SILENT)
+		return;
 	um_err("cannot mount `%s' on `%s': %s", a->source ? a->source : "?",
 	       a->name ? a->name : "?", strerror(-err));
 }
@@ -422,14 +428,14 @@ long sys_mount(struct um_req *r)
 		return other_mount(r, &a);
 	type = bind_type(&a);
 	if (type) {
-		s = find_server(r, type, &ret);
+		s = find_server(r, type, a.flags & MS_SILENT, &ret);
 		return s ? mount_new(r, &a, s, a.type) : ret;
 	}
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
 	if (type && um_fuse_is_type(type))
 		return mount_fuse(r, &a, type);
-	s = type ? find_server(r, type, &ret) : NULL;
+	s = type ? find_server(r, type, a.flags & MS_SILENT, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;
 	return mount_new(r, &a, s, type);

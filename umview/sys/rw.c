@@ -18,6 +18,7 @@
 
 #include "base/lock.h"
 #include "sys/fusedev.h"
+#include "sys/net.h"
 
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
@@ -284,15 +285,19 @@ static long channel(struct um_req *r,
 			       struct vector *v),
 		    bool writing)
 {
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	struct um_chan *ch UM_CHAN = um_arg_chan(r, 0);
 	struct vector v;
 	int ret;
 
-	if (!ch)
+	if (!ch && !(s && s->packets))
 		return UM_CONTINUE;
 	ret = get(r, r->arg[1], r->arg[2], &v);
 	if (ret < 0)
 		return ret;
+	if (!ch)
+		return writing ? um_net_write(r, s, v.iov, (size_t)v.n)
+			       : um_net_read(r, s, v.iov, (size_t)v.n);
 	return writing ? um_fusedev_write(r, ch, v.iov, v.n)
 		       : um_fusedev_read(r, ch, v.iov, v.n);
 }

@@ -16,6 +16,7 @@
 
 #include "guest/inject.h"
 #include "guest/wait.h"
+#include "sys/net.h"
 #include "sys/sockname.h"
 #include "sys/special.h"
 #include "view/perm.h"
@@ -108,12 +109,15 @@ static long bind_real(struct um_req *r, const struct um_loc *loc, int sock)
 
 long sys_bind(struct um_req *r)
 {
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	struct um_loc loc UM_LOC;
 	UM_CLOSE int sock = -1;
 	char *path;
 	int ret;
 
 	loc = (struct um_loc){ 0 };
+	if (s)
+		return um_net_bind(r, s);
 	ret = copy_path(r, r->arg[1], r->arg[2], &path);
 	if (ret < 0)
 		return ret;
@@ -190,11 +194,15 @@ static long connect_in_guest(struct um_req *r, const struct sockaddr_un *sun)
 
 long sys_connect(struct um_req *r)
 {
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	struct sockaddr_un sun;
 	UM_CLOSE int dirfd = -1;
 	UM_CLOSE int sock = -1;
-	long ret = um_sock_translate(r, r->arg[1], r->arg[2], &sun, &dirfd);
+	long ret;
 
+	if (s)
+		return um_net_connect(r, s);
+	ret = um_sock_translate(r, r->arg[1], r->arg[2], &sun, &dirfd);
 	if (ret <= 0)
 		return ret < 0 ? ret : UM_CONTINUE;
 	ret = connect_in_guest(r, &sun);
@@ -281,12 +289,16 @@ static long name_call(struct um_req *r, name_fn fn)
 
 long sys_getsockname(struct um_req *r)
 {
-	return name_call(r, getsockname);
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+
+	return s ? um_net_name(r, s, false) : name_call(r, getsockname);
 }
 
 long sys_getpeername(struct um_req *r)
 {
-	return name_call(r, getpeername);
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+
+	return s ? um_net_name(r, s, true) : name_call(r, getpeername);
 }
 
 /* The peer may be bound to a name of the view. */
@@ -316,8 +328,13 @@ static long accept_one(struct um_req *r, int sock, int flags)
 
 static long accept_any(struct um_req *r, int flags)
 {
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	UM_CLOSE int sock = -1;
 
+	if (s)
+		return um_net_accept(r, s, flags);
+	if (!r->arg[1])
+		return UM_CONTINUE;
 	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
 		return -EINVAL;
 	sock = um_sock_dup(r);

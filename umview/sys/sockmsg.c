@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "guest/wait.h"
+#include "sys/net.h"
 #include "sys/sockname.h"
 #include "sys/special.h"
 
@@ -35,6 +36,7 @@ static long send_to(struct um_req *r, const struct msghdr *msg, int flags)
 
 long sys_sendto(struct um_req *r)
 {
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	struct sockaddr_un sun;
 	UM_CLOSE int dirfd = -1;
 	struct msghdr msg = { .msg_name = &sun,
@@ -43,8 +45,11 @@ long sys_sendto(struct um_req *r)
 	struct iovec iov;
 	size_t n = r->arg[2];
 	void *buf;
-	long ret = um_sock_translate(r, r->arg[4], r->arg[5], &sun, &dirfd);
+	long ret;
 
+	if (s)
+		return um_net_sendto(r, s);
+	ret = um_sock_translate(r, r->arg[4], r->arg[5], &sun, &dirfd);
 	if (ret <= 0)
 		return ret < 0 ? ret : UM_CONTINUE;
 	if (n > MAX_DATAGRAM)
@@ -213,7 +218,10 @@ static long send_message(struct um_req *r, uint64_t at, int flags)
 
 long sys_sendmsg(struct um_req *r)
 {
-	return send_message(r, r->arg[1], (int)r->arg[2]);
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+
+	return s ? um_net_sendmsg(r, s)
+		 : send_message(r, r->arg[1], (int)r->arg[2]);
 }
 
 /*
@@ -222,11 +230,14 @@ long sys_sendmsg(struct um_req *r)
  */
 long sys_sendmmsg(struct um_req *r)
 {
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	unsigned int sent;
 	long ret;
 
 	if (!r->arg[2])
 		return UM_CONTINUE;
+	if (s)
+		return um_net_sendmmsg(r, s);
 	ret = send_message(r, r->arg[1], (int)r->arg[3]);
 	if (ret < 0)
 		return ret;
@@ -281,8 +292,14 @@ static long receive(struct um_req *r, int sock)
 
 long sys_recvfrom(struct um_req *r)
 {
-	UM_CLOSE int sock = um_sock_dup(r);
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+	UM_CLOSE int sock = -1;
 
+	if (s)
+		return um_net_recvfrom(r, s);
+	if (!r->arg[4])
+		return UM_CONTINUE;
+	sock = um_sock_dup(r);
 	return sock < 0 ? UM_CONTINUE : receive(r, sock);
 }
 
@@ -388,9 +405,15 @@ static long receive_message(struct um_req *r, int sock, struct msghdr *theirs)
 /* Who does not ask for the sender's name gets it all from the kernel. */
 long sys_recvmsg(struct um_req *r)
 {
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	UM_CLOSE int sock = -1;
 	struct msghdr msg;
 
+	if (s)
+		return um_net_recvmsg(r, s);
+	/* A stand-in may come with it. */
+	if (um_standin_any())
+		um_req_add_flag(r, UM_PAGE_CHAN);
 	if (!um_special_any())
 		return UM_CONTINUE;
 	if (um_copy_in(r, um_uptr_of(r->arg[1]), &msg, sizeof(msg)) < 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "sys/net.h"
 #include "sys/sys.h"
 #include "sys/text.h"
 #include "view/perm.h"
@@ -300,6 +301,8 @@ long sys_vuctl(struct um_req *r)
 		return um_fchdir_prepare(r);
 	case UM_VU_TEXT:
 		return um_text_give(r);
+	case UM_VU_MSOCKET:
+		return um_net_msocket(r);
 	}
 	return -EINVAL;
 }

@@ -144,7 +144,17 @@ static bool has_no_name(int err)
 	return err == -ENOENT || err == -ENAMETOOLONG;
 }
 
-static int start_at_cwd(struct um_walk *w)
+/* "." and its like: the directory itself, which has no name to be found by. */
+static bool is_dot(const char *path)
+{
+	for (; *path; path++)
+		if (*path != '/' &&
+		    (path[0] != '.' || (path[1] && path[1] != '/')))
+			return false;
+	return true;
+}
+
+static int start_at_cwd(struct um_walk *w, const char *name)
 {
 	struct um_mount *m = um_mount_real();
 	const char *path;
@@ -158,6 +168,10 @@ static int start_at_cwd(struct um_walk *w)
 		return UM_WALK_UNNAMED;
 	if (ret < 0 || !path)
 		return ret;
+	/* the placeholder is an empty directory without a name, too */
+	if (ret == UM_CWD_REMOVED && is_dot(name) &&
+	    w->r->engine != &um_engine_self)
+		return UM_WALK_UNNAMED;
 	if (ret > 0) {
 		m = um_list_find(w->r->list, path, &rel);
 		w->native = false;
@@ -225,7 +239,7 @@ int um_walk_start(struct um_walk *w, int dirfd, const char *path)
 		return um_walk_set_cur(w, w->root);
 	}
 	if (dirfd == AT_FDCWD)
-		return start_at_cwd(w);
+		return start_at_cwd(w, path);
 	return start_at_fd(w, dirfd);
 }
 

@@ -131,6 +131,7 @@ static const struct um_alias default_aliases[] = {
 	{ (char[]){ "ext2" }, (char[]){ "umfuseext2" } },
 	{ (char[]){ "ext3" }, (char[]){ "umfuseext2" } },
 	{ (char[]){ "ext4" }, (char[]){ "umfuseext2" } },
+	{ (char[]){ "binfmt_misc" }, (char[]){ "umbinfmt" } },
 	{ (char[]){ "iso9660" }, (char[]){ "umfuseiso9660" } },
 	{ (char[]){ "squashfs" }, (char[]){ "umfusesquash" } },
 	{ (char[]){ "overlay" }, (char[]){ "viewfsoverlay" } },

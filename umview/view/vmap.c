@@ -15,6 +15,10 @@ static const char *const always[] = {
 	"block",       "mtab",	     "map_files",    "fuse",
 };
 
+/* And where sockets are of a stack. */
+static const char *const of_stacks[] = { "net", "resolv.conf",
+					 "stub-resolv.conf" };
+
 static void add(struct um_vmap *map, const char *name, size_t n)
 {
 	um_bloom_add(map->bloom, um_hash_text(name, n));
@@ -57,7 +61,11 @@ void um_vmap_publish(uint32_t id, const struct um_list *l)
 
 	for (size_t i = 0; i < UM_ARRAY_SIZE(always); i++)
 		add(&map, always[i], strlen(always[i]));
-	for (size_t i = 0; i < l->nmounts; i++)
+	for (size_t i = 0; i < l->nmounts; i++) {
 		add_mount(&map, l->mounts[i]);
+		map.net |= l->mounts[i]->fs.net != NULL;
+	}
+	for (size_t i = 0; map.net && i < UM_ARRAY_SIZE(of_stacks); i++)
+		add(&map, of_stacks[i], strlen(of_stacks[i]));
 	um_shared_set_vmap(id, &map);
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include <umview/binfmt.h>
+
 #include "base/assert.h"
 #include "guest/self.h"
 #include "guest/shared.h"
@@ -471,6 +473,17 @@ int um_fs_syncfs(struct um_mount *m)
 int um_fs_access(struct um_mount *m, const char *path, int mask)
 {
 	return (int)HOP(m, access, path, -ENOSYS, path, mask);
+}
+
+int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req)
+{
+	const struct um_fs_ops *ops = m->fs.ops;
+
+	/* hardly any has it: exec should not pay */
+	if (ops->size <= offsetof(struct um_fs_ops, binfmt) || !ops->binfmt ||
+	    atomic_load(&m->dead))
+		return 0;
+	return (int)HOP(m, binfmt, req->path, 0, req);
 }
 
 /* A member that modules built before it lack. */

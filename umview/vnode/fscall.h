@@ -61,6 +61,8 @@ void um_fs_release(struct um_mount *m, struct um_fh *fh);
 int um_fs_syncfs(struct um_mount *m);
 /* -ENOSYS: the module has no opinion. */
 int um_fs_access(struct um_mount *m, const char *path, int mask);
+/* 1: the module answered, 0: it has none, -errno. */
+int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req);
 void um_fs_umount(struct um_mount *m);
 
 /* Its files are those of the view beneath: guests get their descriptors. */

@@ -35,7 +35,9 @@
 #include <sys/types.h>
 #include <time.h>
 
+struct um_binfmt_req;
 struct um_fs;
+struct um_net;
 struct um_next;
 
 /**
@@ -120,6 +122,9 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @umount: called once, last; flush and free fs->priv. May print, cannot fail.
  * @access: access(2), mask of R_OK, W_OK, X_OK. NULL, or it answers ENOSYS:
  *	the core's own answer holds.
+ * @binfmt: a file is executed, anywhere in the view: see umview/binfmt.h.
+ *	Return: 1 if this mount says how, 0, or -errno for the guest. Modules
+ *	built before it have a smaller @size.
  *
  * For a file system whose files are those of the view beneath:
  *
@@ -192,6 +197,7 @@ struct um_fs_ops {
 				   off_t in_off, struct um_fh *out,
 				   off_t out_off, size_t size);
 	int (*access)(struct um_fs *fs, const char *path, int mask);
+	int (*binfmt)(struct um_fs *fs, struct um_binfmt_req *req);
 	int (*give)(struct um_fs *fs, const char *path, int flags, mode_t mode);
 	int (*where)(struct um_fs *fs, const char *path, char *out,
 		     size_t size);
@@ -216,6 +222,7 @@ struct um_fs_ops {
  *	told of them
  * @remote: names and files change without the core: nothing is taken for known
  *	from one open of a file to the next but what open says
+ * @net: set by a network stack (net.h) in place of @ops
  * @core: the core's own
  */
 struct um_fs {
@@ -227,6 +234,7 @@ struct um_fs {
 	bool unlink_open;
 	bool quick;
 	bool remote;
+	struct um_net *net;
 	void *core;
 };
 

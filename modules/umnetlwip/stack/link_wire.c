@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * link_wire.c - a private wire between two stacks of one user
+ *
+ * The argument names the wire. Its ends meet at an abstract AF_UNIX address made
+ * of the user's id and that name: the first waits there, the second connects;
+ * the ends check each other's user. Frames are packets of a SOCK_SEQPACKET
+ * socket: they are not dropped but wait, and are not corrupted, so there are
+ * large ones and no checksums.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "link.h"
+#include "loop.h"
+
+enum { MTU = 9000, BUFFER = 4 << 20, BURST = 64, FRAME = 65536 + 18 };
+
+struct wire {
+	struct st_iface *i;
+	struct sockaddr_un name;
+	socklen_t name_len;
+	struct st_watch door; /* waits for the other end */
+	struct st_watch end;
+};
+
+static void wait_for_peer(struct wire *w);
+
+static void disconnect(struct wire *w)
+{
+	if (w->end.fd < 0)
+		return;
+	st_watch_del(&w->end);
+	close(w->end.fd);
+	w->end.fd = -1;
+}
+
+static void on_frames(struct st_watch *end, uint32_t events)
+{
+	struct wire *w = (void *)((char *)end - offsetof(struct wire, end));
+	static uint8_t frame[FRAME];
+
+	for (int n = 0; n < BURST && w->end.fd >= 0; n++) {
+		ssize_t len = recv(end->fd, frame, sizeof(frame), MSG_DONTWAIT);
+
+		if (len < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (len <= 0) {
+			disconnect(w);
+			st_iface_set_carrier(w->i, false);
+			wait_for_peer(w);
+			return;
+		}
+		st_iface_input(w->i, frame, (size_t)len);
+	}
+	(void)events;
+}
+
+static bool is_own_user(int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+	       who.uid == getuid();
+}
+
+static int take_end(struct wire *w, int fd)
+{
+	int size = BUFFER, ret;
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	w->end.fd = fd;
+	w->end.ready = on_frames;
+	ret = st_watch_add(&w->end, EPOLLIN);
+	if (ret < 0) {
+		close(fd);
+		w->end.fd = -1;
+	}
+	return ret;
+}
+
+static void on_door(struct st_watch *door, uint32_t events)
+{
+	struct wire *w = (void *)((char *)door - offsetof(struct wire, door));
+	int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	if (w->end.fd >= 0 || !is_own_user(fd) || take_end(w, fd) < 0) {
+		if (w->end.fd != fd)
+			close(fd);
+		return;
+	}
+	st_iface_set_carrier(w->i, true);
+}
+
+/* Connect to who waits there, else wait. 1: connected, 0: waiting. */
+static int meet(struct wire *w)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			0);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (void *)&w->name, w->name_len) == 0) {
+		if (is_own_user(fd))
+			return take_end(w, fd) < 0 ? -EIO : 1;
+		close(fd);
+		return -EACCES;
+	}
+	if (bind(fd, (void *)&w->name, w->name_len) < 0 || listen(fd, 1) < 0) {
+		close(fd);
+		return -EADDRINUSE;
+	}
+	w->door.fd = fd;
+	w->door.ready = on_door;
+	if (st_watch_add(&w->door, EPOLLIN) < 0) {
+		close(fd);
+		w->door.fd = -1;
+		return -EIO;
+	}
+	return 0;
+}
+
+static void wait_for_peer(struct wire *w)
+{
+	if (w->door.fd < 0 && meet(w) == 1)
+		st_iface_set_carrier(w->i, true);
+}
+
+static int wire_open(struct st_iface *i, const char *arg)
+{
+	struct wire *w;
+	int ret;
+
+	if (!arg || !*arg) {
+		st_link_set_why("a wire needs a name: alias NAME");
+		return -EINVAL;
+	}
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOBUFS;
+	w->i = i;
+	w->door.fd = w->end.fd = -1;
+	w->name.sun_family = AF_UNIX;
+	w->name_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1);
+	w->name_len += (socklen_t)snprintf(
+		w->name.sun_path + 1, sizeof(w->name.sun_path) - 1,
+		"umview-wire-%d-%.64s", (int)getuid(), arg);
+	ret = meet(w);
+	if (ret < 0) {
+		st_link_set_why("wire %s: %s", arg,
+				ret == -EADDRINUSE ? "both its ends are taken"
+						   : strerror(-ret));
+		free(w);
+		return ret;
+	}
+	i->priv = w;
+	i->carrier = ret == 1;
+	NETIF_SET_CHECKSUM_CTRL(i->nif, NETIF_CHECKSUM_DISABLE_ALL);
+	return 0;
+}
+
+static void wire_close(struct st_iface *i)
+{
+	struct wire *w = i->priv;
+
+	if (!w)
+		return;
+	disconnect(w);
+	if (w->door.fd >= 0) {
+		st_watch_del(&w->door);
+		close(w->door.fd);
+	}
+	free(w);
+	i->priv = NULL;
+	i->carrier = false;
+}
+
+static int wire_send(struct st_iface *i, const void *frame, size_t len)
+{
+	struct wire *w = i->priv;
+
+	if (!w || w->end.fd < 0)
+		return -ENETDOWN;
+	return send(w->end.fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0
+		       ? -errno
+		       : 0;
+}
+
+const struct st_link_ops st_link_wire = {
+	.kind = "wire",
+	.mtu = MTU,
+	.mtu_max = 65535,
+	.open = wire_open,
+	.close = wire_close,
+	.send = wire_send,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* st_hooks.h - where lwIP asks our tables (../route.c, ../icmperr.c) */
+#ifndef ST_HOOKS_H
+#define ST_HOOKS_H
+
+#include <stdint.h>
+
+struct netif;
+struct pbuf;
+struct ip4_addr;
+struct ip6_addr;
+
+uint32_t st_random(void);
+struct netif *st_hook_route4(const struct ip4_addr *src,
+			     const struct ip4_addr *dest);
+const struct ip4_addr *st_hook_gateway4(struct netif *netif,
+					const struct ip4_addr *dest);
+struct netif *st_hook_route6(const struct ip6_addr *src,
+			     const struct ip6_addr *dest);
+const struct ip6_addr *st_hook_gateway6(struct netif *netif,
+					const struct ip6_addr *dest);
+/* Non-zero: the packet was taken, and freed. */
+int st_hook_input4(struct pbuf *p, struct netif *netif);
+int st_hook_input6(struct pbuf *p, struct netif *netif);
+
+#endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * main.c - umnetlwip-stack: one network stack, a process of its own
+ *
+ * usage: umnetlwip-stack FD [INTERFACE...]
+ *
+ * FD is its end of the pair to the module (../proto.h); the module starts it. An
+ * INTERFACE is NAME=KIND[:ARGUMENT][,up][,dhcp], e.g. vd0=slirp,up,dhcp. The
+ * process ends when the module closes its end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "iface.h"
+#include "link.h"
+#include "loop.h"
+#include "rpc.h"
+
+uint32_t st_random(void)
+{
+	uint32_t r;
+
+	while (getrandom(&r, sizeof(r), 0) != sizeof(r))
+		;
+	return r;
+}
+
+void st_lwip_assert(const char *what, const char *file, int line)
+{
+	fprintf(stderr, "umnetlwip-stack: lwIP %s:%d: %s\n", file, line, what);
+}
+
+/* The sum of RFC 1071, eight bytes at a time. */
+uint16_t st_chksum(const void *data, int len)
+{
+	const uint8_t *p = data;
+	uint64_t sum = 0;
+
+	for (; len >= 4; len -= 4, p += 4) {
+		uint32_t w;
+
+		memcpy(&w, p, 4);
+		sum += w;
+	}
+	if (len >= 2) {
+		uint16_t w;
+
+		memcpy(&w, p, 2);
+		sum += w;
+		p += 2;
+		len -= 2;
+	}
+	if (len)
+		sum += *p;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* "NAME=KIND[:ARGUMENT]", and what follows ";". */
+static int add_interface(const char *spec)
+{
+	char copy[512], *kind, *arg, *flags, *word;
+	const struct st_link_ops *link;
+	struct st_iface *i;
+	int ret;
+
+	if (strlen(spec) >= sizeof(copy))
+		return -ENAMETOOLONG;
+	strcpy(copy, spec);
+	flags = strchr(copy, ';');
+	if (flags)
+		*flags++ = '\0';
+	kind = strchr(copy, '=');
+	if (!kind)
+		return -EINVAL;
+	*kind++ = '\0';
+	arg = strchr(kind, ':');
+	if (arg)
+		*arg++ = '\0';
+	link = st_link_find(kind);
+	if (!link)
+		return -EOPNOTSUPP;
+	ret = st_iface_add(copy, link, arg, &i);
+	if (ret < 0)
+		return ret;
+	while ((word = strsep(&flags, ";"))) {
+		if (!strcmp(word, "dhcp"))
+			st_iface_set_dhcp(i, true);
+		else if (!strcmp(word, "up"))
+			st_iface_set_up(i, true);
+	}
+	return 0;
+}
+
+static int number(const char *text)
+{
+	char *end;
+	long v = strtol(text, &end, 10);
+
+	return *end || end == text || v < 0 || v > 1 << 20 ? -EINVAL : (int)v;
+}
+
+int main(int argc, char **argv)
+{
+	int fd = argc > 1 ? number(argv[1]) : -EINVAL;
+
+	if (fd < 0 || fcntl(fd, F_GETFD) < 0) {
+		fprintf(stderr,
+			"umnetlwip-stack: it is started by the module umnetlwip of umview(1)\n");
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN); /* it ends with its module */
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	if (st_loop_init() < 0 || st_iface_init() < 0 || st_rpc_init(fd) < 0) {
+		fprintf(stderr, "umnetlwip-stack: %s\n", strerror(errno));
+		return 1;
+	}
+	for (int n = 2; n < argc; n++) {
+		int ret = add_interface(argv[n]);
+
+		if (ret < 0)
+			fprintf(stderr, "umnetlwip: interface %s: %s\n",
+				argv[n],
+				*st_link_why() ? st_link_why()
+					       : strerror(-ret));
+	}
+	st_rpc_ready();
+	st_loop_run();
+	return 0;
+}

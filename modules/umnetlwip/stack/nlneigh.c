@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* nlneigh.c - RTM_NEWNEIGH, DELNEIGH, GETNEIGH: lwIP's tables of ARP and ND */
+#include <net/if.h>
+#include <netinet/in.h>
+#include <time.h>
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lwip/etharp.h"
+#include "lwip/nd6.h"
+#include "lwip/priv/nd6_priv.h"
+#include "nl.h"
+
+static void put_neigh(struct st_nl_out *o, const struct nlmsghdr *h, int family,
+		      const struct netif *nif, const void *addr,
+		      const void *mac, int state, bool router)
+{
+	struct ndmsg *m =
+		st_nl_begin(o, h, RTM_NEWNEIGH, NLM_F_MULTI, sizeof(*m));
+	struct nda_cacheinfo cache = { .ndm_refcnt = 1 };
+
+	if (!m)
+		return;
+	m->ndm_family = (uint8_t)family;
+	m->ndm_ifindex = st_iface_of(nif)->index;
+	m->ndm_state = (uint16_t)state;
+	m->ndm_type = RTN_UNICAST;
+	m->ndm_flags = router ? NTF_ROUTER : 0;
+	st_nl_attr(o, NDA_DST, addr, family == AF_INET ? 4 : 16);
+	if (mac)
+		st_nl_attr(o, NDA_LLADDR, mac, 6);
+	st_nl_attr(o, NDA_CACHEINFO, &cache, sizeof(cache));
+	st_nl_attr_u32(o, NDA_PROBES, 0);
+	st_nl_end(o);
+}
+
+static int state6(const struct nd6_neighbor_cache_entry *e)
+{
+	switch (e->state) {
+	case ND6_INCOMPLETE:
+		return NUD_INCOMPLETE;
+	case ND6_REACHABLE:
+		return NUD_REACHABLE;
+	case ND6_STALE:
+		return NUD_STALE;
+	case ND6_DELAY:
+		return NUD_DELAY;
+	default:
+		return NUD_PROBE;
+	}
+}
+
+static void dump(const struct nlmsghdr *h, const struct ndmsg *m,
+		 struct st_nl_out *o)
+{
+	ip4_addr_t *ip;
+	struct netif *nif;
+	struct eth_addr *mac;
+
+	for (size_t n = 0; n < ARP_TABLE_SIZE && m->ndm_family != AF_INET6; n++)
+		if (etharp_get_entry(n, &ip, &nif, &mac) &&
+		    (!m->ndm_ifindex ||
+		     m->ndm_ifindex == st_iface_of(nif)->index))
+			put_neigh(o, h, AF_INET, nif, &ip->addr, mac,
+				  NUD_REACHABLE, false);
+	for (int n = 0; n < LWIP_ND6_NUM_NEIGHBORS && m->ndm_family != AF_INET;
+	     n++) {
+		const struct nd6_neighbor_cache_entry *e = &neighbor_cache[n];
+
+		if (e->state == ND6_NO_ENTRY || !e->netif ||
+		    (m->ndm_ifindex &&
+		     m->ndm_ifindex != st_iface_of(e->netif)->index))
+			continue;
+		put_neigh(o, h, AF_INET6, e->netif, e->next_hop_address.addr,
+			  e->state == ND6_INCOMPLETE ? NULL : e->lladdr,
+			  state6(e), e->isrouter);
+	}
+}
+
+static int change4(const struct nlmsghdr *h, const struct st_nl_attrs *a)
+{
+	const void *dst = st_nl_get(a, NDA_DST, 4);
+	const void *mac = st_nl_get(a, NDA_LLADDR, 6);
+	struct eth_addr eth;
+	ip4_addr_t ip;
+	err_t err;
+
+	if (!dst)
+		return st_nl_fail(-EINVAL, "Network address not specified");
+	memcpy(&ip.addr, dst, 4);
+	if (h->nlmsg_type == RTM_DELNEIGH)
+		return etharp_remove_static_entry(&ip) == ERR_OK ? 0 : -ENOENT;
+	if (!mac)
+		return st_nl_fail(-EINVAL, "No link layer address given");
+	memcpy(&eth, mac, 6);
+	err = etharp_add_static_entry(&ip, &eth);
+	return err == ERR_OK ? 0 : err == ERR_RTE ? -ENETUNREACH : -ENOBUFS;
+}
+
+int st_nl_neigh(const struct nlmsghdr *h, struct st_nl_out *o)
+{
+	static const struct ndmsg none;
+	const struct ndmsg *m = NLMSG_DATA(h);
+	struct st_nl_attrs a = { 0 };
+	int ret = 0;
+
+	if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(*m)))
+		ret = st_nl_parse((const char *)m + NLMSG_ALIGN(sizeof(*m)),
+				  h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), &a);
+	else if (h->nlmsg_type == RTM_GETNEIGH)
+		m = &none;
+	else
+		ret = -EINVAL;
+	if (ret < 0)
+		return ret;
+	if (h->nlmsg_type == RTM_GETNEIGH) {
+		dump(h, m, o);
+		return 0;
+	}
+	if (!st_iface_by_index(m->ndm_ifindex))
+		return -ENODEV;
+	if (m->ndm_family != AF_INET)
+		return st_nl_fail(-EOPNOTSUPP,
+				  "neighbours of IPv6 are found, not set");
+	return change4(h, &a);
+}

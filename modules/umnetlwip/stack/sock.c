@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sock.c - the table of sockets; what all kinds have in common
+ *
+ * Ids count up and are never used again. A socket ends when the stack's end of
+ * its stand-in hangs up. One that was never connected has no such end: whether
+ * the guest still has it is asked of the kernel by inode (sock_diag(7)), when a
+ * port is wanted that it holds, or sockets are listed.
+ */
+#include "sock.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "iface.h"
+
+enum { BUCKETS = 1024, LOW_PORT = 32768, HIGH_PORT = 60999 };
+
+static struct st_sock *table[BUCKETS];
+static uint64_t last_id;
+
+struct st_sock *st_sock_find(uint64_t id)
+{
+	struct st_sock *s = table[id % BUCKETS];
+
+	while (s && s->id != id)
+		s = s->next;
+	return s;
+}
+
+struct st_sock *st_sock_each(struct st_sock *s)
+{
+	size_t bucket = 0;
+
+	if (s && s->next)
+		return s->next;
+	if (s)
+		bucket = s->id % BUCKETS + 1;
+	while (bucket < BUCKETS && !table[bucket])
+		bucket++;
+	return bucket < BUCKETS ? table[bucket] : NULL;
+}
+
+static void on_ready(struct st_watch *w, uint32_t events)
+{
+	struct st_sock *s =
+		(void *)((char *)w - offsetof(struct st_sock, watch));
+
+	s->proto->ready(s, events);
+}
+
+struct st_sock *st_sock_new(const struct st_proto *proto, int domain, int type,
+			    int protocol)
+{
+	struct st_sock *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->id = ++last_id;
+	s->proto = proto;
+	s->domain = domain;
+	s->type = type;
+	s->protocol = protocol;
+	s->watch.fd = -1;
+	s->watch.ready = on_ready;
+	s->so.sndbuf = s->so.rcvbuf = 212992;
+	s->so.rcvlowat = 1;
+	s->ip.ttl = s->ip.hops6 = -1;
+	s->ip.mcast_ttl = s->ip.mcast_hops6 = 1;
+	s->ip.mcast_loop = true;
+	s->ip.tclass = 0;
+	s->ip.mtu_discover = 1;
+	s->ip.checksum6 = -1;
+	s->next = table[s->id % BUCKETS];
+	table[s->id % BUCKETS] = s;
+	return s;
+}
+
+void st_sock_free(struct st_sock *s)
+{
+	struct st_sock **p = &table[s->id % BUCKETS];
+
+	while (*p && *p != s)
+		p = &(*p)->next;
+	if (*p)
+		*p = s->next;
+	if (s->watch.fd >= 0) {
+		st_watch_del(&s->watch);
+		close(s->watch.fd);
+	}
+	free(s);
+}
+
+int st_sock_watch(struct st_sock *s, int fd, uint32_t events)
+{
+	s->watch.fd = fd;
+	return st_watch_add(&s->watch, events);
+}
+
+int st_sock_pair(struct st_sock *s)
+{
+	int fds[2], ret, size = 1 << 20;
+	struct stat st;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (fstat(fds[1], &st) == 0)
+		s->inode = st.st_ino;
+	ret = st_sock_watch(s, fds[0], EPOLLIN | EPOLLRDHUP);
+	if (ret < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		s->watch.fd = -1;
+		return ret;
+	}
+	return fds[1];
+}
+
+bool st_sock_give(struct st_sock *s, const struct um_net_head *head,
+		  const void *control, const void *data, size_t len)
+{
+	struct iovec iov[3] = {
+		{ .iov_base = (void *)(uintptr_t)head,
+		  .iov_len = sizeof(*head) },
+		{ .iov_base = (void *)(uintptr_t)control,
+		  .iov_len = head->controllen },
+		{ .iov_base = (void *)(uintptr_t)data, .iov_len = len },
+	};
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 3 };
+
+	return s->watch.fd >= 0 &&
+	       sendmsg(s->watch.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+void st_sock_fail(struct st_sock *s, int error)
+{
+	struct um_net_head head = { .error = error };
+
+	s->error = error;
+	if (s->type != SOCK_STREAM)
+		st_sock_give(s, &head, NULL, NULL, 0);
+}
+
+/* Ask the kernel for the AF_UNIX socket of that inode. */
+static bool inode_lives(uint64_t inode)
+{
+	struct {
+		struct nlmsghdr h;
+		struct unix_diag_req r;
+	} ask = { .h = { .nlmsg_len = sizeof(ask),
+			 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			 .nlmsg_flags = NLM_F_REQUEST },
+		  .r = { .sdiag_family = AF_UNIX,
+			 .udiag_states = ~0U,
+			 .udiag_ino = (uint32_t)inode,
+			 .udiag_cookie = { ~0U, ~0U } } };
+	union {
+		struct nlmsghdr h;
+		char bytes[1024];
+	} answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	bool lives = true;
+
+	if (fd < 0)
+		return true;
+	if (send(fd, &ask, sizeof(ask), 0) == sizeof(ask) &&
+	    recv(fd, &answer, sizeof(answer), 0) >= (ssize_t)sizeof(answer.h) &&
+	    answer.h.nlmsg_type == NLMSG_ERROR)
+		lives = ((struct nlmsgerr *)NLMSG_DATA(&answer.h))->error !=
+			-ENOENT;
+	close(fd);
+	return lives;
+}
+
+bool st_sock_is_open(const struct st_sock *s)
+{
+	return s->watch.fd >= 0 || !s->inode || inode_lives(s->inode);
+}
+
+void st_sock_reap(void)
+{
+	struct st_sock *s, *next;
+
+	for (s = st_sock_each(NULL); s; s = next) {
+		next = st_sock_each(s);
+		if (!s->released && !st_sock_is_open(s)) {
+			s->released = true;
+			if (!s->proto->release(s))
+				st_sock_free(s);
+		}
+	}
+}
+
+/* The port a socket holds, in host order; 0: none. */
+static uint16_t port_of(const struct st_sock *s)
+{
+	return ntohs(s->local.in.sin_port);
+}
+
+static bool same_space(const struct st_sock *a, const struct st_sock *b)
+{
+	return a != b && a->proto == b->proto && b->bound;
+}
+
+static bool any_or_same(const struct st_sock *s, const ip_addr_t *ip)
+{
+	ip_addr_t other;
+	uint16_t port;
+
+	if (st_addr_in(s, &s->local, sizeof(s->local), &other, &port) < 0)
+		return false;
+	if (ip_addr_isany(&other) || ip_addr_isany(ip))
+		return IP_GET_TYPE(&other) == IP_GET_TYPE(ip) ||
+		       (IP_IS_V6_VAL(other) && !s->ip.v6only) ||
+		       IP_IS_V6_VAL(*ip);
+	return ip_addr_cmp(&other, ip);
+}
+
+static bool may_share(const struct st_sock *a, const struct st_sock *b)
+{
+	if (a->so.reuseport && b->so.reuseport)
+		return true;
+	if (!a->so.reuseaddr || !b->so.reuseaddr)
+		return false;
+	/* Of TCP's, none may listen. */
+	return a->type != SOCK_STREAM || (!a->connected && !b->connected);
+}
+
+static int conflict(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
+{
+	for (struct st_sock *o = st_sock_each(NULL); o; o = st_sock_each(o))
+		if (same_space(s, o) && port_of(o) == port &&
+		    any_or_same(o, ip) && !may_share(s, o))
+			return -EADDRINUSE;
+	return 0;
+}
+
+int st_port_check(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
+{
+	bool ours = ip_addr_isany(ip) || ip_addr_ismulticast(ip) ||
+		    (IP_IS_V4_VAL(*ip) ? st_is_local4(ip_2_ip4(ip)->addr)
+				       : st_is_local6(ip_2_ip6(ip)->addr));
+	int ret;
+
+	if (!ours && !s->ip.freebind)
+		return -EADDRNOTAVAIL;
+	if (!port)
+		return 0;
+	ret = conflict(s, ip, port);
+	if (ret == 0)
+		return 0;
+	st_sock_reap();
+	return conflict(s, ip, port);
+}
+
+static bool port_is_free(uint16_t port)
+{
+	for (struct st_sock *o = st_sock_each(NULL); o; o = st_sock_each(o))
+		if (o->bound && port_of(o) == port)
+			return false;
+	return true;
+}
+
+uint16_t st_port_ephemeral(void)
+{
+	uint32_t span = HIGH_PORT - LOW_PORT + 1;
+	uint32_t first = st_random() % span;
+
+	for (uint32_t n = 0; n < span; n++) {
+		uint16_t port = (uint16_t)(LOW_PORT + (first + n) % span);
+
+		if (port_is_free(port))
+			return port;
+	}
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stream.h - a TCP connection and the stand-in of its guest
+ *
+ * What the guest writes is read into a ring, which lwIP sends from without a
+ * copy, and which is freed as it is acknowledged. What the peer sends waits as
+ * pbufs until the stand-in has room; only then the window opens again. So a slow
+ * end on either side holds the other, and nothing is dropped.
+ *
+ * One byte behind: a stream whose AF_UNIX end is closed while that end has unread
+ * data shows ECONNRESET at the other, which is what a guest must see of a
+ * reset. So one byte is always left unread: a filler at first, put there as if
+ * the guest had written it, then always the last byte that was taken.
+ */
+#ifndef ST_STREAM_H
+#define ST_STREAM_H
+
+#include "lwip/tcp.h"
+#include "sock.h"
+
+enum { ST_RING = 256 * 1024 };
+
+struct st_stream {
+	struct st_sock *s;
+	struct tcp_pcb *pcb; /* NULL: gone, or a listener */
+	struct tcp_pcb *listener;
+	/* To the guest. */
+	struct st_rx *rx, **rx_end;
+	size_t rx_at;	/* bytes of its first pbuf that are delivered */
+	size_t rx_len;	/* bytes that wait */
+	bool rx_fin;	/* the peer sends no more */
+	bool rx_closed; /* and the guest was told */
+	/* From the guest. */
+	uint8_t *ring;
+	size_t first, filled; /* what is in flight or waits */
+	size_t unsent;	      /* the last of it: lwIP has not taken it yet */
+	size_t behind;	      /* bytes in the queue that are no news */
+	bool established, hangup, tx_eof, fin_sent;
+	/* connect */
+	uint32_t tag;
+	int guest_fd; /* a blocking connect's, until it is linked */
+	bool connecting, told;
+	struct st_timer timer;
+	/* listen */
+	struct st_stream *waiting, *next_waiting, *parent;
+	struct sockaddr_storage address;
+	socklen_t address_len;
+	/* options kept only to be told */
+	int maxseg, user_timeout, defer_accept, syncnt, linger2, window_clamp;
+	bool cork, quickack;
+};
+
+/* Connect the guest's descriptor to us. full: it is not to be writable yet. */
+int st_stream_link(struct st_stream *t, int fd, bool full);
+/* The connection stands: from now on data flow. */
+void st_stream_open(struct st_stream *t);
+void st_stream_ready(struct st_sock *s, uint32_t events);
+/* Callbacks of lwIP, once there is a pcb. */
+void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb);
+/* The connection is over: the guest sees what it would of the kernel's. */
+void st_stream_broken(struct st_stream *t, int error);
+void st_stream_fini(struct st_stream *t);
+
+int st_tcp_setopt(struct st_sock *s, int level, int name, const void *value,
+		  socklen_t len);
+int st_tcp_getopt(struct st_sock *s, int level, int name, void *value,
+		  socklen_t *len);
+struct tcp_info;
+void st_tcp_info(const struct st_stream *t, struct tcp_info *out);
+/* TCP_ESTABLISHED... of linux/tcp_states.h */
+int st_tcp_state(const struct st_stream *t);
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* udp.c - sockets of UDP; udp(7) */
+#include <errno.h>
+#include <string.h>
+
+#include "dgram.h"
+
+enum { UDP_MAX = 65507 };
+
+static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
+		    const ip_addr_t *from, u16_t port)
+{
+	struct st_sock *s = arg;
+
+	(void)pcb;
+	if (!ip_addr_ismulticast(ip_current_dest_addr()) ||
+	    st_group_has(s, ip_current_dest_addr()))
+		st_dgram_deliver(s, p, 0, from, port);
+	pbuf_free(p);
+}
+
+static int udp_init_sock(struct st_sock *s)
+{
+	struct st_dgram *d = st_dgram_new(s);
+
+	if (!d)
+		return -ENOBUFS;
+	d->udp = udp_new_ip_type(s->domain == AF_INET6 ? IPADDR_TYPE_ANY
+						       : IPADDR_TYPE_V4);
+	if (!d->udp) {
+		st_dgram_fini(s);
+		return -ENOBUFS;
+	}
+	ip_set_option(d->udp, SOF_REUSEADDR); /* st_port_check() decides */
+	udp_recv(d->udp, on_recv, s);
+	return 0;
+}
+
+static int bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port)
+{
+	struct st_dgram *d = s->priv;
+	ip_addr_t shown = *ip;
+	err_t err;
+
+	if (!port)
+		port = st_port_ephemeral();
+	if (!port)
+		return -EADDRINUSE;
+	if (IP_IS_V6_VAL(*ip) && ip_addr_isany(ip) && !s->ip.v6only)
+		*ip = (ip_addr_t)IPADDR_ANY_TYPE_INIT;
+	err = udp_bind(d->udp, ip, port);
+	if (err != ERR_OK)
+		return -st_errno(err);
+	st_addr_out(s->domain, &shown, port, &s->local);
+	s->bound = true;
+	return 0;
+}
+
+static int bind_any(struct st_sock *s)
+{
+	ip_addr_t any = { 0 };
+
+	if (s->bound)
+		return 0;
+	IP_SET_TYPE_VAL(any, s->domain == AF_INET6 ? IPADDR_TYPE_V6
+						   : IPADDR_TYPE_V4);
+	return bind_port(s, &any, 0);
+}
+
+static int udp_bind_sock(struct st_sock *s, const union st_sockaddr *addr,
+			 socklen_t len)
+{
+	ip_addr_t ip;
+	uint16_t port;
+	int ret = st_dgram_bind(s, addr, len);
+
+	if (ret < 0)
+		return ret;
+	ret = st_addr_in(s, addr, len, &ip, &port);
+	return ret < 0 ? ret : bind_port(s, &ip, port);
+}
+
+static int udp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
+			    socklen_t len, int fd, uint32_t tag)
+{
+	struct st_dgram *d = s->priv;
+	ip_addr_t ip;
+	uint16_t port;
+	int ret = bind_any(s);
+
+	if (ret == 0)
+		ret = st_dgram_connect(s, addr, len, fd, tag);
+	if (ret < 0)
+		return ret;
+	if (!s->connected) {
+		udp_disconnect(d->udp);
+		return 0;
+	}
+	st_addr_in(s, &s->remote, sizeof(s->remote), &ip, &port);
+	return -st_errno(udp_connect(d->udp, &ip, port));
+}
+
+static err_t transmit(struct st_sock *s, const struct st_dest *to,
+		      struct pbuf *p, const ip_addr_t *ip, uint16_t port)
+{
+	struct st_dgram *d = s->priv;
+	ip_addr_t source = { 0 };
+	struct netif *nif = st_dgram_netif(s, to, ip, &source);
+	bool six = IP_IS_V6_VAL(*ip), group = ip_addr_ismulticast(ip);
+	int ttl = to->ttl >= 0 ? to->ttl : six ? s->ip.hops6 : s->ip.ttl;
+	int tos = to->tos >= 0 ? to->tos : six ? s->ip.tclass : s->ip.tos;
+
+	d->udp->ttl = (u8_t)(ttl >= 0 ? ttl : 64);
+	d->udp->mcast_ttl = (u8_t)(six ? s->ip.mcast_hops6 : s->ip.mcast_ttl);
+	d->udp->tos = (u8_t)tos;
+	udp_set_flags(d->udp, s->ip.mcast_loop ? UDP_FLAGS_MULTICAST_LOOP : 0);
+	if (!s->ip.mcast_loop)
+		udp_clear_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
+	if (s->so.broadcast)
+		ip_set_option(d->udp, SOF_BROADCAST);
+	else
+		ip_reset_option(d->udp, SOF_BROADCAST);
+	if (nif && (group || to->has_source || to->oif || s->so.oif))
+		return udp_sendto_if_src(d->udp, p, ip, port, nif, &source);
+	return udp_sendto(d->udp, p, ip, port);
+}
+
+static ssize_t udp_send_sock(struct st_sock *s, const struct st_dest *to,
+			     const void *data, size_t len, int flags)
+{
+	ip_addr_t ip;
+	uint16_t port;
+	struct pbuf *p;
+	err_t err;
+	int ret = st_dgram_target(s, to, &ip, &port);
+
+	(void)flags;
+	if (ret == 0)
+		ret = bind_any(s);
+	if (ret < 0)
+		return ret;
+	if (!port)
+		return -EINVAL;
+	if (len > UDP_MAX)
+		return -EMSGSIZE;
+	p = st_dgram_pbuf(PBUF_TRANSPORT, data, len);
+	if (!p)
+		return -ENOBUFS;
+	err = transmit(s, to, p, &ip, port);
+	pbuf_free(p);
+	/* lwIP's word for a broadcast without leave. */
+	if (err == ERR_VAL)
+		return -EACCES;
+	return err == ERR_OK ? (ssize_t)len : -st_errno(err);
+}
+
+static int udp_setopt(struct st_sock *s, int level, int name, const void *value,
+		      socklen_t len)
+{
+	int ret = st_group_option(s, level, name, value, len);
+
+	if (ret != -ENOPROTOOPT)
+		return ret;
+	return st_ipopt_set(s, level, name, value, len);
+}
+
+static bool udp_release(struct st_sock *s)
+{
+	struct st_dgram *d = s->priv;
+
+	udp_remove(d->udp);
+	st_dgram_fini(s);
+	return false;
+}
+
+const struct st_proto st_udp = {
+	.init = udp_init_sock,
+	.ready = st_dgram_ready,
+	.bind = udp_bind_sock,
+	.connect = udp_connect_sock,
+	.send = udp_send_sock,
+	.sockname = st_dgram_sockname,
+	.peername = st_dgram_peername,
+	.setopt = udp_setopt,
+	.getopt = st_ipopt_get,
+	.ioctl = st_ioctl,
+	.release = udp_release,
+};

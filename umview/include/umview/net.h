@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * net.h - what a network stack module implements
+ *
+ * A stack is mounted as a special file (S_IFSTACK). Guests whose default stack
+ * it is, or who name it with msocket(), make their sockets of it: the calls of
+ * section 2 of the manual come to the operations below, by their own names.
+ *
+ * A guest's socket is always a real descriptor of the kernel's, of one of two
+ * kinds:
+ *  - a socket of some stack of the kernel's (another network namespace): the
+ *    module's socket() gives it and sets *id to 0; the core never asks again;
+ *  - a *stand-in*: an AF_UNIX socket, whose other end the stack has. read,
+ *    write, poll, dup, fork, SCM_RIGHTS... are the kernel's own. What would
+ *    show the difference (names, options, addresses) is asked of the module, by
+ *    the id it gave.
+ *
+ * Stand-ins of SOCK_STREAM are SOCK_STREAM. They are unconnected at first;
+ * connect() and listen() get a duplicate of the guest's descriptor, on which
+ * the module calls connect(2) or listen(2), and which it then closes: that the
+ * guest's last descriptor is gone must show at the other end. The stack's end of
+ * a connection that the guest accepts is bound to a name by which the module
+ * knows it again (@accepted).
+ *
+ * All other stand-ins are one end of a SOCK_SEQPACKET pair. A packet to the
+ * guest begins with a struct um_net_head, which the core takes off; a packet
+ * from the guest is the payload to the connected address. What has an address
+ * or control data goes by @sendmsg.
+ *
+ * Conventions: return 0, a count or -errno. Operations are called from any
+ * thread, several at once; no core lock is held. Where one has to wait it waits
+ * with um_net_wait(). Who asks: um_caller() (fs.h).
+ */
+#ifndef UMVIEW_NET_H
+#define UMVIEW_NET_H
+
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* The file type of a stack's special file, in st_mode. */
+#define S_IFSTACK 0160000
+/* The type that makes msocket(2viewos) set a default. */
+#define SOCK_DEFAULT 0
+
+struct um_net;
+
+/**
+ * struct um_net_head - what precedes a packet on its way to the guest
+ * @error: not 0: no packet; the guest's call fails with this errno (a message
+ *	of ICMP about what it sent)
+ * @namelen: bytes of @name that are the sender's address; 0: none is told
+ * @controllen: bytes of control data (as of msg_control) between head and
+ *	payload
+ * @name: a struct sockaddr_in, _in6, _ll or _nl
+ */
+struct um_net_head {
+	int32_t error;
+	uint16_t namelen;
+	uint16_t controllen;
+	uint8_t name[32];
+};
+
+/* Control data of one packet is never longer. */
+#define UM_NET_CONTROL_MAX 512
+
+/**
+ * struct um_net_ops - operations of a stack
+ * @size: sizeof(struct um_net_ops) when the module was built
+ * @family: has the stack sockets of this domain? NULL: of every domain.
+ * @socket: a descriptor for the guest, which becomes the core's; *id as above.
+ *	type has no SOCK_NONBLOCK, SOCK_CLOEXEC: they are the core's.
+ * @connect: fd: the duplicate, which becomes the module's. wait: the guest's
+ *	descriptor is blocking; else the answer is 0 or -EINPROGRESS at once.
+ * @listen: fd as in connect
+ * @accepted: fd: a borrowed duplicate of what the guest accepted; *id: what it
+ *	is to the module. -ENOENT: none of its own.
+ * @getsockname, @getpeername: *len: in: room, out: the address's length, which
+ *	may be more
+ * @getsockopt: *len: in: room, out: bytes set
+ * @ioctl: data: its argument, in and out, size bytes. Behind a struct ifconf
+ *	comes its buffer, of ifc_len bytes; behind a struct rtentry the text that
+ *	rt_dev points to
+ * @sendmsg: flags as sendmsg(2). Return: bytes of payload sent.
+ * @errqueue: recvmsg(2) with MSG_ERRQUEUE: head, control data and payload into
+ *	buf. Return: bytes, or -EAGAIN.
+ * @file: the text of a file such as /proc/net/tcp or
+ *	/sys/class/net/eth0/mtu as this stack has it, allocated, *out the caller's.
+ *	Return: its length; -ENOENT: the stack has none.
+ * @umount: called once, last; free net->priv. Sockets may still be open: from
+ *	now on they have lost their stack.
+ */
+struct um_net_ops {
+	size_t size;
+	bool (*family)(struct um_net *net, int domain);
+	int (*socket)(struct um_net *net, int domain, int type, int protocol,
+		      uint64_t *id);
+	int (*bind)(struct um_net *net, uint64_t id,
+		    const struct sockaddr *addr, socklen_t len);
+	int (*connect)(struct um_net *net, uint64_t id, int fd,
+		       const struct sockaddr *addr, socklen_t len, bool wait);
+	int (*listen)(struct um_net *net, uint64_t id, int fd, int backlog);
+	int (*accepted)(struct um_net *net, int fd, uint64_t *id);
+	int (*getsockname)(struct um_net *net, uint64_t id,
+			   struct sockaddr *addr, socklen_t *len);
+	int (*getpeername)(struct um_net *net, uint64_t id,
+			   struct sockaddr *addr, socklen_t *len);
+	int (*getsockopt)(struct um_net *net, uint64_t id, int level, int name,
+			  void *value, socklen_t *len);
+	int (*setsockopt)(struct um_net *net, uint64_t id, int level, int name,
+			  const void *value, socklen_t len);
+	int (*shutdown)(struct um_net *net, uint64_t id, int how);
+	int (*ioctl)(struct um_net *net, uint64_t id, unsigned int cmd,
+		     void *data, size_t size);
+	ssize_t (*sendmsg)(struct um_net *net, uint64_t id,
+			   const struct msghdr *msg, int flags);
+	ssize_t (*errqueue)(struct um_net *net, uint64_t id, void *buf,
+			    size_t size, int flags);
+	ssize_t (*file)(struct um_net *net, const char *path, char **out);
+	void (*umount)(struct um_net *net);
+};
+
+/**
+ * struct um_net - one mounted stack
+ * @ops: set by the module's mount function
+ * @priv: for the module
+ * @core: the core's own
+ */
+struct um_net {
+	const struct um_net_ops *ops;
+	void *priv;
+	void *core;
+};
+
+/*
+ * Wait for a semaphore that another thread posts, in the course of an operation.
+ * Return: 0, or -EINTR: a signal waits for the guest, or it was killed: give up.
+ */
+int um_net_wait(sem_t *sem);
+
+#endif

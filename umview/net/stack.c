@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* stack.c - network stacks of a view: special files, and whose sockets are whose */
+#include "net/stack.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "guest/shared.h"
+#include "guest/wait.h"
+
+/* The one node of a stack's mount. */
+struct node {
+	struct stat st;
+	pthread_mutex_t lock;
+};
+
+static struct node *node_of(struct um_fs *fs)
+{
+	return fs->net->core;
+}
+
+static int stack_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
+			 struct stat *out)
+{
+	struct node *n = node_of(fs);
+
+	(void)fh;
+	if (strcmp(path, "/") != 0)
+		return -ENOTDIR;
+	pthread_mutex_lock(&n->lock);
+	*out = n->st;
+	pthread_mutex_unlock(&n->lock);
+	return 0;
+}
+
+static int stack_chmod(struct um_fs *fs, const char *path, struct um_fh *fh,
+		       mode_t mode)
+{
+	struct node *n = node_of(fs);
+
+	(void)path;
+	(void)fh;
+	pthread_mutex_lock(&n->lock);
+	n->st.st_mode = S_IFSTACK | (mode & 07777);
+	pthread_mutex_unlock(&n->lock);
+	return 0;
+}
+
+static int stack_chown(struct um_fs *fs, const char *path, struct um_fh *fh,
+		       uid_t uid, gid_t gid)
+{
+	struct node *n = node_of(fs);
+
+	(void)path;
+	(void)fh;
+	pthread_mutex_lock(&n->lock);
+	if (uid != (uid_t)-1)
+		n->st.st_uid = uid;
+	if (gid != (gid_t)-1)
+		n->st.st_gid = gid;
+	pthread_mutex_unlock(&n->lock);
+	return 0;
+}
+
+static void stack_umount(struct um_fs *fs)
+{
+	struct node *n = node_of(fs);
+
+	if (fs->net->ops->umount)
+		fs->net->ops->umount(fs->net);
+	pthread_mutex_destroy(&n->lock);
+	free(n);
+}
+
+static const struct um_fs_ops stack_fs = {
+	.size = sizeof(stack_fs),
+	.getattr = stack_getattr,
+	.chmod = stack_chmod,
+	.chown = stack_chown,
+	.umount = stack_umount,
+};
+
+int um_stack_init(struct um_mount *m)
+{
+	struct node *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return -ENOMEM;
+	pthread_mutex_init(&n->lock, NULL);
+	n->st.st_mode = S_IFSTACK | 0777;
+	n->st.st_ino = 1;
+	n->st.st_nlink = 1;
+	clock_gettime(CLOCK_REALTIME, &n->st.st_mtim);
+	n->st.st_ctim = n->st.st_atim = n->st.st_mtim;
+	m->fs.net->core = n;
+	m->fs.ops = &stack_fs;
+	return 0;
+}
+
+bool um_stack_is(const struct um_mount *m)
+{
+	return m->fs.net;
+}
+
+void um_stack_touch(struct um_mount *m)
+{
+	struct node *n = node_of(&m->fs);
+
+	pthread_mutex_lock(&n->lock);
+	clock_gettime(CLOCK_REALTIME, &n->st.st_atim);
+	pthread_mutex_unlock(&n->lock);
+}
+
+/* ---- which stack ---- */
+
+bool um_stack_has_family(int domain)
+{
+	return domain != AF_UNIX && domain > 0 && domain < AF_MAX;
+}
+
+/* Index in um_attr.stacks. */
+static int slot_of(int domain)
+{
+	switch (domain) {
+	case AF_INET:
+		return 0;
+	case AF_INET6:
+		return 1;
+	case AF_NETLINK:
+		return 2;
+	case AF_PACKET:
+		return 3;
+	default:
+		return 4;
+	}
+}
+
+struct um_mount *um_stack_default(const struct um_list *l)
+{
+	for (size_t i = l->nmounts; i-- > 0;)
+		if (um_stack_is(l->mounts[i]) &&
+		    !strcmp(l->mounts[i]->point, UM_STACK_DEFAULT))
+			return l->mounts[i];
+	return NULL;
+}
+
+static struct um_mount *chosen(const struct um_req *r, int domain)
+{
+	uint32_t id = r->attr->stacks[slot_of(domain)];
+
+	for (size_t i = 0; id && i < r->list->nmounts; i++)
+		if (r->list->mounts[i]->id == id &&
+		    um_stack_is(r->list->mounts[i]))
+			return r->list->mounts[i];
+	return NULL;
+}
+
+struct um_mount *um_stack_of(struct um_req *r, int domain)
+{
+	struct um_mount *m = NULL;
+
+	if (!um_stack_has_family(domain))
+		return NULL;
+	m = chosen(r, domain);
+	if (!m)
+		m = um_stack_default(r->list);
+	return m ? um_mount_get(m) : NULL;
+}
+
+int um_stack_choose(struct um_req *r, struct um_mount *m, int domain)
+{
+	static const int families[] = { AF_INET, AF_INET6, AF_NETLINK,
+					AF_PACKET, AF_MAX };
+	struct um_attr want = *r->attr;
+	const struct um_net_ops *ops = m->fs.net->ops;
+	const struct um_attr *attr;
+	bool any = false;
+
+	for (size_t i = 0; i < UM_ARRAY_SIZE(families); i++) {
+		if (domain && slot_of(domain) != (int)i)
+			continue;
+		if (ops->family &&
+		    !ops->family(m->fs.net, domain ? domain : families[i]))
+			continue;
+		want.stacks[i] = m->id;
+		any = true;
+	}
+	if (!any)
+		return -EAFNOSUPPORT;
+	attr = um_attr_intern(&want);
+	return attr ? um_req_set_attr(r, attr) : -ENOMEM;
+}
+
+/* ---- operations ---- */
+
+bool um_stack_enter(struct um_mount *m)
+{
+	atomic_fetch_add(&m->inflight, 1);
+	if (!atomic_load(&m->dead))
+		return true;
+	atomic_fetch_sub(&m->inflight, 1);
+	return false;
+}
+
+void um_stack_leave(struct um_mount *m)
+{
+	atomic_fetch_sub(&m->inflight, 1);
+}
+
+int um_net_wait(sem_t *sem)
+{
+	return um_wait_sem(sem);
+}

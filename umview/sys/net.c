@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * net.c - sockets of a stack: made, named, connected, with their options
+ *
+ * The guest's descriptor is real (umview/net.h). What is done to it by the stack
+ * is done on a duplicate, which is closed at once: the stack sees the end of a
+ * socket by the end of its last descriptor.
+ */
+#include "sys/net.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "guest/wait.h"
+#include "view/perm.h"
+
+#define MAX_OPTION 65536
+
+/* ---- socket ---- */
+
+static int set_nonblock(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static long made(struct um_req *r, struct um_mount *m, int fd, uint64_t id,
+		 int domain, int type, int flags)
+{
+	int ret = flags & SOCK_NONBLOCK ? set_nonblock(fd) : 0;
+
+	if (ret == 0 && id)
+		ret = um_standin_add(fd, m, id, domain, type);
+	if (ret < 0) {
+		close(fd);
+		return ret;
+	}
+	if (id && type != SOCK_STREAM)
+		um_req_add_flag(r, UM_PAGE_CHAN);
+	return um_give_fd(r, fd, flags & SOCK_CLOEXEC);
+}
+
+long um_net_socket(struct um_req *r, struct um_mount *m, int domain, int type,
+		   int protocol)
+{
+	int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
+	uint64_t id = 0;
+	long fd;
+
+	type &= ~flags;
+	if (type & ~0xf)
+		return -EINVAL;
+	fd = UM_STACK_CALL(m, socket, -EAFNOSUPPORT, domain, type, protocol,
+			   &id);
+	if (fd < 0)
+		return fd;
+	um_stack_touch(m);
+	return made(r, m, (int)fd, id, domain, type, flags);
+}
+
+long sys_socket(struct um_req *r)
+{
+	struct um_mount *m = um_stack_of(r, (int)r->arg[0]);
+	long ret;
+
+	if (!m)
+		return UM_CONTINUE;
+	ret = um_net_socket(r, m, (int)r->arg[0], (int)r->arg[1],
+			    (int)r->arg[2]);
+	um_mount_put(m);
+	return ret;
+}
+
+/* The stack whose special file it is (ref). */
+static int find_stack(struct um_req *r, const char *path, struct um_mount **out)
+{
+	struct um_loc loc UM_LOC;
+	int ret;
+
+	loc = (struct um_loc){ 0 };
+	ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, &loc);
+	if (ret < 0)
+		return ret;
+	if (loc.obj || !um_stack_is(loc.mount))
+		return -ENOTSUP;
+	ret = um_may(r, loc.mount, &loc.st, X_OK);
+	if (ret == 0)
+		*out = um_mount_get(loc.mount);
+	return ret;
+}
+
+static long msocket_on(struct um_req *r, struct um_mount *m)
+{
+	int domain = (int)r->arg[2], type = (int)r->arg[3];
+
+	if (type == SOCK_DEFAULT)
+		return um_stack_choose(r, m, domain);
+	return um_net_socket(r, m, domain, type, (int)r->arg[4]);
+}
+
+/* A socket of the host's stack is one that the guest makes itself. */
+static long host_socket(struct um_req *r)
+{
+	int type = (int)r->arg[3];
+	long fd = UM_SYS(
+		socket((int)r->arg[2], type | SOCK_CLOEXEC, (int)r->arg[4]));
+
+	return fd < 0 ? fd : um_give_fd(r, (int)fd, type & SOCK_CLOEXEC);
+}
+
+long um_net_msocket(struct um_req *r)
+{
+	struct um_mount *m = NULL;
+	char *path;
+	long ret;
+
+	if (r->arg[1]) {
+		ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
+		if (ret == 0)
+			ret = find_stack(r, path, &m);
+		if (ret < 0)
+			return ret;
+	} else if (r->arg[3] == SOCK_DEFAULT) {
+		return -EINVAL;
+	} else {
+		m = um_stack_of(r, (int)r->arg[2]);
+	}
+	ret = m ? msocket_on(r, m) : host_socket(r);
+	um_mount_put(m);
+	return ret;
+}
+
+/* ---- addresses ---- */
+
+int um_net_copy_addr(struct um_req *r, uint64_t at, uint64_t len,
+		     struct sockaddr_storage *out)
+{
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if ((int)len < 0 || len > sizeof(*out))
+		return -EINVAL;
+	ret = um_copy_in(r, um_uptr_of(at), out, len);
+	return ret < 0 ? ret : (int)len;
+}
+
+int um_net_give_addr(struct um_req *r, uint64_t at, uint64_t lenp,
+		     const void *addr, socklen_t len)
+{
+	socklen_t room;
+	int ret = um_copy_in(r, um_uptr_of(lenp), &room, sizeof(room));
+
+	if (ret < 0)
+		return ret;
+	if ((int)room < 0)
+		return -EINVAL;
+	ret = um_copy_out(r, um_uptr_of(at), addr, room < len ? room : len);
+	return ret < 0 ? ret
+		       : um_copy_out(r, um_uptr_of(lenp), &len, sizeof(len));
+}
+
+long um_net_bind(struct um_req *r, struct um_standin *s)
+{
+	struct sockaddr_storage addr;
+	int len = um_net_copy_addr(r, r->arg[1], r->arg[2], &addr);
+
+	if (len < 0)
+		return len;
+	return UM_STACK_CALL(s->stack, bind, -EOPNOTSUPP, s->id, (void *)&addr,
+			     (socklen_t)len);
+}
+
+long um_net_connect(struct um_req *r, struct um_standin *s)
+{
+	struct sockaddr_storage addr;
+	int len = um_net_copy_addr(r, r->arg[1], r->arg[2], &addr);
+	int fd, flags;
+
+	if (len < 0)
+		return len;
+	fd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (fd < 0)
+		return fd;
+	flags = fcntl(fd, F_GETFL);
+	if (!s->stack->fs.net->ops->connect) {
+		close(fd);
+		return -EOPNOTSUPP;
+	}
+	return UM_STACK_CALL(s->stack, connect, -EOPNOTSUPP, s->id, fd,
+			     (void *)&addr, (socklen_t)len,
+			     !(flags & O_NONBLOCK));
+}
+
+long um_net_name(struct um_req *r, struct um_standin *s, bool peer)
+{
+	struct sockaddr_storage addr = { 0 };
+	socklen_t len = sizeof(addr);
+	long ret = peer ? UM_STACK_CALL(s->stack, getpeername, -ENOTCONN, s->id,
+					(void *)&addr, &len)
+			: UM_STACK_CALL(s->stack, getsockname, -EOPNOTSUPP,
+					s->id, (void *)&addr, &len);
+
+	return ret < 0 ? ret
+		       : um_net_give_addr(r, r->arg[1], r->arg[2], &addr, len);
+}
+
+/* ---- listen and accept ---- */
+
+long sys_listen(struct um_req *r)
+{
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+	int fd;
+
+	if (!s)
+		return UM_CONTINUE;
+	if (!s->stack->fs.net->ops->listen || s->packets)
+		return -EOPNOTSUPP;
+	fd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (fd < 0)
+		return fd;
+	return UM_STACK_CALL(s->stack, listen, -EOPNOTSUPP, s->id, fd,
+			     (int)r->arg[1]);
+}
+
+static long accept_fd(struct um_req *r, int sock, int flags)
+{
+	long fd;
+
+	do {
+		um_wait_begin(r);
+		fd = UM_SYS(accept4(sock, NULL, NULL, flags | SOCK_CLOEXEC));
+		um_wait_end();
+	} while (fd == -EINTR && um_wait_again(r, &fd));
+	return fd;
+}
+
+/* The next that is a connection of the stack's: others are nobody's. */
+static long accept_own(struct um_req *r, struct um_standin *s, int sock,
+		       int flags, uint64_t *id)
+{
+	for (;;) {
+		long fd = accept_fd(r, sock, flags);
+		long ret;
+
+		if (fd < 0)
+			return fd;
+		ret = UM_STACK_CALL(s->stack, accepted, -ENOENT, (int)fd, id);
+		if (ret == 0)
+			return fd;
+		close((int)fd);
+		if (ret != -ENOENT)
+			return ret;
+	}
+}
+
+long um_net_accept(struct um_req *r, struct um_standin *s, int flags)
+{
+	struct sockaddr_storage addr = { 0 };
+	socklen_t len = sizeof(addr);
+	UM_CLOSE int sock = -1;
+	uint64_t id = 0;
+	long fd, ret;
+
+	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	if (s->packets)
+		return -EOPNOTSUPP;
+	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (sock < 0)
+		return sock;
+	fd = accept_own(r, s, sock, flags, &id);
+	if (fd < 0)
+		return fd;
+	ret = UM_STACK_CALL(s->stack, getpeername, 0, id, (void *)&addr, &len);
+	if (ret == 0 && r->arg[1])
+		ret = um_net_give_addr(r, r->arg[1], r->arg[2], &addr, len);
+	if (ret < 0 && ret != -ENOTCONN) {
+		close((int)fd);
+		return ret;
+	}
+	return made(r, s->stack, (int)fd, id, s->domain, s->type,
+		    flags & SOCK_CLOEXEC);
+}
+
+/* ---- options ---- */
+
+long sys_getsockopt(struct um_req *r)
+{
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+	socklen_t len;
+	void *value;
+	long ret;
+
+	if (!s)
+		return UM_CONTINUE;
+	ret = um_copy_in(r, um_uptr_of(r->arg[4]), &len, sizeof(len));
+	if (ret < 0)
+		return ret;
+	if ((int)len < 0)
+		return -EINVAL;
+	if (len > MAX_OPTION)
+		len = MAX_OPTION;
+	value = um_req_alloc(r, len + 1);
+	if (!value)
+		return -ENOMEM;
+	ret = UM_STACK_CALL(s->stack, getsockopt, -ENOPROTOOPT, s->id,
+			    (int)r->arg[1], (int)r->arg[2], value, &len);
+	if (ret == 0)
+		ret = um_copy_out(r, um_uptr_of(r->arg[3]), value, len);
+	return ret < 0 ? ret
+		       : um_copy_out(r, um_uptr_of(r->arg[4]), &len,
+				     sizeof(len));
+}
+
+/* What the guest's own calls wait for is the kernel's to know. */
+static bool is_of_standin(const struct um_req *r)
+{
+	int name = (int)r->arg[2];
+
+	return (int)r->arg[1] == SOL_SOCKET &&
+	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
+}
+
+long sys_setsockopt(struct um_req *r)
+{
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+	socklen_t len = (socklen_t)r->arg[4];
+	void *value;
+	long ret;
+
+	if (!s)
+		return UM_CONTINUE;
+	if ((int)len < 0)
+		return -EINVAL;
+	if (len > MAX_OPTION)
+		return -EINVAL;
+	value = um_req_alloc(r, len + 1);
+	if (!value)
+		return -ENOMEM;
+	ret = um_copy_in(r, um_uptr_of(r->arg[3]), value, len);
+	if (ret == 0)
+		ret = UM_STACK_CALL(s->stack, setsockopt, -ENOPROTOOPT, s->id,
+				    (int)r->arg[1], (int)r->arg[2], value, len);
+	return ret == 0 && is_of_standin(r) ? UM_CONTINUE : ret;
+}
+
+long sys_shutdown(struct um_req *r)
+{
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+	long ret = 0;
+
+	if (s && s->packets)
+		ret = UM_STACK_CALL(s->stack, shutdown, 0, s->id,
+				    (int)r->arg[1]);
+	return ret < 0 ? ret : UM_CONTINUE;
+}

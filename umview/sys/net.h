@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* net.h - calls on sockets of a stack; see net/standin.h */
+#ifndef UM_SYS_NET_H
+#define UM_SYS_NET_H
+
+#include "net/standin.h"
+#include "sys/sys.h"
+
+/* A socket of stack m as the answer of the call; type with SOCK_CLOEXEC... */
+long um_net_socket(struct um_req *r, struct um_mount *m, int domain, int type,
+		   int protocol);
+/* msocket(2viewos), by vuctl: path, domain, type, protocol. */
+long um_net_msocket(struct um_req *r);
+long um_net_bind(struct um_req *r, struct um_standin *s);
+long um_net_connect(struct um_req *r, struct um_standin *s);
+long um_net_accept(struct um_req *r, struct um_standin *s, int flags);
+long um_net_name(struct um_req *r, struct um_standin *s, bool peer);
+
+/* Data calls, as their arguments are in the request. */
+long um_net_sendto(struct um_req *r, struct um_standin *s);
+long um_net_sendmsg(struct um_req *r, struct um_standin *s);
+long um_net_sendmmsg(struct um_req *r, struct um_standin *s);
+long um_net_recvfrom(struct um_req *r, struct um_standin *s);
+long um_net_recvmsg(struct um_req *r, struct um_standin *s);
+/* The read and write families. */
+long um_net_read(struct um_req *r, struct um_standin *s,
+		 const struct iovec *iov, size_t n);
+long um_net_write(struct um_req *r, struct um_standin *s,
+		  const struct iovec *iov, size_t n);
+long um_net_ioctl(struct um_req *r, struct um_standin *s, unsigned int cmd);
+
+/* The guest's address argument, copied. Its length, or -errno. */
+int um_net_copy_addr(struct um_req *r, uint64_t at, uint64_t len,
+		     struct sockaddr_storage *out);
+/* An address for the guest: at the pointer `at`, its length by `lenp`. */
+int um_net_give_addr(struct um_req *r, uint64_t at, uint64_t lenp,
+		     const void *addr, socklen_t len);
+
+#endif
