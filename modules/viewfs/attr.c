@@ -15,7 +15,7 @@ typedef int (*change_fn)(struct viewfs *v, const char *path,
 static int in_store(struct viewfs *v, const char *path, bool data,
 		    change_fn change, void *arg)
 {
-	struct viewfs_place p;
+	struct viewfs_place p = { 0 };
 	int ret = viewfs_copy_up(v, path, data);
 
 	if (ret == 0)
@@ -30,7 +30,7 @@ static int in_store(struct viewfs *v, const char *path, bool data,
 static int on_node(struct viewfs *v, const char *path, bool data,
 		   change_fn change, void *arg)
 {
-	struct viewfs_place p;
+	struct viewfs_place p = { 0 };
 	int ret = path ? viewfs_check_change(v, path) : -ENOENT;
 
 	if (ret == 0)
@@ -199,7 +199,7 @@ static int remove_one(struct viewfs *v, const char *path,
 int viewfs_removexattr(struct um_fs *fs, const char *path, const char *name)
 {
 	struct viewfs *v = fs->priv;
-	struct viewfs_place p;
+	struct viewfs_place p = { 0 };
 	char copy[256];
 	int ret;
 
@@ -217,7 +217,7 @@ ssize_t viewfs_getxattr(struct um_fs *fs, const char *path, const char *name,
 			void *buf, size_t size)
 {
 	struct viewfs *v = fs->priv;
-	struct viewfs_place p;
+	struct viewfs_place p = { 0 };
 	int ret;
 
 	if (v->store && viewfs_is_own_xattr(name))
@@ -232,7 +232,7 @@ ssize_t viewfs_listxattr(struct um_fs *fs, const char *path, char *buf,
 	static const size_t room = 65536;
 	struct viewfs *v = fs->priv;
 	FREE char *all = malloc(room);
-	struct viewfs_place p;
+	struct viewfs_place p = { 0 };
 	size_t len = 0;
 	ssize_t n;
 	int ret = viewfs_find(v, path, &p);

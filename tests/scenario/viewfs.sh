@@ -8,6 +8,7 @@
 as_user mkdir -p "$T_TMP"/{low/d/e,up,from/s,at,hi,lo,home/.ssh,l1,l2}
 user_write "$T_TMP/low/a" <<<one
 user_write "$T_TMP/low/d/b" <<<two
+user_write "$T_TMP/low/l" <<<left
 user_write "$T_TMP/low/d/e/f" <<<deep
 user_write "$T_TMP/from/f" <<<one
 user_write "$T_TMP/from/s/g" <<<two
@@ -64,6 +65,24 @@ same "and by its descriptor" "$ino" "$(stat -L -c %d:%i /proc/$$/fd/7)"
 same "its name" "$T_TMP/low/a" "$(readlink /proc/$$/fd/7)"
 refused any busy umount low
 exec 7<&-
+# a file that nobody changed, from a directory that was changed
+must python3 - <<'PY'
+import os
+dir = os.open("low", os.O_RDONLY | os.O_DIRECTORY)
+path = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW
+d = os.open("d", path, dir_fd=dir)
+try:
+    os.open("b", path, dir_fd=d)
+    raise SystemExit("a file was opened as a directory")
+except NotADirectoryError:
+    pass
+assert os.read(os.open("b", os.O_RDONLY, dir_fd=d), 9) == b"two\n"
+try:
+    os.open("l", path, dir_fd=dir)
+    raise SystemExit("a file was opened as a directory")
+except NotADirectoryError:
+    pass
+PY
 must rm low/d/b
 must mv low/d low/moved
 same deep deep "$(cat low/moved/e/f)"
@@ -77,7 +96,7 @@ must dd if=/dev/zero of=low/sparse bs=1 seek=16M count=1 status=none
 must umount low
 must mount -t viewfs -o cow up low
 same "it is all still there" "0:0 $ino" "$(stat -c '%u:%g %d:%i' low/a)"
-same "names" "a d moved pipe sparse" "$(ls low | tr '\n' ' ' | sed 's/ $//')"
+same "names" "a d l moved pipe sparse" "$(ls low | tr '\n' ' ' | sed 's/ $//')"
 refused any 'busy|already' mount -t viewfs -o cow up lo
 must umount low
 same "the lower file" one "$(cat low/a)"

@@ -76,7 +76,10 @@ static int open_real(struct um_req *r, const struct um_loc *loc,
 	if ((flags & O_PATH) &&
 	    um_fs_getattr(loc->mount, loc->rel, NULL, &st) == 0 &&
 	    !S_ISDIR(st.st_mode))
-		return um_obj_open_path(loc->mount, loc->rel, o->flags);
+		return (flags & O_DIRECTORY)
+			       ? -ENOTDIR
+			       : um_obj_open_path(loc->mount, loc->rel,
+						  o->flags);
 	if (flags & O_PATH)
 		flags = (flags & ~O_PATH) | O_RDONLY;
 	if (um_proc_open_hook) {
