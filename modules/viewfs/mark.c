@@ -161,6 +161,16 @@ void viewfs_set_given(struct viewfs *v, int fd)
 		(void)!enter(&v->given, &st, &m);
 }
 
+bool viewfs_gave_any(struct viewfs *v)
+{
+	bool any;
+
+	pthread_mutex_lock(&v->given.lock);
+	any = v->given.count > 0;
+	pthread_mutex_unlock(&v->given.lock);
+	return any;
+}
+
 bool viewfs_was_given(struct viewfs *v, const char *below)
 {
 	struct viewfs_mark m;

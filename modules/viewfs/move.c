@@ -183,6 +183,9 @@ int viewfs_rename(struct um_fs *fs, const char *from, const char *to,
 		return ret;
 	if (viewfs_hides(v, to))
 		return -EROFS;
+	/* it would come to light */
+	if (viewfs_hides_below(v, from) || viewfs_hides_below(v, to))
+		return -EBUSY;
 	if (!v->store)
 		return rename_beneath(v, from, to, flags);
 	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))

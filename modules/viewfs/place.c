@@ -250,6 +250,11 @@ int viewfs_find(struct viewfs *v, const char *path, struct viewfs_place *out)
 	return ret;
 }
 
+bool viewfs_hides_below(const struct viewfs *v, const char *path)
+{
+	return v->hide && v->hide[0] == '/' && viewfs_beneath(v->hide, path);
+}
+
 /* In place: is the name hidden, or does it list one that is? */
 static bool covers_hidden(const struct viewfs *v, const char *path, int how)
 {
@@ -257,8 +262,9 @@ static bool covers_hidden(const struct viewfs *v, const char *path, int how)
 
 	if (viewfs_hides(v, path))
 		return true;
+	/* by a change what is hidden might come to light elsewhere */
 	if (how != UM_COVERS_READ)
-		return false;
+		return how == UM_COVERS_CHANGE;
 	viewfs_parent(dir, v->hide);
 	return !strcmp(path, dir);
 }
@@ -321,9 +327,11 @@ static const char *name_in_lower(struct viewfs *v, const char *below)
 
 	for (size_t i = 0; !rel && !v->in_place && i < v->nlower; i++)
 		rel = viewfs_beneath(below, v->lower[i]);
-	if (!rel || !v->given.count)
+	if (!rel)
 		return NULL;
-	return is_deleted(rel) || viewfs_was_given(v, below) ? rel : NULL;
+	return is_deleted(rel)		    ? (viewfs_gave_any(v) ? rel : NULL)
+	       : viewfs_was_given(v, below) ? rel
+					    : NULL;
 }
 
 int viewfs_name_of(struct um_fs *fs, const char *below, char *out, size_t size)

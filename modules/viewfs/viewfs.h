@@ -148,6 +148,8 @@ const char *viewfs_last(const char *path);
 /* What follows `dir` in path ("/" when they are equal), or NULL. */
 const char *viewfs_beneath(const char *path, const char *dir);
 bool viewfs_hides(const struct viewfs *v, const char *path);
+/* What is hidden lies below this name. */
+bool viewfs_hides_below(const struct viewfs *v, const char *path);
 /* The node of the topmost lower directory that has it. 0 or -errno. */
 int viewfs_find_lower(struct viewfs *v, const char *path, char out[PATH_MAX],
 		      struct stat *st);
@@ -197,6 +199,7 @@ int viewfs_mark_put(struct viewfs *v, const char *path, const char *real,
 		    const struct stat *st, struct viewfs_mark *m);
 void viewfs_mark_drop(struct viewfs *v, const struct stat *st);
 void viewfs_set_given(struct viewfs *v, int fd);
+bool viewfs_gave_any(struct viewfs *v);
 bool viewfs_was_given(struct viewfs *v, const char *below);
 /* What was written down of a node that the scan met. */
 void viewfs_mark_load(struct viewfs *v, const char *real,

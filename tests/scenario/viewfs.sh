@@ -155,6 +155,11 @@ same "the list" pub "$(ls -A home)"
 refused any 'No such file' cat home/.ssh/id
 refused any 'Read-only' mkdir home/.ssh
 must umount home
+must mkdir -p home/a/b/c
+must mount -t viewfs -o hide=/a/b "$PWD/home" "$PWD/home"
+same "a hidden directory" "" "$(ls home/a)"
+refused any 'busy' mv home/a home/z
+must umount home
 must mount -t viewfs -o 'hide=*d' "$PWD/home" "$PWD/home"
 same "by a pattern" "" "$(ls home/.ssh)"
 must umount home

@@ -217,8 +217,10 @@ static long fast_ioctl(long nr, const long *a)
 
 	if (um_shared->standins && (unsigned int)a[1] >> 8 == 0x89)
 		return um_ask(nr, a);
-	return letter == 'f' || letter == 'X' ? fast_change(nr, a)
-					      : fast_fd(nr, a);
+	/* btrfs has a letter of its own, of which FICLONE is one */
+	if (letter == 'f' || letter == 'X' || letter == 0x94)
+		return fast_change(nr, a);
+	return fast_fd(nr, a);
 }
 
 /* Who does not ask for a name, or gives none, is the kernel's. */

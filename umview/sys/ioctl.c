@@ -24,7 +24,12 @@ static bool is_generic(unsigned int cmd)
 /* Those of chattr(1) and their like: no right to write is needed. */
 static bool changes_flags(unsigned int cmd)
 {
-	return (_IOC_TYPE(cmd) == 'f' || _IOC_TYPE(cmd) == 'X') &&
+	unsigned int letter = _IOC_TYPE(cmd);
+
+	/* these need a descriptor that may be written to */
+	if (cmd == FICLONE || cmd == FICLONERANGE || cmd == FIDEDUPERANGE)
+		return false;
+	return (letter == 'f' || letter == 'X' || letter == 0x94) &&
 	       (_IOC_DIR(cmd) & _IOC_WRITE);
 }
 

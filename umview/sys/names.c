@@ -132,8 +132,14 @@ static int from_fd(struct um_req *r, int fd, struct um_loc *loc)
 	if (ret < 0)
 		return ret;
 	o = um_obj_find(&st);
-	if (!o)
-		return 0;
+	if (!o) {
+		struct um_loc shown;
+
+		ret = um_fd_for_change(r, fd, &shown);
+		if (ret == 0)
+			*loc = shown;
+		return ret == UM_FD_NATIVE ? 0 : ret;
+	}
 	rel = um_obj_path(o);
 	if (!rel)
 		return -ENOENT;
