@@ -10,6 +10,9 @@
 #ifndef UMFUSE_PROGRAM_H
 #define UMFUSE_PROGRAM_H
 
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 312
+#endif
 #include <fuse.h>
 
 /**

@@ -226,8 +226,8 @@ static void look_at(const struct fuse_operations *op, const char *path,
 		char *sub;
 
 		if (!strchr(names.name[i], '/') &&
-		    asprintf(&sub, "%s/%s", depth ? path : "",
-			     names.name[i]) >= 0) {
+		    asprintf(&sub, "%s/%s", depth ? path : "", names.name[i]) >=
+			    0) {
 			look_at(op, sub, depth + 1);
 			free(sub);
 		}
@@ -299,8 +299,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const options[] = { IMAGE_OPTIONS };
 	const size_t n = sizeof(options) / sizeof(options[0]);
-	char *argv[] = { (char[]){ "program" }, (char[]){ "-o" }, NULL,
-			 (char[]){ "/image" }, (char[]){ "/target" }, NULL };
+	char *argv[] = { (char[]){ "program" }, (char[]){ "-o" },      NULL,
+			 (char[]){ "/image" },	(char[]){ "/target" }, NULL };
 
 	if (size < 1 || size > MAX_IMAGE)
 		return 0;
