@@ -85,6 +85,7 @@ all_rows() {
 		printf 'image|%s|value|micro %s @ms@|\n' "$call" "$call"
 	done
 	image_rows
+	daemon_rows
 }
 
 # sized TEXT - sets $sized: TEXT with the sizes in it

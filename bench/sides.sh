@@ -25,11 +25,15 @@ side_start() {
 	*:native) cmd=(runner) ;;
 	plain:view | plain:no-agent) plan_view "$side" 0 ;;
 	plain:view-* | plain:no-agent-*) plan_view "${side%-*}" "${side##*-}" ;;
-	*) "plan_$plan" ;;
+	plain:* | image:*) "plan_$plan" ;;
+	*) plan_daemon "$group" "$side" ;;
 	esac || return 1
 	if [ "$group:$side" = image:native ]; then
 		side_dir[native]=$work/tree
 		side_cold[native]="do files forget $work/tree"
+	fi
+	if [[ $side = native && $group =~ ^($daemon_groups)$ ]]; then
+		side_dir[native]=$work/served
 	fi
 	side_launch "$side"
 }

@@ -345,6 +345,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_fchmodat] = um_fast_idle,
 	[__NR_fchownat] = um_fast_idle,
 	[__NR_utimensat] = um_fast_idle,
+	[__NR_rt_sigaction] = um_fast_sigaction,
 	[__NR_chdir] = um_fast_chdir,
 	[__NR_fchdir] = um_fast_fchdir,
 	[__NR_execve] = um_fast_execve,

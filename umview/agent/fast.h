@@ -71,6 +71,9 @@ int um_told_self(uint64_t inode, uint64_t *out);
 /* May n bytes at p be written? */
 int um_can_write(void *p, unsigned long n);
 
+/* cancel.c */
+long um_fast_sigaction(long nr, const long *a);
+
 /* image.c */
 long um_fast_execve(long nr, const long *a);
 long um_fast_execveat(long nr, const long *a);

@@ -45,9 +45,12 @@ static int in_set(const volatile struct um_vmap *map, uint64_t hash)
 	return um_bloom_has(map->bloom, hash);
 }
 
-/* Names of virtual devices: loop0, 7:0. */
+/* Names of virtual devices, and of what mount(8) runs: loop0, 7:0, mount.X. */
 static int is_device(const char *comp, int len)
 {
+	if (len > 6 && comp[0] == 'm' && comp[1] == 'o' && comp[2] == 'u' &&
+	    comp[3] == 'n' && comp[4] == 't' && comp[5] == '.')
+		return 1;
 	if (len > 4 && comp[0] == 'l' && comp[1] == 'o' && comp[2] == 'o')
 		return 1;
 	return len > 2 && comp[0] == '7' && comp[1] == ':';
@@ -272,21 +275,25 @@ static int is_proc_file(const struct opening *o)
 	return 0;
 }
 
-/* Names that are virtual also where nothing is mounted: loop-control, fuse. */
-static int is_dev_name(const char *path)
+/*
+ * Names that are virtual also where nothing is mounted: loop-control, fuse,
+ * mount.TYPE.
+ */
+static int is_own_name(const char *path)
 {
-	const char *last;
+	const char *last = last_of(path);
 
+	if (starts_with(last, "mount."))
+		return 1;
 	if (path[0] == '/' && !starts_with(path, "/dev/"))
 		return 0;
-	last = last_of(path);
 	return starts_with(last, "loop") ||
 	       (starts_with(last, "fuse") && !last[4]);
 }
 
 int um_asks_idle(long dirfd, const char *path)
 {
-	return um_judge_start(dirfd, path) == UM_ASK || is_dev_name(path);
+	return um_judge_start(dirfd, path) == UM_ASK || is_own_name(path);
 }
 
 static long open_idle(long nr, const long *a, const struct opening *o)

@@ -15,6 +15,8 @@
  *   UM_BASES	where this process has the patched texts, by their number
  *   UM_PAGE	the guest's attributes. fork copies this page, which is how a
  *		child's attributes are exactly its parent's at fork
+ *   UM_STACKS	stacks for calls made where there may be no room on the
+ *		program's
  *
  * A system call made from a stub or from the gate is never caught; the rest of
  * the agent makes calls that the monitor answers.
@@ -43,9 +45,36 @@
  */
 #define UM_LOW_END 0x1f1000
 
-/* Offsets in the gate: its `syscall` instruction; a stub's way to the agent. */
-#define UM_GATE_SYSCALL 0
-#define UM_GATE_ENTRY	16
+/*
+ * What lies before this is not code that passes: a class for each call, and
+ * instructions by which stubs ask without a stack (sys/stub.c).
+ */
+#define UM_STUBS_PASS 0x2000
+
+/* What the number of a call means to a stub. */
+#define UM_CLASS_NATIVE	 0 /* never virtual */
+#define UM_CLASS_TRACKED 1
+#define UM_CLASS_LEAVES	 2 /* tracked, and may not come back */
+
+/*
+ * Offsets in the gate: its `syscall` instruction; a stub's way to the agent; the
+ * way of a stub that has no stack.
+ */
+#define UM_GATE_SYSCALL	    0
+#define UM_GATE_ENTRY	    16
+#define UM_GATE_SMALL_ENTRY 32
+
+/* No stub is longer. */
+#define UM_STUB_MAX 128
+
+/*
+ * Stacks that the agent lends, in low memory; 32 at most. What grows out of the
+ * first does not meet the page at once.
+ */
+#define UM_STACKS      0x1f2000
+#define UM_STACK_SHIFT 11
+#define UM_STACK_SIZE  (1 << UM_STACK_SHIFT)
+#define UM_NSTACKS     28
 
 /* In um_page.flags: what makes the agent ask. */
 #define UM_PAGE_ROOT   1u  /* names begin at a virtual root */
@@ -199,6 +228,28 @@ struct um_shared {
 	struct um_node node[UM_NNODES];
 };
 
+/**
+ * struct um_stub_head - stands before each stub's slot
+ * @offset: of the replaced bytes in their file
+ * @id: index in UM_BASES
+ * @head: bytes of instructions before the call, in the file and in the stub
+ * @call: where in the stub it makes the call; 0: it does not
+ * @tail: where in the stub the instructions behind the call begin
+ * @back: and end; there it goes back
+ * @end: and that ends
+ */
+struct um_stub_head {
+	uint32_t offset;
+	uint16_t id;
+	uint8_t head;
+	uint8_t call;
+	uint8_t tail;
+	uint8_t back;
+	uint8_t end;
+	uint8_t pad[5];
+};
+
+_Static_assert(sizeof(struct um_stub_head) == 16, "um_stub_head");
 _Static_assert(sizeof(struct um_page) == 32, "um_page");
 _Static_assert(sizeof(struct um_shared) <= UM_SHARED_SIZE, "um_shared");
 
@@ -313,15 +364,27 @@ static inline uint64_t um_plain_key(uint64_t dev, uint64_t ino, uint64_t size,
 /**
  * struct um_text - the patched copy of a file's executable segment
  * @from, @len: which bytes of the file, in whole pages
- * @at: where they lie in the region file
+ * @at: where they lie in the region file; with @runs, where their table does
  * @id: index in UM_BASES; 0: there is no such copy
+ * @runs: number of parts that were copied; 0: all of it was
  */
 struct um_text {
 	uint64_t from;
 	uint64_t len;
 	uint64_t at;
 	uint32_t id;
-	uint32_t pad;
+	uint32_t runs;
+};
+
+/**
+ * struct um_run - a part of a text that was copied
+ * @from, @len: which bytes of the file, in whole pages
+ * @at: where they lie in the region file
+ */
+struct um_run {
+	uint64_t from;
+	uint64_t len;
+	uint64_t at;
 };
 
 /**

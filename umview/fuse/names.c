@@ -258,8 +258,13 @@ static int rename_pair(const struct place *from, const struct place *to,
 	if (ret < 0 || p->from == p->to)
 		return (int)ret;
 	ret = send_rename(from, to, flags);
-	um_fuse_drop_name(from->c, from->dir, from->name);
-	um_fuse_drop_name(to->c, to->dir, to->name);
+	if (ret == 0) {
+		um_fuse_move_name(from->c, from->dir, from->name, to->dir,
+				  to->name, flags & RENAME_EXCHANGE);
+	} else {
+		um_fuse_drop_name(from->c, from->dir, from->name);
+		um_fuse_drop_name(to->c, to->dir, to->name);
+	}
 	changed(from);
 	changed(to);
 	um_fuse_forget_attr(from->c, p->from);

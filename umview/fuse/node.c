@@ -302,6 +302,42 @@ void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
 
 /* ---- attributes ---- */
 
+/* Takes the name out; its node (a ref) and how long it is valid. */
+static struct um_fuse_node *take_name_locked(struct um_fuse *c,
+					     struct um_fuse_node *dir,
+					     const char *name, uint64_t *until)
+{
+	struct um_fuse_dentry *d = find_name_locked(c, dir, name);
+	struct um_fuse_node *n = d ? d->node : NULL;
+
+	if (!d)
+		return NULL;
+	if (n)
+		n->refs++;
+	*until = d->until;
+	drop_locked(c, d);
+	return n;
+}
+
+void um_fuse_move_name(struct um_fuse *c, struct um_fuse_node *from_dir,
+		       const char *from, struct um_fuse_node *to_dir,
+		       const char *to, bool exchange)
+{
+	uint64_t from_until = 0, to_until = 0;
+	struct um_fuse_node *a, *b;
+
+	um_fuse_lock(c);
+	a = take_name_locked(c, from_dir, from, &from_until);
+	b = take_name_locked(c, to_dir, to, &to_until);
+	if (a)
+		set_name_locked(c, to_dir, to, a, from_until);
+	if (b && exchange)
+		set_name_locked(c, from_dir, from, b, to_until);
+	put_locked(c, a);
+	put_locked(c, b);
+	um_fuse_unlock(c);
+}
+
 static void set_attr_locked(struct um_fuse *c, struct um_fuse_node *n,
 			    const struct fuse_attr *a, uint64_t until)
 {

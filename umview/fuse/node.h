@@ -63,6 +63,11 @@ int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
 		       const char *name);
 
+/* After a rename: the daemon must not be told to forget what it just moved. */
+void um_fuse_move_name(struct um_fuse *c, struct um_fuse_node *from_dir,
+		       const char *from, struct um_fuse_node *to_dir,
+		       const char *to, bool exchange);
+
 /* Attributes from a reply; asked for again; what is known of them. */
 void um_fuse_set_attr(struct um_fuse *c, struct um_fuse_node *n,
 		      const struct fuse_attr_out *a);

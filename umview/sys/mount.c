@@ -10,10 +10,12 @@
 #include <sys/mount.h>
 
 #include "base/path.h"
+#include "guest/contain.h"
 #include "guest/kept.h"
 #include "net/standin.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
+#include "sys/mounter.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
@@ -125,6 +127,12 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 			name = families[i];
 	if (!name)
 		name = type;
+	if (um_mounter_serves(type)) {
+		um_err("type `%s' is served by a program, which mount(8) and "
+		       "viewmount(1) start",
+		       type);
+		return -ENODEV;
+	}
 	if (!um_service_exists(name)) {
 		if (!silent)
 			um_err("no module serves type `%s'; see um_add_service(1)",
@@ -244,18 +252,22 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 				    .options = m->options,
 				    .merge = m->merge };
 	struct um_next *outer = um_next_current();
-	int ret;
+	struct um_contain c;
+	volatile int ret = -EIO;
 
 	if (!s->module->mount) {
 		um_err("module %s has nothing to mount", s->module->name);
 		return -ENODEV;
 	}
 	um_next_set_current(m->fs.next);
-	ret = s->module->mount(&req, &m->fs);
+	um_contain_enter(&c, m);
+	if (sigsetjmp(c.at, 0) == 0)
+		ret = s->module->mount(&req, &m->fs);
+	um_contain_leave(&c);
 	um_next_set_current(outer);
-	/* its files change by descriptors that guests have */
-	if (ret == 0 && (m->fs.remote || um_fs_gives(m)))
-		um_attrcache_free(um_steal(m->cache));
+	if (c.what)
+		um_err("module %s crashed (%s) in mount", s->module->name,
+		       c.what);
 	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 
@@ -291,6 +303,20 @@ static int set_jump(struct um_mount *m)
 	return 0;
 }
 
+/* What changes without the core is known for a while, or not at all. */
+static void set_cache(struct um_mount *m)
+{
+	/* guests have descriptors of its files, and change them by these */
+	if (m->cache && um_fs_gives(m))
+		um_attrcache_free(um_steal(m->cache));
+	if (!m->fs.remote || !m->cache)
+		return;
+	if (m->fs.ttl_ms)
+		um_attrcache_set_ttl(m->cache, m->fs.ttl_ms);
+	else
+		um_attrcache_free(um_steal(m->cache));
+}
+
 static int mount_new(struct um_req *r, const struct args *a,
 		     struct um_service *s, const char *type)
 {
@@ -314,8 +340,10 @@ static int mount_new(struct um_req *r, const struct args *a,
 		ret = claim_source(r, m, source);
 	if (ret == 0)
 		ret = start_fs(m, s, source);
-	if (ret == 0)
+	if (ret == 0) {
+		set_cache(m);
 		ret = set_jump(m);
+	}
 	if (ret < 0)
 		drop_failed(m);
 	else
@@ -391,11 +419,14 @@ static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
 	m->point = strdup(a->target.path);
 	m->source = strdup(*a->source ? a->source : "none");
 	m->type = strdup(type);
-	m->flags = a->flags;
+	m->flags = a->flags | r->attr->mount_flags;
 	m->beneath = um_list_get(r->list);
 	m->release_beneath = um_list_put_void;
 	m->fs.next = m->beneath;
 	ret = m->point && m->source && m->type ? 0 : -ENOMEM;
+	if (ret == 0)
+		ret = um_mountopts_take(m, r->attr->mount_options);
+	free(um_steal(m->options));
 	if (ret == 0)
 		ret = um_fusedev_mount(r, m, a->data);
 	if (ret == 0)
@@ -431,10 +462,10 @@ long sys_mount(struct um_req *r)
 		s = find_server(r, type, a.flags & MS_SILENT, &ret);
 		return s ? mount_new(r, &a, s, a.type) : ret;
 	}
+	if (um_fuse_is_type(a.type))
+		return mount_fuse(r, &a, a.type);
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
-	if (type && um_fuse_is_type(type))
-		return mount_fuse(r, &a, type);
 	s = type ? find_server(r, type, a.flags & MS_SILENT, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;

@@ -199,6 +199,8 @@ static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	ret = link_source(r, fromfd, from, flags, &a);
+	if (ret == 0 && !um_loc_is_real(&a) && !a.exists)
+		ret = -ENOENT;
 	if (ret < 0)
 		return ret;
 	ret = um_walk_user(r, tofd, to, 0, &b);
@@ -228,11 +230,19 @@ static bool is_mount_point(const struct um_req *r, const struct um_loc *loc)
 	return um_list_mount_at(r->list, loc->path) != NULL;
 }
 
+/* Does the name lie beneath that directory? */
+static bool is_below(const struct um_loc *loc, const struct um_loc *dir)
+{
+	size_t n = strlen(dir->rel);
+
+	return S_ISDIR(dir->st.st_mode) && !strncmp(loc->rel, dir->rel, n) &&
+	       loc->rel[n] == '/';
+}
+
 static int rename_checks(const struct um_loc *a, const struct um_loc *b,
 			 unsigned int flags)
 {
 	bool is_dir = S_ISDIR(a->st.st_mode);
-	size_t n = strlen(a->rel);
 
 	if (!a->exists)
 		return -ENOENT;
@@ -244,15 +254,11 @@ static int rename_checks(const struct um_loc *a, const struct um_loc *b,
 		return -ENOENT;
 	if ((a->slash || b->slash) && !is_dir && !(flags & RENAME_EXCHANGE))
 		return -ENOTDIR;
-	if (is_dir && !strncmp(b->rel, a->rel, n) && b->rel[n] == '/')
+	if (is_below(b, a))
 		return -EINVAL;
-	if (flags & RENAME_EXCHANGE) {
-		n = strlen(b->rel);
-		if (!strncmp(a->rel, b->rel, n) && a->rel[n] == '/')
-			return -EINVAL;
-		return 0;
-	}
-	if (!b->exists)
+	if (b->exists && is_below(a, b))
+		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+	if (!b->exists || (flags & RENAME_EXCHANGE))
 		return 0;
 	if (is_dir && !S_ISDIR(b->st.st_mode))
 		return -ENOTDIR;
@@ -310,9 +316,12 @@ static long rename_virtual(struct um_req *r, const struct um_loc *a,
 	if (ret < 0)
 		return ret;
 	ret = um_vnode_rename(a->mount, a->rel, b->rel, flags);
-	if (ret == 0 && S_ISDIR(a->st.st_mode))
-		um_cwd_renamed(a->mount, a->rel, b->rel);
-	return ret;
+	if (ret < 0)
+		return ret;
+	if (b->exists && !(flags & RENAME_EXCHANGE))
+		um_cwd_removed(b->mount, b->rel);
+	um_cwd_renamed(a->mount, a->rel, b->rel, flags & RENAME_EXCHANGE);
+	return 0;
 }
 
 static long do_rename(struct um_req *r, int fromfd, uint64_t from, int tofd,

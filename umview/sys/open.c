@@ -201,6 +201,7 @@ static int open_existing(struct um_req *r, const struct um_loc *loc, int flags)
 static int open_virtual(struct um_req *r, const struct um_loc *loc,
 			const struct opening *o)
 {
+	um_obj_pace();
 	if ((o->flags & O_TMPFILE) == O_TMPFILE)
 		return make_tmpfile(r, loc, o);
 	if (loc->exists)

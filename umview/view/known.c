@@ -32,7 +32,8 @@ void um_walk_remember(const struct um_walk *w, const char *path,
 bool um_mount_may_tell(const struct um_mount *m)
 {
 	return m->fs.quick && m->cache && !um_fs_gives(m) && !m->merge &&
-	       !m->nexcept && !atomic_load(&m->dead);
+	       !m->nexcept && !atomic_load(&m->dead) &&
+	       !atomic_load(&m->crashed);
 }
 
 void um_walk_tell(const struct um_walk *w, const char *path,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "guest/self.h"
 #include "guest/shared.h"
 #include "view/cwd.h"
 #include "view/magic.h"
@@ -416,7 +417,7 @@ bool um_walk_is_idle(const struct um_req *r, const char *path)
 		return false;
 	return !strstr(path, "exe") && !strstr(path, "root") &&
 	       !strstr(path, "maps") && !strstr(path, "loop-control") &&
-	       !strstr(path, "fuse");
+	       !strstr(path, "fuse") && !strstr(path, "mount.");
 }
 
 /* openat2(2): the directory that the walk starts from becomes its root. */
@@ -483,7 +484,9 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 		ret = finish(w, out);
 	else if (w->obj)
 		um_obj_put(w->obj);
-	if (ret == 0 && !(flags & ~(UM_FOLLOW | UM_ENTRY | UM_READ))) {
+	/* what a module finds beneath its mount is not what the guests find */
+	if (ret == 0 && r->engine != &um_engine_self &&
+	    !(flags & ~(UM_FOLLOW | UM_ENTRY | UM_READ))) {
 		um_walk_remember(w, path, out);
 		um_walk_tell(w, path, out);
 	}

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest/contain.h"
 #include "view/view.h"
 
 static char *own_dirs;
@@ -88,6 +89,33 @@ static int check(const struct um_module *m, const char *path)
 	return 0;
 }
 
+/* Module code outside of any mount. -EIO: it crashed. */
+static int call_init(const struct um_module *m, const char *args)
+{
+	struct um_contain c;
+	volatile int ret = -EIO;
+
+	um_contain_enter(&c, NULL);
+	if (sigsetjmp(c.at, 0) == 0)
+		ret = m->init(args);
+	um_contain_leave(&c);
+	if (c.what)
+		um_err("module %s crashed (%s) in init", m->name, c.what);
+	return ret;
+}
+
+static void call_fini(const struct um_module *m)
+{
+	struct um_contain c;
+
+	um_contain_enter(&c, NULL);
+	if (sigsetjmp(c.at, 0) == 0)
+		m->fini();
+	um_contain_leave(&c);
+	if (c.what)
+		um_err("module %s crashed (%s) in fini", m->name, c.what);
+}
+
 static int open_module(const char *path, const char *args, struct um_service *s)
 {
 	int ret;
@@ -100,7 +128,7 @@ static int open_module(const char *path, const char *args, struct um_service *s)
 	s->module = dlsym(s->handle, "um_module");
 	ret = check(s->module, path);
 	if (ret == 0 && s->module->init)
-		ret = s->module->init(args);
+		ret = call_init(s->module, args);
 	if (ret < 0) {
 		dlclose(s->handle);
 		s->handle = NULL;
@@ -141,7 +169,7 @@ void um_service_put(struct um_service *s)
 	if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
 	if (s->module->fini)
-		s->module->fini();
+		call_fini(s->module);
 	dlclose(s->handle);
 	free(s);
 }

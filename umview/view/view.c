@@ -133,10 +133,17 @@ static const struct um_alias default_aliases[] = {
 	{ (char[]){ "ext4" }, (char[]){ "umfuseext2" } },
 	{ (char[]){ "binfmt_misc" }, (char[]){ "umbinfmt" } },
 	{ (char[]){ "iso9660" }, (char[]){ "umfuseiso9660" } },
+	{ (char[]){ "vfat" }, (char[]){ "umfusefat" } },
+	{ (char[]){ "msdos" }, (char[]){ "umfusefat" } },
 	{ (char[]){ "squashfs" }, (char[]){ "umfusesquash" } },
 	{ (char[]){ "overlay" }, (char[]){ "viewfsoverlay" } },
 	{ (char[]){ "modifshide" }, (char[]){ "viewfshide" } },
 	{ (char[]){ "tmpfs" }, (char[]){ "ramfs" } },
+#define UM_MOUNTER(type, program, package, words, options)
+#define UM_MOUNTER_ALIAS(alias, type) { (char[]){ alias }, (char[]){ type } },
+#include "view/mounters.def"
+#undef UM_MOUNTER
+#undef UM_MOUNTER_ALIAS
 };
 
 int um_view_setup(void)

@@ -51,7 +51,25 @@ struct hop {
 	struct um_mount *m;
 	struct um_next *outer;
 	struct um_self self;
+	struct um_contain contain;
 };
+
+/*
+ * It may not have let go of what it held: nobody goes in any more. Who waits
+ * inside for that is called back; there may be more of them by now.
+ */
+static long crashed(struct um_mount *m, const struct um_contain *c,
+		    const char *op)
+{
+	if (!atomic_exchange(&m->crashed, true))
+		um_err("%s on %s crashed (%s) in %s: it answers EIO from now "
+		       "on, and what it had not written is lost; umount it",
+		       m->type, m->point, c->what, op);
+	if (m->cache)
+		um_attrcache_forget_all(m->cache);
+	um_contain_eject(m);
+	return -EIO;
+}
 
 static bool enter(struct um_mount *m, struct hop *h) UM_NO_TSA
 {
@@ -63,9 +81,20 @@ static bool enter(struct um_mount *m, struct hop *h) UM_NO_TSA
 	*h = (struct hop){ .m = m, .outer = current_next };
 	if (m->fs.serial)
 		um_lock(&m->serial);
+	if (atomic_load(&m->crashed)) {
+		if (m->fs.serial)
+			um_unlock(&m->serial);
+		atomic_fetch_sub(&m->inflight, 1);
+		return false;
+	}
 	current_next = m->fs.next;
 	depth++;
 	h->self = um_self_enter(m->capture ? m->beneath : NULL);
+	/* the core's own file systems have no service */
+	if (m->service)
+		um_contain_enter(&h->contain, m);
+	else
+		h->contain.what = NULL;
 	return true;
 }
 
@@ -92,23 +121,45 @@ static long done(const struct um_mount *m, const char *op, const char *path,
 	return ret;
 }
 
+/* The module's own code: a crash leads behind it. */
+#define INSIDE(h, call)                                                        \
+	do {                                                                   \
+		if (sigsetjmp((h)->contain.at, 0) == 0) {                      \
+			call;                                                  \
+		}                                                              \
+		leave(h);                                                      \
+	} while (0)
+
+/* What came of it. */
+static long outcome(const struct hop *h, const char *op, long ret)
+{
+	return h->contain.what ? crashed(h->m, &h->contain, op) : ret;
+}
+
 /*
  * Call operation `op` of mount `m`: `absent` is the answer where the module
  * has none.
  */
 #define HOP(m, op, path, absent, ...)                                          \
 	({                                                                     \
-		long _ret = (absent);                                          \
+		volatile long _ret = (absent);                                 \
 		struct hop _h;                                                 \
 		if ((m)->fs.ops->op) {                                         \
 			_ret = -EIO;                                           \
 			if (enter(m, &_h)) {                                   \
-				_ret = (m)->fs.ops->op(&(m)->fs, __VA_ARGS__); \
-				leave(&_h);                                    \
+				INSIDE(&_h, _ret = (m)->fs.ops->op(            \
+						    &(m)->fs, __VA_ARGS__));   \
+				_ret = outcome(&_h, #op, _ret);                \
 			}                                                      \
 		}                                                              \
 		done(m, #op, path, _ret);                                      \
 	})
+
+static int ask_attr(struct um_mount *m, const char *path, struct um_fh *fh,
+		    struct stat *out)
+{
+	return (int)HOP(m, getattr, path, -ENOSYS, path, fh, out);
+}
 
 int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 		  struct stat *out)
@@ -116,6 +167,8 @@ int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 	uint64_t gen = 0;
 	int ret;
 
+	if (atomic_load(&m->crashed))
+		return -EIO;
 	if (m->cache && path && !fh) {
 		ret = um_attrcache_get(m->cache, path, out);
 		if (ret != -EAGAIN)
@@ -123,7 +176,7 @@ int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 		gen = um_attrcache_gen(m->cache);
 	}
 	memset(out, 0, sizeof(*out));
-	ret = (int)HOP(m, getattr, path, -ENOSYS, path, fh, out);
+	ret = ask_attr(m, path, fh, out);
 	if (ret == 0 && m->dev && !um_fs_gives(m))
 		out->st_dev = m->dev;
 	if (m->cache && path && !fh && (ret == 0 || ret == -ENOENT))
@@ -137,10 +190,29 @@ ssize_t um_fs_readlink(struct um_mount *m, const char *path, char *buf,
 	return HOP(m, readlink, path, -EINVAL, path, buf, size);
 }
 
+/* The core's own code, called by a module. */
+struct filling {
+	um_fill_fn fill;
+	void *arg;
+};
+
+static int fill_from_module(void *arg, const char *name, uint64_t ino,
+			    unsigned char type)
+{
+	const struct filling *f = arg;
+	struct um_contain *before = um_contain_pause();
+	int ret = f->fill(f->arg, name, ino, type);
+
+	um_contain_resume(before);
+	return ret;
+}
+
 int um_fs_readdir(struct um_mount *m, const char *path, um_fill_fn fill,
 		  void *arg)
 {
-	return (int)HOP(m, readdir, path, -ENOTDIR, path, fill, arg);
+	struct filling f = { fill, arg };
+
+	return (int)HOP(m, readdir, path, -ENOTDIR, path, fill_from_module, &f);
 }
 
 static int entry_changed(struct um_mount *m, const char *path, long ret)
@@ -452,22 +524,21 @@ void um_fs_release(struct um_mount *m, struct um_fh *fh)
 
 	if (!m->fs.ops->release || !enter(m, &h))
 		return;
-	m->fs.ops->release(&m->fs, fh);
-	leave(&h);
+	INSIDE(&h, m->fs.ops->release(&m->fs, fh));
+	outcome(&h, "release", 0);
 }
 
 int um_fs_syncfs(struct um_mount *m)
 {
+	volatile int ret = -EIO;
 	struct hop h;
-	int ret;
 
 	if (!m->fs.ops->syncfs)
 		return 0;
 	if (!enter(m, &h))
 		return -EIO;
-	ret = m->fs.ops->syncfs(&m->fs);
-	leave(&h);
-	return (int)done(m, "syncfs", "/", ret);
+	INSIDE(&h, ret = m->fs.ops->syncfs(&m->fs));
+	return (int)done(m, "syncfs", "/", outcome(&h, "syncfs", ret));
 }
 
 int um_fs_access(struct um_mount *m, const char *path, int mask)
@@ -553,13 +624,20 @@ bool um_fs_dress(struct um_mount *m, struct stat *st)
 void um_fs_umount(struct um_mount *m)
 {
 	struct um_next *outer = current_next;
+	struct um_contain c;
 	struct um_self self;
 
-	if (!m->fs.ops->umount)
+	if (!m->fs.ops->umount || atomic_load(&m->crashed))
 		return;
 	current_next = m->fs.next;
 	self = um_self_enter(m->capture ? m->beneath : NULL);
-	m->fs.ops->umount(&m->fs);
+	c.what = NULL;
+	if (m->service)
+		um_contain_enter(&c, m);
+	if (sigsetjmp(c.at, 0) == 0)
+		m->fs.ops->umount(&m->fs);
 	um_self_restore(&self);
 	current_next = outer;
+	if (c.what)
+		crashed(m, &c, "umount");
 }

@@ -21,6 +21,11 @@ struct um_vnode_state {
 
 extern struct um_vnode_state um_vn;
 
+/* Contents move in pieces, and are compared by pages. */
+#define UM_VN_CHUNK	(256 * 1024)
+#define UM_VN_PAGE	4096
+#define UM_VN_MIN(a, b) ((a) < (b) ? (a) : (b))
+
 /* vnode.c */
 /* Find or make the vnode of the node; a ref. */
 int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
@@ -32,6 +37,8 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
 void um_vnode_orphan_locked(struct um_vnode *v);
 bool um_vnode_is_open(struct um_vnode *v);
 void um_vnode_check(struct um_vnode *v);
+/* Closes may have been missed. */
+void um_vnode_check_all(void);
 void um_vnode_trim(void);
 char *um_vnode_path(struct um_vnode *v);
 
@@ -44,6 +51,9 @@ int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 			    int flags);
 void um_vnode_account(struct um_vnode *v);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
+/* The one that can write, if there are two; NULL: none is open. */
+struct um_fh *um_vnode_any_fh(struct um_vnode *v);
+void um_vnode_forget_attr(struct um_vnode *v);
 
 /* object.c */
 int um_obj_setup(void);
@@ -51,7 +61,11 @@ int um_reopen(int memfd, int flags);
 int um_obj_open_lazy(struct um_vnode *v, int flags);
 /* Its vnode (ref), to be checked when the caller's ref of o is gone; or NULL. */
 struct um_vnode *um_obj_closed(struct um_obj *o);
-void um_obj_removed(struct um_mount *m, const char *path);
+/* A name that is no regular file's was removed; st: its attributes before. */
+void um_obj_removed(struct um_mount *m, const char *path,
+		    const struct stat *st);
+/* Attributes of an object whose name is gone; or -ENOENT. */
+int um_obj_last(struct um_obj *o, struct stat *out);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
 

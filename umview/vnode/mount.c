@@ -9,11 +9,14 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "guest/contain.h"
 #include "vnode/attrcache.h"
 #include "vnode/fscall.h"
 
 /* Device numbers of mounts: a major number that Linux leaves to local use. */
 #define MOUNT_MAJOR 243
+/* How long operations of a mount that crashed are waited for. */
+#define CRASH_MS 2000
 
 static atomic_uint next_id = 1;
 struct um_mount *um_mount_new(void)
@@ -47,15 +50,31 @@ struct um_mount *um_mount_try_get(struct um_mount *m)
 	return NULL;
 }
 
-void um_mount_shutdown(struct um_mount *m)
+/*
+ * Operations end by themselves: modules do not wait for guests. In one that
+ * crashed they may wait for what nobody gives back; such a mount is never freed.
+ */
+static void wait_for_operations(struct um_mount *m)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
+	int patience = CRASH_MS;
 
+	while (atomic_load(&m->inflight)) {
+		if (atomic_load(&m->crashed) && patience-- % 50 == 0)
+			um_contain_eject(m);
+		if (patience < 0) {
+			um_mount_get(m);
+			return;
+		}
+		nanosleep(&ms, NULL);
+	}
+}
+
+void um_mount_shutdown(struct um_mount *m)
+{
 	if (atomic_exchange(&m->dead, true))
 		return;
-	/* Operations end by themselves: modules do not wait for guests. */
-	while (atomic_load(&m->inflight))
-		nanosleep(&ms, NULL);
+	wait_for_operations(m);
 	if (m->fs.ops)
 		um_fs_umount(m);
 	if (m->release_source)

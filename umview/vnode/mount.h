@@ -29,8 +29,10 @@
  *	made or removed, and where a name is turned into a vnode; before io
  *	locks, never under one
  * @dead: shut down; every operation answers EIO, no path leads here
+ * @crashed: an operation of its module crashed: none is called any more
  * @inflight: operations at work
  * @detached: next in the list of detached mounts
+ * @bytes: of its files in memory
  * @users: files that modules of other mounts hold open here
  * @devices: what is open(2)ed of its device nodes is its own, not the host's
  * @hurried: umount -l or -f: its end waits for nobody
@@ -70,7 +72,9 @@ struct um_mount {
 	struct um_mutex serial;
 	struct um_mutex names;
 	atomic_bool dead;
+	atomic_bool crashed;
 	atomic_int inflight;
+	_Atomic uint64_t bytes;
 	atomic_int users;
 	struct um_mount *detached;
 	struct um_attrcache *cache;

@@ -45,6 +45,7 @@ static void obj_free(struct um_obj *o)
 		free(o->entries[i].name);
 	free(o->entries);
 	free(o->path);
+	free(o->last);
 	um_mount_put(o->mount);
 	um_vnode_put(o->vnode);
 	um_mutex_fini(&o->io);
@@ -367,25 +368,48 @@ void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,
 struct removal {
 	struct um_mount *m;
 	const char *path;
+	const struct stat *st;
 };
 
 static void remove_one(struct um_obj *o, void *arg)
 {
 	const struct removal *rm = arg;
 
-	if (o->mount == rm->m && !o->vnode && o->path &&
-	    !strcmp(o->path, rm->path))
-		free(um_steal(o->path));
+	if (o->mount != rm->m || o->vnode || !o->path ||
+	    strcmp(o->path, rm->path) != 0)
+		return;
+	free(um_steal(o->path));
+	o->last = malloc(sizeof(*o->last));
+	if (!o->last)
+		return;
+	*o->last = *rm->st;
+	if (S_ISDIR(rm->st->st_mode))
+		o->last->st_nlink = 0;
+	else if (o->last->st_nlink)
+		o->last->st_nlink--;
 }
 
 /* Open directories and O_PATH descriptors of a name that is gone. */
-void um_obj_removed(struct um_mount *m, const char *path)
+void um_obj_removed(struct um_mount *m, const char *path, const struct stat *st)
 {
-	struct removal rm = { m, path };
+	struct removal rm = { m, path, st };
 
 	um_lock(&um_vn.table);
 	for_each_locked(remove_one, &rm);
 	um_unlock(&um_vn.table);
+}
+
+int um_obj_last(struct um_obj *o, struct stat *out)
+{
+	int ret = -ENOENT;
+
+	um_lock(&um_vn.table);
+	if (o->last) {
+		*out = *o->last;
+		ret = 0;
+	}
+	um_unlock(&um_vn.table);
+	return ret;
 }
 
 /* Called once: memfds all lie on one device. */

@@ -101,8 +101,8 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
  */
 static int unlink_named(struct um_mount *m, const char *path)
 {
+	struct stat st = { 0 };
 	struct um_vnode *v;
-	struct stat st;
 	int ret;
 
 	um_lock(&m->names);
@@ -110,6 +110,8 @@ static int unlink_named(struct um_mount *m, const char *path)
 	ret = um_fs_unlink(m, path);
 	if (ret == 0 && v)
 		after_removal(v, path, &st);
+	else if (ret == 0 && !S_ISREG(st.st_mode))
+		um_obj_removed(m, path, &st);
 	um_unlock(&m->names);
 	if (ret == 0 && v)
 		um_vnode_check(v);
@@ -141,31 +143,41 @@ int um_vnode_link(struct um_mount *m, const char *from, const char *to)
 
 int um_vnode_rmdir(struct um_mount *m, const char *path)
 {
-	int ret = um_fs_rmdir(m, path);
+	struct stat st;
+	int ret = um_fs_getattr(m, path, NULL, &st);
 
 	if (ret == 0)
-		um_obj_removed(m, path);
+		ret = um_fs_rmdir(m, path);
+	if (ret == 0)
+		um_obj_removed(m, path, &st);
 	return ret;
 }
 
-/* The file that a rename will replace, when it is known here. */
+/*
+ * What a rename will replace: its attributes, st_mode is 0 if there is nothing;
+ * and the file, when it is known here.
+ */
 static struct um_vnode *replaced_by(struct um_mount *m, const char *from,
 				    const char *to, struct stat *st)
 {
 	struct stat src;
 
-	if (um_fs_getattr(m, to, NULL, st) < 0 || !S_ISREG(st->st_mode) ||
+	if (um_fs_getattr(m, to, NULL, st) < 0 ||
 	    um_fs_getattr(m, from, NULL, &src) < 0 ||
-	    src.st_ino == st->st_ino || S_ISDIR(src.st_mode))
+	    src.st_ino == st->st_ino) {
+		st->st_mode = 0;
 		return NULL;
-	return um_vnode_lookup(m, st->st_ino);
+	}
+	return S_ISREG(st->st_mode) && !S_ISDIR(src.st_mode)
+		       ? um_vnode_lookup(m, st->st_ino)
+		       : NULL;
 }
 
 static int rename_named(struct um_mount *m, const char *from, const char *to,
 			unsigned int flags)
 {
+	struct stat st = { 0 };
 	struct um_vnode *v;
-	struct stat st;
 	int ret;
 
 	um_lock(&m->names);
@@ -173,6 +185,8 @@ static int rename_named(struct um_mount *m, const char *from, const char *to,
 	ret = um_fs_rename(m, from, to, flags);
 	if (ret == 0 && v)
 		after_removal(v, to, &st);
+	else if (ret == 0 && st.st_mode && !S_ISREG(st.st_mode))
+		um_obj_removed(m, to, &st);
 	if (ret == 0)
 		um_vnode_renamed(m, from, to, flags & RENAME_EXCHANGE);
 	um_unlock(&m->names);

@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "guest/shared.h"
 #include "vnode/internal.h"
+
+#define MAX_VNODES 4096
 
 struct um_vnode_state um_vn = {
 	.table = UM_MUTEX_INIT(UM_RANK_VNODE),
@@ -229,6 +232,12 @@ static int refs_of(struct um_vnode *v)
 	return n;
 }
 
+/* The mount's own limit for what nobody has open (um_fs.keep). */
+static bool has_too_much(const struct um_mount *m)
+{
+	return m->fs.limited && atomic_load(&m->bytes) > m->fs.keep;
+}
+
 /* A close was seen: was it the last? */
 void um_vnode_check(struct um_vnode *v)
 {
@@ -239,8 +248,10 @@ void um_vnode_check(struct um_vnode *v)
 		return;
 	last_close(v);
 	um_lock(&um_vn.table);
-	drop = (v->orphan || v->hidden || v->volatile_data) && !v->gone &&
-	       (v->refs == 2 || v->device) && !v->lazy && !um_vnode_is_open(v);
+	drop = (v->orphan || v->hidden || v->volatile_data ||
+		has_too_much(v->mount)) &&
+	       !v->gone && (v->refs == 2 || v->device) && !v->lazy &&
+	       !um_vnode_is_open(v);
 	if (drop) {
 		leave_locked(v);
 		v->refs--;
@@ -253,16 +264,18 @@ void um_vnode_check(struct um_vnode *v)
 void um_vnode_trim(void)
 {
 	struct um_vnode *victims[32];
-	size_t n = 0;
+	size_t start, n = 0;
 
 	um_lock(&um_vn.table);
+	start = um_vn.hand;
+	/* each slot once: they leave their slots only afterwards */
 	for (size_t i = 0; i < um_vn.by_node.nslots && n < 32; i++) {
 		struct um_hnode *h;
 
 		if (um_vn.by_node.count < um_vn.max_vnodes &&
 		    atomic_load(&um_vn.bytes) < um_vn.cache_limit)
 			break;
-		h = um_vn.by_node.slot[(i + um_vn.hand) % um_vn.by_node.nslots];
+		h = um_vn.by_node.slot[(start + i) % um_vn.by_node.nslots];
 		for (; h && n < 32; h = h->next) {
 			struct um_vnode *v =
 				um_container(h, struct um_vnode, node);
@@ -271,7 +284,7 @@ void um_vnode_trim(void)
 			    !v->has_wfh && !atomic_load(&v->shared))
 				victims[n++] = v;
 		}
-		um_vn.hand += h ? 0 : 1;
+		um_vn.hand = start + i + (h ? 0 : 1);
 	}
 	for (size_t i = 0; i < n; i++)
 		leave_locked(victims[i]);
@@ -326,6 +339,17 @@ static void for_each(struct um_mount *m, vnode_fn fn, void *arg)
 		um_vnode_put(all[i]);
 	}
 	free(all);
+}
+
+static void check_one(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	um_vnode_check(v);
+}
+
+void um_vnode_check_all(void)
+{
+	for_each(NULL, check_one, NULL);
 }
 
 static void sync_one(struct um_vnode *v, void *arg)
@@ -386,11 +410,16 @@ void um_vnode_drop(struct um_mount *m)
 	for_each(m, drop_one, NULL);
 }
 
+/* Each cached file has two descriptors; open ones need some, too. */
 int um_vnode_setup(off_t ready_limit, uint64_t cache_limit)
 {
+	struct rlimit rl;
+
 	um_vn.ready_limit = ready_limit;
 	um_vn.cache_limit = cache_limit;
-	um_vn.max_vnodes = 4096;
+	um_vn.max_vnodes = MAX_VNODES;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_max / 8 < MAX_VNODES)
+		um_vn.max_vnodes = rl.rlim_max / 8;
 	return um_watch_setup();
 }
 

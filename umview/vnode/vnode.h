@@ -63,6 +63,7 @@ struct um_dirent {
  * @mount: holds a ref, except in FILE, where the vnode does
  * @vnode: FILE: the one it is part of; LAZY: ref
  * @path: DIR and PATH: name inside the mount; NULL when removed (table lock)
+ * @last: what a removed one was, with a name less (table lock)
  * @flags: of open(2), as the guest asked
  * @list: DIR: layers it was opened in (ref, view layer's)
  * @entries: DIR: listing, as of the last rewind
@@ -79,6 +80,7 @@ struct um_obj {
 	struct um_obj *lazy_next;
 	int lazy_fd;
 	char *path;
+	struct stat *last;
 	int flags;
 	struct um_mutex io;
 	void *list;
@@ -246,6 +248,8 @@ int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 
 /* Until every close that guests have done has had its effect. */
 void um_obj_settle(void);
+/* Before a guest opens one more: waits a little when closes lag behind. */
+void um_obj_pace(void);
 
 /* How many files and directories of the mount guests hold open. */
 size_t um_vnode_busy(struct um_mount *m);

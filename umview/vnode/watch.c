@@ -10,19 +10,26 @@
  */
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #include "vnode/internal.h"
 
 #define FLUSH_MS 5000
+/* Opens since all events were read; far below what the kernel queues. */
+#define MAX_UNSEEN 2048
+#define PACE_US	   500
+#define PACE_TIMES 40
 
 static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t thread;
 static int stop_fd = -1;
 static bool started;
+static atomic_uint unseen;
 
 int um_watch_add(int fd)
 {
@@ -86,6 +93,8 @@ static bool read_events(void)
 
 		if (e->mask & IN_CLOSE)
 			closed(e->wd);
+		if (e->mask & IN_Q_OVERFLOW)
+			um_vnode_check_all();
 		at += (ssize_t)(sizeof(*e) + e->len);
 	}
 	return n > 0;
@@ -96,7 +105,23 @@ void um_watch_drain(void)
 	pthread_mutex_lock(&reading);
 	while (read_events())
 		;
+	atomic_store(&unseen, 0);
 	pthread_mutex_unlock(&reading);
+}
+
+/*
+ * Who opens faster than closes are worked off would use up all descriptors, or
+ * the kernel's queue. It only waits, and not for ever: what is to be done at a
+ * close may need an answer of the very guest, if that serves a file system.
+ */
+void um_obj_pace(void)
+{
+	int i;
+
+	if (atomic_fetch_add(&unseen, 1) < MAX_UNSEEN)
+		return;
+	for (i = 0; i < PACE_TIMES && atomic_load(&unseen) >= MAX_UNSEEN; i++)
+		usleep(PACE_US);
 }
 
 void um_obj_settle(void)

@@ -224,6 +224,8 @@ struct um_fs_ops {
  *	from one open of a file to the next but what open says
  * @net: set by a network stack (net.h) in place of @ops
  * @core: the core's own
+ * @ttl_ms: where @remote: attributes are known for so long; 0: not at all
+ * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
 	const struct um_fs_ops *ops;
@@ -236,6 +238,9 @@ struct um_fs {
 	bool remote;
 	struct um_net *net;
 	void *core;
+	unsigned int ttl_ms;
+	bool limited;
+	uint64_t keep;
 };
 
 /*

@@ -35,6 +35,17 @@ struct um_mount_req {
 };
 
 /**
+ * um_contained() - run code in which a crash, or exit(3), is not the monitor's
+ * @run: is left at once when it crashes; what it held is lost
+ * @status: set to the status of exit(3), else left as it is
+ *
+ * The core does so around each operation. It is for threads of a module's own.
+ * Return: 0 it returned; 1 it called exit(3); -EIO it crashed, and how was
+ * logged.
+ */
+int um_contained(void (*run)(void *arg), void *arg, int *status);
+
+/**
  * struct um_module - description of a module
  * @api: UM_MODULE_API
  * @size: sizeof(struct um_module)

@@ -43,6 +43,13 @@
  *	ELOOP
  * @UM_VU_LIST_FSALIAS: (char *buf, size_t len) "alias type\n" lines; as
  *	LIST_SERVICE
+ * @UM_VU_MOUNTER: (const char *options, unsigned long flags, char *rest, size_t
+ *	len) the caller is about to start a program that will mount through
+ *	/dev/fuse. The flags (MS_*), and those of the options that are the
+ *	core's, are for what it mounts; in rest, those left for the program,
+ *	`ro' first where the mount is to be read-only. Return: bytes needed;
+ *	ERANGE. From now on the caller has its own ids again, not those of a
+ *	set-uid mount(8)
  * @UM_VU_HELLO: agent only: (struct um_exec_info *out, size_t size)
  * @UM_VU_EXEC: agent only: (const char *path, char **argv, char **envp). The
  *	program waits for HELLO. Return: a descriptor of the agent, to be
@@ -76,6 +83,7 @@ enum um_vuctl {
 	UM_VU_FCHDIR = UM_VUCTL_FCHDIR,
 	UM_VU_TEXT = UM_VUCTL_TEXT,
 	UM_VU_MSOCKET = UM_VUCTL_MSOCKET,
+	UM_VU_MOUNTER,
 };
 
 /**
