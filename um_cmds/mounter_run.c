@@ -23,9 +23,10 @@
 
 #include "mounter.h"
 
-#define TICK_NS	   (20 * 1000 * 1000)
-#define GRACE_S	   5
-#define MAX_ESCAPE 4096
+#define TICK_NS	    (20 * 1000 * 1000)
+#define GRACE_S	    5
+#define LEAVE_TICKS 100
+#define MAX_ESCAPE  4096
 
 /**
  * struct run - a program at work
@@ -186,6 +187,20 @@ static void follow(struct run *r, const sigset_t *set, const sigset_t *mask)
 	}
 }
 
+/*
+ * It serves. Most programs end now, and leave a daemon that has let go of the
+ * terminal; one that stays in the foreground does so.
+ */
+static void see_off(struct run *r)
+{
+	static const struct timespec tick = { 0, TICK_NS };
+
+	for (int i = 0; r->pid && i < LEAVE_TICKS; i++) {
+		nanosleep(&tick, NULL);
+		reap(r);
+	}
+}
+
 /* Signal the children; those of theirs that they leave become ours. */
 static void signal_children(int sig)
 {
@@ -267,6 +282,8 @@ int mounter_run(const char *program, char **argv, const char *point)
 	if (r.pid > 0)
 		follow(&r, &set, &mask);
 	if (r.answered)
+		see_off(&r);
+	if (r.answered && !has_failed(&r))
 		return 0;
 	clean_up(&r);
 	return tell(&r);

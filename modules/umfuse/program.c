@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* program.c - what FUSE programs for one image have in common */
-#define FUSE_USE_VERSION 312
 #include "program.h"
 
 #include <errno.h>

@@ -100,7 +100,7 @@ static void refresh(struct fat *fs, uint64_t off, const uint8_t *slot)
 			continue;
 		if (!d->clusters && off >= fs->root_off && off < end)
 			memcpy(d->slots + (off - fs->root_off), slot, FAT_SLOT);
-		for (uint32_t c = 0; c < d->nclusters; c++) {
+		for (uint32_t c = 0; d->clusters && c < d->nclusters; c++) {
 			uint64_t at = fat_place(fs, d->clusters[c]);
 
 			if (off >= at && off < at + fs->cluster_size)

@@ -284,7 +284,8 @@ static int op_mknod(const char *path, mode_t mode, dev_t rdev)
 static void put_dots(uint8_t *at, const char *name, const struct fat_entry *e)
 {
 	memset(at, ' ', 11);
-	memcpy(at, name, strlen(name));
+	for (size_t i = 0; name[i]; i++)
+		at[i] = (uint8_t)name[i];
 	fat_fill_entry(at, e);
 }
 
@@ -462,8 +463,8 @@ static int op_rename(const char *from, const char *to, unsigned int flags)
 {
 	struct fat *fs = the_fat();
 	uint16_t text[FAT_MAX_NAME];
-	struct fat_entry e;
-	struct fat_entry there;
+	struct fat_entry e = { 0 };
+	struct fat_entry there = { 0 };
 	int err = fat_begin(fs);
 
 	if (flags & ~(unsigned int)RENAME_NOREPLACE)

@@ -33,7 +33,7 @@ void compare(const struct node *n, const unsigned char *got, off_t off,
 	for (i = 0; i < len; i++)
 		if (got[i] != want[i])
 			blame("%s: byte %lld is %#x, not %#x", what,
-			      (long long)(off + i), got[i], want[i]);
+			      (long long)off + (long long)i, got[i], want[i]);
 }
 
 static void check_read(const struct slot *s, off_t off, off_t len, ssize_t got,
@@ -174,7 +174,7 @@ void do_write_seek(struct slot *s)
 	if (lseek(s->fd, 0, SEEK_CUR) != off + len)
 		blame("the offset after a write is %lld, not %lld",
 		      (long long)lseek(s->fd, 0, SEEK_CUR),
-		      (long long)(off + len));
+		      (long long)off + (long long)len);
 }
 
 /* Another process has the descriptor too. */

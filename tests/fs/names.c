@@ -203,7 +203,7 @@ static void do_symlink(void)
 
 static void do_link(void)
 {
-	struct place from, to;
+	struct place from = { 0 }, to = { 0 };
 	struct path a, b;
 	int err;
 

@@ -143,7 +143,7 @@ static int check_rename(const struct place *a, const struct place *b,
 		return EINVAL;
 	if (b->thing && S_ISDIR(b->thing->type) &&
 	    thing_is_above(b->thing, a->dir))
-		return flags & RENAME_EXCHANGE ? EINVAL : ENOTEMPTY;
+		return (flags & RENAME_EXCHANGE) ? EINVAL : ENOTEMPTY;
 	if (b->dir->dead)
 		return ENOENT;
 	if (!b->thing || a->thing == b->thing)
@@ -154,7 +154,7 @@ static int check_rename(const struct place *a, const struct place *b,
 int model_rename(const struct path *from, const struct path *to,
 		 unsigned int flags)
 {
-	struct place a, b;
+	struct place a = { 0 }, b = { 0 };
 	int err = walk(from, &a);
 
 	if (!err)

@@ -49,8 +49,8 @@ umfusentfs3g | ntfs | ntfs3)
 	source=$IMG guessed=yes
 	check() {
 		as_user ntfsfix -n "$IMG" >/dev/null || fail ntfsfix
-		as_user ntfscat "$IMG" many >many || fail ntfscat
-		has_seq many
+		as_user ntfscat "$IMG" many >ntfs.out || fail ntfscat
+		has_seq ntfs.out
 	}
 	;;
 umfusessh | sshfs | fuse.sshfs)

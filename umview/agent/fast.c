@@ -64,14 +64,14 @@ static long fast_object(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
-static long on_descriptor(long fd, long nr, const long *a)
+long um_on_descriptor(long fd, long nr, const long *a)
 {
 	return is_virtual(fd) ? um_ask(nr, a) : um_pass(nr, a);
 }
 
 static long fast_fd(long nr, const long *a)
 {
-	return on_descriptor(a[0], nr, a);
+	return um_on_descriptor(a[0], nr, a);
 }
 
 /* A file that was opened to be read may be a layer's, which is to change. */
@@ -100,7 +100,7 @@ static long fast_read(long nr, const long *a)
 static long fast_write(long nr, const long *a)
 {
 	if (um_shared->writers || um_shared->chans || um_shared->standins)
-		return on_descriptor(a[0], nr, a);
+		return um_on_descriptor(a[0], nr, a);
 	return by_mode(nr, a);
 }
 
@@ -117,6 +117,18 @@ static long fast_lseek(long nr, const long *a)
 	return (unsigned long)a[2] <= 2 ? fast_object(nr, a) : fast_fd(nr, a);
 }
 
+/* The kernel has written the buffer before. */
+static long fstat_virtual(long nr, const long *a, uint64_t inode)
+{
+	struct um_told t;
+
+	if (!um_told_self(inode, &t))
+		return um_ask(nr, a);
+	for (int i = 0; i < UM_STAT_WORDS; i++)
+		((volatile uint64_t *)a[1])[i] = t.st[i];
+	return 0;
+}
+
 static long fast_fstat(long nr, const long *a)
 {
 	const volatile struct attributes *st =
@@ -126,7 +138,7 @@ static long fast_fstat(long nr, const long *a)
 	if (ret < 0)
 		return ret;
 	if (um_shared->objs && st->dev == um_shared->memfd_dev)
-		return um_told_self(st->ino, (void *)a[1]) ? 0 : um_ask(nr, a);
+		return fstat_virtual(nr, a, st->ino);
 	if (um_shared->specials &&
 	    ((st->mode & S_IFMT) == S_IFIFO || (st->mode & S_IFMT) == S_IFSOCK))
 		return um_ask(nr, a);
@@ -141,6 +153,18 @@ static long fast_fstat(long nr, const long *a)
 	return ret;
 }
 
+/* The access mode is one that says what it is; a directory is read only. */
+static long fast_getfl(long nr, const long *a)
+{
+	long flags = um_pass(nr, a);
+
+	if (flags < 0 || (flags & O_ACCMODE) != O_ACCMODE || !um_shared->objs)
+		return flags;
+	if (!um_told_listing(a[0]))
+		return um_ask(nr, a);
+	return (flags & ~O_ACCMODE) | O_DIRECTORY;
+}
+
 static long fast_fcntl(long nr, const long *a)
 {
 	switch ((int)a[1]) {
@@ -150,6 +174,7 @@ static long fast_fcntl(long nr, const long *a)
 	case F_SETFD:
 		return um_pass(nr, a);
 	case F_GETFL:
+		return fast_getfl(nr, a);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -158,8 +183,33 @@ static long fast_fcntl(long nr, const long *a)
 	case F_OFD_SETLKW:
 		return fast_object(nr, a);
 	default:
-		return on_descriptor(a[0], nr, a);
+		return um_on_descriptor(a[0], nr, a);
 	}
+}
+
+#define TCGETS	 0x5401
+#define FIONCLEX 0x5450
+#define FIOCLEX	 0x5451
+
+/*
+ * isatty(3) says no of every virtual file, some flags are the descriptor's.
+ * Requests about interfaces are made of any socket; SIOC*.
+ */
+static long fast_ioctl(long nr, const long *a)
+{
+	unsigned int cmd = (unsigned int)a[1];
+
+	if (cmd == FIOCLEX || cmd == FIONCLEX)
+		return um_pass(nr, a);
+	if (um_shared->standins && cmd >> 8 == 0x89)
+		return um_ask(nr, a);
+	if (cmd == TCGETS && !um_shared->standins)
+		return fast_object(nr, a);
+	/* those of chattr(1) and their like may change a file, by any opening */
+	if ((cmd >> 8 & 0xff) == 'f' || (cmd >> 8 & 0xff) == 'X' ||
+	    (cmd >> 8 & 0xff) == 0x94)
+		return fast_change(nr, a);
+	return fast_fd(nr, a);
 }
 
 /* Two descriptors: arguments 0 and 1, or 0 and 2. */
@@ -207,21 +257,6 @@ static long fast_socket(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
-/*
- * Requests about interfaces are made of any socket; SIOC*. Those of chattr(1)
- * and their like, by the letter of the request, may change a file.
- */
-static long fast_ioctl(long nr, const long *a)
-{
-	const unsigned char letter = (unsigned char)(a[1] >> 8);
-
-	if (um_shared->standins && (unsigned int)a[1] >> 8 == 0x89)
-		return um_ask(nr, a);
-	/* btrfs has a letter of its own, of which FICLONE is one */
-	if (letter == 'f' || letter == 'X' || letter == 0x94)
-		return fast_change(nr, a);
-	return fast_fd(nr, a);
-}
 
 /* Who does not ask for a name, or gives none, is the kernel's. */
 static long fast_address(long nr, const long *a)
@@ -255,7 +290,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_pwritev] = fast_write,
 	[__NR_pwritev2] = fast_write,
 	[__NR_getdents] = fast_getdents,
-	[__NR_getdents64] = fast_getdents,
+	[__NR_getdents64] = um_fast_getdents64,
 	[__NR_fstat] = fast_fstat,
 	[__NR_fcntl] = fast_fcntl,
 	[__NR_lseek] = fast_lseek,

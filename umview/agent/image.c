@@ -243,6 +243,20 @@ static int take_expected(uint64_t key)
 	return fd;
 }
 
+/*
+ * The monitor has to know of shared maps that may write. A private one of a
+ * virtual file is the kernel's, unless the descriptor cannot be read (EACCES).
+ */
+static long map_file(long nr, const long *a)
+{
+	long ret;
+
+	if ((a[3] & MAP_TYPE) != MAP_PRIVATE)
+		return um_on_descriptor(a[4], nr, a);
+	ret = um_pass(nr, a);
+	return ret == -EACCES && um_shared->objs ? um_ask(nr, a) : ret;
+}
+
 long um_fast_mmap(long nr, const long *a)
 {
 	struct um_text text;
@@ -255,7 +269,7 @@ long um_fast_mmap(long nr, const long *a)
 		return (a[3] & MAP_FIXED_NOREPLACE) ? -EEXIST : -EPERM;
 	if (a[3] & MAP_ANONYMOUS)
 		return um_pass(nr, a);
-	ret = um_shared->objs ? um_ask(nr, a) : um_pass(nr, a);
+	ret = map_file(nr, a);
 	if ((ret < 0 && ret > -4096) || !is_library(a))
 		return ret;
 	key = key_of(a[4]);

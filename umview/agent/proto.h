@@ -30,7 +30,7 @@
 #define UM_GATE		 0x100000
 #define UM_GATE_SIZE	 0x1000
 #define UM_SHARED	 0x120000
-#define UM_SHARED_SIZE	 0xb0000
+#define UM_SHARED_SIZE	 0xc0000
 #define UM_STATS	 0x118000
 #define UM_STATS_SIZE	 0x1000
 #define UM_BASES	 0x1e0000
@@ -100,9 +100,13 @@
 #define UM_NNAMES    4096
 #define UM_NVERSIONS 1024
 #define UM_NNODES    3072
-#define UM_BLOOM     16
-#define UM_NCHANGED  1024
-#define UM_NDRESSED  512
+#define UM_NLISTINGS 256
+#define UM_RECORDS   65536
+/* Places that an entry may be in, from its tag or key on. */
+#define UM_NPLACES 4
+#define UM_BLOOM   16
+#define UM_NCHANGED 1024
+#define UM_NDRESSED 512
 
 #ifndef __ASSEMBLER__
 
@@ -148,30 +152,65 @@ struct um_vmap {
 /**
  * struct um_name - what a name on a virtual file system means
  * @seq: odd while it is written
- * @bucket, @version: valid while um_shared.versions[bucket] is this
+ * @version: valid while um_shared.versions[bucket] is this
  * @epoch: and while um_shared.epoch is this
+ * @is_dir: it is a directory: names in it are told by @place
  * @tag: the name (um_name_tag()); 0: none
  * @node: the key of its node (um_node_key()); 0: the name does not exist
+ * @place: hash of where it is (um_place_of())
  */
 struct um_name {
 	uint32_t seq;
-	uint32_t bucket;
 	uint32_t version;
 	uint32_t epoch;
+	uint16_t bucket;
+	uint16_t is_dir;
 	uint64_t tag;
 	uint64_t node;
+	uint64_t place;
 };
+
+/* struct stat of x86_64 in words; the last three are zero always. */
+#define UM_STAT_WORDS 18
+#define UM_STAT_USED  15
 
 /**
  * struct um_node - the attributes of a node of a virtual file system
  * @key: um_node_key(); 0: none
- * @st: struct stat of x86_64, in words
+ * @st: struct stat
+ * @object: inode of the object that stands for it
+ * @fd: the monitor's descriptor of a regular file whose content is there: who
+ *	opens it for reading opens that; 0: ask
  */
 struct um_node {
 	uint32_t seq;
 	uint32_t epoch;
 	uint64_t key;
-	uint64_t st[18];
+	uint64_t st[UM_STAT_USED];
+	uint64_t object;
+	uint32_t fd;
+	uint32_t pad;
+};
+
+/**
+ * struct um_listing - what an open directory holds
+ * @at, @size: its records in um_shared.records, each a struct linux_dirent64
+ *	whose d_off, like the position of the descriptor, counts entries
+ * @bucket, @version, @epoch, @lists: it is what is there now while these are as
+ *	in struct um_name, and what was there when it was last read from the
+ *	first entry on, always
+ * @object: inode of the object that stands for the directory; 0: none
+ */
+struct um_listing {
+	uint32_t seq;
+	uint32_t at;
+	uint32_t size;
+	uint32_t bucket;
+	uint32_t version;
+	uint32_t epoch;
+	uint32_t lists;
+	uint32_t pad;
+	uint64_t object;
 };
 
 /**
@@ -197,8 +236,9 @@ struct um_node {
  * @passed: those of them below which nothing is as it was
  * @dressed: nodes whose attributes are not what the kernel says (um_node_key())
  * @versions: change when what some name means has
- * @name, @node: attributes that need not be asked for. Each has two places,
- *	that of its tag or key and the next
+ * @name, @node: attributes that need not be asked for
+ * @listing: of directories that are open, each at its object's number
+ * @monitor: its process id, for um_node.fd
  */
 struct um_shared {
 	uint32_t version;
@@ -216,7 +256,7 @@ struct um_shared {
 	uint32_t lists;
 	uint32_t epoch;
 	uint32_t standins;
-	uint32_t pad;
+	uint32_t monitor;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
@@ -226,6 +266,8 @@ struct um_shared {
 	uint32_t versions[UM_NVERSIONS];
 	struct um_name name[UM_NNAMES];
 	struct um_node node[UM_NNODES];
+	struct um_listing listing[UM_NLISTINGS];
+	uint64_t records[UM_RECORDS / 8];
 };
 
 /**
@@ -327,7 +369,33 @@ static inline uint64_t um_memo(uint64_t hash, uint64_t from, uint32_t view,
 	return um_hash_mix(h) | 1;
 }
 
-/* Never 0; dir: what it begins at: 0 the root, a page's cwd, um_dir_key(). */
+/*
+ * Where something is, as a hash: its mount, and its name in that, which
+ * continues by um_place_of().
+ */
+static inline uint64_t um_place_root(uint32_t mount)
+{
+	return um_hash_mix(mount + 0x9e3779b97f4a7c15u);
+}
+
+/* name[0..n): whole components, with the slash before each. */
+static inline uint64_t um_place_of(uint64_t place, const char *name, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		place = um_hash_byte(place, (unsigned char)name[i]);
+	return place;
+}
+
+/*
+ * What um_name.tag is made of:
+ *	dir UM_IN_PLACE, hash: um_place_of() the directory, then the name
+ *	dir 0, um_page.cwd, um_dir_key(), hash: of a name that is at the root, in
+ *	the working directory, or a descriptor's directory, and leads to where a
+ *	mount is; or, for the last two, the empty name: where they are themselves
+ * Never 0.
+ */
+#define UM_IN_PLACE 2u
+
 static inline uint64_t um_name_tag(uint64_t hash, uint64_t dir, uint32_t view,
 				   uint32_t lists)
 {

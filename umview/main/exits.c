@@ -54,6 +54,7 @@ void abort(void)
 	__builtin_unreachable();
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 void __assert_fail(const char *text, const char *file, unsigned int line,
 		   const char *function)
 {

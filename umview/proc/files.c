@@ -22,6 +22,7 @@
 #include "base/path.h"
 #include "net/stack.h"
 #include "sys/loop.h"
+#include "sys/mounter.h"
 #include "sys/text.h"
 
 /* mount ids of the view: above any that the kernel gives out in practice */
@@ -174,10 +175,36 @@ static const char *new_type(const struct um_list *l, size_t i)
 	return l->mounts[i]->type;
 }
 
+/*
+ * mount(8) without a type tries those that are not "nodev", one after the
+ * other. Programs are not to be tried: some ask questions.
+ */
+static const char *device_mark(const struct um_req *r, const char *type)
+{
+	return um_mounter_serves(um_list_alias(r->list, type)) ? "nodev" : "";
+}
+
+/* The host's own list. */
+static int copy_filesystems(const struct um_req *r, const char *path, FILE *out)
+{
+	FILE *f = fopen(path, "re");
+	char line[128];
+
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		fprintf(out, "%s%s\n",
+			line[0] == '\t' ? device_mark(r, line + 1) : "", line);
+	}
+	fclose(f);
+	return 0;
+}
+
 static int make_filesystems(struct um_req *r, const char *path, pid_t tid,
 			    FILE *out)
 {
-	int ret = copy_file(path, out);
+	int ret = copy_filesystems(r, path, out);
 
 	(void)tid;
 	/* daemons look for these before they try */
@@ -187,7 +214,9 @@ static int make_filesystems(struct um_req *r, const char *path, pid_t tid,
 		fprintf(out, "\tfuseblk\n");
 	for (size_t i = 0; i < r->list->naliases; i++)
 		if (!has_line(path, r->list->aliases[i].name))
-			fprintf(out, "\t%s\n", r->list->aliases[i].name);
+			fprintf(out, "%s\t%s\n",
+				device_mark(r, r->list->aliases[i].name),
+				r->list->aliases[i].name);
 	for (size_t i = 0; i < r->list->nservices; i++)
 		fprintf(out, "nodev\t%s\n", r->list->services[i]->module->name);
 	for (size_t i = 0; i < r->list->nmounts; i++)

@@ -94,6 +94,9 @@ long sys_ioctl(struct um_req *r)
 		return -EBADF;
 	if (o->mount->devices && o->vnode)
 		return um_loop_ioctl(r, o, cmd);
+	/* whoever opens a file may ask; agents say so themselves (fast_ioctl()) */
+	if (cmd == TCGETS)
+		return -ENOTTY;
 	if (cmd == FICLONE || cmd == FICLONERANGE || cmd == FIDEDUPERANGE)
 		return -EOPNOTSUPP;
 	if (cmd == FIONREAD && o->vnode)

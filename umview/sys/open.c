@@ -229,17 +229,13 @@ static long open_native(struct um_req *r, const struct um_loc *loc,
 /* fstat(2) comes next: what the descriptor's object stands for. */
 static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
 {
-	struct um_told self = { .view = r->attr->view,
-				.text = "",
-				.mount = loc->mount->id,
-				.path = loc->rel };
 	struct stat st;
 
-	if (!um_mount_may_tell(loc->mount) || um_perm_holds_in(r->list) ||
-	    fstat(fd, &st) < 0)
+	if (!um_mount_may_tell(loc->mount) || fstat(fd, &st) < 0)
 		return;
-	self.dir = um_dir_key(st.st_ino);
-	um_vnode_tell(loc->mount, &self);
+	um_tell_start(r, loc->mount, loc->rel, um_dir_key(st.st_ino));
+	if (S_ISDIR(loc->st.st_mode))
+		um_dir_opened(r, &loc->st, &st);
 }
 
 static long open_at(struct um_req *r, const struct opening *o,

@@ -66,6 +66,15 @@ static long removed_dir(struct um_req *r, struct stat *out)
 	return UM_SYS(stat(link, out));
 }
 
+/* The agent did not know, or no longer. */
+static void tell_again(struct um_req *r, struct um_obj *o, ino_t inode)
+{
+	UM_FREE char *rel = um_obj_path(o);
+
+	if (rel && um_mount_may_tell(o->mount))
+		um_tell_start(r, o->mount, rel, um_dir_key(inode));
+}
+
 long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 {
 	struct um_obj *o UM_OBJ = NULL;
@@ -93,10 +102,14 @@ long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 	if (S_ISSOCK(st.st_mode) && um_fusedev_fstat(&st, out))
 		return FOUND;
 	o = um_obj_find(&st);
-	if (o)
-		return um_obj_getattr(o, out);
-	*out = st;
-	return um_list_dress(r->list, out) ? FOUND : UM_CONTINUE;
+	if (!o) {
+		*out = st;
+		return um_list_dress(r->list, out) ? FOUND : UM_CONTINUE;
+	}
+	ret = um_obj_getattr(o, out);
+	if (ret == 0)
+		tell_again(r, o, st.st_ino);
+	return ret;
 }
 
 static long answer_stat(struct um_req *r, const struct query *q, uint64_t buf)

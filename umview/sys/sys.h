@@ -75,6 +75,9 @@ extern int (*um_proc_open_hook)(struct um_req *r, const struct um_loc *loc);
 
 /* Have the guest change directory: fd is borrowed. */
 long um_guest_fchdir(struct um_req *r, int fd);
+/* A directory (attributes: st) was opened; `object` is of what stands for it. */
+void um_dir_opened(struct um_req *r, const struct stat *st,
+		   const struct stat *object);
 
 /* exec.c: the agent's executable; set once, or not at all: --no-agent. */
 void um_exec_setup(int fd);

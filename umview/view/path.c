@@ -478,8 +478,14 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 		ret = confine(w, dirfd, path);
 	if (ret < 0)
 		return ret;
+	w->start = um_req_strdup(r, w->cur);
+	w->starts_inside = path[0] != '/' && !w->native;
+	if (!w->start)
+		return -ENOMEM;
 	memcpy(w->rest, path, strlen(path) + 1);
 	ret = run(w);
+	if (ret == -ENOENT && !w->obj)
+		um_walk_tell(w, path, w->cur);
 	if (ret == 0)
 		ret = finish(w, out);
 	else if (w->obj)
@@ -488,7 +494,8 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 	if (ret == 0 && r->engine != &um_engine_self &&
 	    !(flags & ~(UM_FOLLOW | UM_ENTRY | UM_READ))) {
 		um_walk_remember(w, path, out);
-		um_walk_tell(w, path, out);
+		if (!out->obj && !um_loc_is_real(out))
+			um_walk_tell(w, path, out->path);
 	}
 	return ret;
 }

@@ -84,6 +84,12 @@ static inline bool um_loc_is_native(const struct um_loc *loc)
 /* Guests may be told what names of the mount mean (guest/shared.h). */
 bool um_mount_may_tell(const struct um_mount *m);
 /*
+ * What an open directory or file is (from: um_dir_key() of its object), or a
+ * working directory (its um_cwd_key()).
+ */
+void um_tell_start(struct um_req *r, struct um_mount *m, const char *rel,
+		   uint64_t from);
+/*
  * What memos and told names call a working directory. Two mounts may have one
  * path, when the older was taken out of the view (umount -l).
  */

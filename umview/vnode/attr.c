@@ -4,6 +4,8 @@
  * file when the name is gone
  */
 #include <fcntl.h>
+#include <sched.h>
+#include <string.h>
 
 #include "vnode/internal.h"
 
@@ -49,7 +51,23 @@ static int apply(struct um_mount *m, const char *path, struct um_fh *fh,
 	return -EINVAL;
 }
 
-static int apply_vnode(struct um_vnode *v, const struct change *c)
+/*
+ * What was asked by name may have been answered for another file, or for none,
+ * when the name goes at that moment.
+ */
+static bool is_doubtful(struct um_vnode *v, const char *path, int ret,
+			const struct change *c)
+{
+	UM_FREE char *now = NULL;
+
+	if (!path || c->what != GETATTR)
+		return false;
+	now = um_vnode_path(v);
+	return !now || strcmp(now, path) != 0 || ret == -ENOENT ||
+	       (ret == 0 && c->out->st_ino != v->ino && !v->device);
+}
+
+static int apply_once(struct um_vnode *v, const struct change *c, bool *again)
 {
 	UM_FREE char *path = NULL;
 	struct um_fh *fh;
@@ -60,6 +78,22 @@ static int apply_vnode(struct um_vnode *v, const struct change *c)
 	if (ret == 0)
 		ret = apply(v->mount, path, fh, c);
 	um_unlock(&v->io);
+	*again = is_doubtful(v, path, ret, c);
+	return ret;
+}
+
+#define MAX_TRIES 64
+
+static int apply_vnode(struct um_vnode *v, const struct change *c)
+{
+	bool again = true;
+	int ret = -ENOENT;
+
+	for (int i = 0; again && i < MAX_TRIES; i++) {
+		if (i)
+			sched_yield();
+		ret = apply_once(v, c, &again);
+	}
 	if (ret == 0 && c->what == GETATTR && v->orphan)
 		c->out->st_nlink = 0;
 	else if (ret == 0 && c->what == GETATTR && v->hidden)

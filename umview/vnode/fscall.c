@@ -144,13 +144,11 @@ static long outcome(const struct hop *h, const char *op, long ret)
 	({                                                                     \
 		volatile long _ret = (absent);                                 \
 		struct hop _h;                                                 \
-		if ((m)->fs.ops->op) {                                         \
-			_ret = -EIO;                                           \
-			if (enter(m, &_h)) {                                   \
-				INSIDE(&_h, _ret = (m)->fs.ops->op(            \
-						    &(m)->fs, __VA_ARGS__));   \
-				_ret = outcome(&_h, #op, _ret);                \
-			}                                                      \
+		if ((m)->fs.ops->op && (_ret = -EIO, enter(m, &_h))) {         \
+			if (sigsetjmp(_h.contain.at, 0) == 0)                  \
+				_ret = (m)->fs.ops->op(&(m)->fs, __VA_ARGS__); \
+			leave(&_h);                                            \
+			_ret = outcome(&_h, #op, _ret);                        \
 		}                                                              \
 		done(m, #op, path, _ret);                                      \
 	})

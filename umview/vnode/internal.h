@@ -17,6 +17,7 @@ struct um_vnode_state {
 	size_t max_vnodes;
 	size_t hand;
 	int inotify;
+	int inotify_files;
 };
 
 extern struct um_vnode_state um_vn;
@@ -36,6 +37,16 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
 /* The node was removed: its number may come back for another. Table lock. */
 void um_vnode_orphan_locked(struct um_vnode *v);
 bool um_vnode_is_open(struct um_vnode *v);
+/*
+ * Between the two, guests are told of no descriptor to open v by: so what
+ * um_vnode_is_open() says holds until somebody asks for v here.
+ */
+void um_vnode_withhold(struct um_vnode *v);
+void um_vnode_offer(struct um_vnode *v);
+/* No ref; the table lock is held. */
+struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino);
+/* What guests may open v by themselves with, or 0; the table lock is held. */
+uint32_t um_vnode_fd_locked(const struct um_vnode *v);
 void um_vnode_check(struct um_vnode *v);
 /* Closes may have been missed. */
 void um_vnode_check_all(void);
@@ -72,8 +83,11 @@ size_t um_obj_count(struct um_mount *m);
 /* watch.c */
 int um_watch_setup(void);
 void um_watch_fini(void);
-int um_watch_add(int fd);
-void um_watch_del(int wd);
+/* Hear of closes of o, whose memfd is fd: sets o->wd. */
+void um_watch_add(struct um_obj *o, int fd);
+void um_watch_del(const struct um_obj *o);
+/* What by_wd knows it by. */
+uint64_t um_watch_key(const struct um_obj *o);
 void um_watch_drain(void);
 
 #endif

@@ -20,9 +20,14 @@ void (*um_obj_closed_hook)(uint64_t inode);
 int um_reopen(int memfd, int flags)
 {
 	char path[64];
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
-	return (int)UM_SYS(open(path, (flags & KEEP_FLAGS) | O_CLOEXEC));
+	/* EAGAIN, with O_NONBLOCK: um_vnode_is_open() has its lease now */
+	do
+		fd = (int)UM_SYS(open(path, (flags & KEEP_FLAGS) | O_CLOEXEC));
+	while (fd == -EAGAIN);
+	return fd;
 }
 
 bool um_obj_any(void)
@@ -41,9 +46,8 @@ static void obj_free(struct um_obj *o)
 		close(o->lazy_fd);
 	if (o->release_list)
 		o->release_list(o->list);
-	for (size_t i = 0; i < o->nentries; i++)
-		free(o->entries[i].name);
 	free(o->entries);
+	free(o->names);
 	free(o->path);
 	free(o->last);
 	um_mount_put(o->mount);
@@ -183,10 +187,10 @@ static int publish(struct um_obj *o)
 	if (o->vnode && ftruncate(memfd, o->vnode->size) < 0)
 		um_warn("page cache: %s", strerror(errno));
 	fd = um_reopen(memfd, O_ACCMODE | (o->flags & KEEP_FLAGS));
-	o->wd = um_watch_add(memfd);
+	um_watch_add(o, memfd);
 	um_lock(&um_vn.table);
 	if (um_hash_add(&um_vn.by_inode, &o->node, o->inode) ||
-	    um_hash_add(&um_vn.by_wd, &o->wd_node, (uint64_t)o->wd))
+	    um_hash_add(&um_vn.by_wd, &o->wd_node, um_watch_key(o)))
 		um_warn("out of memory for the object table");
 	lazy_link_locked(o);
 	um_shared_set_objs(um_vn.by_inode.count);
@@ -265,8 +269,10 @@ struct um_vnode *um_obj_closed(struct um_obj *o)
 		v = o->vnode;
 		v->refs++;
 	}
-	um_watch_del(o->wd);
+	um_watch_del(o);
 	um_unlock(&um_vn.table);
+	if (o->kind == UM_OBJ_DIR)
+		um_shared_unlist(o->inode);
 	if (um_obj_closed_hook)
 		um_obj_closed_hook(o->inode);
 	um_obj_put(o);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest/shared.h"
 #include "vnode/attrcache.h"
@@ -141,11 +142,31 @@ static int open_locked(struct um_vnode *v, int flags)
 	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
 }
 
-int um_vnode_open(struct um_mount *m, const char *path, int flags)
+/*
+ * Whoever removes a name looks whether the file is open, and if so has the
+ * module open it too, for what may be asked of it afterwards (remove.c). Who
+ * opens it meanwhile, unseen, does that here. -ESTALE: the name has gone.
+ */
+static int keep_locked(struct um_vnode *v)
+{
+	bool goes;
+	int ret;
+
+	um_lock(&um_vn.table);
+	goes = v->withheld || v->orphan || !v->path;
+	um_unlock(&um_vn.table);
+	if (!goes)
+		return 0;
+	ret = um_vnode_need_fh(v, O_RDONLY);
+	return ret == -ENOENT ? -ESTALE : 0;
+}
+
+static int open_once(struct um_mount *m, const char *path, int flags)
 {
 	struct um_vnode *v;
 	struct stat st;
 	int ret = get_named(m, path, &st, &v);
+	int kept;
 
 	if (ret < 0)
 		return ret;
@@ -154,9 +175,26 @@ int um_vnode_open(struct um_mount *m, const char *path, int flags)
 		ret = um_vnode_refresh_locked(v, &st, flags);
 	if (ret == 0)
 		ret = open_locked(v, flags);
+	kept = ret >= 0 ? keep_locked(v) : 0;
 	um_unlock(&v->io);
+	if (kept < 0) {
+		close(ret);
+		ret = kept;
+	}
 	um_vnode_put(v);
 	return ret;
+}
+
+/* So often a file is replaced under one call. */
+#define MAX_TRIES 64
+
+int um_vnode_open(struct um_mount *m, const char *path, int flags)
+{
+	int ret = -ESTALE;
+
+	for (int i = 0; i < MAX_TRIES && ret == -ESTALE; i++)
+		ret = open_once(m, path, flags);
+	return ret == -ESTALE ? -ENOENT : ret;
 }
 
 /* The new file and its vnode (ref). */
@@ -253,16 +291,21 @@ int um_vnode_open_whole(struct um_mount *m, const char *path)
 
 void um_vnode_tell(struct um_mount *m, const struct um_told *name)
 {
+	struct um_told told = *name;
 	struct um_vnode *v = NULL;
 	struct stat st;
-	bool hidden;
 
+	um_lock(&um_vn.table);
 	if (um_attrcache_get(m->cache, name->path, &st) == 0)
-		v = um_vnode_lookup(m, st.st_ino);
-	hidden = v && v->hidden;
-	um_vnode_put(v);
-	if (!hidden)
-		um_attrcache_tell(m->cache, name);
+		v = um_vnode_find_locked(m, st.st_ino);
+	if (v) {
+		told.ino = st.st_ino;
+		told.object = v->file.inode;
+		told.fd = um_vnode_fd_locked(v);
+	}
+	if (!v || !v->hidden)
+		um_attrcache_tell(m->cache, &told);
+	um_unlock(&um_vn.table);
 }
 
 int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)

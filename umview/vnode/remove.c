@@ -119,15 +119,28 @@ static int unlink_named(struct um_mount *m, const char *path)
 	return ret;
 }
 
+static void put_withheld(struct um_vnode *v)
+{
+	if (!v)
+		return;
+	um_vnode_offer(v);
+	um_vnode_check(v);
+	um_vnode_put(v);
+}
+
 int um_vnode_unlink(struct um_mount *m, const char *path)
 {
 	struct stat st;
 	struct um_vnode *v = um_vnode_known(m, path, &st);
-	int ret = v ? before_removal(v, path, &st) : 0;
+	int ret = 0;
 
-	um_vnode_put(v);
+	if (v) {
+		um_vnode_withhold(v);
+		ret = before_removal(v, path, &st);
+	}
 	if (ret == 0)
 		ret = unlink_named(m, path);
+	put_withheld(v);
 	return ret == 1 ? 0 : ret;
 }
 
@@ -146,6 +159,11 @@ int um_vnode_rmdir(struct um_mount *m, const char *path)
 	struct stat st;
 	int ret = um_fs_getattr(m, path, NULL, &st);
 
+	/* a file without a name of its own, closed a moment ago */
+	if (ret == -ENOTEMPTY && !m->fs.unlink_open) {
+		um_watch_drain();
+		ret = um_fs_rmdir(m, path);
+	}
 	if (ret == 0)
 		ret = um_fs_rmdir(m, path);
 	if (ret == 0)
@@ -201,8 +219,14 @@ int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 {
 	struct stat st;
 	struct um_vnode *v = flags ? NULL : replaced_by(m, from, to, &st);
-	int ret = v ? before_removal(v, to, &st) : 0;
+	int ret = 0;
 
-	um_vnode_put(v);
-	return ret < 0 ? ret : rename_named(m, from, to, flags);
+	if (v) {
+		um_vnode_withhold(v);
+		ret = before_removal(v, to, &st);
+	}
+	if (ret >= 0)
+		ret = rename_named(m, from, to, flags);
+	put_withheld(v);
+	return ret;
 }

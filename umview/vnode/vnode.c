@@ -15,6 +15,7 @@
 struct um_vnode_state um_vn = {
 	.table = UM_MUTEX_INIT(UM_RANK_VNODE),
 	.inotify = -1,
+	.inotify_files = -1,
 };
 
 static uint64_t node_key(const struct um_mount *m, ino_t ino)
@@ -22,7 +23,7 @@ static uint64_t node_key(const struct um_mount *m, ino_t ino)
 	return ((uint64_t)m->id << 48) ^ (uint64_t)ino;
 }
 
-static struct um_vnode *find_locked(struct um_mount *m, ino_t ino)
+struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino)
 {
 	struct um_hnode *n = um_hash_get(&um_vn.by_node, node_key(m, ino));
 
@@ -63,6 +64,47 @@ void um_vnode_put(struct um_vnode *v)
 		vnode_free(v);
 }
 
+/*
+ * Guests open a cached file by the number of its descriptor here (agent/
+ * names.c, `reopen`), and look afterwards if it is the one they mean. Numbers
+ * from here on are hardly ever another's meanwhile.
+ */
+#define FIRST_TOLD_FD 1024
+
+static int move_up(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_TOLD_FD);
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
+uint32_t um_vnode_fd_locked(const struct um_vnode *v)
+{
+	if (v->memfd < FIRST_TOLD_FD || !v->populated || v->direct ||
+	    v->volatile_data || v->device || v->orphan || v->hidden ||
+	    v->gone || v->withheld || !v->path || atomic_load(&v->stale))
+		return 0;
+	return (uint32_t)v->memfd;
+}
+
+void um_vnode_withhold(struct um_vnode *v)
+{
+	um_lock(&um_vn.table);
+	v->withheld++;
+	um_shared_node_changed(v->mount->id, v->ino);
+	um_unlock(&um_vn.table);
+}
+
+void um_vnode_offer(struct um_vnode *v)
+{
+	um_lock(&um_vn.table);
+	v->withheld--;
+	um_unlock(&um_vn.table);
+}
+
 /* The file's identity and page cache; its inode is what descriptors show. */
 static int new_memfd(off_t size, uint64_t *inode)
 {
@@ -78,7 +120,7 @@ static int new_memfd(off_t size, uint64_t *inode)
 		return -err;
 	}
 	*inode = st.st_ino;
-	return fd;
+	return move_up(fd);
 }
 
 static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
@@ -109,7 +151,7 @@ static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
 	v->file.kind = UM_OBJ_FILE;
 	v->file.mount = m;
 	v->file.vnode = v;
-	v->file.wd = um_watch_add(v->memfd);
+	um_watch_add(&v->file, v->memfd);
 	return v;
 }
 
@@ -118,7 +160,7 @@ static void enter_locked(struct um_vnode *v)
 {
 	if (um_hash_add(&um_vn.by_node, &v->node, node_key(v->mount, v->ino)) ||
 	    um_hash_add(&um_vn.by_inode, &v->file.node, v->file.inode) ||
-	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, (uint64_t)v->file.wd))
+	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, um_watch_key(&v->file)))
 		um_warn("out of memory for the vnode table");
 	um_shared_set_objs(um_vn.by_inode.count);
 }
@@ -128,7 +170,7 @@ struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino)
 	struct um_vnode *v;
 
 	um_lock(&um_vn.table);
-	v = find_locked(m, ino);
+	v = um_vnode_find_locked(m, ino);
 	if (v)
 		v->refs++;
 	um_unlock(&um_vn.table);
@@ -147,7 +189,7 @@ int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
 		if (!fresh)
 			return -ENOMEM;
 		um_lock(&um_vn.table);
-		v = find_locked(m, st->st_ino);
+		v = um_vnode_find_locked(m, st->st_ino);
 		if (v) {
 			v->refs++;
 		} else {
@@ -187,7 +229,7 @@ static void leave_locked(struct um_vnode *v)
 	um_hash_del(&um_vn.by_inode, &v->file.node);
 	um_hash_del(&um_vn.by_wd, &v->file.wd_node);
 	um_shared_set_objs(um_vn.by_inode.count);
-	um_watch_del(v->file.wd);
+	um_watch_del(&v->file);
 }
 
 static void remove_hidden(struct um_vnode *v)
@@ -260,6 +302,14 @@ void um_vnode_check(struct um_vnode *v)
 	um_vnode_trim();
 }
 
+static bool can_go_locked(struct um_vnode *v)
+{
+	if (v->refs != 1 || v->lazy || v->has_wfh || atomic_load(&v->shared))
+		return false;
+	um_shared_node_changed(v->mount->id, v->ino);
+	return !um_vnode_is_open(v);
+}
+
 /* Cached files that nobody has open, oldest first, while there are too many. */
 void um_vnode_trim(void)
 {
@@ -280,8 +330,7 @@ void um_vnode_trim(void)
 			struct um_vnode *v =
 				um_container(h, struct um_vnode, node);
 
-			if (v->refs == 1 && !v->lazy && !um_vnode_is_open(v) &&
-			    !v->has_wfh && !atomic_load(&v->shared))
+			if (can_go_locked(v))
 				victims[n++] = v;
 		}
 		um_vn.hand = start + i + (h ? 0 : 1);

@@ -67,6 +67,7 @@ struct um_dirent {
  * @flags: of open(2), as the guest asked
  * @list: DIR: layers it was opened in (ref, view layer's)
  * @entries: DIR: listing, as of the last rewind
+ * @names: DIR: where the entries' names are
  */
 struct um_obj {
 	struct um_hnode node;
@@ -86,6 +87,7 @@ struct um_obj {
 	void *list;
 	void (*release_list)(void *list);
 	struct um_dirent *entries;
+	char *names;
 	size_t nentries;
 	bool listed;
 };
@@ -100,6 +102,7 @@ struct um_obj {
  * @orphan: the last name is gone
  * @gone: out of all tables
  * @volatile_data: the module's content may change by itself: not kept
+ * @withheld: so many need to know that guests do not open it unasked; table lock
  * @direct: each read is the module's (um_fh.direct); io lock
  * @stale: the module says that the content has changed
  * @device: one opening of a device node; goes with it, never populated
@@ -125,6 +128,7 @@ struct um_vnode {
 	bool gone;
 	bool volatile_data;
 	bool device;
+	int withheld;
 	bool direct;
 	atomic_bool stale;
 	struct um_mutex io;
