@@ -16,6 +16,7 @@
 
 #include <linux/fcntl.h>
 #include <linux/stat.h>
+#include <umview/vuctl_nr.h>
 
 /* stat(2) as the kernel writes it; only what is looked at here has a name. */
 struct attributes {
@@ -62,6 +63,13 @@ static long fast_object(long nr, const long *a)
 	if (um_shared->objs && is_lazy(a[0]))
 		return um_ask(nr, a);
 	return um_pass(nr, a);
+}
+
+/* Most locks are those of the object. */
+static long fast_lock(long nr, const long *a)
+{
+	return um_shared->locks ? um_on_descriptor(a[0], nr, a)
+				: fast_object(nr, a);
 }
 
 long um_on_descriptor(long fd, long nr, const long *a)
@@ -178,6 +186,7 @@ static long fast_fcntl(long nr, const long *a)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
+		return fast_lock(nr, a);
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
@@ -210,6 +219,19 @@ static long fast_ioctl(long nr, const long *a)
 	    (cmd >> 8 & 0xff) == 0x94)
 		return fast_change(nr, a);
 	return fast_fd(nr, a);
+}
+
+/* Some file systems write at close only, and tell then what went wrong. */
+static long fast_close(long nr, const long *a)
+{
+	long told = 0;
+	long ret;
+
+	if (um_shared->flushes &&
+	    um_native(__NR_fcntl, a[0], F_GET_SEALS, 0, 0, 0, 0) > 0)
+		told = um_viewed(UM_NR_VUCTL, UM_VUCTL_CLOSE, a[0], 0, 0);
+	ret = um_pass(nr, a);
+	return ret < 0 ? ret : told;
 }
 
 /* Two descriptors: arguments 0 and 1, or 0 and 2. */
@@ -279,6 +301,7 @@ static long fast_accept(long nr, const long *a)
 }
 
 static const um_fast_fn table[UM_NCALLS] = {
+	[__NR_close] = fast_close,
 	[__NR_read] = fast_read,
 	[__NR_pread64] = fast_read,
 	[__NR_readv] = fast_read,
@@ -302,7 +325,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_setsockopt] = fast_socket_call,
 	[__NR_recvmmsg] = fast_socket_call,
 	[__NR_sendmmsg] = um_fast_idle,
-	[__NR_flock] = fast_object,
+	[__NR_flock] = fast_lock,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,
 	[__NR_sync_file_range] = fast_fd,

@@ -312,7 +312,8 @@ static int is_own_name(const char *path)
 	if (path[0] == '/' && !starts_with(path, "/dev/"))
 		return 0;
 	return starts_with(last, "loop") ||
-	       (starts_with(last, "fuse") && !last[4]);
+	       ((starts_with(last, "fuse") || starts_with(last, "cuse")) &&
+		!last[4]);
 }
 
 int um_asks_idle(long dirfd, const char *path)
@@ -455,7 +456,7 @@ long um_fast_open(long nr, const long *a)
 }
 
 /* Of the calls that are judged by their name alone. */
-static int only_reads(long nr)
+static int changes_nothing(long nr)
 {
 	return nr == __NR_statfs || nr == __NR_getxattr ||
 	       nr == __NR_listxattr || nr == __NR_lgetxattr ||
@@ -470,10 +471,15 @@ static long by_verdict(long nr, const long *a, long dirfd, long path,
 
 	if (um_page.flags & UM_PAGE_ROOT)
 		return um_ask(nr, a);
-	if (um_is_idle())
-		return um_page.flags & UM_PAGE_CWD ? um_ask(nr, a)
-						   : um_pass(nr, a);
-	if (um_vmap()->layers && !only_reads(nr))
+	if (um_is_idle()) {
+		if (um_page.flags & UM_PAGE_CWD)
+			return um_ask(nr, a);
+		ret = um_pass(nr, a);
+		return ret == -ENOENT && is_own_name((const char *)path)
+			       ? um_ask(nr, a)
+			       : ret;
+	}
+	if (um_vmap()->layers && !changes_nothing(nr))
 		return um_ask(nr, a);
 	v = um_verdict_of(dirfd, (const char *)path, 1);
 	if (v == UM_PLAIN_DIR && follows && um_is_plain(dirfd, (char *)path, 0))

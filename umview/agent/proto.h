@@ -217,6 +217,9 @@ struct um_listing {
  * struct um_shared - at UM_SHARED
  * @objs: how many descriptors may be virtual, in all guests
  * @writers: how many of these are cached files that a guest may write to
+ * @flushes: how many files may be open of which close(2) has to tell the
+ *	file system first
+ * @locks: file systems that keep locks of files themselves
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
@@ -255,6 +258,8 @@ struct um_shared {
 	uint64_t region_ino;
 	uint32_t lists;
 	uint32_t epoch;
+	uint32_t flushes;
+	uint32_t locks;
 	uint32_t standins;
 	uint32_t monitor;
 	uint64_t plain[UM_NPLAIN];

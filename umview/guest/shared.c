@@ -121,6 +121,20 @@ void um_shared_add_writers(int n)
 				   __ATOMIC_SEQ_CST);
 }
 
+void um_shared_add_flushes(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->flushes, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
+void um_shared_add_locks(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->locks, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
 void um_shared_set_specials(bool any)
 {
 	if (shared)

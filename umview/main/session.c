@@ -42,6 +42,7 @@
 #include "sys/fusedev.h"
 #include "sys/loop.h"
 #include "sys/mounter.h"
+#include "sys/remotelock.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
@@ -221,6 +222,7 @@ static int set_up(const struct um_options *opts)
 		ret = set_mounter(dir);
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
+	um_remotelock_setup();
 	/* a sanitizer reports a crash itself */
 	if (ret == 0 && !UM_BUILD_SANITIZE[0])
 		ret = um_contain_setup();

@@ -23,6 +23,7 @@ struct call {
 
 static const struct call calls[NCALLS] = {
 #define UM_NATIVE_CALL(name)
+#define UM_AGENT_CALL(name)
 #define UM_VIEW_CALL(name)     [__NR_##name] = { sys_##name, #name },
 #define UM_ARG_CALL(name, how) [__NR_##name] = { sys_##name, #name },
 #define UM_FILTER_CALL(name, how)
@@ -30,6 +31,7 @@ static const struct call calls[NCALLS] = {
 #define UM_EPERM_CALL(name)
 #include "sys/syscalls.def"
 #undef UM_NATIVE_CALL
+#undef UM_AGENT_CALL
 #undef UM_VIEW_CALL
 #undef UM_ARG_CALL
 #undef UM_FILTER_CALL

@@ -31,6 +31,7 @@
 enum verdict {
 	NOSYS,
 	PASS,
+	AGENT,
 	VIEW,
 	NOPERM,
 	MMAP,
@@ -45,6 +46,7 @@ enum verdict {
 
 static const unsigned char verdicts[NCALLS] = {
 #define UM_NATIVE_CALL(name)	  [__NR_##name] = PASS,
+#define UM_AGENT_CALL(name)	  [__NR_##name] = AGENT,
 #define UM_VIEW_CALL(name)	  [__NR_##name] = VIEW,
 #define UM_ARG_CALL(name, how)	  [__NR_##name] = (how),
 #define UM_FILTER_CALL(name, how) [__NR_##name] = (how),
@@ -52,6 +54,7 @@ static const unsigned char verdicts[NCALLS] = {
 #define UM_EPERM_CALL(name)	  [__NR_##name] = NOPERM,
 #include "sys/syscalls.def"
 #undef UM_NATIVE_CALL
+#undef UM_AGENT_CALL
 #undef UM_VIEW_CALL
 #undef UM_ARG_CALL
 #undef UM_FILTER_CALL
@@ -228,6 +231,7 @@ static void judge(struct prog *p, enum verdict v)
 {
 	switch (v) {
 	case PASS:
+	case AGENT:
 		ret(p, SECCOMP_RET_ALLOW);
 		break;
 	case VIEW:

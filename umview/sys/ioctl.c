@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "sys/cusedev.h"
 #include "sys/fusedev.h"
 #include "sys/loop.h"
 #include "sys/net.h"
@@ -92,6 +93,8 @@ long sys_ioctl(struct um_req *r)
 		return UM_CONTINUE;
 	if (o->kind == UM_OBJ_PATH)
 		return -EBADF;
+	if (um_cusedev_is(o->mount) && o->vnode)
+		return um_cusedev_ioctl(r, o, cmd);
 	if (o->mount->devices && o->vnode)
 		return um_loop_ioctl(r, o, cmd);
 	/* whoever opens a file may ask; agents say so themselves (fast_ioctl()) */

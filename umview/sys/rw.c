@@ -19,6 +19,7 @@
 #include "base/lock.h"
 #include "sys/fusedev.h"
 #include "sys/net.h"
+#include "sys/remotelock.h"
 
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
@@ -490,6 +491,21 @@ long sys_fsync(struct um_req *r)
 long sys_fdatasync(struct um_req *r)
 {
 	return sync_call(r, true);
+}
+
+/* The guest's own call follows; whatever this answers, the file is closed. */
+long um_close_begin(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 1);
+	UM_CLOSE int ofd = -1;
+
+	if (!o || !o->vnode || !um_fs_flushes(o->mount))
+		return 0;
+	um_remote_close(r, o->vnode);
+	ofd = um_gfd_dup(r, um_gfd_of(r->arg[1]));
+	if (ofd < 0 || !um_obj_writes(um_obj_flags(o, ofd)))
+		return 0;
+	return um_vnode_flush(o->vnode);
 }
 
 long sys_sync_file_range(struct um_req *r)

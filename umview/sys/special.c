@@ -263,7 +263,7 @@ int um_special_open(struct um_req *r, const struct um_loc *loc, int flags)
 	case S_IFCHR:
 	case S_IFBLK:
 		if (um_fusedev_is(loc->mount))
-			return um_fusedev_open(r, flags);
+			return um_fusedev_open(r, loc->rel, flags);
 		if (loc->mount->devices)
 			return um_vnode_open_device(loc->mount, loc->rel,
 						    &loc->st, flags);

@@ -13,7 +13,8 @@
  *
  * Only %rax, %rcx and %r11 are free there, as after any system call. Reads
  * are made in the stub: only EBADF, the cue of a virtual descriptor, leads to
- * the agent, and whatever a guest reads that may serve a file system.
+ * the agent, and whatever a guest reads that may serve a file system. close(2)
+ * goes there only while there are files whose file system wants to be told.
  *
  * On a goroutine's stack there may be no room at all. Such stubs tell the agent
  * of an instruction outside of what the filter lets pass, `syscall` and a jump
@@ -169,6 +170,22 @@ static void put_read(struct code *c, const struct um_stub *stub,
 	put_ask(c, false, cont);
 }
 
+/* mov flushes,%ecx; jrcxz 1f; ask; 1: syscall; return */
+static void put_close(struct code *c, const struct um_stub *stub,
+		      const unsigned char *bytes)
+{
+	size_t nobody;
+
+	PUT(c, 0x8b, 0x0c, 0x25);
+	put32(c, UM_SHARED + offsetof(struct um_shared, flushes));
+	nobody = leap(c, JRCXZ);
+	put_ask(c, false, here(c) + ASK_SIZE + 2);
+	land(c, nobody);
+	c->head->call = place(c);
+	PUT(c, 0x0f, 0x05);
+	put_return(c, stub, bytes);
+}
+
 /*
  * A number known to be tracked goes to the agent; one that is not known is
  * looked up first: cmp $512,%rax; jae native; cmpb $0,classes(%rax); je native
@@ -289,6 +306,8 @@ static bool put_stub(struct code *c, const struct um_stub *stub,
 		return put_small(c, stub, bytes);
 	if (is_read(stub->site->nr) && !um_stats_on())
 		put_read(c, stub, bytes);
+	else if (stub->site->nr == SYS_close && !um_stats_on())
+		put_close(c, stub, bytes);
 	else
 		put_any(c, stub, bytes);
 	return true;

@@ -11,6 +11,7 @@
 #include "view/path.h"
 
 #define UM_NATIVE_CALL(name)
+#define UM_AGENT_CALL(name)
 #define UM_VIEW_CALL(name)     long sys_##name(struct um_req *r);
 #define UM_ARG_CALL(name, how) long sys_##name(struct um_req *r);
 #define UM_FILTER_CALL(name, how)
@@ -18,6 +19,7 @@
 #define UM_EPERM_CALL(name)
 #include "sys/syscalls.def"
 #undef UM_NATIVE_CALL
+#undef UM_AGENT_CALL
 #undef UM_VIEW_CALL
 #undef UM_ARG_CALL
 #undef UM_FILTER_CALL
@@ -84,6 +86,8 @@ void um_exec_setup(int fd);
 long um_exec_hello(struct um_req *r);
 long um_exec_prepare(struct um_req *r);
 long um_exec_prepare_at(struct um_req *r);
+/* rw.c: UM_VU_CLOSE */
+long um_close_begin(struct um_req *r);
 /* Let go what waits for processes that were killed before they could ask. */
 void um_exec_sweep(void);
 

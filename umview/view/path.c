@@ -417,7 +417,8 @@ bool um_walk_is_idle(const struct um_req *r, const char *path)
 		return false;
 	return !strstr(path, "exe") && !strstr(path, "root") &&
 	       !strstr(path, "maps") && !strstr(path, "loop-control") &&
-	       !strstr(path, "fuse") && !strstr(path, "mount.");
+	       !strstr(path, "fuse") && !strstr(path, "cuse") &&
+	       !strstr(path, "mount.");
 }
 
 /* openat2(2): the directory that the walk starts from becomes its root. */

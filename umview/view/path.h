@@ -106,7 +106,7 @@ bool um_walk_is_idle(const struct um_req *r, const char *path);
  * @find: the file system that has this canonical path, or NULL
  * @names: the names it adds to a real directory (fill may be NULL); whether
  *	there are any
- * Until um_dev_any is set there is but /dev/loop-control and /dev/fuse.
+ * Until um_dev_any is set there is but /dev/loop-control, fuse and cuse.
  */
 struct um_dev_class {
 	const struct um_dev_class *next;

@@ -189,20 +189,39 @@ void um_view_end_mounts(bool (*which)(const struct um_mount *m))
 	}
 }
 
+void um_view_republish(void)
+{
+	um_lock(&lock);
+	for (uint32_t id = 0; id < nviews; id++)
+		um_vmap_publish(id, views[id]->list);
+	um_unlock(&lock);
+}
+
+static struct um_view *take_newest(void)
+{
+	struct um_view *v = NULL;
+
+	um_lock(&lock);
+	if (nviews)
+		v = views[--nviews];
+	else
+		free(um_steal(views));
+	um_unlock(&lock);
+	return v;
+}
+
 /* Unmount what is left: newest view first, newest mount first. */
 void um_view_fini(void)
 {
-	while (nviews) {
-		struct um_view *v = views[--nviews];
+	struct um_view *v;
 
+	while ((v = take_newest())) {
 		for (size_t i = v->list->nmounts; i-- > 0;)
 			if (um_view_holders(v->list->mounts[i]) == 0)
 				end_mount(v->list->mounts[i]);
 		um_list_put(v->list);
 		free(v);
 	}
-	free(views);
-	views = NULL;
 }
 
 bool um_view_descends(uint32_t view, uint32_t from)

@@ -49,6 +49,8 @@ struct um_view {
 
 /* The first view, number 0, with the default aliases. 0 or -errno. */
 int um_view_setup(void);
+/* The agents of all views are told anew what names to ask about. */
+void um_view_republish(void);
 void um_view_fini(void);
 /* Unmount, in all views, what `which` says: newest view, newest mount first. */
 void um_view_end_mounts(bool (*which)(const struct um_mount *m));

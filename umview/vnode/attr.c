@@ -10,8 +10,9 @@
 #include "vnode/internal.h"
 
 /*
- * The attributes' last resort is the open file: its name may be gone. *fh is
- * valid while the io lock is held.
+ * The attributes' last resort is the open file: its name may be gone. Where a
+ * name may come to mean another file it is the first. *fh is valid while the io
+ * lock is held.
  */
 static int with_node(struct um_vnode *v, char **path, struct um_fh **fh)
 {
@@ -19,7 +20,10 @@ static int with_node(struct um_vnode *v, char **path, struct um_fh **fh)
 
 	*path = um_vnode_path(v);
 	*fh = NULL;
-	if (*path)
+	if (*path && !v->mount->fs.remote)
+		return 0;
+	*fh = um_vnode_any_fh(v);
+	if (*path || *fh)
 		return 0;
 	ret = um_vnode_need_fh(v, O_RDONLY);
 	*fh = um_vnode_any_fh(v);

@@ -24,57 +24,6 @@ void um_vnode_account(struct um_vnode *v)
 	v->accounted = now;
 }
 
-static int open_fh(struct um_vnode *v, int accmode, struct um_fh *fh)
-{
-	UM_FREE char *path = um_vnode_path(v);
-
-	*fh = (struct um_fh){ .flags = accmode };
-	return path ? um_fs_open(v->mount, path, fh) : -ENOENT;
-}
-
-/* Guests may have the file open for writing as long as the module has. */
-void um_vnode_set_wfh(struct um_vnode *v, bool has)
-{
-	if (has != v->has_wfh)
-		um_shared_add_writers(has ? 1 : -1);
-	v->has_wfh = has;
-}
-
-/* A module's file that can read, or write when accmode says so; io lock. */
-int um_vnode_need_fh(struct um_vnode *v, int accmode)
-{
-	int ret;
-
-	if (v->has_wfh || (accmode == O_RDONLY && v->has_rfh))
-		return 0;
-	if (accmode == O_RDONLY) {
-		ret = open_fh(v, O_RDONLY, &v->rfh);
-		v->has_rfh = ret == 0;
-		return ret;
-	}
-	ret = open_fh(v, O_RDWR, &v->wfh);
-	if (ret == 0)
-		um_vnode_set_wfh(v, true);
-	return ret;
-}
-
-void um_vnode_release_fh(struct um_vnode *v)
-{
-	if (v->has_rfh)
-		um_fs_release(v->mount, &v->rfh);
-	if (v->has_wfh)
-		um_fs_release(v->mount, &v->wfh);
-	v->has_rfh = false;
-	um_vnode_set_wfh(v, false);
-}
-
-struct um_fh *um_vnode_any_fh(struct um_vnode *v)
-{
-	if (v->has_wfh)
-		return &v->wfh;
-	return v->has_rfh ? &v->rfh : NULL;
-}
-
 static int pwrite_all(int fd, const char *buf, size_t n, off_t off)
 {
 	while (n) {
@@ -122,6 +71,11 @@ static void set_size(struct um_vnode *v, off_t size)
 	v->size = size;
 	um_vnode_account(v);
 	um_lazy_resize(v);
+}
+
+void um_vnode_grown_locked(struct um_vnode *v, off_t size)
+{
+	set_size(v, size);
 }
 
 void um_vnode_resized(struct um_vnode *v, off_t size)
@@ -201,7 +155,8 @@ int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 	bool stale = atomic_exchange(&v->stale, false);
 	int ret;
 
-	if (!um_vnode_is_open(v) && !v->lazy && !atomic_load(&v->shared))
+	if (!um_vnode_is_open(v) && !v->lazy && !v->pins &&
+	    !atomic_load(&v->shared))
 		um_vnode_release_fh(v);
 	if (um_vnode_any_fh(v) && !stale)
 		return 0;
@@ -260,7 +215,7 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 			    off_t off)
 {
 	ssize_t put;
-	int ret = um_vnode_need_fh(v, O_RDWR);
+	int ret = um_vnode_need_fh(v, O_WRONLY);
 
 	if (ret < 0)
 		return ret;
@@ -317,7 +272,7 @@ static ssize_t copy_locked(struct um_vnode *in, off_t in_off,
 	int ret = um_vnode_need_fh(in, O_RDONLY);
 
 	if (ret == 0)
-		ret = um_vnode_need_fh(out, O_RDWR);
+		ret = um_vnode_need_fh(out, O_WRONLY);
 	if (ret < 0)
 		return ret;
 	n = UM_VN_MIN(n, (size_t)MAX_COPY);
@@ -359,7 +314,7 @@ ssize_t um_vnode_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
 
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size)
 {
-	int ret = um_vnode_need_fh(v, O_RDWR);
+	int ret = um_vnode_need_fh(v, O_WRONLY);
 
 	if (ret == 0)
 		ret = um_fs_truncate(v->mount, NULL, &v->wfh, size);
@@ -419,7 +374,7 @@ int um_vnode_fallocate(struct um_vnode *v, int mode, off_t off, off_t len)
 	if (ret < 0)
 		return ret;
 	um_lock(&v->io);
-	ret = um_vnode_need_fh(v, O_RDWR);
+	ret = um_vnode_need_fh(v, O_WRONLY);
 	if (ret == 0)
 		ret = um_fs_fallocate(v->mount, &v->wfh, mode, off, len);
 	if (ret == 0)
@@ -435,7 +390,7 @@ int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
 	int ret;
 
 	um_lock(&v->io);
-	ret = um_vnode_need_fh(v, O_RDONLY);
+	ret = um_vnode_need_any_fh(v);
 	if (ret == 0)
 		ret = um_fs_ioctl(v->mount, um_vnode_any_fh(v), cmd, data,
 				  size);
@@ -451,7 +406,7 @@ off_t um_vnode_lseek(struct um_vnode *v, off_t off, int whence)
 	if (ret < 0)
 		return ret;
 	um_lock(&v->io);
-	ret = um_vnode_need_fh(v, O_RDONLY);
+	ret = um_vnode_need_any_fh(v);
 	if (ret == 0)
 		ret = um_fs_lseek(v->mount, um_vnode_any_fh(v), off, whence);
 	um_unlock(&v->io);

@@ -153,6 +153,9 @@ static long outcome(const struct hop *h, const char *op, long ret)
 		done(m, #op, path, _ret);                                      \
 	})
 
+/* A member that modules built before it lack. */
+#define HAS(m, op)                                                             \
+	((m)->fs.ops->size > offsetof(struct um_fs_ops, op) && (m)->fs.ops->op)
 static int ask_attr(struct um_mount *m, const char *path, struct um_fh *fh,
 		    struct stat *out)
 {
@@ -502,8 +505,7 @@ ssize_t um_fs_copy(struct um_mount *m, struct um_fh *in, off_t in_off,
 
 	if (um_mount_is_readonly(m))
 		return -EROFS;
-	/* a member that older modules lack */
-	if (m->fs.ops->size <= offsetof(struct um_fs_ops, copy_file_range))
+	if (!HAS(m, copy_file_range))
 		return -EOPNOTSUPP;
 	ret = HOP(m, copy_file_range, NULL, -EOPNOTSUPP, in, in_off, out,
 		  out_off, n);
@@ -544,6 +546,37 @@ int um_fs_access(struct um_mount *m, const char *path, int mask)
 	return (int)HOP(m, access, path, -ENOSYS, path, mask);
 }
 
+bool um_fs_flushes(const struct um_mount *m)
+{
+	return HAS(m, flush);
+}
+
+int um_fs_flush(struct um_mount *m, struct um_fh *fh)
+{
+	return um_fs_flushes(m) ? (int)HOP(m, flush, NULL, 0, fh) : 0;
+}
+
+bool um_fs_locks(const struct um_mount *m)
+{
+	return m->fs.locks && HAS(m, lock);
+}
+
+bool um_fs_flocks(const struct um_mount *m)
+{
+	return m->fs.flocks && HAS(m, flock);
+}
+
+int um_fs_lock(struct um_mount *m, struct um_fh *fh, int cmd, struct flock *fl,
+	       uint64_t owner)
+{
+	return (int)HOP(m, lock, NULL, -ENOSYS, fh, cmd, fl, owner);
+}
+
+int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner)
+{
+	return (int)HOP(m, flock, NULL, -ENOSYS, fh, op, owner);
+}
+
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req)
 {
 	const struct um_fs_ops *ops = m->fs.ops;
@@ -554,11 +587,6 @@ int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req)
 		return 0;
 	return (int)HOP(m, binfmt, req->path, 0, req);
 }
-
-/* A member that modules built before it lack. */
-#define HAS(m, op)                                                             \
-	((m)->fs.ops->size > offsetof(struct um_fs_ops, op) &&                 \
-	 (m)->fs.ops->op != NULL)
 
 void um_fs_cover_name(const char *name, bool beneath)
 {

@@ -47,23 +47,29 @@ void um_vnode_offer(struct um_vnode *v);
 struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino);
 /* What guests may open v by themselves with, or 0; the table lock is held. */
 uint32_t um_vnode_fd_locked(const struct um_vnode *v);
-void um_vnode_check(struct um_vnode *v);
 /* Closes may have been missed. */
 void um_vnode_check_all(void);
 void um_vnode_trim(void);
 char *um_vnode_path(struct um_vnode *v);
 
 /* data.c; the io lock is held for those named so */
+/*
+ * handle.c, io lock. A module's file that can read, write, or do both; O_WRONLY:
+ * it may be able to read too.
+ */
 int um_vnode_need_fh(struct um_vnode *v, int accmode);
+/* Any will do. */
+int um_vnode_need_any_fh(struct um_vnode *v);
+/* To read with, if there is one for that; NULL: none is open. */
+struct um_fh *um_vnode_any_fh(struct um_vnode *v);
 void um_vnode_set_wfh(struct um_vnode *v, bool has);
 void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);
 int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 			    int flags);
 void um_vnode_account(struct um_vnode *v);
+void um_vnode_grown_locked(struct um_vnode *v, off_t size);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
-/* The one that can write, if there are two; NULL: none is open. */
-struct um_fh *um_vnode_any_fh(struct um_vnode *v);
 void um_vnode_forget_attr(struct um_vnode *v);
 
 /* object.c */
@@ -79,6 +85,13 @@ void um_obj_removed(struct um_mount *m, const char *path,
 int um_obj_last(struct um_obj *o, struct stat *out);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
+
+/* namelock.c: the classes of a name; with its directory's; all */
+uint32_t um_names_of(const struct um_mount *m, const char *path);
+uint32_t um_names_of_entry(const struct um_mount *m, const char *path);
+uint32_t um_names_all(const struct um_mount *m);
+void um_names_lock(struct um_mount *m, uint32_t classes);
+void um_names_unlock(struct um_mount *m, uint32_t classes);
 
 /* watch.c */
 int um_watch_setup(void);

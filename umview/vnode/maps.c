@@ -99,7 +99,7 @@ int um_vnode_fsync(struct um_vnode *v, bool datasync)
 	int err;
 
 	um_lock(&v->io);
-	err = um_vnode_need_fh(v, O_RDONLY);
+	err = um_vnode_need_any_fh(v);
 	if (err == 0)
 		err = um_fs_fsync(v->mount, um_vnode_any_fh(v), datasync);
 	um_unlock(&v->io);

@@ -30,7 +30,8 @@ struct um_mount *um_mount_new(void)
 	m->dev = makedev(MOUNT_MAJOR, m->id);
 	m->cache = um_attrcache_new(m->id);
 	um_mutex_init(&m->serial, UM_RANK_IO);
-	um_mutex_init(&m->names, UM_RANK_IO);
+	for (int i = 0; i < UM_NAME_LOCKS; i++)
+		um_mutex_init(&m->names[i], UM_RANK_IO);
 	return m;
 }
 
@@ -117,7 +118,8 @@ static void destroy(struct um_mount *m)
 	free(m->jump);
 	um_attrcache_free(m->cache);
 	um_mutex_fini(&m->serial);
-	um_mutex_fini(&m->names);
+	for (int i = 0; i < UM_NAME_LOCKS; i++)
+		um_mutex_fini(&m->names[i]);
 	free(m);
 }
 

@@ -15,6 +15,8 @@
 #include "base/cleanup.h"
 #include "base/lock.h"
 
+#define UM_NAME_LOCKS 16
+
 /**
  * struct um_mount - a mount; all but refs and counters never change
  * @point: canonical mount point in the view
@@ -27,7 +29,7 @@
  * @release_beneath: the view layer's way to drop @beneath
  * @names: which file a name or an inode number means: held where a file is
  *	made or removed, and where a name is turned into a vnode; before io
- *	locks, never under one
+ *	locks, never under one. See namelock.c
  * @dead: shut down; every operation answers EIO, no path leads here
  * @crashed: an operation of its module crashed: none is called any more
  * @inflight: operations at work
@@ -70,7 +72,7 @@ struct um_mount {
 	void (*release_beneath)(void *beneath);
 	struct um_service *service;
 	struct um_mutex serial;
-	struct um_mutex names;
+	struct um_mutex names[UM_NAME_LOCKS];
 	atomic_bool dead;
 	atomic_bool crashed;
 	atomic_int inflight;

@@ -12,6 +12,7 @@
 static dev_t memfd_dev;
 
 void (*um_obj_closed_hook)(uint64_t inode);
+void (*um_vnode_closed_hook)(struct um_vnode *v);
 
 /* What open(2) flags mean something in the reopening of a memfd. */
 #define KEEP_FLAGS                                                             \

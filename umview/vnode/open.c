@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest/req.h"
 #include "guest/shared.h"
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
@@ -26,14 +27,15 @@
 static int get_named(struct um_mount *m, const char *path, struct stat *st,
 		     struct um_vnode **out)
 {
+	uint32_t names = um_names_of(m, path);
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	ret = um_fs_getattr(m, path, NULL, st);
 	if (ret >= 0)
 		ret = S_ISREG(st->st_mode) ? um_vnode_get(m, path, st, out)
 					   : -ENOENT;
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	return ret;
 }
 
@@ -142,6 +144,14 @@ static int open_locked(struct um_vnode *v, int flags)
 	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
 }
 
+/* Who hears of closes may be waiting for such a one. */
+static bool is_helper(void)
+{
+	const struct um_req *r = um_req_current();
+
+	return !r || !r->attr || r->attr->helper;
+}
+
 /*
  * Whoever removes a name looks whether the file is open, and if so has the
  * module open it too, for what may be asked of it afterwards (remove.c). Who
@@ -170,6 +180,9 @@ static int open_once(struct um_mount *m, const char *path, int flags)
 
 	if (ret < 0)
 		return ret;
+	/* what was closed a moment ago is not to serve this opening */
+	if (m->fs.remote && v->lazy && !is_helper())
+		um_watch_drain();
 	um_lock(&v->io);
 	if (m->fs.remote)
 		ret = um_vnode_refresh_locked(v, &st, flags);
@@ -201,10 +214,11 @@ int um_vnode_open(struct um_mount *m, const char *path, int flags)
 static int make(struct um_mount *m, const char *path, mode_t mode,
 		struct um_fh *fh, struct um_vnode **out)
 {
+	uint32_t names = um_names_of_entry(m, path);
 	struct stat st;
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	ret = um_fs_create(m, path, mode, fh);
 	if (ret >= 0) {
 		ret = um_fs_getattr(m, path, NULL, &st);
@@ -213,7 +227,7 @@ static int make(struct um_mount *m, const char *path, mode_t mode,
 		if (ret < 0)
 			um_fs_release(m, fh);
 	}
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	return ret;
 }
 
@@ -310,13 +324,14 @@ void um_vnode_tell(struct um_mount *m, const struct um_told *name)
 
 int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)
 {
+	uint32_t names = um_names_of(m, path);
 	struct um_vnode *v;
 	struct stat st;
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	v = um_vnode_known(m, path, &st);
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	if (!v)
 		return um_fs_truncate(m, path, NULL, size);
 	ret = um_vnode_truncate(v, size);

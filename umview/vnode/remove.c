@@ -35,11 +35,12 @@ static void make_name_hidden(const char *path, char *out, size_t size)
 /* An open file of a module that cannot lose its name: give it another. */
 static int hide(struct um_vnode *v, const char *path)
 {
+	uint32_t names = um_names_of_entry(v->mount, path);
 	char hidden[PATH_MAX];
 	int ret;
 
 	make_name_hidden(path, hidden, sizeof(hidden));
-	um_lock(&v->mount->names);
+	um_names_lock(v->mount, names);
 	ret = um_fs_rename(v->mount, path, hidden, 0);
 	if (ret >= 0) {
 		um_lock(&um_vn.table);
@@ -48,7 +49,7 @@ static int hide(struct um_vnode *v, const char *path)
 		v->hidden = true;
 		um_unlock(&um_vn.table);
 	}
-	um_unlock(&v->mount->names);
+	um_names_unlock(v->mount, names);
 	return ret < 0 ? ret : 0;
 }
 
@@ -101,18 +102,19 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
  */
 static int unlink_named(struct um_mount *m, const char *path)
 {
+	uint32_t names = um_names_of_entry(m, path);
 	struct stat st = { 0 };
 	struct um_vnode *v;
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	v = um_vnode_known(m, path, &st);
 	ret = um_fs_unlink(m, path);
 	if (ret == 0 && v)
 		after_removal(v, path, &st);
 	else if (ret == 0 && !S_ISREG(st.st_mode))
 		um_obj_removed(m, path, &st);
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	if (ret == 0 && v)
 		um_vnode_check(v);
 	um_vnode_put(v);
@@ -146,11 +148,12 @@ int um_vnode_unlink(struct um_mount *m, const char *path)
 
 int um_vnode_link(struct um_mount *m, const char *from, const char *to)
 {
+	uint32_t names = um_names_of(m, from) | um_names_of_entry(m, to);
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	ret = um_fs_link(m, from, to);
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	return ret;
 }
 
@@ -191,14 +194,43 @@ static struct um_vnode *replaced_by(struct um_mount *m, const char *from,
 		       : NULL;
 }
 
+static bool moves_directory(struct um_mount *m, const char *from,
+			    const char *to, unsigned int flags)
+{
+	struct stat st;
+
+	if (um_fs_getattr(m, from, NULL, &st) == 0 && S_ISDIR(st.st_mode))
+		return true;
+	return (flags & RENAME_EXCHANGE) &&
+	       um_fs_getattr(m, to, NULL, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Return: the classes that are locked. */
+static uint32_t lock_pair(struct um_mount *m, const char *from, const char *to,
+			  unsigned int flags)
+{
+	uint32_t all = um_names_all(m);
+	uint32_t pair = um_names_of_entry(m, from) | um_names_of_entry(m, to);
+
+	if (!m->fs.remote || !moves_directory(m, from, to, flags)) {
+		um_names_lock(m, pair);
+		if (!m->fs.remote || !moves_directory(m, from, to, flags))
+			return pair;
+		/* it has become one since */
+		um_names_unlock(m, pair);
+	}
+	um_names_lock(m, all);
+	return all;
+}
+
 static int rename_named(struct um_mount *m, const char *from, const char *to,
 			unsigned int flags)
 {
+	uint32_t names = lock_pair(m, from, to, flags);
 	struct stat st = { 0 };
 	struct um_vnode *v;
 	int ret;
 
-	um_lock(&m->names);
 	v = flags ? NULL : replaced_by(m, from, to, &st);
 	ret = um_fs_rename(m, from, to, flags);
 	if (ret == 0 && v)
@@ -207,7 +239,7 @@ static int rename_named(struct um_mount *m, const char *from, const char *to,
 		um_obj_removed(m, to, &st);
 	if (ret == 0)
 		um_vnode_renamed(m, from, to, flags & RENAME_EXCHANGE);
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	if (ret == 0 && v)
 		um_vnode_check(v);
 	um_vnode_put(v);

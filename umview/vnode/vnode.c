@@ -51,6 +51,14 @@ static void vnode_free(struct um_vnode *v)
 	free(v);
 }
 
+struct um_vnode *um_vnode_ref(struct um_vnode *v)
+{
+	um_lock(&um_vn.table);
+	v->refs++;
+	um_unlock(&um_vn.table);
+	return v;
+}
+
 void um_vnode_put(struct um_vnode *v)
 {
 	bool last;
@@ -235,16 +243,18 @@ static void leave_locked(struct um_vnode *v)
 static void remove_hidden(struct um_vnode *v)
 {
 	UM_FREE char *path = um_vnode_path(v);
+	uint32_t names;
 
 	if (!path)
 		return;
-	um_lock(&v->mount->names);
+	names = um_names_of_entry(v->mount, path);
+	um_names_lock(v->mount, names);
 	if (um_fs_unlink(v->mount, path) == 0) {
 		um_lock(&um_vn.table);
 		um_vnode_orphan_locked(v);
 		um_unlock(&um_vn.table);
 	}
-	um_unlock(&v->mount->names);
+	um_names_unlock(v->mount, names);
 }
 
 /*
@@ -257,7 +267,7 @@ static void last_close(struct um_vnode *v)
 		um_vnode_sync(v);
 	um_lock(&v->io);
 	/* opened again meanwhile? an open is done under this lock */
-	if (!um_vnode_is_open(v))
+	if (!um_vnode_is_open(v) && !v->pins)
 		um_vnode_release_fh(v);
 	um_unlock(&v->io);
 	if (v->hidden && !um_vnode_is_open(v))

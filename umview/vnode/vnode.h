@@ -112,6 +112,9 @@ struct um_obj {
  * @populated: the memfd has the content; io lock
  * @accounted: bytes of it in the count of cached bytes; io lock
  * @rfh, @wfh: the module's open files; wfh serves reads too; io lock
+ * @write_only: wfh does not serve reads; io lock
+ * @pins: who works with rfh or wfh without the io lock: they are not released;
+ *	io lock
  * @shared: mapped shared and writable by a guest; needs um_vnode_sync()
  * @lazy: LAZY objects of it; table lock
  */
@@ -139,6 +142,8 @@ struct um_vnode {
 	off_t accounted;
 	bool has_rfh, has_wfh;
 	struct um_fh rfh, wfh;
+	unsigned int pins;
+	bool write_only;
 	atomic_bool shared;
 	struct um_obj *lazy;
 };
@@ -203,13 +208,33 @@ ssize_t um_vnode_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
 int um_vnode_truncate(struct um_vnode *v, off_t size);
 int um_vnode_fallocate(struct um_vnode *v, int mode, off_t off, off_t len);
 int um_vnode_fsync(struct um_vnode *v, bool datasync);
+/* Locks that the file system keeps; see the operations in <umview/fs.h>. */
+int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl,
+		  uint64_t owner);
+int um_vnode_flock(struct um_vnode *v, int op);
+/* The strongest native flock of the file: LOCK_EX, LOCK_SH or LOCK_UN. */
+int um_vnode_flock_held(struct um_vnode *v);
+/*
+ * The file system knows the content better: into the cache, where there is one
+ * (else false), and out of it (how much is there).
+ */
+bool um_vnode_store(struct um_vnode *v, const void *buf, size_t n, off_t off);
+size_t um_vnode_retrieve(struct um_vnode *v, void *buf, size_t n, off_t off);
+/* fn with an open file that stays so meanwhile, the io lock not being held. */
+int um_vnode_with_file(struct um_vnode *v,
+		       int (*fn)(struct um_fh *fh, void *arg), void *arg);
+/* What the close of a descriptor for writing waits for, and fails with. */
+int um_vnode_flush(struct um_vnode *v);
 int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
 		   size_t size);
 off_t um_vnode_lseek(struct um_vnode *v, off_t off, int whence);
 /* A vnode for the monitor's own use (um_next_open): ref, or -errno. */
 int um_vnode_get_path(struct um_mount *m, const char *path,
 		      const struct stat *st, int flags, struct um_vnode **out);
+struct um_vnode *um_vnode_ref(struct um_vnode *v);
 void um_vnode_put(struct um_vnode *v);
+/* An opening of it is gone: if it was the last, the module's file goes too. */
+void um_vnode_check(struct um_vnode *v);
 /* The same, by the monitor's own user of um_vnode_get_path(). */
 void um_vnode_let_go(struct um_vnode *v);
 /* The file as it is known here (ref), or NULL. */
@@ -229,6 +254,8 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags);
 int um_vnode_lock_fd(struct um_vnode *v);
 /* Called after the last close of an object in access mode 3. */
 extern void (*um_obj_closed_hook)(uint64_t inode);
+/* Called when an opening of the file is gone, before the file may be closed. */
+extern void (*um_vnode_closed_hook)(struct um_vnode *v);
 
 /* Names that changed: keep open objects pointing at their nodes. */
 void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,

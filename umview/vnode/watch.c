@@ -90,6 +90,13 @@ static struct um_obj *by_wd(uint64_t key)
 	return o;
 }
 
+static void check(struct um_vnode *v)
+{
+	if (um_vnode_closed_hook)
+		um_vnode_closed_hook(v);
+	um_vnode_check(v);
+}
+
 static void closed(uint64_t key)
 {
 	struct um_obj *o = by_wd(key);
@@ -98,12 +105,12 @@ static void closed(uint64_t key)
 	if (!o)
 		return;
 	if (o->kind == UM_OBJ_FILE)
-		um_vnode_check(o->vnode);
+		check(o->vnode);
 	else
 		v = um_obj_closed(o);
 	um_obj_put(o);
 	if (v)
-		um_vnode_check(v);
+		check(v);
 	um_vnode_put(v);
 }
 

@@ -39,6 +39,11 @@ struct um_binfmt_req;
 struct um_fs;
 struct um_net;
 struct um_next;
+struct flock;
+
+/* See the operations lock and flock. */
+#define UM_LOCK_DROP  (-1)
+#define UM_FLOCK_DROP 0x10000
 
 /**
  * struct um_cred - the guest on whose behalf an operation runs
@@ -125,6 +130,15 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @binfmt: a file is executed, anywhere in the view: see umview/binfmt.h.
  *	Return: 1 if this mount says how, 0, or -errno for the guest. Modules
  *	built before it have a smaller @size.
+ * @flush: a guest closes a descriptor by which the file may be written; what
+ *	this fails with its close(2) fails with. There may be several before
+ *	the release, or none. NULL: close tells nothing.
+ * @lock: where struct um_fs says @locks: fcntl(2), F_GETLK, F_SETLK, F_SETLKW,
+ *	with absolute offsets; or UM_LOCK_DROP: unlock, and do not wait. The
+ *	owner is a number for the process.
+ * @flock: where struct um_fs says @flocks: flock(2), with LOCK_NB always; or
+ *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
+ *	not wait. The owner is a number for the file.
  *
  * For a file system whose files are those of the view beneath:
  *
@@ -198,6 +212,11 @@ struct um_fs_ops {
 				   off_t out_off, size_t size);
 	int (*access)(struct um_fs *fs, const char *path, int mask);
 	int (*binfmt)(struct um_fs *fs, struct um_binfmt_req *req);
+	int (*flush)(struct um_fs *fs, struct um_fh *fh);
+	int (*lock)(struct um_fs *fs, struct um_fh *fh, int cmd,
+		    struct flock *fl, uint64_t owner);
+	int (*flock)(struct um_fs *fs, struct um_fh *fh, int op,
+		     uint64_t owner);
 	int (*give)(struct um_fs *fs, const char *path, int flags, mode_t mode);
 	int (*where)(struct um_fs *fs, const char *path, char *out,
 		     size_t size);
@@ -223,6 +242,8 @@ struct um_fs_ops {
  * @remote: names and files change without the core: nothing is taken for known
  *	from one open of a file to the next but what open says
  * @net: set by a network stack (net.h) in place of @ops
+ * @locks, @flocks: locks of fcntl(2) and flock(2) are kept by the operations
+ *	lock and flock, else by the core
  * @core: the core's own
  * @ttl_ms: where @remote: attributes are known for so long; 0: not at all
  * @limited, @keep: at most so many bytes are kept of files that nobody has open
@@ -237,6 +258,8 @@ struct um_fs {
 	bool quick;
 	bool remote;
 	struct um_net *net;
+	bool locks;
+	bool flocks;
 	void *core;
 	unsigned int ttl_ms;
 	bool limited;

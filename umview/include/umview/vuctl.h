@@ -61,6 +61,9 @@
  * @UM_VU_FCHDIR: agent only: (int fd) likewise
  * @UM_VU_TEXT: agent only: (int fd, struct um_text *out, uint32_t interp) the
  *	patched copy of a file's code; interp: id of the interpreter's own. Return: a descriptor of the region file; ENOENT
+ * @UM_VU_CLOSE: agent only: (int fd) what close(2) waits for: the descriptor,
+ *	which is still open, is going to be closed. Return: 0, or what close
+ *	is to fail with when it is done
  * @UM_VU_MSOCKET: (const char *path, int domain, int type, int protocol) as
  *	msocket(2viewos). path NULL: the default stack. ENOTSUP: no stack's file
  */
@@ -82,6 +85,7 @@ enum um_vuctl {
 	UM_VU_CHDIR = UM_VUCTL_CHDIR,
 	UM_VU_FCHDIR = UM_VUCTL_FCHDIR,
 	UM_VU_TEXT = UM_VUCTL_TEXT,
+	UM_VU_CLOSE = UM_VUCTL_CLOSE,
 	UM_VU_MSOCKET = UM_VUCTL_MSOCKET,
 	UM_VU_MOUNTER,
 };

@@ -10,6 +10,7 @@
 #define UM_VUCTL_CHDIR	 14
 #define UM_VUCTL_FCHDIR	 15
 #define UM_VUCTL_TEXT	 16
+#define UM_VUCTL_CLOSE	 17
 #define UM_VUCTL_MSOCKET 20
 
 /* An answer: make the call as it was, natively. Above any descriptor. */
