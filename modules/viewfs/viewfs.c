@@ -244,7 +244,6 @@ const struct um_module um_module = {
 		"cow)\n"
 		"wok            everything is shown as writable\n"
 		"except=PATH    stays as it was (repeatable)\n"
-		"renew          mount again what is there, over newer mounts\n"
 		"permanent      cannot be unmounted\n"
 		"debug          (umview --log-level trace tells more)\n",
 	.mount = viewfs_mount,
