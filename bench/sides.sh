@@ -7,8 +7,8 @@
 # for its input and one for its output. side_start prints nothing; when a
 # side cannot be had here, it sets $why and fails.
 
-plain_sides=(native view view-1 view-10 no-agent no-agent-1 no-agent-10 proot
-	bwrap strace vuos)
+plain_sides=(native view view-1 view-10 no-agent no-agent-1 no-agent-10 cow
+	kernel-overlay proot bwrap strace vuos)
 disk_sides=(native view)
 image_sides=(native kernel-ext4 kernel-fuse bindfs view no-agent proot)
 quick_sides='view|view-1|view-10|no-agent-1|proot|kernel-.*'
@@ -143,6 +143,29 @@ plan_view() {
 		done
 		[ -z "$3" ] || mount -t umfuseext2 "$3" "$4" || exit 1
 		exec runner' sh "$work" "$2" "$image" "${4:-}")
+}
+
+# The whole tree beneath a copy-on-write view.
+plan_plain_cow() {
+	local store=$work/store-view
+	[ -n "$umview" ] || {
+		why='no umview'
+		return 1
+	}
+	[ -d "$store" ] || um_as_user "$work/home" mkdir "$store"
+	# shellcheck disable=SC2016 # for the shell inside
+	cmd=("$umview" -q sh -c 'mount -t viewfs -o cow "$1" / && exec runner' \
+		sh "$store")
+}
+
+plan_plain_kernel_overlay() {
+	local name
+	for name in mnt-overlay store-overlay work-overlay; do
+		[ -d "$work/$name" ] ||
+			um_as_user "$work/home" mkdir "$work/$name"
+	done
+	side_dir[kernel-overlay]=$work/mnt-overlay
+	plan_kernel kernel-overlay "mount -t overlay overlay -o lowerdir=$work/data,upperdir=$work/store-overlay,workdir=$work/work-overlay $work/mnt-overlay"
 }
 
 plan_plain_proot() {

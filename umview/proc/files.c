@@ -276,6 +276,8 @@ static bool put_text_line(struct um_req *r, FILE *out, const char *line)
 	o = um_obj_find(&f.st);
 	if (o)
 		name = name_of_object(r, o);
+	else if (r->list->nmounts && um_list_name_of(r, name))
+		name = um_list_name_of(r, name);
 	at = (unsigned long)fprintf(out, "%08lx-%08lx %s %08lx %02x:%02x %lu ",
 				    from, to, perms, (unsigned long)f.offset,
 				    major(f.st.st_dev), minor(f.st.st_dev),
@@ -284,7 +286,26 @@ static bool put_text_line(struct um_req *r, FILE *out, const char *line)
 	return true;
 }
 
-static void put_map_line(struct um_req *r, FILE *out, const char *line)
+/* A file of the host's that some mount has in store. */
+static void put_real_line(struct um_req *r, FILE *out, char *line)
+{
+	char *path = strchr(line, '/');
+	const char *shown = NULL;
+
+	if (path && r->list->nmounts) {
+		line[strcspn(line, "\n")] = '\0';
+		shown = um_list_name_of(r, path);
+		if (shown)
+			fprintf(out, "%.*s%s\n", (int)(path - line), line,
+				shown);
+		else
+			fprintf(out, "%s\n", line);
+		return;
+	}
+	fputs(line, out);
+}
+
+static void put_map_line(struct um_req *r, FILE *out, char *line)
 {
 	struct um_obj *o UM_OBJ = NULL;
 	int at = 0;
@@ -294,7 +315,7 @@ static void put_map_line(struct um_req *r, FILE *out, const char *line)
 		return;
 	o = mapped(line, &at);
 	if (!o) {
-		fputs(line, out);
+		put_real_line(r, out, line);
 		return;
 	}
 	fprintf(out, "%.*s%s\n", at, line, name_of_object(r, o));

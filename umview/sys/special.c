@@ -331,3 +331,19 @@ const char *um_special_shown(struct um_req *r, const char *real)
 	um_unlock(&lock);
 	return shown;
 }
+
+bool um_special_beneath(struct um_req *r, const struct um_loc *loc,
+			const char **out)
+{
+	char path[PATH_MAX];
+	struct um_mount *m = loc->mount;
+	const char *rel;
+
+	if (!um_fs_gives(m) ||
+	    um_fs_where(m, loc->rel, path, sizeof(path)) < 0 ||
+	    !um_mount_is_real(
+		    um_list_find_for(m->beneath, path, UM_COVERS_READ, &rel)))
+		return false;
+	*out = um_req_strdup(r, path);
+	return *out != NULL;
+}

@@ -82,7 +82,7 @@ static bool is_excepted(const struct um_mount *m, const char *rel)
 }
 
 /* Does mount m answer for path? Its part of the path, or NULL. */
-static const char *covers(struct um_mount *m, const char *path)
+static const char *covers(struct um_mount *m, const char *path, int how)
 {
 	const char *rel;
 	struct stat st;
@@ -100,6 +100,8 @@ static const char *covers(struct um_mount *m, const char *path)
 		rel = "/";
 	if (is_excepted(m, rel))
 		return NULL;
+	if (um_fs_is_layer(m))
+		return um_fs_covers(m, rel, how) ? rel : NULL;
 	if (m->merge && um_fs_getattr(m, rel, NULL, &st) < 0)
 		return NULL;
 	return rel;
@@ -108,10 +110,16 @@ static const char *covers(struct um_mount *m, const char *path)
 struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			      const char **rel)
 {
+	return um_list_find_for(l, path, UM_COVERS_CHANGE, rel);
+}
+
+struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
+				  int how, const char **rel)
+{
 	struct um_mount *m;
 
 	for (size_t i = l->nmounts; i-- > 0;) {
-		*rel = covers(l->mounts[i], path);
+		*rel = covers(l->mounts[i], path, how);
 		if (*rel)
 			return l->mounts[i];
 	}
@@ -151,7 +159,7 @@ static bool is_hidden(const struct um_list *l, size_t i)
 
 	for (size_t k = i + 1; k < l->nmounts; k++)
 		if (strcmp(l->mounts[k]->point, point) != 0 &&
-		    covers(l->mounts[k], point))
+		    covers(l->mounts[k], point, UM_COVERS_PASS))
 			return true;
 	return false;
 }
@@ -183,6 +191,15 @@ static unsigned char type_of(struct um_mount *m, unsigned char unknown)
 	return type_bits(st.st_mode);
 }
 
+/* Mounted so that its mount point is not there. */
+static bool is_gap(struct um_mount *m)
+{
+	struct stat st;
+
+	return !m->root_type && um_fs_gives(m) &&
+	       um_fs_getattr(m, "/", NULL, &st) == -ENOENT;
+}
+
 bool um_list_has_phantoms(const struct um_list *l, const char *path)
 {
 	struct stat st;
@@ -203,6 +220,7 @@ struct extra {
 	uint64_t ino;
 	unsigned char type;
 	bool seen;
+	bool gap; /* it is not shown at all */
 };
 
 /* A directory's own listing, with what the view adds and hides. */
@@ -249,6 +267,8 @@ static int gather(struct merge *mg)
 		if (!m->root_type && um_fs_getattr(m, "/", NULL, &st) < 0)
 			st = (struct stat){ 0 };
 		stop = add_extra(mg, name, st.st_ino, type_bits(st.st_mode));
+		if (!stop)
+			mg->extra[mg->n - 1].gap = is_gap(m);
 	}
 	for (const struct um_dev_class *d = dev_classes; d && !stop;
 	     d = d->next)
@@ -285,6 +305,8 @@ static int merge_fill(void *arg, const char *name, uint64_t ino,
 		if (strcmp(e->name, name) != 0)
 			continue;
 		e->seen = true;
+		if (e->gap)
+			return 0;
 		type = e->type ? e->type : type;
 	}
 	mg->stopped = mg->fill(mg->arg, name, ino, type);
@@ -305,7 +327,7 @@ static void add_phantoms(struct merge *mg)
 	for (size_t i = 0; i < mg->n && !mg->stopped; i++) {
 		const struct extra *e = &mg->extra[i];
 
-		if (!e->seen && e->type && !is_named_later(mg, i))
+		if (!e->seen && !e->gap && e->type && !is_named_later(mg, i))
 			mg->stopped =
 				mg->fill(mg->arg, e->name, e->ino, e->type);
 	}

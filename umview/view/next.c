@@ -83,6 +83,11 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc, int flags,
 		return -EEXIST;
 	if (!loc->exists && !(flags & O_CREAT))
 		return -ENOENT;
+	if (um_fs_gives(loc->mount)) {
+		f->fd = um_fs_give(loc->mount, loc->rel,
+				   flags | O_CLOEXEC | O_NOCTTY, mode);
+		return f->fd < 0 ? f->fd : 0;
+	}
 	if (!loc->exists) {
 		ret = um_fs_mknod(loc->mount, loc->rel, S_IFREG | mode, 0);
 		if (ret == 0)

@@ -136,6 +136,9 @@ static const struct um_alias default_aliases[] = {
 	{ (char[]){ "vfat" }, (char[]){ "umfusefat" } },
 	{ (char[]){ "msdos" }, (char[]){ "umfusefat" } },
 	{ (char[]){ "squashfs" }, (char[]){ "umfusesquash" } },
+	{ (char[]){ "overlay" }, (char[]){ "viewfsoverlay" } },
+	{ (char[]){ "modifshide" }, (char[]){ "viewfshide" } },
+	{ (char[]){ "tmpfs" }, (char[]){ "ramfs" } },
 #define UM_MOUNTER(type, program, package, words, options)
 #define UM_MOUNTER_ALIAS(alias, type) { (char[]){ alias }, (char[]){ type } },
 #include "view/mounters.def"

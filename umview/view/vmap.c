@@ -55,6 +55,11 @@ static void add_mount(struct um_vmap *map, const struct um_mount *m)
 	const char *slash = strrchr(m->point, '/');
 
 	map->busy = 1;
+	/* it tells by itself which names are its own */
+	if (um_fs_is_layer(m)) {
+		map->layers = 1;
+		return;
+	}
 	if (!slash || !slash[1]) {
 		map->all = 1;
 		return;

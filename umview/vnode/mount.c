@@ -117,6 +117,7 @@ static void destroy(struct um_mount *m)
 	free(m->source);
 	free(m->type);
 	free(m->options);
+	free(m->jump);
 	um_attrcache_free(m->cache);
 	um_mutex_fini(&m->serial);
 	for (int i = 0; i < UM_NAME_LOCKS; i++)

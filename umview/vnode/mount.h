@@ -42,6 +42,7 @@
  * @root_type: S_IFMT of its root, where that is known without asking; else 0
  * @image, @image_ino: the file it was mounted from; see um_mount_claim()
  * @forget_devices: called last, where @devices: its module may have crashed
+ * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
@@ -53,6 +54,7 @@ struct um_mount {
 	char *source;
 	char *type;
 	char *options;
+	char *jump;
 	unsigned long flags;
 	bool permanent;
 	bool human;
