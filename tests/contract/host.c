@@ -333,7 +333,9 @@ int host_load(struct host_fs *h, const char *file)
 int host_mount(struct host_fs *h, const char *type, const char *source,
 	       const char *target, unsigned long flags, const char *options)
 {
-	struct um_mount_req req = { type, source, target, flags, options };
+	struct um_mount_req req = {
+		type, source, target, flags, options, false
+	};
 
 	h->fs = (struct um_fs){ .next = host_next() };
 	um_next_set_current(h->fs.next);

@@ -22,6 +22,7 @@
  * @target: canonical mount point in the view
  * @flags: MS_* of mount(2), options `ro`... already folded in
  * @options: the option string without what the core took; "" when none
+ * @merge: the option merge was given
  * All borrowed for the call.
  */
 struct um_mount_req {
@@ -30,6 +31,7 @@ struct um_mount_req {
 	const char *target;
 	unsigned long flags;
 	const char *options;
+	bool merge;
 };
 
 /**
@@ -68,5 +70,11 @@ struct um_module {
 };
 
 extern const struct um_module um_module;
+
+/*
+ * For a module that loads others: where NAME.so lies, of the places that
+ * umview itself searches. Return: the file's name, to be freed; NULL: nowhere.
+ */
+char *um_module_find(const char *name);
 
 #endif
