@@ -97,7 +97,7 @@ static int one(struct scan *s, const char *dir, const char *name)
 
 	if (!strcmp(name, ".") || !strcmp(name, "..") ||
 	    (s->base == s->v->store && !strcmp(dir, "/") &&
-	     !strcmp(name, META + 1)))
+	     !strcmp(name, &META[1])))
 		return 0;
 	ret = snprintf(path, sizeof(path), "%s/%s", dir[1] ? dir : "", name);
 	if (ret >= PATH_MAX || viewfs_join(real, s->base, path) < 0)
