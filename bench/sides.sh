@@ -9,6 +9,7 @@
 
 plain_sides=(native view view-1 view-10 no-agent no-agent-1 no-agent-10 cow
 	kernel-overlay proot bwrap strace vuos)
+disk_sides=(native view)
 image_sides=(native kernel-ext4 kernel-fuse bindfs view no-agent proot)
 quick_sides='view|view-1|view-10|no-agent-1|proot|kernel-.*'
 
@@ -22,6 +23,7 @@ side_start() {
 	side_dir[$side]=$work/data
 	side_cold[$side]=''
 	case $group:$side in
+	disk:*) plan_disk "$side" ;;
 	*:native) cmd=(runner) ;;
 	plain:view | plain:no-agent) plan_view "$side" 0 ;;
 	plain:view-* | plain:no-agent-*) plan_view "${side%-*}" "${side##*-}" ;;
@@ -270,6 +272,27 @@ plan_image_bindfs() {
 	[ -d "$dir" ] || um_as_user "$work/home" mkdir "$dir"
 	side_dir[bindfs]=$dir
 	plan_fuse bindfs "$work/tree" "$dir" bindfs
+}
+
+# A partition of an image: the kernel's loop device stands for native.
+plan_disk() {
+	local set=(env "BENCH_MNT=$work/mnt-disk-$1")
+	have sfdisk || return 1
+	if [ "$1" = view ]; then
+		# shellcheck disable=SC2016 # for the shell inside
+		cmd=("${set[@]}" BENCH_TYPE=umfuseext2 BENCH_DISK=/dev/bench1
+			"$umview" -q sh -c 'mount -t umdevpart "$1" /dev/bench &&
+			exec runner' sh "$work/disk-view.img")
+		return
+	fi
+	plan_kernel "$1" : || return 1
+	# shellcheck disable=SC2016 # for the shell inside
+	cmd=(unshare -m --propagation private "${set[@]}" BENCH_TYPE=ext4 sh -c '
+		BENCH_DISK=$(losetup -f --show -o 1048576 "$1") || exit 1
+		trap "losetup -d $BENCH_DISK" EXIT
+		trap "exit 1" TERM
+		export BENCH_DISK
+		runner' sh "$work/disk-native.img")
 }
 
 plan_image_proot() {

@@ -32,6 +32,7 @@
 #include <umview/log.h>
 
 #include "base/logctl.h"
+#include "dev/dev.h"
 #include "guest/kept.h"
 #include "guest/notify.h"
 #include "guest/self.h"
@@ -40,7 +41,6 @@
 #include "main/session.h"
 #include "proc/files.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 #include "sys/mounter.h"
 #include "sys/remotelock.h"
 #include "sys/stats.h"
@@ -215,7 +215,7 @@ static int set_up(const struct um_options *opts)
 	if (ret == 0)
 		ret = um_wait_setup();
 	if (ret == 0)
-		ret = um_loop_setup();
+		ret = um_dev_setup();
 	if (ret == 0)
 		ret = um_fusedev_setup();
 	if (ret == 0)

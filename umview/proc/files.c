@@ -4,7 +4,7 @@
  *
  *   mountinfo, mounts	the host's lines, then the view's mounts
  *   filesystems	the host's, then what the view can mount
- *   partitions	the host's, then loop devices of the session
+ *   partitions	the host's, then virtual block devices
  *   maps, smaps	files of virtual file systems under their names
  *
  * The content is made when the file is opened. See proc(5).
@@ -20,9 +20,10 @@
 #include <sys/sysmacros.h>
 
 #include "base/path.h"
+#include "dev/dev.h"
 #include "net/stack.h"
-#include "sys/loop.h"
 #include "sys/mounter.h"
+#include "sys/sys.h"
 #include "sys/text.h"
 
 /* mount ids of the view: above any that the kernel gives out in practice */
@@ -231,9 +232,8 @@ static int make_partitions(struct um_req *r, const char *path, pid_t tid,
 {
 	int ret = copy_file(path, out);
 
-	(void)r;
 	(void)tid;
-	um_loop_partitions(out);
+	um_dev_partitions(r->list, out);
 	return ret;
 }
 
@@ -419,7 +419,7 @@ static int proc_open(struct um_req *r, const struct um_loc *loc)
 		return stack_file(r, loc->path);
 	if (!strcmp(loc->path, "/proc/filesystems"))
 		return make_memfd(r, make_filesystems, loc->path, 0);
-	if (!strcmp(loc->path, "/proc/partitions") && um_loop_any())
+	if (!strcmp(loc->path, "/proc/partitions") && um_dev_any_block(r->list))
 		return make_memfd(r, make_partitions, loc->path, 0);
 	tid = parse_pid(loc->path, &file);
 	if (!tid)

@@ -60,13 +60,14 @@ static struct um_mount *find(const char *path)
 	return is_name(path) ? node_mount : NULL;
 }
 
-static bool names(const char *dir, um_fill_fn fill, void *arg)
+static bool names(const struct um_list *l, const char *dir, um_fill_fn fill,
+		  void *arg)
 {
 	struct stat st;
-
 	bool fuse = !strcmp(dir, "/dev") && lstat(NAME, &st) < 0;
 	bool cuse = !strcmp(dir, "/dev") && lstat(CUSE, &st) < 0;
 
+	(void)l;
 	if (fill && fuse)
 		fill(arg, "fuse", 1, S_IFCHR >> 12);
 	if (fill && cuse)

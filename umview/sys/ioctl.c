@@ -10,9 +10,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "dev/dev.h"
+#include "dev/stream.h"
 #include "sys/cusedev.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 #include "sys/net.h"
 
 /* Descriptor flags, not the file's business. */
@@ -82,7 +83,8 @@ long sys_ioctl(struct um_req *r)
 
 	if (s)
 		return um_net_ioctl(r, s, cmd);
-	if (!o && um_fusedev_ioctl(r, cmd, &ret))
+	if (!o && (um_fusedev_ioctl(r, cmd, &ret) ||
+		   (!is_generic(cmd) && um_stream_ioctl(r, cmd, &ret))))
 		return ret;
 	if (!o && changes_flags(cmd)) {
 		ret = um_fd_for_change(r, um_arg_fd(r, 0), &loc);
@@ -96,7 +98,7 @@ long sys_ioctl(struct um_req *r)
 	if (um_cusedev_is(o->mount) && o->vnode)
 		return um_cusedev_ioctl(r, o, cmd);
 	if (o->mount->devices && o->vnode)
-		return um_loop_ioctl(r, o, cmd);
+		return um_dev_ioctl(r, o, cmd);
 	/* whoever opens a file may ask; agents say so themselves (fast_ioctl()) */
 	if (cmd == TCGETS)
 		return -ENOTTY;

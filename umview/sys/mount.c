@@ -10,11 +10,11 @@
 #include <sys/mount.h>
 
 #include "base/path.h"
+#include "dev/dev.h"
 #include "guest/contain.h"
 #include "guest/kept.h"
 #include "net/standin.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 #include "sys/mounter.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
@@ -189,16 +189,21 @@ static void release_source(void *hold)
 	um_next_close(hold);
 }
 
+static bool is_open(struct um_mount *m)
+{
+	return m->devices ? um_dev_is_open(m)
+			  : um_vnode_busy(m) || um_cwd_busy(m);
+}
+
 static bool is_idle(struct um_mount *m)
 {
-	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
-	       !um_cwd_busy(m) && !um_layer_is_busy(m) &&
+	return !atomic_load(&m->users) && !is_open(m) && !um_layer_is_busy(m) &&
 	       !(um_stack_is(m) && um_standin_busy(m)) &&
 	       !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
- * What the module is to open. A loop device stays in use as long as the mount
+ * What the module is to open. A device stays in use as long as the mount
  * lives, whether or not the module reads through it.
  */
 static int take_source(struct um_req *r, struct um_mount *m, const char **out)
@@ -207,10 +212,12 @@ static int take_source(struct um_req *r, struct um_mount *m, const char **out)
 	int ret;
 
 	*out = m->source;
-	ret = um_loop_source(r, m->source, m->flags & MS_RDONLY, out);
+	ret = um_dev_source(r, m->source, m->flags & MS_RDONLY, out);
 	if (ret <= 0)
 		return ret;
-	ret = um_next_open(m->beneath, m->source, O_RDONLY, 0, &f);
+	um_obj_settle();
+	ret = um_next_open(m->beneath, m->source, O_RDONLY | UM_DEV_HOLD, 0,
+			   &f);
 	if (ret < 0)
 		return ret;
 	m->source_hold = f;

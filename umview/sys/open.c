@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "dev/dev.h"
 #include "guest/shared.h"
 #include "sys/special.h"
 #include "view/perm.h"
@@ -209,6 +210,20 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc,
 	return create(r, loc, o);
 }
 
+/* A real node may have the number of one of the view's devices. */
+static int open_by_number(struct um_req *r, const struct um_loc *loc, int flags)
+{
+	struct um_mount *m;
+	const char *rel;
+	struct stat st;
+
+	if ((flags & O_PATH) || !um_dev_is_foreign(r->list) ||
+	    stat(loc->path, &st) < 0)
+		return -ENOENT;
+	m = um_dev_by_number(r, st.st_mode & S_IFMT, st.st_rdev, &rel);
+	return m ? um_dev_open(m, rel, &st, flags) : -ENOENT;
+}
+
 /* Real and native: the kernel does it, but for what the view adds. */
 static long open_native(struct um_req *r, const struct um_loc *loc,
 			const struct opening *o)
@@ -220,6 +235,9 @@ static long open_native(struct um_req *r, const struct um_loc *loc,
 		if (fd != -ENOENT)
 			return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 	}
+	fd = open_by_number(r, loc, o->flags);
+	if (fd != -ENOENT)
+		return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 	if (!um_list_has_phantoms(r->list, loc->path))
 		return UM_CONTINUE;
 	fd = open_real_dir(r, loc, o->flags);

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include "dev/stream.h"
 #include "sys/fusedev.h"
 #include "sys/special.h"
 #include "view/perm.h"
@@ -93,13 +94,14 @@ long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 		return um_fs_getattr(m, path, NULL, out);
 	}
 	if (!um_obj_any() && !um_special_any() && !um_chan_any() &&
-	    !r->list->nmounts)
+	    !um_stream_any() && !r->list->nmounts)
 		return UM_CONTINUE;
 	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
 		return UM_CONTINUE;
 	if (S_ISFIFO(st.st_mode) && um_special_getattr(&st, out) == 0)
 		return FOUND;
-	if (S_ISSOCK(st.st_mode) && um_fusedev_fstat(&st, out))
+	if (S_ISSOCK(st.st_mode) &&
+	    (um_fusedev_fstat(&st, out) || um_stream_fstat(&st, out)))
 		return FOUND;
 	o = um_obj_find(&st);
 	if (!o) {

@@ -51,8 +51,6 @@ static inline int um_arg_fd(const struct um_req *r, int n)
 
 /* The object behind the guest's descriptor in argument n (ref), or NULL. */
 struct um_obj *um_arg_obj(struct um_req *r, int n);
-#define UM_OBJ __attribute__((cleanup(um_obj_cleanup)))
-void um_obj_cleanup(struct um_obj **o);
 
 /* Path argument n, from AT_FDCWD. */
 int um_arg_walk(struct um_req *r, int n, unsigned int flags,

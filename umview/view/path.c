@@ -31,6 +31,9 @@ char *um_view_path_of(struct um_req *r, const struct um_mount *m,
 {
 	if (um_mount_is_real(m) || !strcmp(m->point, "/"))
 		return um_req_strdup(r, rel);
+	/* its names are all over the view */
+	if (m->devices && rel[1])
+		return um_req_strdup(r, rel);
 	return um_req_printf(r, "%s%s", m->point, strcmp(rel, "/") ? rel : "");
 }
 

@@ -101,22 +101,42 @@ extern void (*um_walk_hook)(const struct um_req *r);
 bool um_walk_is_idle(const struct um_req *r, const char *path);
 
 /**
- * struct um_dev_class - devices of the core's own, which stand in no list and
- * take the place of real names
- * @find: the file system that has this canonical path, or NULL
- * @names: the names it adds to a real directory (fill may be NULL); whether
- *	there are any
- * Until um_dev_any is set there is but /dev/loop-control, fuse and cuse.
+ * struct um_dev_class - devices that take the place of real names, and what
+ * mounts of devices (um_mount.devices) have beside their mount points
+ * @find: the file system that has this canonical path and stands in no list,
+ *	or NULL
+ * @names: the names that a directory shows in a view of this list (fill may be
+ *	NULL); whether there are any. Mount points are shown without it.
+ * @covers: whether a mount of devices answers for the path
+ * @each_name: names, as last components, that agents must ask about
+ * @is_foreign: whether nodes of the host may be nodes of these devices
+ * @by_number: the device of this number in the request's view: its mount, and
+ *	its name inside; or NULL
+ * Each may be NULL. Until um_dev_any is set or a list has mounts, there is but
+ * /dev/loop-control, fuse and cuse.
  */
 struct um_dev_class {
 	const struct um_dev_class *next;
 	struct um_mount *(*find)(const char *path);
-	bool (*names)(const char *dir, um_fill_fn fill, void *arg);
+	bool (*names)(const struct um_list *l, const char *dir, um_fill_fn fill,
+		      void *arg);
+	bool (*covers)(const struct um_mount *m, const char *path);
+	void (*each_name)(const struct um_list *l,
+			  void (*add)(void *arg, const char *name), void *arg);
+	bool (*is_foreign)(const struct um_list *l);
+	struct um_mount *(*by_number)(struct um_req *r, mode_t type, dev_t rdev,
+				      const char **rel);
 };
 
 /* At start, before the first guest. */
 void um_dev_add(struct um_dev_class *class);
 extern atomic_bool um_dev_any;
+void um_dev_each_name(const struct um_list *l,
+		      void (*add)(void *arg, const char *name), void *arg);
+/* Real nodes may have numbers of the view's devices. */
+bool um_dev_is_foreign(const struct um_list *l);
+struct um_mount *um_dev_by_number(struct um_req *r, mode_t type, dev_t rdev,
+				  const char **rel);
 
 /*
  * The mount of the list that answers for a canonical path; rel inside it.

@@ -75,6 +75,15 @@ bool um_service_exists(const char *name)
 	return !strchr(name, '/') && *name && find_module(name, path);
 }
 
+char *um_module_find(const char *name)
+{
+	char path[PATH_MAX];
+
+	if (strchr(name, '/') || !*name || !find_module(name, path))
+		return NULL;
+	return strdup(path);
+}
+
 static int check(const struct um_module *m, const char *path)
 {
 	if (!m) {

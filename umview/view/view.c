@@ -311,6 +311,15 @@ static int change_list(uint32_t id, change_fn change, void *arg)
 	}
 }
 
+void um_view_publish(void)
+{
+	um_lock(&lock);
+	for (uint32_t id = 0; id < nviews; id++)
+		if (views[id])
+			um_vmap_publish(id, views[id]->list);
+	um_unlock(&lock);
+}
+
 static int add_mount(struct um_list *l, void *arg)
 {
 	l->mounts[l->nmounts++] = um_mount_get(arg);

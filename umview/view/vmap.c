@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "guest/shared.h"
+#include "view/path.h"
 
 /* Files and links of /proc, /sys and /dev that the view answers for. */
 static const char *const always[] = {
@@ -69,6 +70,11 @@ static void add_mount(struct um_vmap *map, const struct um_mount *m)
 		add_last(map, m->point, (size_t)(slash - m->point));
 }
 
+static void add_name(void *arg, const char *name)
+{
+	add(arg, name, strlen(name));
+}
+
 void um_vmap_publish(uint32_t id, const struct um_list *l)
 {
 	unsigned int n = atomic_load(&ndevices);
@@ -85,5 +91,9 @@ void um_vmap_publish(uint32_t id, const struct um_list *l)
 	}
 	for (size_t i = 0; map.net && i < UM_ARRAY_SIZE(of_stacks); i++)
 		add(&map, of_stacks[i], strlen(of_stacks[i]));
+	um_dev_each_name(l, add_name, &map);
+	/* any node of the host's may be one of ours */
+	if (um_dev_is_foreign(l))
+		map.all = 1;
 	um_shared_set_vmap(id, &map);
 }

@@ -110,7 +110,8 @@ static void leave(const struct hop *h) UM_NO_TSA
 
 bool um_mount_is_readonly(const struct um_mount *m)
 {
-	return m->fs.readonly || (m->flags & MS_RDONLY);
+	/* a device that must not be written to says so itself */
+	return !m->devices && (m->fs.readonly || (m->flags & MS_RDONLY));
 }
 
 static long done(const struct um_mount *m, const char *op, const char *path,

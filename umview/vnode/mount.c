@@ -78,6 +78,8 @@ void um_mount_shutdown(struct um_mount *m)
 	wait_for_operations(m);
 	if (m->fs.ops)
 		um_fs_umount(m);
+	if (m->forget_devices)
+		m->forget_devices(m);
 	if (m->release_source)
 		m->release_source(m->source_hold);
 	um_mount_unclaim(m);

@@ -71,4 +71,10 @@ struct um_module {
 
 extern const struct um_module um_module;
 
+/*
+ * For a module that loads others: where NAME.so lies, of the places that
+ * umview itself searches. Return: the file's name, to be freed; NULL: nowhere.
+ */
+char *um_module_find(const char *name);
+
 #endif
