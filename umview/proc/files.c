@@ -182,7 +182,12 @@ static const char *new_type(const struct um_list *l, size_t i)
  */
 static const char *device_mark(const struct um_req *r, const char *type)
 {
-	return um_mounter_serves(um_list_alias(r->list, type)) ? "nodev" : "";
+	const char *real = um_list_alias(r->list, type);
+
+	/* nor those that take anything */
+	if (!strncmp(real, "viewfs", 6) || !strcmp(real, "ramfs"))
+		return "nodev";
+	return um_mounter_serves(real) ? "nodev" : "";
 }
 
 /* The host's own list. */
