@@ -46,7 +46,7 @@ int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl, uint64_t owner)
 	if (!um_fs_locks(v->mount))
 		return -ENOSYS;
 	ret = pin(v, cmd == UM_LOCK_DROP, &fh);
-	if (ret < 0)
+	if (ret)
 		return ret;
 	ret = um_fs_lock(v->mount, fh, cmd, fl, owner);
 	unpin(v);
@@ -61,7 +61,7 @@ int um_vnode_flock(struct um_vnode *v, int op)
 	if (!um_fs_flocks(v->mount))
 		return -ENOSYS;
 	ret = pin(v, op & UM_FLOCK_DROP, &fh);
-	if (ret < 0)
+	if (ret)
 		return ret;
 	/* the vnode is the owner: who of its guests has it is sorted out here */
 	ret = um_fs_flock(v->mount, fh, op, v->file.inode | (1ULL << 63));
@@ -88,7 +88,7 @@ int um_vnode_with_file(struct um_vnode *v,
 	struct um_fh *fh = NULL;
 	int ret = pin(v, false, &fh);
 
-	if (ret < 0)
+	if (ret)
 		return ret;
 	ret = fn(fh, arg);
 	unpin(v);
