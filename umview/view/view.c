@@ -134,6 +134,9 @@ static const struct um_alias default_aliases[] = {
 	{ (char[]){ "binfmt_misc" }, (char[]){ "umbinfmt" } },
 	{ (char[]){ "iso9660" }, (char[]){ "umfuseiso9660" } },
 	{ (char[]){ "squashfs" }, (char[]){ "umfusesquash" } },
+	{ (char[]){ "umlwip" }, (char[]){ "umnetlwip" } },
+	{ (char[]){ "lwipv6" }, (char[]){ "umnetlwip" } },
+	{ (char[]){ "umnetlwipv6" }, (char[]){ "umnetlwip" } },
 };
 
 int um_view_setup(void)

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "../proto.h"
+#include "proto.h"
 #include "loop.h"
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
