@@ -290,6 +290,32 @@ long um_net_accept(struct um_req *r, struct um_standin *s, int flags)
 
 /* ---- options ---- */
 
+/*
+ * The stand-in of a stream knows whether its error was told by some call; the
+ * stack, which error it is.
+ */
+static long stream_error(struct um_req *r, int *value)
+{
+	UM_CLOSE int sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	socklen_t len = sizeof(int);
+	int mine = 0;
+
+	if (sock < 0)
+		return sock;
+	if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &mine, &len) < 0)
+		return -errno;
+	if (!mine || !*value)
+		*value = mine;
+	return 0;
+}
+
+static bool is_stream_error(const struct um_req *r, const struct um_standin *s,
+			    socklen_t len)
+{
+	return !s->packets && (int)r->arg[1] == SOL_SOCKET &&
+	       (int)r->arg[2] == SO_ERROR && len == sizeof(int);
+}
+
 long sys_getsockopt(struct um_req *r)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
@@ -311,6 +337,8 @@ long sys_getsockopt(struct um_req *r)
 		return -ENOMEM;
 	ret = UM_STACK_CALL(s->stack, getsockopt, -ENOPROTOOPT, s->id,
 			    (int)r->arg[1], (int)r->arg[2], value, &len);
+	if (ret == 0 && is_stream_error(r, s, len))
+		ret = stream_error(r, value);
 	if (ret == 0)
 		ret = um_copy_out(r, um_uptr_of(r->arg[3]), value, len);
 	return ret < 0 ? ret
@@ -355,7 +383,7 @@ long sys_shutdown(struct um_req *r)
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	long ret = 0;
 
-	if (s && s->packets)
+	if (s)
 		ret = UM_STACK_CALL(s->stack, shutdown, 0, s->id,
 				    (int)r->arg[1]);
 	return ret < 0 ? ret : UM_CONTINUE;

@@ -456,6 +456,8 @@ static int do_accepted(struct call *c)
 	if (!t)
 		return -ENOENT;
 	c->id = id;
+	if (t->pcb)
+		tcp_backlog_accepted(t->pcb);
 	if (t->established || t->behind)
 		return 0;
 	if (c->fd >= 0 && fstat(c->fd, &st) == 0)

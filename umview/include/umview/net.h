@@ -99,6 +99,7 @@ enum um_net_whose {
  * @getsockname, @getpeername: *len: in: room, out: the address's length, which
  *	may be more
  * @getsockopt: *len: in: room, out: bytes set
+ * @shutdown: before the stand-in itself is shut down
  * @ioctl: data: its argument, in and out, size bytes. Behind a struct ifconf
  *	comes its buffer, of ifc_len bytes; behind a struct rtentry the text that
  *	rt_dev points to
