@@ -109,6 +109,8 @@ static int inet_kind(int type, int *protocol, bool six,
 {
 	int icmp = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 
+	if (*protocol < 0 || *protocol >= IPPROTO_MAX)
+		return -EINVAL;
 	switch (type) {
 	case SOCK_STREAM:
 		if (*protocol && *protocol != IPPROTO_TCP)

@@ -463,6 +463,11 @@ static int tcp_listen_sock(struct st_sock *s, int fd, int backlog)
 	tcp_err(t->pcb, NULL);
 	t->listener =
 		tcp_listen_with_backlog_and_err(t->pcb, room_of(backlog), &err);
+	if (!t->listener && err == ERR_USE) {
+		st_sock_reap(); /* whose guest is gone has it no more */
+		t->listener = tcp_listen_with_backlog_and_err(
+			t->pcb, room_of(backlog), &err);
+	}
 	if (!t->listener) {
 		st_stream_attach(t, t->pcb);
 		return -st_errno(err);
