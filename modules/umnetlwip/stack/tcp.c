@@ -25,7 +25,7 @@
 #include "route.h"
 #include "stream.h"
 
-enum { RETRY_MS = 20, BACKLOG_MAX = 255 };
+enum { RETRY_MS = 20, BACKLOG_MAX = 255, PORT_TRIES = 200 };
 
 static struct st_stream *stream_new(struct st_sock *s)
 {
@@ -217,11 +217,28 @@ static int new_pcb(struct st_sock *s)
 	return tcp_init_sock(s);
 }
 
+/*
+ * A connection of before may be in TIME-WAIT between the same two ports: then
+ * another port is taken, if it is ours to choose.
+ */
+static err_t begin(struct st_stream *t, const ip_addr_t *ip, uint16_t port,
+		   bool any_port)
+{
+	err_t err = tcp_connect(t->pcb, ip, port, on_connected);
+
+	for (int n = 0; err == ERR_USE && any_port && n < PORT_TRIES; n++) {
+		t->pcb->local_port = st_port_ephemeral();
+		err = tcp_connect(t->pcb, ip, port, on_connected);
+	}
+	return err;
+}
+
 static int tcp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 			    socklen_t len, int fd, uint32_t tag)
 {
 	struct st_stream *t = s->priv;
 	ip_addr_t ip, any = { 0 };
+	bool any_port;
 	uint16_t port;
 	int ret;
 	err_t err;
@@ -241,7 +258,8 @@ static int tcp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 	ret = may_reach(s, &ip);
 	if (ret < 0)
 		return ret;
-	if (!s->bound) {
+	any_port = !s->bound;
+	if (any_port) {
 		IP_SET_TYPE_VAL(any, IP_GET_TYPE(&ip));
 		ret = bind_port(s, &any, 0);
 		if (ret < 0)
@@ -253,10 +271,10 @@ static int tcp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 			return ret;
 	}
 	t->connecting = true;
-	err = tcp_connect(t->pcb, &ip, port, on_connected);
+	err = begin(t, &ip, port, any_port);
 	if (err != ERR_OK) {
 		t->connecting = false;
-		return -st_errno(err);
+		return err == ERR_USE ? -EADDRNOTAVAIL : -st_errno(err);
 	}
 	show_names(s, t->pcb);
 	if (!tag)
