@@ -4,7 +4,7 @@
  *
  * usage: umnetlwip-stack FD [INTERFACE...]
  *
- * FD is its end of the pair to the module (../proto.h); the module starts it. An
+ * FD is its end of the pair to the module (netproc/proto.h); the module starts it. An
  * INTERFACE is NAME=KIND[:ARGUMENT][,up][,dhcp], e.g. vd0=slirp,up,dhcp. The
  * process ends when the module closes its end.
  */
