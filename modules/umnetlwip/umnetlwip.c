@@ -520,9 +520,9 @@ static int find_program(char *out, size_t size)
 	Dl_info info;
 
 	if (!dladdr((const void *)&um_module, &info) || !info.dli_fname ||
-	    strlen(info.dli_fname) >= sizeof(own))
+	    snprintf(own, sizeof(own), "%s", info.dli_fname) >=
+		    (int)sizeof(own))
 		return -ENOENT;
-	strcpy(own, info.dli_fname);
 	if (snprintf(out, size, "%s/umnetlwip-stack", dirname(own)) >=
 	    (int)size)
 		return -ENAMETOOLONG;

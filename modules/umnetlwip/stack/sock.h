@@ -20,7 +20,7 @@
 #include "loop.h"
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
-#include "umview/net.h"
+#include <umview/net.h>
 
 struct st_sock;
 
