@@ -64,6 +64,12 @@ while read -r file; do
 		\"*)
 			path=$(realpath -m --relative-to=. "$dir/$name")
 			[ -e "$path" ] || path=$module/$name
+			[ -e "$path" ] || path=$module/stack/lwip/$name
+			case $module:$name in
+			# its own process, which is built with lwIP's source
+			modules/umnetlwip:lwip/* | modules/umnetlwip:netif/*)
+				continue ;;
+			esac
 			case $path in
 			# what umfuse has for the programs it runs
 			modules/umfuse/program.h) ;;

@@ -103,8 +103,8 @@
 #define UM_NLISTINGS 256
 #define UM_RECORDS   65536
 /* Places that an entry may be in, from its tag or key on. */
-#define UM_NPLACES 4
-#define UM_BLOOM   16
+#define UM_NPLACES  4
+#define UM_BLOOM    16
 #define UM_NCHANGED 1024
 #define UM_NDRESSED 512
 

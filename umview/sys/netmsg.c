@@ -16,6 +16,7 @@
 #include "sys/net.h"
 
 #define MAX_PACKET (64 * 1024 + 512)
+#define MAX_STREAM (1024 * 1024)
 #define MAX_VECTOR 1024
 #define MAX_SENT   (64 * 1024)
 
@@ -145,22 +146,31 @@ long um_net_read(struct um_req *r, struct um_standin *s,
 	return ret < 0 ? ret : length(&p, room, 0);
 }
 
-/* A connected stream tells no name. */
-static long recvfrom_stream(struct um_req *r)
+/* Up to n bytes of a stream. */
+static long recv_stream(struct um_req *r, size_t n, int flags, void **buf)
 {
 	UM_CLOSE int sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	size_t n = r->arg[2] < MAX_PACKET ? r->arg[2] : MAX_PACKET;
-	void *buf = um_req_alloc(r, n + 1);
-	socklen_t none = 0;
 	long got;
 
-	if (sock < 0 || !buf)
+	*buf = um_req_alloc(r, n + 1);
+	if (sock < 0 || !*buf)
 		return sock < 0 ? sock : -ENOMEM;
 	do {
 		um_wait_begin(r);
-		got = UM_SYS(recv(sock, buf, n, (int)r->arg[3]));
+		got = UM_SYS(recv(sock, *buf, n, flags));
 		um_wait_end();
 	} while (got == -EINTR && um_wait_again(r, &got));
+	return got;
+}
+
+/* A connected stream tells no name. */
+static long recvfrom_stream(struct um_req *r)
+{
+	size_t n = r->arg[2] < MAX_STREAM ? r->arg[2] : MAX_STREAM;
+	socklen_t none = 0;
+	void *buf;
+	long got = recv_stream(r, n, (int)r->arg[3], &buf);
+
 	if (got < 0)
 		return got;
 	if (um_copy_out(r, um_uptr_of(r->arg[1]), buf, (size_t)got) < 0)
@@ -258,18 +268,30 @@ static long recv_message(struct um_req *r, struct um_standin *s, uint64_t at,
 /* What the kernel's own call would tell of names is not the stack's. */
 static long recvmsg_stream(struct um_req *r)
 {
+	struct iovec *iov = NULL;
+	struct packet p = { 0 };
 	struct msghdr m;
-	int ret = um_copy_in(r, um_uptr_of(r->arg[1]), &m, sizeof(m));
+	long ret = um_copy_in(r, um_uptr_of(r->arg[1]), &m, sizeof(m));
+	size_t room;
+	void *buf;
 
 	if (ret < 0)
 		return ret;
 	if ((int)r->arg[2] & MSG_ERRQUEUE)
 		return -EAGAIN;
-	if (!m.msg_name || !m.msg_namelen)
+	if (!m.msg_name)
 		return UM_CONTINUE;
-	m.msg_namelen = 0;
-	ret = um_copy_out(r, um_uptr_of(r->arg[1]), &m, sizeof(m));
-	return ret < 0 ? ret : UM_CONTINUE;
+	ret = copy_vector(r, &m, &iov);
+	if (ret < 0)
+		return ret;
+	room = total(iov, m.msg_iovlen);
+	ret = recv_stream(r, room < MAX_STREAM ? room : MAX_STREAM,
+			  (int)r->arg[2], &buf);
+	if (ret < 0)
+		return ret;
+	p.data = buf;
+	p.len = p.full = (size_t)ret;
+	return give_message(r, r->arg[1], &m, &p, 0);
 }
 
 long um_net_recvmsg(struct um_req *r, struct um_standin *s)

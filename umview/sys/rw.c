@@ -331,7 +331,7 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && um_chan_any())
+	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
 		return channel(r, one_buffer, writing);
 	if (!o)
 		return ret;
@@ -347,7 +347,7 @@ static long vectored(struct um_req *r, off_t off, unsigned int rwf,
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && um_chan_any())
+	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
 		return channel(r, copy_vector, writing);
 	if (!o)
 		return ret;

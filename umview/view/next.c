@@ -54,6 +54,22 @@ bool um_next_has_mounts(struct um_next *next)
 	return ((struct um_list *)next)->nmounts != 0;
 }
 
+int um_next_mount(struct um_next *next, const char *path, struct um_mount **out)
+{
+	struct lookup l;
+	struct stat st;
+	int ret = look(next, path, UM_FOLLOW, &l);
+
+	if (ret == 0)
+		ret = um_fs_getattr(l.loc.mount, l.loc.rel, NULL, &st);
+	if (ret == 0 && (um_loc_is_real(&l.loc) || strcmp(l.loc.rel, "/") != 0))
+		ret = -ENOTSUP;
+	if (ret == 0)
+		*out = um_mount_get(l.loc.mount);
+	done(&l);
+	return ret;
+}
+
 static int open_real(const char *path, int flags, mode_t mode,
 		     struct um_next_file *f)
 {

@@ -169,6 +169,13 @@ struct um_mount *um_list_mount_at(const struct um_list *l, const char *path);
 /* Names of mount points in directory `path` that the directory itself lacks. */
 bool um_list_has_phantoms(const struct um_list *l, const char *path);
 /* List a directory with such names merged in. */
+/*
+ * The mount (ref) whose root `path` names in the view beneath; -ENOTSUP: it is
+ * not a mount's root.
+ */
+int um_next_mount(struct um_next *next, const char *path,
+		  struct um_mount **out);
+
 int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
 		    um_fill_fn fill, void *arg);
 /* Canonical name of a node of a mount, in the request's arena. */

@@ -40,7 +40,7 @@ static void unpin(struct um_vnode *v)
 
 int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl, uint64_t owner)
 {
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	int ret;
 
 	if (!um_fs_locks(v->mount))
@@ -55,7 +55,7 @@ int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl, uint64_t owner)
 
 int um_vnode_flock(struct um_vnode *v, int op)
 {
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	int ret;
 
 	if (!um_fs_flocks(v->mount))
@@ -85,7 +85,7 @@ int um_vnode_flock_held(struct um_vnode *v)
 int um_vnode_with_file(struct um_vnode *v,
 		       int (*fn)(struct um_fh *fh, void *arg), void *arg)
 {
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	int ret = pin(v, false, &fh);
 
 	if (ret)
