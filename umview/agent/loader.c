@@ -69,6 +69,7 @@ struct block {
 static struct um_exec_info info;
 static struct image program;
 static struct image interp;
+static int region_fd;
 
 static void fail(void) __attribute__((noreturn));
 
@@ -223,7 +224,7 @@ static void map_segment(struct image *im, const Elf64_Phdr *ph)
 	if (ph->p_memsz > ph->p_filesz || (ph->p_flags & PF_W))
 		map_tail(ph, im->bias);
 	if ((ph->p_flags & PF_X) && im->text->id)
-		um_lay_text(im->text, info.region_fd, at, ph->p_offset - skip,
+		um_lay_text(im->text, region_fd, at, ph->p_offset - skip,
 			    ph->p_filesz + skip, prot_of(ph));
 	note_range(im, ph);
 }
@@ -256,6 +257,20 @@ static const Elf64_Phdr *find_phdr(const struct image *im, unsigned int type)
 	return 0;
 }
 
+/* A descriptor of it, or a negative number. */
+static int take_file(const struct um_exec_file *f)
+{
+	long fd;
+
+	if (f->fd >= 0 || f->at < 0)
+		return f->fd;
+	fd = um_open_told(info.monitor, (uint32_t)f->at, O_RDONLY | O_CLOEXEC,
+			  f->dev, f->ino);
+	if (fd < 0)
+		fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_GIVE, f->at, 0, 0);
+	return (int)fd;
+}
+
 /* Return: whether the program wants an interpreter, which is then mapped. */
 static int load_interp(void)
 {
@@ -263,7 +278,7 @@ static int load_interp(void)
 
 	if (!ph)
 		return 0;
-	interp.fd = (int)must(info.interp_fd);
+	interp.fd = (int)must(take_file(&info.interp));
 	interp.text = &info.interp_text;
 	read_heads(&interp);
 	map_image(&interp, 0);
@@ -303,7 +318,8 @@ static void use_stats(int fd)
 static void use_region(void)
 {
 	use_stats(info.stats_fd);
-	if (map_region(info.region_fd))
+	region_fd = take_file(&info.region);
+	if (map_region(region_fd))
 		return;
 	um_page.flags &= ~UM_PAGE_INTERP;
 	info.text.id = 0;
@@ -514,11 +530,10 @@ struct um_start um_agent_load(unsigned long *sp)
 	unsigned long hint;
 
 	parse_block(sp, &b);
-	must(um_viewed(UM_NR_VUCTL, UM_VUCTL_HELLO, (long)&info, sizeof(info),
-		       0));
+	program.fd = (int)must(um_viewed(UM_NR_VUCTL, UM_VUCTL_HELLO,
+					 (long)&info, sizeof(info), 0));
 	um_page = info.page;
 	use_region();
-	program.fd = info.fd;
 	program.text = &info.text;
 	read_heads(&program);
 	hint = PIE_BASE;
@@ -531,7 +546,7 @@ struct um_start um_agent_load(unsigned long *sp)
 	if (load_interp())
 		start.entry = interp.bias + interp.eh.e_entry;
 	um_native(__NR_close, program.fd, 0, 0, 0, 0, 0);
-	um_expect_text(&info);
+	um_expect_text(&info, region_fd);
 	rebuild(&b, &mm);
 	mend_auxv(&b);
 	tell_kernel(&b, &mm);
