@@ -102,9 +102,9 @@ long um_fast_mmap(long nr, const long *a);
 void um_expect_text(const struct um_exec_info *info, int fd);
 /*
  * Put the patched copy over what was mapped: of `len` bytes of the file, from
- * `from` on, at `at`. fd is the region file.
+ * `from` on, at `at`. fd is the region file. Return: whether it is all of it.
  */
-void um_lay_text(const struct um_text *t, int fd, unsigned long at,
-		 unsigned long from, unsigned long len, long prot);
+int um_lay_text(const struct um_text *t, int fd, unsigned long at,
+		unsigned long from, unsigned long len, long prot);
 
 #endif

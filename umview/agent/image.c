@@ -175,7 +175,7 @@ static long lay_run(const struct window *w, const struct um_run *run)
 #define SOME_RUNS 4
 
 /* As far as it comes: each run stands for itself. */
-static void lay_runs(const struct window *w, const struct um_text *t)
+static int lay_runs(const struct window *w, const struct um_text *t)
 {
 	struct um_run run[SOME_RUNS] = { 0 };
 	unsigned long n;
@@ -186,15 +186,16 @@ static void lay_runs(const struct window *w, const struct um_text *t)
 			      (long)(n * sizeof(*run)),
 			      (long)(t->at + i * sizeof(*run)), 0,
 			      0) != (long)(n * sizeof(*run)))
-			return;
+			return 0;
 		for (unsigned long k = 0; k < n; k++)
 			if (lay_run(w, &run[k]) < 0)
-				return;
+				return 0;
 	}
+	return 0;
 }
 
-void um_lay_text(const struct um_text *t, int fd, unsigned long at,
-		 unsigned long from, unsigned long len, long prot)
+int um_lay_text(const struct um_text *t, int fd, unsigned long at,
+		unsigned long from, unsigned long len, long prot)
 {
 	struct window w = { at, from, min(PAGE_UP(len), t->len), prot, fd };
 	struct um_run whole = { t->from, t->len, t->at };
@@ -202,12 +203,14 @@ void um_lay_text(const struct um_text *t, int fd, unsigned long at,
 
 	if (from < t->from || from - t->from > t->len - w.len ||
 	    is_taken(t, base))
-		return;
+		return 0;
 	um_bases[t->id] = base;
 	if (t->runs)
-		lay_runs(&w, t);
-	else if (lay_run(&w, &whole) < 0)
-		um_bases[t->id] = 0;
+		return lay_runs(&w, t);
+	if (lay_run(&w, &whole) >= 0)
+		return w.len >= len;
+	um_bases[t->id] = 0;
+	return 0;
 }
 
 /* A file's code, as ld.so maps it. */

@@ -219,12 +219,13 @@ static int parse_script(struct um_exec *x, char **interp, char **arg)
 }
 
 /*
- * The file of this name. In a view without mounts the host's own name will do,
- * unless it may lead through /proc, where it would be the monitor's.
+ * The file of this name. In a view without mounts, or when it was walked before,
+ * the host's own name will do, unless it may lead through /proc, where it would be the monitor's.
  */
 static int find_file(struct um_req *r, const char *path, struct um_loc *loc)
 {
-	if (path[0] != '/' || !um_walk_is_idle(r, path) ||
+	if (path[0] != '/' ||
+	    !(um_walk_is_idle(r, path) || um_walk_is_known(r, path)) ||
 	    strstr(path, "proc") || !strncmp(path, "/dev", 4))
 		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, loc);
 	*loc = (struct um_loc){ .mount = um_mount_real(),
