@@ -374,7 +374,7 @@ static int drop_name(const char *path)
 
 static int remove_entry(const char *path, bool directory)
 {
-	struct fat_entry e;
+	struct fat_entry e = { 0 };
 	int err = fat_begin(the_fat());
 
 	if (!err)
@@ -497,7 +497,7 @@ static int op_rename(const char *from, const char *to, unsigned int flags)
 /* All that FAT can keep is whether somebody may write. */
 static int op_chmod(const char *path, mode_t mode, struct fuse_file_info *fi)
 {
-	struct fat_entry e;
+	struct fat_entry e = { 0 };
 	int err = fat_begin(the_fat());
 
 	if (!err)

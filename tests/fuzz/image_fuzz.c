@@ -192,7 +192,7 @@ static void look_at_xattrs(const struct fuse_operations *op, const char *path)
 
 static void read_file(const struct fuse_operations *op, const char *path)
 {
-	static const off_t where[] = { 0, 100, 65536, 1 << 20, 1ll << 40 };
+	static const off_t where[] = { 0, 100, 65536, 1 << 20, 1LL << 40 };
 	struct fuse_file_info fi = { .flags = O_RDONLY };
 	struct stat st = { 0 };
 

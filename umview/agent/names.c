@@ -64,6 +64,19 @@ static int is_dots(const char *comp, int len)
 
 #define TOO_LONG 4096
 
+/* Names of which a layer answers for what is below, or for the node itself. */
+static int is_passed(uint64_t hash)
+{
+	return um_vmap()->layers &&
+	       um_set_has(um_shared->passed, UM_NCHANGED, hash);
+}
+
+static int is_changed(uint64_t hash)
+{
+	return um_vmap()->layers &&
+	       um_set_has(um_shared->changed, UM_NCHANGED, hash);
+}
+
 int um_look(const char *path, int probed, struct um_look *n)
 {
 	const volatile struct um_vmap *map = um_vmap();
@@ -93,7 +106,7 @@ int um_look(const char *path, int probed, struct um_look *n)
 			break;
 		if (i - start > 0) {
 			n->odd |= is_dots(path + start, i - start);
-			n->hit |= in_set(map, comp) ||
+			n->hit |= in_set(map, comp) || is_passed(comp) ||
 				  is_device(path + start, i - start);
 		}
 		n->slashes = 1;
@@ -109,7 +122,8 @@ int um_look(const char *path, int probed, struct um_look *n)
 	n->absolute = path[0] == '/';
 	n->hash = h;
 	n->last = comp;
-	n->last_hit = in_set(map, comp) || is_device(path + start, i - start);
+	n->last_hit = in_set(map, comp) || is_changed(comp) ||
+		      is_device(path + start, i - start);
 	if (is_dots(path + start, i - start))
 		n->odd |= 2;
 	return 0;
@@ -202,6 +216,8 @@ int um_is_plain(long dirfd, const char *path, uint64_t *hash)
 	 O_NONBLOCK | O_SYNC | FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | \
 	 O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
 #define PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_PATH)
+#define CHANGING_FLAGS                                                         \
+	(O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 /* The same open, which fails (ELOOP) where a link would be followed. */
 static long open_linkless(long dirfd, long path, long flags, long mode)
@@ -380,6 +396,8 @@ long um_fast_open(long nr, const long *a)
 		return um_ask(nr, a);
 	if (um_is_idle())
 		return open_idle(nr, a, &o);
+	if (um_vmap()->layers && (o.flags & CHANGING_FLAGS))
+		return um_ask(nr, a);
 	switch (um_verdict_of(o.dirfd, (const char *)o.path, 1)) {
 	case UM_PLAIN:
 		ret = um_pass(nr, a);
@@ -403,6 +421,14 @@ long um_fast_open(long nr, const long *a)
 	return ret == -ENOTDIR ? open_told(nr, a, &o) : ret;
 }
 
+/* Of the calls that are judged by their name alone. */
+static int changes_nothing(long nr)
+{
+	return nr == __NR_statfs || nr == __NR_getxattr ||
+	       nr == __NR_listxattr || nr == __NR_lgetxattr ||
+	       nr == __NR_llistxattr;
+}
+
 static long by_verdict(long nr, const long *a, long dirfd, long path,
 		       int follows)
 {
@@ -419,6 +445,8 @@ static long by_verdict(long nr, const long *a, long dirfd, long path,
 			       ? um_ask(nr, a)
 			       : ret;
 	}
+	if (um_vmap()->layers && !changes_nothing(nr))
+		return um_ask(nr, a);
 	v = um_verdict_of(dirfd, (const char *)path, 1);
 	if (v == UM_PLAIN_DIR && follows && um_is_plain(dirfd, (char *)path, 0))
 		v = UM_PLAIN;

@@ -103,8 +103,10 @@
 #define UM_NLISTINGS 256
 #define UM_RECORDS   65536
 /* Places that an entry may be in, from its tag or key on. */
-#define UM_NPLACES 4
-#define UM_BLOOM   16
+#define UM_NPLACES  4
+#define UM_BLOOM    16
+#define UM_NCHANGED 1024
+#define UM_NDRESSED 512
 
 #ifndef __ASSEMBLER__
 
@@ -134,14 +136,16 @@ struct um_page {
  * struct um_vmap - what the agent has to know of one view
  * @busy: something is mounted: names must be looked at
  * @all: every name is the monitor's (a mount over "/")
+ * @layers: mounts that leave most names to what lies beneath as long as they
+ *	are only read: whatever changes something must ask
  * @net: sockets are of a stack of the view's
  * @bloom: set of names of which a path that leads to something virtual has one
  */
 struct um_vmap {
 	uint32_t busy;
 	uint32_t all;
+	uint32_t layers;
 	uint32_t net;
-	uint32_t pad;
 	uint64_t bloom[UM_BLOOM];
 };
 
@@ -231,6 +235,9 @@ struct um_listing {
  * @plain: files without a patched copy (um_plain_key())
  * @memo: hashes of names that are known to be the kernel's own (um_memo())
  * @vmap: by number of view
+ * @changed: names that such mounts answer for themselves, in all views
+ * @passed: those of them below which nothing is as it was
+ * @dressed: nodes whose attributes are not what the kernel says (um_node_key())
  * @versions: change when what some name means has
  * @name, @node: attributes that need not be asked for
  * @listing: of directories that are open, each at its object's number
@@ -258,6 +265,9 @@ struct um_shared {
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
+	uint64_t changed[UM_NCHANGED];
+	uint64_t passed[UM_NCHANGED];
+	uint64_t dressed[UM_NDRESSED];
 	uint32_t versions[UM_NVERSIONS];
 	struct um_name name[UM_NNAMES];
 	struct um_node node[UM_NNODES];
@@ -332,6 +342,17 @@ static inline void um_bloom_add(uint64_t *bloom, uint64_t hash)
 
 	bloom[a / 64] |= 1UL << (a % 64);
 	bloom[b / 64] |= 1UL << (b % 64);
+}
+
+/* The same for larger sets, of `words` words: a power of two. */
+static inline int um_set_has(const volatile uint64_t *set, uint64_t words,
+			     uint64_t hash)
+{
+	uint64_t h = um_hash_mix(hash);
+	uint64_t a = h & (words * 64 - 1);
+	uint64_t b = (h >> 24) & (words * 64 - 1);
+
+	return (int)((set[a / 64] >> (a % 64)) & (set[b / 64] >> (b % 64)) & 1);
 }
 
 /*

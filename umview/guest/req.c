@@ -188,6 +188,40 @@ int um_copy_out(struct um_req *r, um_uptr to, const void *from, size_t n)
 	return (size_t)put == n ? 0 : -EFAULT;
 }
 
+int um_copy_in_vec(struct um_req *r, const struct iovec *iov, size_t n,
+		   void *to, size_t room)
+{
+	char *at = to;
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < n; i++) {
+		if (iov[i].iov_len > room)
+			return -EMSGSIZE;
+		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base), at,
+				 iov[i].iov_len);
+		at += iov[i].iov_len;
+		room -= iov[i].iov_len;
+	}
+	return ret;
+}
+
+int um_copy_out_vec(struct um_req *r, const struct iovec *iov, size_t n,
+		    const void *from, size_t len)
+{
+	const char *at = from;
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && len && i < n; i++) {
+		size_t part = iov[i].iov_len < len ? iov[i].iov_len : len;
+
+		ret = um_copy_out(r, um_uptr_of((uintptr_t)iov[i].iov_base), at,
+				  part);
+		at += part;
+		len -= part;
+	}
+	return ret;
+}
+
 int um_copy_in_str(struct um_req *r, um_uptr from, size_t max, char **out)
 {
 	size_t have = 0;

@@ -42,6 +42,10 @@ void um_shared_add_plain(uint64_t key);
 uint32_t um_shared_view(uint32_t view);
 void um_shared_set_vmap(uint32_t view, const struct um_vmap *map);
 
+/* See struct um_shared: changed, passed, dressed. */
+void um_shared_add_changed(const char *name, bool passed);
+void um_shared_add_dressed(dev_t dev, ino_t ino);
+
 /* To be asked before a walk whose result is remembered. */
 uint32_t um_shared_gen(void);
 /**
