@@ -99,6 +99,11 @@ extern void (*um_walk_hook)(const struct um_req *r);
 
 /* Nothing in the request's view can make a path mean anything but itself. */
 bool um_walk_is_idle(const struct um_req *r, const char *path);
+/*
+ * known.c: this absolute name was walked before, links and all, and led where
+ * the host's kernel finds it too
+ */
+bool um_walk_is_known(const struct um_req *r, const char *path);
 
 /**
  * struct um_dev_class - devices that take the place of real names, and what
