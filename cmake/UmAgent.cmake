@@ -5,7 +5,8 @@
 #	${CMAKE_BINARY_DIR}/libexec/umview-agent, installed to
 #	${CMAKE_INSTALL_LIBEXECDIR}/umview. It does not link um_flags: no
 #	sanitizer, no fortify, no stack protector may reach it, also not by
-#	CFLAGS of the environment (hence the -fno-… at the end).
+#	CFLAGS of the environment (hence the -fno-… at the end). It has frame
+#	pointers: agent/frame.h.
 
 function(um_agent)
 	cmake_parse_arguments(A "" "LINKER_SCRIPT" "SOURCES" ${ARGV})
@@ -21,7 +22,7 @@ function(um_agent)
 		-ffreestanding -fno-pic -fno-pie
 		-fno-stack-protector -mgeneral-regs-only -fvisibility=hidden
 		-fno-asynchronous-unwind-tables -fno-unwind-tables
-		-mno-red-zone -fcf-protection=none -fno-common
+		-fno-omit-frame-pointer -mno-red-zone -fcf-protection=none -fno-common
 		-U_FORTIFY_SOURCE -fno-sanitize=all -fno-lto
 		-Wall -Wextra -Wshadow -Wvla -Wundef -Wpointer-arith
 		-Wwrite-strings -Wcast-qual -Wimplicit-fallthrough

@@ -131,7 +131,7 @@ function(um_script_test)
 endfunction()
 
 function(um_fuzz_test)
-	cmake_parse_arguments(T "CORE" "NAME;CORPUS" "SOURCES;LIBS;INCLUDES"
+	cmake_parse_arguments(T "CORE;NO_ALLOC" "NAME;CORPUS" "SOURCES;LIBS;INCLUDES"
 		${ARGV})
 	if(NOT BUILD_TESTING)
 		return()
@@ -165,7 +165,7 @@ function(um_fuzz_test)
 		set(tests fuzz.${T_NAME})
 		add_test(NAME fuzz.${T_NAME} COMMAND
 			$<TARGET_FILE:${target}> ${inputs})
-		if(NOT UM_FUZZ)
+		if(NOT UM_FUZZ AND NOT T_NO_ALLOC)
 			list(APPEND tests alloc.${T_NAME})
 			add_test(NAME alloc.${T_NAME} COMMAND
 				$<TARGET_FILE:${target}> --alloc ${inputs})

@@ -63,9 +63,6 @@ struct pure_place {
 void pure_stub_write(uint8_t *stub, const uint8_t *text,
 		     const struct pure_site *site,
 		     const struct pure_place *place);
-/* Replace the site's bytes by the jump. */
-void pure_stub_divert(uint8_t *text, const struct pure_site *site,
-		      uint32_t slot);
 
 /* ---- region.c ---- */
 

@@ -224,7 +224,8 @@ static int patch(uint8_t *text, size_t len)
 	if (!ret && sites.n) {
 		slot = pure_region.slot + pure_region.used - sites.n;
 		for (size_t i = 0; i < sites.n; i++)
-			pure_stub_divert(text, &sites.site[i],
+			pure_site_divert(text + sites.site[i].at,
+					 &sites.site[i],
 					 (uint32_t)(uintptr_t)(slot + i));
 		ret = protect(text, len, exec);
 	}

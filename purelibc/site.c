@@ -172,6 +172,20 @@ static int make_room(void *array, size_t n, size_t size)
 	return 0;
 }
 
+/*
+ * `mov $nr,%eax` seems to stand right before it, with a number that is not
+ * wanted. Most calls are done with here; if it only seems so, the call stays.
+ */
+static bool is_unwanted(const struct search *s, size_t call)
+{
+	uint32_t nr;
+
+	if (!s->want || call < 1 + sizeof(nr) || s->text[call - 5] != 0xb8)
+		return false;
+	memcpy(&nr, s->text + call - sizeof(nr), sizeof(nr));
+	return nr <= PURE_SITE_NR_MAX && !s->want((int)nr, s->arg);
+}
+
 static int find_calls(struct search *s)
 {
 	const uint8_t *p = s->text;
@@ -180,7 +194,7 @@ static int find_calls(struct search *s)
 	while (p + 1 < end && (p = memchr(p + 1, 0x05, end - p - 1))) {
 		struct call call = { .at = (uint32_t)(p - 1 - s->text) };
 
-		if (p[-1] != 0x0f)
+		if (p[-1] != 0x0f || is_unwanted(s, call.at))
 			continue;
 		find_back(s, call.at, &call.back);
 		if (call.back.boundary == NO)
@@ -193,11 +207,15 @@ static int find_calls(struct search *s)
 	return 0;
 }
 
-/* The bytes at @from look like a branch to @to. */
+/* Most branches go elsewhere. */
+static bool is_near(const struct search *s, size_t to)
+{
+	return to < s->len && bit(s->near, to / BLOCK);
+}
+
+/* The bytes at @from look like a branch to @to, which is near a call. */
 static int add_branch(struct search *s, size_t from, size_t to)
 {
-	if (to >= s->len || !bit(s->near, to / BLOCK))
-		return 0;
 	if (make_room(&s->branch, s->n_branches, sizeof(*s->branch)))
 		return -ENOMEM;
 	s->branch[s->n_branches++] =
@@ -242,13 +260,15 @@ static int find_short_branches(struct search *s)
 	for (size_t i = 0; !ret && i < s->n_calls; i++) {
 		size_t reach = RUN + SHORT_FAR;
 		size_t q = s->call[i].at > reach ? s->call[i].at - reach : 0;
-		size_t to = s->call[i].at + reach;
+		size_t end = s->call[i].at + reach;
 
-		for (q = q > done ? q : done; !ret && q < to && q + 1 < s->len;
-		     q++)
-			if (is_short_branch(s->text[q]))
-				ret = add_branch(
-					s, q, q + 2 + (int8_t)s->text[q + 1]);
+		for (q = q > done ? q : done; !ret && q < end && q + 1 < s->len;
+		     q++) {
+			size_t to = q + 2 + (int8_t)s->text[q + 1];
+
+			if (is_short_branch(s->text[q]) && is_near(s, to))
+				ret = add_branch(s, q, to);
+		}
 		done = q;
 	}
 	return ret;
@@ -256,15 +276,18 @@ static int find_short_branches(struct search *s)
 
 static int add_long_branch(struct search *s, size_t q)
 {
-	size_t branch = (s->text[q] & 0xf0) == 0x80 ? q - 1 : q;
 	int32_t distance;
+	size_t to;
 
 	memcpy(&distance, s->text + q + 1, 4);
-	return add_branch(s, branch, q + 5 + distance);
+	to = q + 5 + distance;
+	if (!is_near(s, to))
+		return 0;
+	return add_branch(s, (s->text[q] & 0xf0) == 0x80 ? q - 1 : q, to);
 }
 
 /* Sixteen bytes at once: e8, e9, and 80..8f after 0f. */
-static unsigned int long_branches(const uint8_t *p)
+static uint64_t some_long_branches(const uint8_t *p)
 {
 	__m128i op = _mm_loadu_si128((const __m128i *)(const void *)p);
 	__m128i before =
@@ -275,7 +298,16 @@ static unsigned int long_branches(const uint8_t *p)
 
 	cond = _mm_cmpeq_epi8(cond, _mm_set1_epi8((char)0x80));
 	cond = _mm_and_si128(cond, _mm_cmpeq_epi8(before, _mm_set1_epi8(0x0f)));
-	return (unsigned int)_mm_movemask_epi8(_mm_or_si128(jump, cond));
+	return (uint64_t)_mm_movemask_epi8(_mm_or_si128(jump, cond));
+}
+
+#define AT_ONCE 64
+
+static uint64_t long_branches(const uint8_t *p)
+{
+	return some_long_branches(p) | some_long_branches(p + 16) << 16 |
+	       some_long_branches(p + 32) << 32 |
+	       some_long_branches(p + 48) << 48;
 }
 
 static bool is_long_branch(const uint8_t *text, size_t q)
@@ -291,12 +323,12 @@ static int find_long_branches(struct search *s)
 
 	if (s->len >= 5 && is_long_branch(s->text, 0))
 		ret = add_long_branch(s, 0);
-	for (; !ret && q + 16 + 4 <= s->len; q += 16) {
-		unsigned int found = long_branches(s->text + q);
+	for (; !ret && q + AT_ONCE + 4 <= s->len; q += AT_ONCE) {
+		uint64_t found = long_branches(s->text + q);
 
 		for (; !ret && found; found &= found - 1)
-			ret = add_long_branch(s,
-					      q + (size_t)__builtin_ctz(found));
+			ret = add_long_branch(
+				s, q + (size_t)__builtin_ctzll(found));
 	}
 	for (; !ret && q + 5 <= s->len; q++)
 		if (is_long_branch(s->text, q))
@@ -450,6 +482,17 @@ int pure_sites_find(const uint8_t *text, size_t len,
 	if (ret)
 		pure_sites_free(out);
 	return ret;
+}
+
+void pure_site_divert(uint8_t *bytes, const struct pure_site *site,
+		      uint32_t slot)
+{
+	static const uint8_t jump[] = { 0xff, 0x24, 0x25 };
+	const uint8_t no_insn = 0xcc; /* int3 */
+
+	memcpy(bytes, jump, sizeof(jump));
+	memcpy(bytes + sizeof(jump), &slot, sizeof(slot));
+	memset(bytes + PURE_SITE_JMP, no_insn, site->len - PURE_SITE_JMP);
 }
 
 void pure_sites_free(struct pure_sites *sites)

@@ -50,7 +50,8 @@ struct pure_sites {
  *	changed
  * @len: its size, below 4 GiB
  * @want: whether a site of this number is wanted (-1: the number is not
- *	known). What is unwanted is neither returned nor refused. NULL: all
+ *	known). What is unwanted is neither returned nor refused. It may be
+ *	asked more than once for a site. NULL: all
  * @arg: for @want
  * @out: gives both arrays, to be let go by pure_sites_free()
  *
@@ -59,6 +60,13 @@ struct pure_sites {
 int pure_sites_find(const uint8_t *text, size_t len,
 		    bool (*want)(int nr, void *arg), void *arg,
 		    struct pure_sites *out);
+
+/*
+ * Let the site's bytes be a jump through @slot, the address of a word below
+ * 2 GiB; what is left of them is no instruction.
+ */
+void pure_site_divert(uint8_t *bytes, const struct pure_site *site,
+		      uint32_t slot);
 
 /* Takes zeroed structs as well. */
 void pure_sites_free(struct pure_sites *sites);

@@ -52,13 +52,3 @@ void pure_stub_write(uint8_t *stub, const uint8_t *text,
 	p = put(p, jump, sizeof(jump));
 	put(p, &back, sizeof(back));
 }
-
-void pure_stub_divert(uint8_t *text, const struct pure_site *site,
-		      uint32_t slot)
-{
-	static const uint8_t jump[] = { 0xff, 0x24, 0x25 };
-	uint8_t *p = put(text + site->at, jump, sizeof(jump));
-
-	p = put(p, &slot, sizeof(slot));
-	memset(p, NO_INSN, site->len - PURE_SITE_JMP);
-}

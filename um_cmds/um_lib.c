@@ -62,6 +62,13 @@ int um_setviewname(const char *name)
 	return (int)syscall(UM_NR_VUCTL, (long)UM_VU_SETNAME, name);
 }
 
+ssize_t um_mounter(const char *options, unsigned long flags, char *rest,
+		   size_t len)
+{
+	return syscall(UM_NR_VUCTL, (long)UM_VU_MOUNTER, options, flags, rest,
+		       len);
+}
+
 int um_view_split(void)
 {
 	return (int)syscall(UM_NR_VUCTL, (long)UM_VU_SPLIT);

@@ -79,6 +79,17 @@ int um_fsalias(const char *alias, const char *type);
 ssize_t um_list_fsalias(char *buf, size_t len);
 char *um_list_fsalias_dup(void);
 
+/**
+ * um_mounter() - the caller is about to start a program that mounts by itself
+ * @options, @flags: as for mount(2): those of the view's own are for what the
+ *	program mounts
+ * @rest: set to the options that are left for the program
+ *
+ * Return: bytes needed, the NUL included. Errors: ERANGE; EINVAL.
+ */
+ssize_t um_mounter(const char *options, unsigned long flags, char *rest,
+		   size_t len);
+
 /* Identity of this view. */
 int um_view_getinfo(struct um_viewinfo *out);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "mntopts.h"
@@ -17,7 +18,8 @@ static const struct cmd cmd = {
 	.name = "viewmount",
 	.usage = "[-rw] [-t TYPE] [-o OPTIONS] SOURCE TARGET",
 	.help = "Mount SOURCE on TARGET in this view by mount(2), with nothing read or\n"
-		"written beside it: no fstab, no mtab, no helper program.\n"
+		"written beside it: no fstab, no mtab. What a program serves (sshfs, ntfs, ...)\n"
+		"it starts as mount(8) does, by /sbin/mount.TYPE.\n"
 		"\n"
 		"  -t, --types TYPE     type of the file system (not wanted with -o bind,\n"
 		"                       rbind, move and remount)\n"
@@ -68,6 +70,7 @@ struct request {
 	const char *target;
 	const char *type;
 	struct mntopts opts;
+	char *given;
 };
 
 static bool is_missing(const char *path)
@@ -87,8 +90,26 @@ static const char *missing_text(const struct request *req)
 	return "the source, or something that it needs, does not exist; check its path";
 }
 
+/*
+ * What a program serves it also starts: mount(8)'s helper of that type, with
+ * the options as they were given. Returns where there is none.
+ */
+static void run_helper(const struct request *req)
+{
+	char *helper;
+
+	if (!req->type || asprintf(&helper, "/sbin/mount.%s", req->type) < 0)
+		return;
+	if (access(helper, X_OK) == 0)
+		execl(helper, helper, req->source, req->target, "-o",
+		      req->given ? req->given : "rw", (char *)NULL);
+	free(helper);
+}
+
 static int mount_one(const struct request *req)
 {
+	if (!(req->opts.flags & (MS_BIND | MS_MOVE | MS_REMOUNT)))
+		run_helper(req);
 	if (mount(req->source, req->target, req->type, req->opts.flags,
 		  req->opts.data) == 0)
 		return CMD_OK;
@@ -111,7 +132,13 @@ static int mount_one(const struct request *req)
 static int add_options(struct request *req, const char *list)
 {
 	int err = mntopts_add(&req->opts, list);
+	char *more = NULL;
 
+	if (!err && asprintf(&more, "%s%s%s", req->given ? req->given : "",
+			     req->given ? "," : "", list) < 0)
+		err = -ENOMEM;
+	free(req->given);
+	req->given = more;
 	if (err == -EINVAL)
 		return cmd_usage(&cmd, "a quote in '-o %s' does not end", list);
 	if (err < 0)
@@ -191,5 +218,6 @@ int main(int argc, char **argv)
 			status = handle_option(&req, opt);
 	}
 	mntopts_fini(&req.opts);
+	free(req.given);
 	return status;
 }

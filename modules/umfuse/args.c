@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* args.c - from mount options to the argument list of the program */
-#include "umfuse.h"
+#include "args.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #define WRITEBACK_SIZE (128ul << 10)
 #define WRITEBACK_MAX  (64ul << 20)
+#define CACHE_MAX      (1ul << 40)
 
 int umfuse_words_add(struct umfuse_words *w, const char *s)
 {
@@ -138,27 +140,52 @@ static int set_id(const char *opt, const char *value, bool *has, id_t *id)
 	return 0;
 }
 
-/* A size, with k or m behind it; nothing: the usual one. */
-static int set_writeback(struct umfuse_opts *o, const char *opt,
-			 const char *value)
+/* "=SIZE", with k, m or g behind it; nothing: as it was. */
+static int set_size(const char *opt, const char *value, size_t max, size_t *out)
 {
-	char *end;
-	unsigned long n = WRITEBACK_SIZE;
+	static const char units[] = "kmg";
+	const char *unit;
+	unsigned long n;
 	unsigned int shift = 0;
+	char *end;
 
-	if (*value) {
-		errno = 0;
-		n = strtoul(value + 1, &end, 10);
-		if (*end == 'k' || *end == 'm')
-			shift = *end++ == 'k' ? 10 : 20;
-		if (errno || end == value + 1 || *end || value[1] == '-' ||
-		    n == 0 || n > WRITEBACK_MAX >> shift) {
-			um_err("umfuse: %s: a size up to 64m is needed", opt);
-			return -EINVAL;
-		}
+	if (!*value)
+		return 0;
+	errno = 0;
+	n = strtoul(value + 1, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		shift = 10 * (unsigned int)(unit - units + 1);
+		end++;
 	}
-	o->writeback = (size_t)n << shift;
+	if (errno || end == value + 1 || *end || value[1] == '-' ||
+	    n > max >> shift) {
+		um_err("umfuse: %s: a size up to %zum is needed", opt,
+		       max >> 20);
+		return -EINVAL;
+	}
+	*out = (size_t)n << shift;
 	return 0;
+}
+
+static int set_writeback(struct umfuse_opts *o, const char *opt)
+{
+	int err;
+
+	o->writeback = WRITEBACK_SIZE;
+	err = set_size(opt, opt + strlen("writeback"), WRITEBACK_MAX,
+		       &o->writeback);
+	if (!err && !o->writeback) {
+		um_err("umfuse: %s: a size above 0 is needed", opt);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+static int set_cache(struct umfuse_opts *o, const char *opt)
+{
+	o->has_cache = true;
+	return set_size(opt, opt + strlen("cache"), CACHE_MAX, &o->cache);
 }
 
 /* Return: 1 taken, 0 not ours, -errno. */
@@ -189,7 +216,10 @@ static int set_value(struct umfuse_opts *o, const char *opt)
 		err = set_id(opt, opt + 8, &o->has_gid, &o->gid);
 	else if (strcmp(opt, "writeback") == 0 ||
 		 strncmp(opt, "writeback=", 10) == 0)
-		err = set_writeback(o, opt, opt + 9);
+		err = set_writeback(o, opt);
+	else if (strncmp(opt, "cache=", 6) == 0 &&
+		 isdigit((unsigned char)opt[6]))
+		err = set_cache(o, opt);
 	else
 		return 0;
 	return err ? err : 1;
@@ -207,19 +237,17 @@ static int take_option(struct umfuse_opts *o, const char *opt)
 	return ret < 0 ? ret : 0;
 }
 
-/*
- * umfuse_opts_init() - sort out the options of a mount
- * @flags: MS_* of mount(2): they lead the options for the program
- */
-int umfuse_opts_init(struct umfuse_opts *o, unsigned long flags,
-		     const char *options)
+int umfuse_opts_add(struct umfuse_opts *o, const char *opt)
+{
+	return add_fsopt(&o->fsopts, opt);
+}
+
+int umfuse_opts_take(struct umfuse_opts *o, const char *options)
 {
 	char *opt = malloc(strlen(options) + 1);
-	int err, end;
+	int err = opt ? 0 : -ENOMEM;
 
-	*o = (struct umfuse_opts){ 0 };
-	err = opt ? add_flags(&o->fsopts, flags) : -ENOMEM;
-	for (end = ','; !err && end == ',';) {
+	for (int end = ','; !err && end == ',';) {
 		end = unquote(&options, opt, ",");
 		if (end < 0)
 			um_err("umfuse: open quote in the mount options");
@@ -228,6 +256,18 @@ int umfuse_opts_init(struct umfuse_opts *o, unsigned long flags,
 	if (!err && o->fsdebug)
 		err = add_fsopt(&o->fsopts, "debug");
 	free(opt);
+	return err;
+}
+
+int umfuse_opts_init(struct umfuse_opts *o, unsigned long flags,
+		     const char *options)
+{
+	int err;
+
+	*o = (struct umfuse_opts){ 0 };
+	err = add_flags(&o->fsopts, flags);
+	if (!err)
+		err = umfuse_opts_take(o, options);
 	if (err)
 		umfuse_opts_fini(o);
 	return err;
@@ -276,7 +316,7 @@ static const char *subst(const struct umfuse_opts *o,
 {
 	switch (letter) {
 	case 'O':
-		return o->fsopts;
+		return o->fsopts ? o->fsopts : "";
 	case 'S':
 		return has_source(o, req) ? req->source : "";
 	case 'M':
@@ -326,6 +366,8 @@ static int add_format_word(const struct umfuse_opts *o,
 	if (strcmp(word, "%S") == 0 && !has_source(o, req))
 		return 0;
 	if (strcmp(word, "%O") == 0) {
+		if (!o->fsopts)
+			return 0;
 		err = umfuse_words_add(out, "-o");
 		if (err)
 			return err;
@@ -348,10 +390,6 @@ static int add_format(const struct umfuse_opts *o,
 	return err;
 }
 
-/*
- * umfuse_args_build() - the argument list of the program's main()
- * @out: gives; left empty on failure
- */
 int umfuse_args_build(const struct umfuse_opts *o,
 		      const struct um_mount_req *req, struct umfuse_words *out)
 {
@@ -363,9 +401,9 @@ int umfuse_args_build(const struct umfuse_opts *o,
 		err = add_format(o, req, out);
 	} else if (!err) {
 		err = add_words(out, o->pre);
-		if (!err)
+		if (!err && o->fsopts)
 			err = umfuse_words_add(out, "-o");
-		if (!err)
+		if (!err && o->fsopts)
 			err = umfuse_words_add(out, o->fsopts);
 		if (!err && has_source(o, req))
 			err = umfuse_words_add(out, req->source);

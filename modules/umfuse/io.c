@@ -114,10 +114,13 @@ int umfuse_op_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 		file->fi.flags = fh->flags & ~(O_CREAT | O_EXCL | O_NOCTTY);
 		err = call_open(&c, &file->fi);
 	}
-	if (!err)
+	if (!err) {
+		fh->keep_cache =
+			file->fi.keep_cache || c.fuse->cfg.kernel_cache;
 		file_publish(c.mnt, file, fh);
-	else if (file)
+	} else if (file) {
 		file_free(c.mnt, file);
+	}
 	return umfuse_leave0(&c, err);
 }
 

@@ -148,6 +148,38 @@ static int lib_option(void *data, const char *arg, int key,
 	return 0;
 }
 
+#define NOT_GIVEN   (-1.0)
+#define MAX_SECONDS 1e6
+
+/*
+ * Without timeouts the file system is taken to change by this mount alone.
+ * One of them says that it may change otherwise, and how long that may take to
+ * be seen; the shorter one counts for names and attributes.
+ */
+static int set_timeouts(struct umfuse *mnt, struct fuse_config *cfg)
+{
+	double least = MAX_SECONDS;
+
+	if (cfg->entry_timeout != NOT_GIVEN)
+		least = cfg->entry_timeout;
+	if (cfg->attr_timeout != NOT_GIVEN && cfg->attr_timeout < least)
+		least = cfg->attr_timeout;
+	if (!(least >= 0)) {
+		um_err("umfuse: a timeout is a number of seconds");
+		return -EINVAL;
+	}
+	mnt->changes = cfg->entry_timeout != NOT_GIVEN ||
+		       cfg->attr_timeout != NOT_GIVEN;
+	mnt->ttl_ms =
+		(unsigned int)((least < MAX_SECONDS ? least : MAX_SECONDS) *
+			       1000);
+	if (cfg->entry_timeout == NOT_GIVEN)
+		cfg->entry_timeout = 1;
+	if (cfg->attr_timeout == NOT_GIVEN)
+		cfg->attr_timeout = 1;
+	return 0;
+}
+
 /*
  * umfuse_lib_options() - the options left for fuse_new()
  * @f: cfg and conn are set
@@ -156,11 +188,13 @@ static int lib_option(void *data, const char *arg, int key,
 int umfuse_lib_options(struct fuse_args *args, struct fuse *f)
 {
 	struct lib_options o = {
-		.cfg = { .entry_timeout = 1,
-			 .attr_timeout = 1,
+		.cfg = { .entry_timeout = NOT_GIVEN,
+			 .attr_timeout = NOT_GIVEN,
 			 .intr_signal = 10,
 			 .hard_remove = f->mnt->opts.hard_remove },
 	};
+
+	int err;
 
 	if (fuse_opt_parse(args, &o, lib_table, lib_option) < 0)
 		return -EINVAL;
@@ -173,6 +207,9 @@ int umfuse_lib_options(struct fuse_args *args, struct fuse *f)
 	}
 	if (o.refused)
 		return -EINVAL;
+	err = set_timeouts(f->mnt, &o.cfg);
+	if (err)
+		return err;
 	f->cfg = o.cfg;
 	f->conn.max_read = o.max_read;
 	f->mnt->readonly = o.readonly != 0;

@@ -11,22 +11,36 @@
 
 /* --- the thread of the program --- */
 
+struct call_of_main {
+	struct umfuse *mnt;
+	char **argv;
+	int status;
+};
+
+static void call_main(void *arg)
+{
+	struct call_of_main *c = arg;
+
+	c->status = c->mnt->prog.main(c->mnt->args.n, c->argv);
+}
+
 static void *run_program(void *arg)
 {
 	struct umfuse *mnt = arg;
 	size_t size = ((size_t)mnt->args.n + 1) * sizeof(char *);
 	/* programs put their arguments in another order, or drop some */
-	char **argv = malloc(size);
-	int status = 1;
+	struct call_of_main c = { mnt, malloc(size), 1 };
+	int status;
 
 	umfuse_set_self(mnt);
 	um_next_set_current(mnt->next);
-	if (argv) {
-		memcpy(argv, mnt->args.v, size);
-		status = mnt->prog.main(mnt->args.n, argv);
+	if (c.argv) {
+		memcpy(c.argv, mnt->args.v, size);
+		um_contained(call_main, &c, &c.status);
 	}
 	um_next_set_current(NULL);
-	free(argv);
+	status = c.status;
+	free(c.argv);
 	pthread_rwlock_wrlock(&mnt->tree);
 	mnt->alive = false;
 	pthread_rwlock_unlock(&mnt->tree);
@@ -173,7 +187,11 @@ static int offer(struct umfuse *mnt, const struct um_mount_req *req,
 	fs->ops = &mnt->ops;
 	fs->priv = mnt;
 	fs->serial = mnt->serial;
-	fs->quick = true;
+	fs->quick = !mnt->changes;
+	fs->remote = mnt->changes;
+	fs->ttl_ms = mnt->ttl_ms;
+	fs->limited = mnt->opts.has_cache;
+	fs->keep = mnt->opts.cache;
 	fs->readonly = mnt->readonly || req->flags & MS_RDONLY;
 	return 0;
 }
@@ -240,6 +258,7 @@ const struct um_module um_module = {
 		"fuseuid=N     user id the file system is told\n"
 		"fusegid=N     group id the file system is told\n"
 		"hard_remove   do not hide open files that are removed\n"
+		"cache=SIZE    keep so much of files that nobody has open\n"
 		"writeback[=SIZE]  gather writes before the file system sees them\n",
 	.init = umfuse_init,
 	.fini = umfuse_load_fini,

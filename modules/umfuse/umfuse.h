@@ -33,50 +33,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include <umview/module.h>
+#include "args.h"
 
 #define UMFUSE_MAGIC 0x65735546
-
-/* --- args.c: from mount options to an argument list --- */
-
-/**
- * struct umfuse_words - a list of strings, NULL at its end
- */
-struct umfuse_words {
-	char **v;
-	int n;
-};
-
-int umfuse_words_add(struct umfuse_words *w, const char *s);
-void umfuse_words_fini(struct umfuse_words *w);
-
-/**
- * struct umfuse_opts - umfuse's own mount options
- * @writeback: bytes to gather of writes, 0: none
- * @fsopts: what is left for the program, as after -o
- */
-struct umfuse_opts {
-	bool debug;
-	bool fsdebug;
-	bool showcall;
-	bool nosource;
-	bool hard_remove;
-	size_t writeback;
-	bool has_uid;
-	bool has_gid;
-	uid_t uid;
-	gid_t gid;
-	char *pre;
-	char *post;
-	char *format;
-	char *fsopts;
-};
-
-int umfuse_opts_init(struct umfuse_opts *o, unsigned long flags,
-		     const char *options);
-void umfuse_opts_fini(struct umfuse_opts *o);
-int umfuse_args_build(const struct umfuse_opts *o,
-		      const struct um_mount_req *req, struct umfuse_words *out);
 
 /* --- load.c: programs as shared objects --- */
 
@@ -178,6 +137,8 @@ struct umfuse {
 	atomic_bool stop;
 	bool serial;
 	bool readonly;
+	bool changes;
+	unsigned int ttl_ms;
 	int error;
 	int status;
 	struct fuse *fuse;

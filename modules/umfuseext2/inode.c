@@ -54,22 +54,24 @@ static uint32_t extra_of(const struct timespec *ts)
 	       (uint32_t)(epoch & EXT4_EPOCH_MASK);
 }
 
-static int64_t clamp_sec(int64_t sec, bool extra)
+/* The nearest time that can be kept; as the kernel does, the limits are whole. */
+static struct timespec clamped(const struct timespec *ts, bool extra)
 {
 	int64_t max = extra ? 0x37fffffffLL : INT32_MAX;
 
-	if (sec < INT32_MIN)
-		return INT32_MIN;
-	return sec > max ? max : sec;
+	if (ts->tv_sec <= INT32_MIN)
+		return (struct timespec){ .tv_sec = INT32_MIN };
+	if (ts->tv_sec >= max)
+		return (struct timespec){ .tv_sec = max };
+	return *ts;
 }
 
 void inode_set_time(struct e2 *e, struct inode *in, int which,
 		    const struct timespec *from)
 {
 	bool extra = HAS(in, i_ctime_extra, e);
-	struct timespec ts = *from;
+	struct timespec ts = clamped(from, extra);
 
-	ts.tv_sec = clamp_sec(ts.tv_sec, extra);
 	if (which & E2_ATIME)
 		in->d.i_atime = (uint32_t)ts.tv_sec;
 	if (which & E2_MTIME)

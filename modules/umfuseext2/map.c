@@ -9,9 +9,9 @@
 #include "ext2.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define MAX_IND_RUN 512u
 /* Rather than a smaller piece near by, look further for one like this. */
 #define GOOD_RUN 64u
 /* How many free runs to look at before the best of them is taken. */
@@ -112,22 +112,6 @@ static int extent_find(struct e2 *e, struct inode *in, struct run *run)
 	return 0;
 }
 
-/* No indirect block at the top: the whole of its range is a hole. */
-static uint64_t ind_hole(struct e2 *e, const struct inode *in, uint64_t lblk)
-{
-	uint64_t per = e->fs->blocksize / 4, first = EXT2_NDIR_BLOCKS;
-	uint64_t size = per;
-	int i;
-
-	for (i = EXT2_IND_BLOCK; i <= EXT2_TIND_BLOCK; i++) {
-		if (lblk >= first && lblk < first + size && !in->d.i_block[i])
-			return first + size - lblk;
-		first += size;
-		size *= per;
-	}
-	return 1;
-}
-
 static int ind_get(struct e2 *e, struct inode *in, uint64_t lblk, blk64_t *out)
 {
 	errcode_t err;
@@ -139,25 +123,101 @@ static int ind_get(struct e2 *e, struct inode *in, uint64_t lblk, blk64_t *out)
 	return *out && !is_inside(e, *out, 1) ? -EIO : 0;
 }
 
+/* Where a block is found: in the inode, or below one of its three trees. */
+struct ind_place {
+	int level;
+	uint64_t off;
+	uint64_t span;
+	blk_t block;
+};
+
+static bool ind_begin(struct e2 *e, const struct inode *in, uint64_t lblk,
+		      struct ind_place *at)
+{
+	uint64_t per = e->fs->blocksize / 4;
+
+	*at = (struct ind_place){ .off = lblk, .span = 1 };
+	if (lblk < EXT2_NDIR_BLOCKS) {
+		at->off = 0;
+		at->block = in->d.i_block[lblk];
+		return true;
+	}
+	at->off -= EXT2_NDIR_BLOCKS;
+	for (at->level = 1; at->level <= 3; at->level++) {
+		at->span *= per;
+		if (at->off < at->span) {
+			at->block =
+				in->d.i_block[EXT2_IND_BLOCK + at->level - 1];
+			return true;
+		}
+		at->off -= at->span;
+	}
+	return false;
+}
+
+/* How many entries from `at` on go on like it: next to one another, or none. */
+static uint64_t ind_run(const blk_t *table, uint64_t at, uint64_t per)
+{
+	uint64_t n = 1;
+
+	while (at + n < per && table[at + n] == (table[at] ? table[at] + n : 0))
+		n++;
+	return n;
+}
+
+/*
+ * The run that begins at run->lblk, up to the end of the indirect block that
+ * tells of it. No indirect block: a hole as long as all that it could tell of.
+ */
+static int ind_piece(struct e2 *e, const struct inode *in, struct run *run)
+{
+	uint64_t per = e->fs->blocksize / 4, at;
+	struct ind_place p;
+	errcode_t err = 0;
+	blk_t *table;
+
+	if (!ind_begin(e, in, run->lblk, &p))
+		return -EFBIG;
+	run->len = p.span - p.off;
+	run->pblk = p.block;
+	if (!p.level || !p.block)
+		return 0;
+	table = malloc(e->fs->blocksize);
+	if (!table)
+		return -ENOMEM;
+	while (p.level-- && p.block && !err) {
+		err = is_inside(e, p.block, 1)
+			      ? ext2fs_read_ind_block(e->fs, p.block, table)
+			      : EXT2_ET_BAD_IND_BLOCK;
+		p.span /= per;
+		at = p.off / p.span;
+		p.off %= p.span;
+		if (err)
+			break;
+		p.block = table[at];
+		run->len = p.level ? p.span - p.off : ind_run(table, at, per);
+	}
+	free(table);
+	run->pblk = p.block;
+	return err ? e2_err(err) : 0;
+}
+
 static int ind_find(struct e2 *e, struct inode *in, uint64_t max,
 		    struct run *run)
 {
-	blk64_t first, at;
-	int ret = ind_get(e, in, run->lblk, &first);
+	struct run more;
+	int ret = ind_piece(e, in, run);
 
 	if (ret)
 		return ret;
-	run->pblk = first;
-	run->len = first ? 1 : ind_hole(e, in, run->lblk);
-	if (max > MAX_IND_RUN)
-		max = MAX_IND_RUN;
 	while (run->len < max && run->lblk + run->len <= UINT32_MAX) {
-		ret = ind_get(e, in, run->lblk + run->len, &at);
-		if (ret || at != (first ? first + run->len : 0))
+		more.lblk = run->lblk + run->len;
+		ret = ind_piece(e, in, &more);
+		if (ret || more.pblk != (run->pblk ? run->pblk + run->len : 0))
 			break;
-		run->len++;
+		run->len += more.len;
 	}
-	return 0;
+	return run->pblk && !is_inside(e, run->pblk, run->len) ? -EIO : 0;
 }
 
 int map_find(struct e2 *e, struct inode *in, struct node *node, uint64_t lblk,

@@ -6,6 +6,8 @@
  */
 #include "iso.h"
 
+#include "../umfuse/program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,8 +25,6 @@ struct start {
 	char *session;
 	char *sector;
 	char *map;
-	const char *source;
-	const char *target;
 };
 
 /* An open file. */
@@ -214,23 +214,6 @@ static const struct fuse_opt options[] = {
 	FUSE_OPT_END,
 };
 
-/* The first word is the image; the second stays for libfuse. */
-static int take_word(void *data, const char *arg, int key,
-		     struct fuse_args *args)
-{
-	struct start *s = data;
-
-	(void)args;
-	if (key != FUSE_OPT_KEY_NONOPT || s->target)
-		return 1;
-	if (!s->source) {
-		s->source = arg;
-		return 0;
-	}
-	s->target = arg;
-	return 1;
-}
-
 static int parse_number(const char *name, const char *text, int base,
 			long long max, long long *out)
 {
@@ -279,48 +262,41 @@ static int parse_values(struct start *s)
 	return err;
 }
 
-static int start(struct start *s)
+static int start(void *data, const char *source)
 {
+	struct start *s = data;
 	int err = parse_values(s);
 
-	if (!err && !s->target) {
-		fprintf(stderr,
-			"usage: umfuseiso9660 [-o options] image mountpoint\n");
-		err = -EINVAL;
-	}
-	return err ? err : iso_open(&s->iso, s->source, &s->opt);
+	return err ? err : iso_open(&s->iso, source, &s->opt);
 }
 
-static int run(struct start *s, struct fuse_args *args)
+static int stop(void *data)
 {
-	int ret = 1;
-
-	if (fuse_opt_add_arg(args, "-oro") == 0)
-		ret = fuse_main(args->argc, args->argv, &iso_ops, s);
-	iso_close(&s->iso);
-	return ret;
+	iso_close(&((struct start *)data)->iso);
+	return 0;
 }
 
-/* umfuse's: the reason for mount(2) to give. */
-void umfuse_failed(int error) __attribute__((weak));
+static const char *const args[] = { "-oro", NULL };
+
+static const struct umfuse_program program = {
+	.name = ISO_PROGRAM,
+	.usage = "[-o options] image mountpoint",
+	.options = options,
+	.ops = &iso_ops,
+	.args = args,
+	.start = start,
+	.stop = stop,
+};
 
 int main(int argc, char *argv[])
 {
-	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
-	struct start s = { .source = NULL };
-	int ret = 1, err = -EINVAL;
+	struct start s = { .mode = NULL };
+	int ret = umfuse_program_run(&program, &s, argc, argv);
 
-	if (fuse_opt_parse(&args, &s, options, take_word) == 0)
-		err = start(&s);
-	if (!err)
-		ret = run(&s, &args);
-	else if (umfuse_failed)
-		umfuse_failed(-err);
 	free(s.mode);
 	free(s.dmode);
 	free(s.session);
 	free(s.sector);
 	free(s.map);
-	fuse_opt_free_args(&args);
 	return ret;
 }

@@ -8,6 +8,8 @@
  */
 #include "image.h"
 
+#include "../umfuse/program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -18,8 +20,6 @@
 struct squash {
 	struct image image;
 	char *offset_option;
-	const char *source;
-	const char *target;
 };
 
 static struct image *the_image(void)
@@ -165,23 +165,6 @@ static const struct fuse_opt options[] = {
 	FUSE_OPT_END,
 };
 
-/* The first word is the image; the second stays for libfuse. */
-static int take_word(void *data, const char *arg, int key,
-		     struct fuse_args *args)
-{
-	struct squash *s = data;
-
-	(void)args;
-	if (key != FUSE_OPT_KEY_NONOPT || s->target)
-		return 1;
-	if (!s->source) {
-		s->source = arg;
-		return 0;
-	}
-	s->target = arg;
-	return 1;
-}
-
 static int parse_offset(const char *text, uint64_t *out)
 {
 	char *end;
@@ -197,47 +180,38 @@ static int parse_offset(const char *text, uint64_t *out)
 	return -EINVAL;
 }
 
-static int start(struct squash *s)
+static int start(void *data, const char *source)
 {
+	struct squash *s = data;
 	uint64_t offset;
 	int err = parse_offset(s->offset_option, &offset);
 
-	if (!err && !s->target) {
-		fprintf(stderr,
-			"usage: umfusesquash [-o offset=N] image mountpoint\n");
-		err = -EINVAL;
-	}
-	return err ? err : image_open(&s->image, s->source, offset);
+	return err ? err : image_open(&s->image, source, offset);
 }
 
-static int run(struct squash *s, struct fuse_args *args)
+static int stop(void *data)
 {
-	int ret;
-
-	if (fuse_opt_add_arg(args, "-s") < 0 ||
-	    fuse_opt_add_arg(args, "-oro") < 0)
-		return 1;
-	ret = fuse_main(args->argc, args->argv, &squash_ops, s);
-	image_close(&s->image);
-	return ret;
+	image_close(&((struct squash *)data)->image);
+	return 0;
 }
 
-/* umfuse's: the reason for mount(2) to give. */
-void umfuse_failed(int error) __attribute__((weak));
+static const char *const args[] = { "-s", "-oro", NULL };
+
+static const struct umfuse_program program = {
+	.name = SQUASH_PROGRAM,
+	.usage = "[-o offset=N] image mountpoint",
+	.options = options,
+	.ops = &squash_ops,
+	.args = args,
+	.start = start,
+	.stop = stop,
+};
 
 int main(int argc, char *argv[])
 {
-	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
-	struct squash s = { .source = NULL };
-	int ret = 1, err = -EINVAL;
+	struct squash s = { .offset_option = NULL };
+	int ret = umfuse_program_run(&program, &s, argc, argv);
 
-	if (fuse_opt_parse(&args, &s, options, take_word) == 0)
-		err = start(&s);
-	if (!err)
-		ret = run(&s, &args);
-	else if (umfuse_failed)
-		umfuse_failed(-err);
 	free(s.offset_option);
-	fuse_opt_free_args(&args);
 	return ret;
 }

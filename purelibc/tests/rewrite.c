@@ -54,7 +54,8 @@ int main(int argc, char **argv)
 				&sites.site[i], &place);
 	}
 	for (uint32_t i = 0; i < sites.n; i++)
-		pure_stub_divert(text, &sites.site[i], SLOTS + 8 * i);
+		pure_site_divert(text + sites.site[i].at, &sites.site[i],
+				 SLOTS + 8 * i);
 	save(argv[2], text, len);
 	save(argv[3], stubs, sites.n * PURE_STUB_SIZE);
 	pure_sites_free(&sites);

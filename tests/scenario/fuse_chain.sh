@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/scenario/sshd.sh
 . "$(dirname "$0")/sshd.sh"
-need sshfs encfs gocryptfs fuse2fs mke2fs /usr/sbin/sshd ssh-keygen
+need ps sshfs encfs gocryptfs fuse2fs mke2fs /usr/sbin/sshd ssh-keygen
 start_sshd
 as_user mkdir back clear
 
@@ -51,15 +51,27 @@ must umount clear
 must umount "$MNT"
 grep -E "fuse|ext2" /proc/self/mounts && die "left over"
 
-must remote
-must encrypted >/dev/null
-must image
-same "a second time" deep "$(cat "$MNT/file")"
-echo more >>"$MNT/file" || die append
-must umount -l clear
-must umount -l "$MNT"
-must umount -l "$MNT"
-same beneath "" "$(ls "$MNT")"
+# Gone by -l in any order: what was written arrives all the same.
+want=deep
+for order in "clear $MNT $MNT" "$MNT clear $MNT" "$MNT $MNT clear"; do
+	must remote
+	must encrypted >/dev/null
+	must image
+	same "before $order" "$want" "$(echo $(cat "$MNT/file"))"
+	echo more >>"$MNT/file" || die append
+	want="$want more"
+	for target in $order; do
+		must umount -l "$target"
+	done
+	same beneath "" "$(ls "$MNT")$(ls clear)"
+	! grep -E "fuse|ext2" /proc/self/mounts || die "left over"
+	# the programs go when nothing is left of them
+	for i in $(seq 200); do
+		ps -eo args | grep -v -e grep -e script[.] |
+			grep -qF -e "${MNT%/mnt}/clear" -e "$MNT" || break
+		sleep 0.1
+	done
+done
 EOS
 		must_guest CRYPT="$crypt" <<'EOS'
 case $CRYPT in
@@ -67,7 +79,7 @@ encfs) echo pw | encfs -S "$PWD/back/vault" "$PWD/clear" ;;
 *) echo pw | gocryptfs -q -nosyslog back/vault clear ;;
 esac
 e2fsck -fn clear/disk.img >fsck 2>&1 || die "e2fsck: $(cat fsck)"
-same "what is kept" "deep more" \
+same "what is kept" "deep more more more" \
 	"$(echo $(debugfs -R 'cat file' clear/disk.img 2>/dev/null))"
 EOS
 	done

@@ -4,185 +4,14 @@
 # ordinary user, mounts and serves; usage: fuse_daemon.sh NAME
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=tests/scenario/sshd.sh
-. "$(dirname "$0")/sshd.sh"
-name=$1
+# shellcheck source=tests/scenario/daemons.sh
+. "$here/daemons.sh"
 need mount umount fusermount3
-# Each name has: tools it needs, outside preparation, the command in the view
-# (run in $PWD, to mount on $MNT), and a check from outside when it is over.
-writable=yes
-# shellcheck disable=SC2317 # each name may put its own in their places
-prepare() { :; }
-# shellcheck disable=SC2317
-check() { :; }
-
-make_tree() {
-	as_user mkdir -p tree/dir
-	printf 'from the tree\n' | user_write tree/hello
-	printf 'deeper\n' | user_write tree/dir/file
-	as_user ln -s hello tree/link
-}
-
-same_tree() {
-	[ "$(cat "$1/hello" "$1/dir/file")" = "$(printf 'from the tree\ndeeper')" ] ||
-		fail "$1 does not hold what was written"
-	[ "$(wc -l <"$1/many")" = 20000 ] || fail "$1/many"
-}
-
-only_in_up() {
-	[ -e up/many ] || fail "not in the upper branch"
-	[ ! -e tree/many ] || fail "in the lower branch"
-}
-
-image() { # SIZE
-	as_user truncate -s "$1" "$IMG"
-}
-
-case $name in
-bindfs)
-	need bindfs
-	prepare() { as_user mkdir back; }
-	start='bindfs back "$MNT"'
-	check() { same_tree back; }
-	;;
-gocryptfs)
-	# the mount is made by the set-uid helper, the descriptor passed by it
-	need gocryptfs
-	prepare() {
-		as_user mkdir back
-		as_user sh -c 'echo pw | gocryptfs -q -init -scryptn 10 back' ||
-			fail "gocryptfs -init"
-	}
-	start='echo pw | gocryptfs -q -nosyslog back "$MNT"'
-	check() { [ "$(find back -type f | wc -l)" -ge 5 ] || fail "no files"; }
-	;;
-encfs)
-	need encfs
-	prepare() { as_user mkdir back; }
-	start='echo pw | encfs -S --standard "$PWD/back" "$MNT"'
-	check() { [ "$(find back -type f | wc -l)" -ge 3 ] || fail "no files"; }
-	;;
-cryfs)
-	need cryfs
-	prepare() { as_user mkdir back; }
-	start='echo pw | CRYFS_FRONTEND=noninteractive CRYFS_NO_UPDATE_CHECK=true \
-		cryfs back "$MNT"'
-	;;
-fuse2fs)
-	need fuse2fs mke2fs
-	prepare() { mkimg "$IMG" 64M; }
-	start='fuse2fs "$IMG" "$MNT"'
-	check() { fsck_img "$IMG"; }
-	;;
-ntfs3g)
-	need ntfs-3g mkntfs ntfsfix
-	prepare() {
-		image 16M
-		as_user mkntfs -q -F "$IMG" >/dev/null 2>&1 || fail mkntfs
-	}
-	start='ntfs-3g "$IMG" "$MNT"'
-	check() { as_user ntfsfix -n "$IMG" >/dev/null || fail ntfsfix; }
-	;;
-exfat)
-	need mount.exfat-fuse mkfs.exfat fsck.exfat
-	links=no
-	prepare() {
-		image 16M
-		as_user mkfs.exfat "$IMG" >/dev/null || fail mkfs.exfat
-	}
-	start='mount.exfat-fuse "$IMG" "$MNT"'
-	check() { as_user fsck.exfat -n "$IMG" >/dev/null || fail fsck.exfat; }
-	;;
-fusefat)
-	need fusefat mkfs.vfat fsck.vfat
-	links=no
-	prepare() {
-		image 16M
-		as_user mkfs.vfat "$IMG" >/dev/null || fail mkfs.vfat
-	}
-	start='fusefat -o rw+ "$IMG" "$MNT"'
-	check() { as_user fsck.vfat -n "$IMG" >/dev/null || fail fsck.vfat; }
-	;;
-squashfuse | squashfuse_ll)
-	need "$name" mksquashfs
-	writable=no
-	prepare() {
-		make_tree
-		as_user mksquashfs tree "$IMG" -quiet -no-progress >/dev/null ||
-			fail mksquashfs
-	}
-	start="$name"' "$IMG" "$MNT"'
-	;;
-fuseiso)
-	need fuseiso genisoimage
-	writable=no
-	prepare() {
-		make_tree
-		as_user genisoimage -quiet -R -o "$IMG" tree || fail genisoimage
-	}
-	start='fuseiso "$IMG" "$MNT"'
-	;;
-archivemount)
-	need archivemount
-	links=no
-	# it loses a new file that is renamed before it is saved, anywhere
-	moves=no
-	prepare() {
-		make_tree
-		as_user tar czf a.tgz -C tree .
-	}
-	start='archivemount a.tgz "$MNT"'
-	check() { tar tzf a.tgz | grep -q many || fail "not written back"; }
-	;;
-fuse_zip)
-	need fuse-zip zip unzip
-	links=no
-	prepare() {
-		make_tree
-		as_user sh -c 'cd tree && zip -qr ../a.zip .'
-	}
-	start='fuse-zip a.zip "$MNT"'
-	check() { unzip -l a.zip | grep -q many || fail "not written back"; }
-	;;
-unionfs)
-	need unionfs-fuse
-	prepare() { make_tree && as_user mkdir up; }
-	start='unionfs-fuse -o cow up=RW:tree=RO "$MNT"'
-	check() { only_in_up; }
-	;;
-mergerfs)
-	need mergerfs
-	prepare() { make_tree && as_user mkdir up; }
-	start='mergerfs up:tree "$MNT"'
-	;;
-fuse_overlayfs)
-	need fuse-overlayfs
-	prepare() { make_tree && as_user mkdir up work; }
-	start='fuse-overlayfs -o lowerdir=tree,upperdir=up,workdir=work "$MNT"'
-	check() { only_in_up; }
-	;;
-rclone | rclone_mount2)
-	need rclone
-	links=no
-	prepare() { as_user mkdir back; }
-	# it may make a file anew that was removed right after it was written
-	removes=no
-	verb=${name#rclone_}
-	start="rclone ${verb/rclone/mount} --config '' --vfs-cache-mode writes"
-	start+=' --vfs-write-back 0 --daemon ":local:$PWD/back" "$MNT"'
-	;;
-sshfs)
-	need sshfs /usr/sbin/sshd ssh-keygen
-	prepare() { start_sshd && as_user mkdir back; }
-	start='sshfs -o "ssh_command=ssh -F $PWD/ssh_config" localhost:"$PWD/back" "$MNT"'
-	check() { same_tree back; }
-	;;
-*) fail "no daemon of this name: $name" ;;
-esac
+daemon "$1"
 
 prepare
-must_guest START="$start" WRITABLE="$writable" LINKS="${links:-yes}" \
-	MOVES="${moves:-yes}" REMOVES="${removes:-yes}" <<'EOS'
+must_guest START="$start" WRITABLE="$writable" LINKS="$links" \
+	MOVES="$moves" REMOVES="$removes" <<'EOS'
 [ -c /dev/fuse ] || die "no /dev/fuse"
 eval "must $START" >/dev/null
 grep -q " $MNT fuse" /proc/self/mounts || die "not in /proc/self/mounts"
@@ -223,6 +52,7 @@ grep -q " $MNT fuse" /proc/self/mounts && die "still mounted"
 same "beneath" "" "$(ls -A "$MNT")"
 EOS
 check
+check_image
 
 # Nobody unmounts: the session's end does, and what was written is there.
 [ "$writable" = yes ] || exit 0
@@ -236,4 +66,5 @@ same kept kept "$(cat "$MNT/kept")"
 must fusermount3 -u "$MNT"
 EOS
 check
+check_image
 nothing_outside

@@ -3,7 +3,7 @@
 # mount_points.sh - where a mount may stand, and how it goes away
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-need mke2fs e2fsck findmnt
+need mke2fs e2fsck findmnt python3
 as_user mkdir -p "$T_TMP/tree/sub" "$T_TMP/d/keep"
 printf 'from the image\n' | user_write "$T_TMP/tree/hello"
 printf 'from the host\n' | user_write "$T_TMP/d/host"
@@ -25,6 +25,31 @@ must umount d/in.img
 [ -f d/in.img ] || die "the image is not a file again"
 EOS
 fsck_img "$T_TMP/d/in.img"
+
+printf -- '- a real file seen from a virtual directory is no directory\n'
+must_guest <<'EOS'
+echo new >plain
+must mount -t ramfs none "$MNT"
+cd "$MNT" && echo newer >file || die cd
+must cp file ../plain
+same "copied over" newer "$(cat ../plain)"
+must python3 -c "
+import os
+try:
+    os.open('../plain', os.O_PATH | os.O_DIRECTORY)
+    raise SystemExit('opened as a directory')
+except NotADirectoryError:
+    pass"
+EOS
+
+printf -- '- what a module finds beneath is not what programs find\n'
+must_guest <<'EOS'
+must mount -t hide -o hide=passwd /etc /etc
+for name in passwd passwd; do
+	refused any 'no such file' stat "/etc/$name"
+	[ ! -e "/etc/$name" ] || die "hidden, and there: /etc/$name"
+done
+EOS
 
 printf -- '- over a file, over a name that does not exist\n'
 must_guest <<'EOS'

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# runtimes.sh - programs without glibc: Go's runtime, a static one of musl's
+# runtimes.sh - programs without glibc: Go's runtime, also together with C, a
+# static one of musl's
 #
-# usage: runtimes.sh go|musl
+# usage: runtimes.sh go|cgo|cgo_static|musl
 #
 # The program says natively what it must say in a view, on the host's files and
 # on an image, and when it lies on the image itself.
@@ -29,6 +30,23 @@ build_go() {
 		"$here/runtimes/walk.go"
 }
 
+# build_mixed OPTION...
+build_mixed() {
+	find_go
+	need cc
+	as_user env GOCACHE="$T_TMP/cache" GOPATH="$T_TMP/path" \
+		GO111MODULE=off CGO_ENABLED=1 "$go" build "$@" -o "$prog" \
+		"$here/runtimes/mixed.go"
+}
+
+build_cgo() {
+	build_mixed
+}
+
+build_cgo_static() {
+	build_mixed -ldflags '-linkmode external -extldflags -static'
+}
+
 build_musl() {
 	need musl-gcc
 	as_user musl-gcc -std=gnu17 -D_GNU_SOURCE -O2 -static -o "$prog" \
@@ -36,8 +54,8 @@ build_musl() {
 }
 
 case ${1:-} in
-go | musl) "build_$1" || fail "cannot build the program of $1" ;;
-*) fail "usage: runtimes.sh go|musl" ;;
+go | cgo | cgo_static | musl) "build_$1" || fail "cannot build the program of $1" ;;
+*) fail "usage: runtimes.sh go|cgo|cgo_static|musl" ;;
 esac
 as_user mkdir "$T_TMP/plain"
 want=$(as_user "$prog" "$T_TMP/plain") || fail "natively: $want"
@@ -45,6 +63,15 @@ case $want in
 *FAIL*) fail "natively: $want" ;;
 esac
 mkimg "$IMG"
+
+# Its calls stay in the process: of the many opens next to none is the monitor's.
+# Where C's library lies in one text with Go's code, nothing is replaced.
+UMVIEW_FLAGS=--stats in_view "$prog" "$T_TMP/plain" >/dev/null 2>"$T_TMP/stats" ||
+	fail "with --stats: $(cat "$T_TMP/stats")"
+[ "$1" = cgo_static ] || awk -v prog="$prog" '$3 == prog && $1 > 0 { replaced = 1 }
+	/^open(at)? / { inside += $2; outside += $3 + $4 }
+	END { exit !(replaced && inside > 100 && outside < inside / 10) }' \
+	"$T_TMP/stats" || fail "not in the process: $(cat "$T_TMP/stats")"
 
 for options in '' --no-agent; do
 	# shellcheck disable=SC2086 # one word or none

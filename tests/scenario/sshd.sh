@@ -30,6 +30,9 @@ start_sshd() {
 	trap 'stop_sshd; t_cleanup' EXIT
 }
 
+# Keeps the status the test ends with.
 stop_sshd() {
+	local status=$?
 	[ ! -s sshd.pid ] || kill "$(cat sshd.pid)" 2>/dev/null
+	return "$status"
 }

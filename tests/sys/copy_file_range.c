@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <stdint.h>
+
 static long copy(int in, off64_t *a, int out, off64_t *b, size_t len)
 {
 	return syscall(SYS_copy_file_range, in, a, out, b, len, 0U);
@@ -72,6 +74,35 @@ static void within_one_file(void)
 	CHECK_ERRNO(copy(fd, &a, fd, &b, 5), EINVAL);
 }
 
+/* The file grows by what is copied; that is not copied again. */
+static void within_one_file_over_its_end(void)
+{
+	off64_t a = 6;
+	off64_t b = 10;
+	int fd;
+	int other;
+
+	t_put("a", "0123456789");
+	fd = t_open("a", O_RDWR);
+	other = t_open("a", O_RDWR);
+	CHECK_EQ(copy(fd, &a, fd, &b, 100), 4);
+	CHECK_EQ(a, 10);
+	CHECK_EQ(b, 14);
+	CHECK_FILE("a", "01234567896789");
+	a = 12;
+	b = 14;
+	CHECK_EQ(copy(fd, &a, other, &b, 100), 2);
+	CHECK_FILE("a", "0123456789678989");
+	a = 0;
+	b = 2;
+	CHECK_ERRNO(copy(fd, &a, other, &b, 5), EINVAL);
+	a = 100;
+	CHECK_EQ(copy(fd, &a, other, &b, 5), 0);
+	a = INT64_MAX - 2;
+	CHECK_EQ(copy(fd, &a, other, &b, 5), 0);
+	CHECK_ERRNO(copy(fd, &a, other, &b, SIZE_MAX), EOVERFLOW);
+}
+
 static void to_the_host_or_exdev(void)
 {
 	const char *name = t_fmt("%s/copy.%d", t_host, (int)getpid());
@@ -125,6 +156,7 @@ int main(int argc, char **argv)
 	RUN(copies_with_and_without_offsets);
 	RUN(copies_much);
 	RUN(within_one_file);
+	RUN(within_one_file_over_its_end);
 	RUN(to_the_host_or_exdev);
 	RUN(fails_with_the_right_error);
 	return t_done();

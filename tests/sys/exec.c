@@ -283,6 +283,15 @@ static void a_replaced_program(void)
 	X_CHECK_ERRNO("prog", EACCES);
 }
 
+static void programs_that_execute_themselves(void)
+{
+	static const char *const argv[] = { "self", "@again", "50", NULL };
+	const struct x_call call = { .path = "./self", .argv = argv };
+
+	x_copy("self");
+	CHECK_EQ(x_run(&call), 7);
+}
+
 int main(int argc, char **argv)
 {
 	x_helper(argc, argv);
@@ -301,5 +310,6 @@ int main(int argc, char **argv)
 	RUN(a_writer_of_the_program);
 	RUN(programs_of_the_host);
 	RUN(a_replaced_program);
+	RUN(programs_that_execute_themselves);
 	return t_done();
 }

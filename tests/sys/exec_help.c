@@ -3,6 +3,7 @@
 
 #include "exec_help.h"
 
+#include <pthread.h>
 #include <sys/auxv.h>
 
 char x_out[65536];
@@ -38,6 +39,13 @@ static void report(int argc, char **argv)
 	printf("T_ENV=%s\nend=1\n", env ? env : "(none)");
 }
 
+static void *sleep_on(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
 static void count(int argc, char **argv)
 {
 	size_t total = 0;
@@ -46,6 +54,23 @@ static void count(int argc, char **argv)
 	for (i = 0; i < argc; i++)
 		total += strlen(argv[i]) + 1;
 	printf("count=%d\ntotal=%zu\n", argc, total);
+}
+
+/* With a thread that an exec ends. */
+static void again(char *self, int n)
+{
+	char left[16];
+	char word[] = "@again";
+	char *argv[] = { self, word, left, NULL };
+	pthread_t thread;
+
+	if (n == 0)
+		_exit(7);
+	snprintf(left, sizeof(left), "%d", n - 1);
+	if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
+		_exit(1);
+	execv("/proc/self/exe", argv);
+	_exit(2);
 }
 
 void x_helper(int argc, char **argv)
@@ -65,6 +90,8 @@ void x_helper(int argc, char **argv)
 		report(argc, argv);
 	else if (strcmp(word, "@count") == 0)
 		count(argc, argv);
+	else if (strcmp(word, "@again") == 0)
+		again(argv[0], atoi(arg));
 	else if (strcmp(word, "@fd") == 0)
 		printf("fd=%s\n",
 		       fcntl(atoi(arg), F_GETFD) < 0 ? "closed" : "open");
@@ -145,4 +172,30 @@ const char *x_field(const char *name)
 	line += strlen(key);
 	end = strchr(line, '\n');
 	return t_fmt("%.*s", (int)(end ? end - line : 4000), line);
+}
+
+void x_calls_are_right(void)
+{
+	CHECK_EQ(t_size("f"), 8);
+	CHECK_FILE("f", "contents");
+	CHECK(!t_exists("absent"));
+	t_put("g", "written");
+	CHECK_FILE("g", "written");
+}
+
+void x_in_child(void (*fn)(void))
+{
+	static const char *const argv[] = { "./self", "@exit", "7", NULL };
+	pid_t pid;
+
+	t_put("f", "contents");
+	x_copy("self");
+	pid = t_fork();
+	if (pid == 0) {
+		fn();
+		x_calls_are_right();
+		syscall(SYS_execve, "./self", argv, environ);
+		_exit(1);
+	}
+	CHECK_EQ(t_wait(pid), 7);
 }

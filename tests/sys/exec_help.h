@@ -11,8 +11,8 @@
  * helper, does what WORD says and exits.  @report prints how it was started,
  * a line each: pid, argc, argv0.., cmdline, exe, comm, execfn, T_ENV.
  * @count prints the number of arguments and their length; @fd N says whether
- * descriptor N is open; @exit N exits with N.  A script's name may stand
- * before the word.
+ * descriptor N is open; @exit N exits with N; @again N executes itself N times
+ * and exits with 7.  A script's name may stand before the word.
  */
 void x_helper(int argc, char **argv);
 
@@ -38,6 +38,11 @@ int x_report(const char *path, const char *argv0);
 extern char x_out[65536];
 /* The text after "name=" of the report, until the line's end. */
 const char *x_field(const char *name);
+
+/* Calls about "f", which has "contents", and "g", which is made. */
+void x_calls_are_right(void);
+/* @fn and then an exec, in a child: what @fn sets outlives it. */
+void x_in_child(void (*fn)(void));
 
 #define X_CHECK_ERRNO(path, err)                                               \
 	do {                                                                   \

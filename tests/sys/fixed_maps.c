@@ -16,39 +16,12 @@
 
 static int refused;
 
-static void calls_are_right(void)
-{
-	CHECK_EQ(t_size("f"), 8);
-	CHECK_FILE("f", "contents");
-	CHECK(!t_exists("absent"));
-	t_put("g", "written");
-	CHECK_FILE("g", "written");
-}
-
 static void report(const char *what)
 {
 	if (refused)
 		t_note("%s: %d of %ld refused", what, refused,
 		       (HIGH - LOW) / STEP);
 	refused = 0;
-}
-
-/* Each test is a child's, which ends with an exec. */
-static void in_child(void (*fn)(void))
-{
-	static const char *const argv[] = { "./self", "@exit", "7", NULL };
-	pid_t pid;
-
-	t_put("f", "contents");
-	x_copy("self");
-	pid = t_fork();
-	if (pid == 0) {
-		fn();
-		calls_are_right();
-		syscall(SYS_execve, "./self", argv, environ);
-		_exit(1);
-	}
-	CHECK_EQ(t_wait(pid), 7);
 }
 
 /* What is mapped is the program's: it keeps what was written. */
@@ -81,7 +54,7 @@ static void map_each(void)
 
 static void maps_for_data(void)
 {
-	in_child(map_each);
+	x_in_child(map_each);
 }
 
 static void forbid_each(void)
@@ -95,7 +68,7 @@ static void forbid_each(void)
 
 static void maps_without_access(void)
 {
-	in_child(forbid_each);
+	x_in_child(forbid_each);
 }
 
 static void map_all_at_once(void)
@@ -111,7 +84,7 @@ static void map_all_at_once(void)
 
 static void one_map_over_all(void)
 {
-	in_child(map_all_at_once);
+	x_in_child(map_all_at_once);
 }
 
 static void unmap_each(void)
@@ -126,7 +99,7 @@ static void unmap_each(void)
 
 static void unmapped(void)
 {
-	in_child(unmap_each);
+	x_in_child(unmap_each);
 }
 
 /* Nothing of the program is there: natively ENOMEM. */
@@ -142,7 +115,7 @@ static void protect_each(void)
 
 static void protected(void)
 {
-	in_child(protect_each);
+	x_in_child(protect_each);
 }
 
 /* As programs look for a free place: what is mapped can be unmapped. */
@@ -172,14 +145,14 @@ static void hints(void)
 	t_put("f", "contents");
 	CHECK(p != MAP_FAILED);
 	memset(p, 0x77, STEP);
-	calls_are_right();
+	x_calls_are_right();
 	CHECK_OK(munmap(p, STEP));
 	p = mmap((void *)0x1f0000, STEP, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	CHECK(p != MAP_FAILED || errno == EEXIST);
 	if (p != MAP_FAILED)
 		CHECK_OK(munmap(p, STEP));
-	calls_are_right();
+	x_calls_are_right();
 }
 
 int main(int argc, char **argv)

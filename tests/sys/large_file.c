@@ -99,6 +99,30 @@ static void mapped_far_out(void)
 	CHECK_OK(munmap(p, 8192));
 }
 
+/* Not by a descriptor: what the map wrote has reached the file. */
+static void what_a_map_wrote_stays(void)
+{
+	const off_t size = 70LL << 20;
+	char buf[8] = "";
+	char *p;
+	int fd = sparse(size);
+
+	CHECK_EQ(pwrite(fd, "there", 5, size - 4096), 5);
+	close(fd);
+	fd = t_open("f", O_RDWR);
+	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		 size - 8192);
+	if (!CHECK(p != MAP_FAILED))
+		return;
+	memcpy(p, "mapped", 6);
+	CHECK_OK(munmap(p, 8192));
+	CHECK_EQ(lseek(fd, 4096, SEEK_DATA), size - 8192);
+	close(fd);
+	fd = t_open("f", O_RDONLY);
+	CHECK_EQ(pread(fd, buf, 6, size - 8192), 6);
+	CHECK_STR(buf, "mapped");
+}
+
 static void locks_and_ranges_far_out(void)
 {
 	struct flock fl = { .l_type = F_WRLCK,
@@ -131,6 +155,7 @@ int main(int argc, char **argv)
 	RUN(both_sides_of_four_gib);
 	RUN(appending_far_out);
 	RUN(mapped_far_out);
+	RUN(what_a_map_wrote_stays);
 	RUN(locks_and_ranges_far_out);
 	return t_done();
 }

@@ -9,31 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-static void calls_are_right(void)
-{
-	CHECK_EQ(t_size("f"), 8);
-	CHECK_FILE("f", "contents");
-	CHECK(!t_exists("absent"));
-}
-
-/* @fn and then an exec, in a child: limits outlive it. */
-static void in_child(void (*fn)(void))
-{
-	static const char *const argv[] = { "./self", "@exit", "7", NULL };
-	pid_t pid;
-
-	t_put("f", "contents");
-	x_copy("self");
-	pid = t_fork();
-	if (pid == 0) {
-		fn();
-		calls_are_right();
-		syscall(SYS_execve, "./self", argv, environ);
-		_exit(1);
-	}
-	CHECK_EQ(t_wait(pid), 7);
-}
-
 static void set_limit(int what, rlim_t value)
 {
 	struct rlimit limit = { value, value };
@@ -48,7 +23,7 @@ static void set_small_stack(void)
 
 static void a_small_stack(void)
 {
-	in_child(set_small_stack);
+	x_in_child(set_small_stack);
 }
 
 static void set_no_stack_limit(void)
@@ -61,7 +36,7 @@ static void set_no_stack_limit(void)
 
 static void an_unlimited_stack(void)
 {
-	in_child(set_no_stack_limit);
+	x_in_child(set_no_stack_limit);
 }
 
 /* All descriptors in use: open fails, what needs none goes on. */
@@ -94,7 +69,7 @@ static void use_all_descriptors(void)
 
 static void few_descriptors(void)
 {
-	in_child(use_all_descriptors);
+	x_in_child(use_all_descriptors);
 }
 
 /* An exec needs a descriptor for a moment, the limit does not count it. */
@@ -109,7 +84,7 @@ static void exec_with_all_in_use(void)
 
 static void an_exec_without_free_descriptors(void)
 {
-	in_child(exec_with_all_in_use);
+	x_in_child(exec_with_all_in_use);
 }
 
 static void set_no_aslr(void)
@@ -119,13 +94,13 @@ static void set_no_aslr(void)
 
 static void addresses_not_random(void)
 {
-	in_child(set_no_aslr);
+	x_in_child(set_no_aslr);
 }
 
 static void set_not_dumpable(void)
 {
 	CHECK_OK(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
-	calls_are_right();
+	x_calls_are_right();
 	t_put("new", "new");
 	CHECK_FILE("new", "new");
 	CHECK_OK(mkdir("d", 0755));
@@ -137,7 +112,7 @@ static void set_not_dumpable(void)
 
 static void not_dumpable(void)
 {
-	in_child(set_not_dumpable);
+	x_in_child(set_not_dumpable);
 }
 
 static void not_dumpable_and_forking(void)
@@ -149,7 +124,7 @@ static void not_dumpable_and_forking(void)
 		set_not_dumpable();
 		pid = fork();
 		if (pid == 0) {
-			calls_are_right();
+			x_calls_are_right();
 			_exit(0);
 		}
 		_exit(t_wait(pid));
@@ -174,7 +149,7 @@ static void check_gs(int which)
 
 	CHECK_OK(syscall(SYS_arch_prctl, ARCH_SET_GS, &gs_values[which]));
 	for (i = 0; i < 20; i++) {
-		calls_are_right();
+		x_calls_are_right();
 		CHECK_EQ(read_gs(), gs_values[which]);
 	}
 	CHECK_OK(syscall(SYS_arch_prctl, ARCH_GET_GS, &base));

@@ -87,6 +87,8 @@ static void fails_with_the_right_error(const struct t_way *w)
 		    ENOENT);
 	CHECK_ERRNO(linkat(w->fd, t_at(w, "f"), w->fd, t_at(w, "g/x"), 0),
 		    ENOTDIR);
+	CHECK_ERRNO(linkat(w->fd, t_at(w, "no"), w->fd, t_at(w, "g/x"), 0),
+		    ENOENT);
 	CHECK_ERRNO(linkat(w->fd, t_at(w, "f"), w->fd, t_at(w, "x"), 0x8000),
 		    EINVAL);
 	CHECK_EQ(t_nlink(t_p("f")), 1);

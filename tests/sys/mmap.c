@@ -59,6 +59,21 @@ static void shared_writes_reach_readers_at_once(void)
 	CHECK_FILE("f", "abc345678Z");
 }
 
+static void what_was_written_is_no_hole(void)
+{
+	const off_t size = 64 * PAGE;
+	int fd = t_open("f", O_RDWR | O_CREAT);
+	char *p;
+
+	CHECK_OK(ftruncate(fd, size));
+	p = map(fd, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	p[5 * PAGE + 7] = 'x';
+	CHECK_EQ(lseek(fd, 5 * PAGE, SEEK_DATA), 5 * PAGE);
+	CHECK(lseek(fd, 5 * PAGE, SEEK_HOLE) > 5 * PAGE);
+	CHECK_OK(munmap(p, (size_t)size));
+	CHECK_EQ(lseek(fd, 5 * PAGE, SEEK_DATA), 5 * PAGE);
+}
+
 static void a_read_only_view_follows_writes(void)
 {
 	int ro;
@@ -344,6 +359,7 @@ int main(int argc, char **argv)
 	t_init(argc, argv);
 	RUN(private_mappings_read_and_do_not_write_back);
 	RUN(shared_writes_reach_readers_at_once);
+	RUN(what_was_written_is_no_hole);
 	RUN(a_read_only_view_follows_writes);
 	RUN(two_processes_share);
 	RUN(forked_mappings);

@@ -162,6 +162,35 @@ static void text_that_goes(void)
 	run_code(text_page_2, SYS_stat);
 }
 
+static void run_calls_of_libc(void)
+{
+	CHECK_OK(stat("f", &st));
+	CHECK_ERRNO(stat("absent", &st), ENOENT);
+	CHECK_FILE("f", "contents");
+}
+
+/* Pages of libc's code get a copy of their own, and lose it. */
+static void text_of_libc(void)
+{
+	long (*const call)(long, ...) = syscall;
+	unsigned long at;
+	void *page;
+	char byte;
+
+	memcpy(&at, &call, sizeof(at));
+	page = (void *)(at & ~(PAGE - 1UL));
+	t_put("f", "contents");
+	run_calls_of_libc();
+	CHECK_OK(mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC));
+	byte = *(volatile char *)page;
+	*(volatile char *)page = byte;
+	run_calls_of_libc();
+	CHECK_OK(mprotect(page, PAGE, PROT_READ | PROT_EXEC));
+	run_calls_of_libc();
+	CHECK_OK(madvise(page, PAGE, MADV_DONTNEED));
+	run_calls_of_libc();
+}
+
 /* What a program reads of its own code is what was built. */
 static void text_reads_as_written(void)
 {
@@ -187,5 +216,6 @@ int main(int argc, char **argv)
 	RUN(text_reads_as_written);
 	RUN(text_of_its_own);
 	RUN(text_that_goes);
+	RUN(text_of_libc);
 	return t_done();
 }

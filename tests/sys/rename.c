@@ -225,6 +225,81 @@ static void the_working_directory_moves_along(void)
 	CHECK_EQ(t_ino(".."), t_ino(t_p("e")));
 }
 
+/* What is open of it is a directory that nothing leads to. */
+static void check_is_gone(int fd)
+{
+	struct stat st;
+
+	CHECK_OK(fstat(fd, &st));
+	CHECK(S_ISDIR(st.st_mode));
+	CHECK_EQ(st.st_nlink, 0);
+	CHECK_ERRNO(openat(fd, "f", O_RDONLY), ENOENT);
+	CHECK_ERRNO(openat(fd, "new", O_RDWR | O_CREAT, 0644), ENOENT);
+	CHECK_ERRNO(mkdirat(fd, "new", 0755), ENOENT);
+}
+
+static void an_open_directory_that_is_replaced(void)
+{
+	int fd;
+
+	CHECK_OK(mkdir("a", 0755));
+	CHECK_OK(mkdir("b", 0755));
+	t_put("a/f", "x");
+	fd = t_open("b", O_RDONLY | O_DIRECTORY);
+	CHECK_OK(rename("a", "b"));
+	check_is_gone(fd);
+	CHECK_OK(unlink("b/f"));
+	fd = t_open("b", O_RDONLY | O_DIRECTORY);
+	CHECK_OK(rmdir("b"));
+	CHECK_OK(mkdir("b", 0755));
+	t_put("b/f", "x");
+	check_is_gone(fd);
+}
+
+static void a_working_directory_that_is_replaced(void)
+{
+	CHECK_OK(mkdir("a", 0755));
+	CHECK_OK(mkdir("b", 0755));
+	CHECK_OK(chdir("b"));
+	CHECK_OK(rename("../a", t_p("b")));
+	CHECK_ERRNO(open("new", O_RDWR | O_CREAT, 0644), ENOENT);
+	CHECK_OK(chdir(t_work));
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_OK(chdir("b"));
+	CHECK_OK(sys_renameat2(AT_FDCWD, "../d", AT_FDCWD, "../b",
+			       RENAME_EXCHANGE));
+	t_put("f", "x");
+	CHECK_FILE(t_p("d/f"), "x");
+}
+
+static void a_link_that_is_open_is_replaced(void)
+{
+	struct stat st;
+	char buf[16];
+	int fd;
+
+	CHECK_OK(symlink("one", "l"));
+	CHECK_OK(symlink("other", "m"));
+	fd = t_open("l", O_PATH | O_NOFOLLOW);
+	CHECK_OK(rename("m", "l"));
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_nlink, 0);
+	CHECK_EQ(st.st_size, 3);
+	CHECK(readlinkat(fd, "", buf, sizeof(buf)) != 5);
+}
+
+static void onto_a_directory_above(void)
+{
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_OK(mkdir("d/e", 0755));
+	t_put("d/e/f", "x");
+	CHECK_ERRNO(rename("d/e/f", "d"), ENOTEMPTY);
+	CHECK_ERRNO(rename("d/e", "d"), ENOTEMPTY);
+	CHECK_ERRNO(sys_renameat2(AT_FDCWD, "d/e/f", AT_FDCWD, "d",
+				  RENAME_EXCHANGE),
+		    EINVAL);
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
@@ -239,5 +314,9 @@ int main(int argc, char **argv)
 	RUN(exchange);
 	RUN(bad_arguments);
 	RUN(the_working_directory_moves_along);
+	RUN(an_open_directory_that_is_replaced);
+	RUN(a_working_directory_that_is_replaced);
+	RUN(a_link_that_is_open_is_replaced);
+	RUN(onto_a_directory_above);
 	return t_done();
 }

@@ -33,6 +33,13 @@ static int is_the_agents(uint64_t dev, uint64_t ino)
 	       (ino == um_shared->agent_ino && dev == um_shared->agent_dev);
 }
 
+/* A file of a mount's store: the mount tells other attributes of it. */
+static int is_dressed(uint64_t dev, uint64_t ino)
+{
+	return um_vmap()->busy && um_set_has(um_shared->dressed, UM_NDRESSED,
+					     um_node_key((uint32_t)dev, ino));
+}
+
 static int shows_the_inside(long nr, const long *a)
 {
 	const struct statx *x = (const struct statx *)a[4];
@@ -43,11 +50,11 @@ static int shows_the_inside(long nr, const long *a)
 	if (um_shared->chans && has_type(nr, a, S_IFSOCK))
 		return 1;
 	if (nr != __NR_statx)
-		return is_the_agents(st[0], st[1]);
+		return is_the_agents(st[0], st[1]) || is_dressed(st[0], st[1]);
 	/* as new_encode_dev() in the kernel: stat(2)'s st_dev */
 	dev = (x->stx_dev_minor & 0xff) | (uint64_t)x->stx_dev_major << 8 |
 	      ((uint64_t)x->stx_dev_minor & ~0xffUL) << 12;
-	return is_the_agents(dev, x->stx_ino);
+	return is_the_agents(dev, x->stx_ino) || is_dressed(dev, x->stx_ino);
 }
 
 /* The call again, of the kind that has flags; more of them. */
@@ -60,36 +67,12 @@ static long stat_with(long nr, const long *a, long more)
 	return um_native(__NR_newfstatat, AT_FDCWD, a[0], a[1], more, 0, 0);
 }
 
-/* What tags of names in this directory have; 0: it has no name for that. */
-static int dir_key(long dirfd, const struct um_look *n, uint64_t *key)
+/* As um_told_name(). */
+static int told(long dirfd, const char *path, int probe, struct um_told *out)
 {
-	uint64_t st[18];
-
-	*key = 0;
-	if (n->absolute)
-		return 1;
-	*key = um_page.cwd;
-	if ((int)dirfd == AT_FDCWD)
-		return *key != 0;
-	st[0] = 0;
-	st[1] = 0;
-	if (um_native(__NR_fstat, dirfd, (long)st, 0, 0, 0, 0) < 0 ||
-	    st[0] != um_shared->memfd_dev)
-		return 0;
-	*key = um_dir_key(st[1]);
-	return 1;
-}
-
-/* Was it told what the name means? As um_told_stat(). */
-static int told(long dirfd, const char *path, int probe, uint64_t *st)
-{
-	struct um_look n;
-	uint64_t key;
-
-	if ((um_page.flags & UM_PAGE_ROOT) || um_shared->unsettled ||
-	    um_look(path, !probe, &n) < 0 || !dir_key(dirfd, &n, &key))
+	if (probe && !um_is_path(path))
 		return -EAGAIN;
-	return um_told_stat(n.hash, key, st);
+	return um_told_name(dirfd, path, out);
 }
 
 static void copy_words(uint64_t *to, const uint64_t *from, int n)
@@ -135,7 +118,7 @@ static int answer_stat(long nr, const long *a, const uint64_t *st)
 	if (nr == __NR_statx)
 		fill_statx(out, st);
 	else
-		copy_words(out, st, 18);
+		copy_words(out, st, UM_STAT_WORDS);
 	return 1;
 }
 
@@ -162,39 +145,43 @@ static int stat_told(long nr, const long *a, const char *path, int probe,
 {
 	long flags = stat_flags(nr, a);
 	long dirfd = um_is_at(nr) ? a[0] : AT_FDCWD;
-	uint64_t st[18];
+	struct um_told t;
 	int found;
 
 	if ((flags & ~PLAIN_FLAGS) ||
 	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
 	    (nr == __NR_statx && (a[3] >> 31)))
 		return 0;
-	found = told(dirfd, path, probe, st);
+	found = told(dirfd, path, probe, &t);
 	if (found == -EAGAIN)
 		return 0;
 	*ret = found ? 0 : -ENOENT;
 	if (!found)
 		return 1;
-	if (!(flags & AT_SYMLINK_NOFOLLOW) && (st[3] & S_IFMT) == S_IFLNK)
+	if (!(flags & AT_SYMLINK_NOFOLLOW) && (t.st[3] & S_IFMT) == S_IFLNK)
 		return 0;
-	return answer_stat(nr, a, st);
+	return answer_stat(nr, a, t.st);
 }
 
 /* A descriptor and no name: what the kernel said of it, or what was told. */
 static long stat_itself(long nr, const long *a, long dirfd, long ret)
 {
-	uint64_t st[18];
+	struct um_told t;
+	uint64_t inode;
 
 	if (ret < 0 || um_judge_start(dirfd, nothing) == UM_ASK)
 		return um_ask(nr, a);
 	if (!shows_the_inside(nr, a))
 		return ret;
-	if (nr != __NR_statx) {
-		copy_words(st, (const uint64_t *)a[2], 18);
-		if (um_told_self(st[1], (uint64_t *)a[2]))
-			return 0;
-	}
-	return um_ask(nr, a);
+	inode = nr == __NR_statx ? ((const struct statx *)a[4])->stx_ino
+				 : ((const uint64_t *)a[2])[1];
+	if (!um_told_self(inode, &t))
+		return um_ask(nr, a);
+	if (nr == __NR_statx)
+		fill_statx((struct statx *)a[4], t.st);
+	else
+		copy_words((uint64_t *)a[2], t.st, UM_STAT_WORDS);
+	return 0;
 }
 
 /* The last name that was asked for was virtual: so is the next, perhaps. */
@@ -217,6 +204,8 @@ static long stat_busy(long nr, const long *a, long dirfd, const char *path)
 	if (um_is_at(nr) && (!path || !*path))
 		return stat_itself(nr, a, dirfd, ret);
 	v = um_verdict_of(dirfd, path, 0);
+	if (v == UM_UNREAD)
+		return um_ask(nr, a);
 	hint = v == UM_ASK || v == UM_LINKLESS || ret == -ENOTDIR;
 	if (hint && stat_told(nr, a, path, 0, &ret))
 		return ret;
@@ -226,7 +215,9 @@ static long stat_busy(long nr, const long *a, long dirfd, const char *path)
 		return um_ask(nr, a);
 	if (ret < 0 || !follows || !has_type(nr, a, S_IFLNK))
 		return ret;
-	return v == UM_PLAIN ? stat_with(nr, a, 0) : um_ask(nr, a);
+	if (v == UM_PLAIN || um_is_plain(dirfd, path, 0))
+		return stat_with(nr, a, 0);
+	return um_ask(nr, a);
 }
 
 long um_fast_stat(long nr, const long *a)
@@ -248,16 +239,25 @@ long um_fast_stat(long nr, const long *a)
 	return ret == 0 && shows_the_inside(nr, a) ? um_ask(nr, a) : ret;
 }
 
-/* The last component is no link that access(2) would follow. */
+/*
+ * The last component is no link that access(2) would follow: to ask readlink(2)
+ * costs least. The monitor, asked when a name comes a second time, leaves a memo
+ * of it.
+ */
 static int leads_straight(long dirfd, const char *path)
 {
-	uint64_t st[18];
+	static uint64_t last;
+	uint64_t before = last;
+	uint64_t text;
 	long ret;
 
-	st[3] = 0;
-	ret = um_native(__NR_newfstatat, dirfd, (long)path, (long)st,
-			AT_SYMLINK_NOFOLLOW, 0, 0);
-	return ret == -ENOENT || (ret == 0 && (st[3] & S_IFMT) != S_IFLNK);
+	if (um_is_plain(dirfd, path, &last))
+		return 1;
+	if (before == last)
+		return 0;
+	ret = um_native(__NR_readlinkat, dirfd, (long)path, (long)&text,
+			sizeof(text), 0, 0);
+	return ret == -ENOENT || ret == -EINVAL;
 }
 
 #define EXECUTES 1
@@ -267,18 +267,19 @@ static int leads_straight(long dirfd, const char *path)
 static long access_told(long nr, const long *a, long dirfd, const char *path)
 {
 	long mode = a[um_is_at(nr) ? 2 : 1];
-	uint64_t st[18];
+	struct um_told t;
 	int found;
 
 	if ((mode & ~7L) || (mode & WRITES) ||
 	    (nr == __NR_faccessat2 && a[3] != 0))
 		return um_ask(nr, a);
-	found = told(dirfd, path, 0, st);
-	if (found == -EAGAIN || (found && (st[3] & S_IFMT) == S_IFLNK))
+	found = told(dirfd, path, 0, &t);
+	if (found == -EAGAIN || (found && (t.st[3] & S_IFMT) == S_IFLNK))
 		return um_ask(nr, a);
 	if (!found)
 		return -ENOENT;
-	if ((mode & EXECUTES) && (st[3] & S_IFMT) != S_IFDIR && !(st[3] & 0111))
+	if ((mode & EXECUTES) && (t.st[3] & S_IFMT) != S_IFDIR &&
+	    !(t.st[3] & 0111))
 		return -EACCES;
 	return 0;
 }
@@ -300,6 +301,8 @@ long um_fast_access(long nr, const long *a)
 			       : ret;
 	if (!path || !*path || ret == -ENOTDIR)
 		return um_ask(nr, a);
+	if (um_vmap()->layers && (a[um_is_at(nr) ? 2 : 1] & WRITES))
+		return um_ask(nr, a);
 	switch (um_verdict_of(dirfd, path, 0)) {
 	case UM_PLAIN:
 		return ret;
@@ -307,8 +310,10 @@ long um_fast_access(long nr, const long *a)
 		return leads_straight(dirfd, path) ? ret : um_ask(nr, a);
 	case UM_LINKLESS:
 	case UM_ASK:
-	default:
 		return access_told(nr, a, dirfd, path);
+	case UM_UNREAD:
+	default:
+		return um_ask(nr, a);
 	}
 }
 
@@ -344,6 +349,16 @@ static long readlink_again(long nr, const long *a, char *text, long wrong)
 	return ret;
 }
 
+/*
+ * A virtual working directory is looked at with the name, where names are
+ * looked at.
+ */
+static int must_ask_first(void)
+{
+	return (um_page.flags & UM_PAGE_ROOT) ||
+	       ((um_page.flags & UM_PAGE_CWD) && um_is_idle());
+}
+
 long um_fast_readlink(long nr, const long *a)
 {
 	long dirfd = um_is_at(nr) ? a[0] : AT_FDCWD;
@@ -352,7 +367,7 @@ long um_fast_readlink(long nr, const long *a)
 	enum um_verdict v;
 	long ret;
 
-	if (um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD))
+	if (must_ask_first())
 		return um_ask(nr, a);
 	ret = um_pass(nr, a);
 	if (ret == -EFAULT)

@@ -16,6 +16,7 @@
 
 #include <linux/fcntl.h>
 #include <linux/stat.h>
+#include <umview/vuctl_nr.h>
 
 /* stat(2) as the kernel writes it; only what is looked at here has a name. */
 struct attributes {
@@ -64,14 +65,27 @@ static long fast_object(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
-static long on_descriptor(long fd, long nr, const long *a)
+/* Most locks are those of the object. */
+static long fast_lock(long nr, const long *a)
+{
+	return um_shared->locks ? um_on_descriptor(a[0], nr, a)
+				: fast_object(nr, a);
+}
+
+long um_on_descriptor(long fd, long nr, const long *a)
 {
 	return is_virtual(fd) ? um_ask(nr, a) : um_pass(nr, a);
 }
 
 static long fast_fd(long nr, const long *a)
 {
-	return on_descriptor(a[0], nr, a);
+	return um_on_descriptor(a[0], nr, a);
+}
+
+/* A file that was opened to be read may be a layer's, which is to change. */
+static long fast_change(long nr, const long *a)
+{
+	return um_vmap()->layers ? um_ask(nr, a) : fast_fd(nr, a);
 }
 
 /* Access mode 3 is the cue. */
@@ -94,7 +108,7 @@ static long fast_read(long nr, const long *a)
 static long fast_write(long nr, const long *a)
 {
 	if (um_shared->writers || um_shared->chans || um_shared->standins)
-		return on_descriptor(a[0], nr, a);
+		return um_on_descriptor(a[0], nr, a);
 	return by_mode(nr, a);
 }
 
@@ -111,6 +125,18 @@ static long fast_lseek(long nr, const long *a)
 	return (unsigned long)a[2] <= 2 ? fast_object(nr, a) : fast_fd(nr, a);
 }
 
+/* The kernel has written the buffer before. */
+static long fstat_virtual(long nr, const long *a, uint64_t inode)
+{
+	struct um_told t;
+
+	if (!um_told_self(inode, &t))
+		return um_ask(nr, a);
+	for (int i = 0; i < UM_STAT_WORDS; i++)
+		((volatile uint64_t *)a[1])[i] = t.st[i];
+	return 0;
+}
+
 static long fast_fstat(long nr, const long *a)
 {
 	const volatile struct attributes *st =
@@ -120,7 +146,7 @@ static long fast_fstat(long nr, const long *a)
 	if (ret < 0)
 		return ret;
 	if (um_shared->objs && st->dev == um_shared->memfd_dev)
-		return um_told_self(st->ino, (void *)a[1]) ? 0 : um_ask(nr, a);
+		return fstat_virtual(nr, a, st->ino);
 	if (um_shared->specials &&
 	    ((st->mode & S_IFMT) == S_IFIFO || (st->mode & S_IFMT) == S_IFSOCK))
 		return um_ask(nr, a);
@@ -128,7 +154,23 @@ static long fast_fstat(long nr, const long *a)
 		return um_ask(nr, a);
 	if (st->ino == um_shared->agent_ino && st->dev == um_shared->agent_dev)
 		return um_ask(nr, a);
+	if (um_vmap()->busy &&
+	    um_set_has(um_shared->dressed, UM_NDRESSED,
+		       um_node_key((uint32_t)st->dev, st->ino)))
+		return um_ask(nr, a);
 	return ret;
+}
+
+/* The access mode is one that says what it is; a directory is read only. */
+static long fast_getfl(long nr, const long *a)
+{
+	long flags = um_pass(nr, a);
+
+	if (flags < 0 || (flags & O_ACCMODE) != O_ACCMODE || !um_shared->objs)
+		return flags;
+	if (!um_told_listing(a[0]))
+		return um_ask(nr, a);
+	return (flags & ~O_ACCMODE) | O_DIRECTORY;
 }
 
 static long fast_fcntl(long nr, const long *a)
@@ -140,16 +182,56 @@ static long fast_fcntl(long nr, const long *a)
 	case F_SETFD:
 		return um_pass(nr, a);
 	case F_GETFL:
+		return fast_getfl(nr, a);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
+		return fast_lock(nr, a);
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
 		return fast_object(nr, a);
 	default:
-		return on_descriptor(a[0], nr, a);
+		return um_on_descriptor(a[0], nr, a);
 	}
+}
+
+#define TCGETS	 0x5401
+#define FIONCLEX 0x5450
+#define FIOCLEX	 0x5451
+
+/*
+ * isatty(3) says no of every virtual file, some flags are the descriptor's.
+ * Requests about interfaces are made of any socket; SIOC*.
+ */
+static long fast_ioctl(long nr, const long *a)
+{
+	unsigned int cmd = (unsigned int)a[1];
+
+	if (cmd == FIOCLEX || cmd == FIONCLEX)
+		return um_pass(nr, a);
+	if (um_shared->standins && cmd >> 8 == 0x89)
+		return um_ask(nr, a);
+	if (cmd == TCGETS && !um_shared->standins)
+		return fast_object(nr, a);
+	/* those of chattr(1) and their like may change a file, by any opening */
+	if ((cmd >> 8 & 0xff) == 'f' || (cmd >> 8 & 0xff) == 'X' ||
+	    (cmd >> 8 & 0xff) == 0x94)
+		return fast_change(nr, a);
+	return fast_fd(nr, a);
+}
+
+/* Some file systems write at close only, and tell then what went wrong. */
+static long fast_close(long nr, const long *a)
+{
+	long told = 0;
+	long ret;
+
+	if (um_shared->flushes &&
+	    um_native(__NR_fcntl, a[0], F_GET_SEALS, 0, 0, 0, 0) > 0)
+		told = um_viewed(UM_NR_VUCTL, UM_VUCTL_CLOSE, a[0], 0, 0);
+	ret = um_pass(nr, a);
+	return ret < 0 ? ret : told;
 }
 
 /* Two descriptors: arguments 0 and 1, or 0 and 2. */
@@ -197,13 +279,6 @@ static long fast_socket(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
-/* Requests about interfaces are made of any socket; SIOC*. */
-static long fast_ioctl(long nr, const long *a)
-{
-	if (um_shared->standins && (unsigned int)a[1] >> 8 == 0x89)
-		return um_ask(nr, a);
-	return fast_fd(nr, a);
-}
 
 /* Who does not ask for a name, or gives none, is the kernel's. */
 static long fast_address(long nr, const long *a)
@@ -226,6 +301,7 @@ static long fast_accept(long nr, const long *a)
 }
 
 static const um_fast_fn table[UM_NCALLS] = {
+	[__NR_close] = fast_close,
 	[__NR_read] = fast_read,
 	[__NR_pread64] = fast_read,
 	[__NR_readv] = fast_read,
@@ -237,7 +313,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_pwritev] = fast_write,
 	[__NR_pwritev2] = fast_write,
 	[__NR_getdents] = fast_getdents,
-	[__NR_getdents64] = fast_getdents,
+	[__NR_getdents64] = um_fast_getdents64,
 	[__NR_fstat] = fast_fstat,
 	[__NR_fcntl] = fast_fcntl,
 	[__NR_lseek] = fast_lseek,
@@ -249,7 +325,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_setsockopt] = fast_socket_call,
 	[__NR_recvmmsg] = fast_socket_call,
 	[__NR_sendmmsg] = um_fast_idle,
-	[__NR_flock] = fast_object,
+	[__NR_flock] = fast_lock,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,
 	[__NR_sync_file_range] = fast_fd,
@@ -259,12 +335,12 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_ftruncate] = fast_fd,
 	[__NR_fallocate] = fast_fd,
 	[__NR_fstatfs] = fast_fd,
-	[__NR_fchmod] = fast_fd,
-	[__NR_fchown] = fast_fd,
-	[__NR_fsetxattr] = fast_fd,
+	[__NR_fchmod] = fast_change,
+	[__NR_fchown] = fast_change,
+	[__NR_fsetxattr] = fast_change,
 	[__NR_fgetxattr] = fast_fd,
 	[__NR_flistxattr] = fast_fd,
-	[__NR_fremovexattr] = fast_fd,
+	[__NR_fremovexattr] = fast_change,
 	[__NR_vmsplice] = fast_fd,
 	[__NR_sendfile] = fast_two,
 	[__NR_copy_file_range] = fast_two,
@@ -327,6 +403,7 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_fchmodat] = um_fast_idle,
 	[__NR_fchownat] = um_fast_idle,
 	[__NR_utimensat] = um_fast_idle,
+	[__NR_rt_sigaction] = um_fast_sigaction,
 	[__NR_chdir] = um_fast_chdir,
 	[__NR_fchdir] = um_fast_fchdir,
 	[__NR_execve] = um_fast_execve,

@@ -46,6 +46,9 @@ static inline int um_is_idle(void)
 /* The table's entry for every tracked call without one of its own. */
 long um_fast(long nr, const long *a);
 
+/* The call is the monitor's if the descriptor is virtual. */
+long um_on_descriptor(long fd, long nr, const long *a);
+
 /* names.c */
 long um_fast_open(long nr, const long *a);
 long um_fast_entry(long nr, const long *a);
@@ -61,15 +64,26 @@ long um_fast_stat(long nr, const long *a);
 long um_fast_access(long nr, const long *a);
 long um_fast_readlink(long nr, const long *a);
 
-/*
- * nodes.c: attributes that the monitor told; `out` is a struct stat, checked.
- * Return: 1 found, 0 it does not exist, -EAGAIN: ask.
- */
-int um_told_stat(uint64_t hash, uint64_t dir, uint64_t *out);
+/* nodes.c: what the monitor told of a virtual file. */
+struct um_told {
+	uint64_t st[UM_STAT_WORDS];
+	uint64_t object; /* as in struct um_node */
+	uint32_t fd;
+};
+/* Return: 1 told, 0 it does not exist, -EAGAIN: ask. path can be read. */
+int um_told_name(long dirfd, const char *path, struct um_told *out);
 /* Of what a descriptor stands for, by its object's inode. 1 or 0. */
-int um_told_self(uint64_t inode, uint64_t *out);
+int um_told_self(uint64_t inode, struct um_told *out);
 /* May n bytes at p be written? */
 int um_can_write(void *p, unsigned long n);
+
+/* listing.c */
+long um_fast_getdents64(long nr, const long *a);
+/* Is it an open directory of which a listing was told? */
+int um_told_listing(long fd);
+
+/* cancel.c */
+long um_fast_sigaction(long nr, const long *a);
 
 /* image.c */
 long um_fast_execve(long nr, const long *a);

@@ -99,12 +99,9 @@ long um_fast_fchdir(long nr, const long *a)
 				      : change_to(ret);
 }
 
-/* Do bytes from..from+len of the file lie in the text's copy? */
-static int covers(const struct um_text *t, unsigned long from,
-		  unsigned long len)
+static unsigned long min(unsigned long a, unsigned long b)
 {
-	return from >= t->from && len <= t->len &&
-	       from - t->from <= t->len - len;
+	return a < b ? a : b;
 }
 
 /*
@@ -120,20 +117,62 @@ static int is_taken(const struct um_text *t, unsigned long base)
 
 #define PAGE_UP(x) (((x) + 4095) & ~4095UL)
 
+struct window {
+	unsigned long at;
+	unsigned long from;
+	unsigned long len;
+	long prot;
+	int fd;
+};
+
+/* What of the run lies in the window. */
+static long lay_run(const struct window *w, const struct um_run *run)
+{
+	unsigned long from = run->from > w->from ? run->from : w->from;
+	unsigned long to = min(run->from + run->len, w->from + w->len);
+
+	if (from >= to)
+		return 0;
+	return um_native(__NR_mmap, (long)(w->at + from - w->from),
+			 (long)(to - from), w->prot, MAP_PRIVATE | MAP_FIXED,
+			 w->fd, (long)(run->at + from - run->from));
+}
+
+#define SOME_RUNS 4
+
+/* As far as it comes: each run stands for itself. */
+static void lay_runs(const struct window *w, const struct um_text *t)
+{
+	struct um_run run[SOME_RUNS] = { 0 };
+	unsigned long n;
+
+	for (unsigned long i = 0; i < t->runs; i += n) {
+		n = min(t->runs - i, SOME_RUNS);
+		if (um_native(__NR_pread64, w->fd, (long)run,
+			      (long)(n * sizeof(*run)),
+			      (long)(t->at + i * sizeof(*run)), 0,
+			      0) != (long)(n * sizeof(*run)))
+			return;
+		for (unsigned long k = 0; k < n; k++)
+			if (lay_run(w, &run[k]) < 0)
+				return;
+	}
+}
+
 void um_lay_text(const struct um_text *t, int fd, unsigned long at,
 		 unsigned long from, unsigned long len, long prot)
 {
+	struct window w = { at, from, min(PAGE_UP(len), t->len), prot, fd };
+	struct um_run whole = { t->from, t->len, t->at };
 	unsigned long base = at - from;
 
-	len = PAGE_UP(len);
-	if (len > t->len)
-		len = t->len;
-	if (!covers(t, from, len) || is_taken(t, base))
+	if (from < t->from || from - t->from > t->len - w.len ||
+	    is_taken(t, base))
 		return;
 	um_bases[t->id] = base;
-	if (um_native(__NR_mmap, (long)at, (long)len, prot,
-		      MAP_PRIVATE | MAP_FIXED, fd,
-		      (long)(t->at + from - t->from)) < 0)
+	if (t->runs)
+		lay_runs(&w, t);
+	else if (lay_run(&w, &whole) < 0)
 		um_bases[t->id] = 0;
 }
 
@@ -204,6 +243,20 @@ static int take_expected(uint64_t key)
 	return fd;
 }
 
+/*
+ * The monitor has to know of shared maps that may write. A private one of a
+ * virtual file is the kernel's, unless the descriptor cannot be read (EACCES).
+ */
+static long map_file(long nr, const long *a)
+{
+	long ret;
+
+	if ((a[3] & MAP_TYPE) != MAP_PRIVATE)
+		return um_on_descriptor(a[4], nr, a);
+	ret = um_pass(nr, a);
+	return ret == -EACCES && um_shared->objs ? um_ask(nr, a) : ret;
+}
+
 long um_fast_mmap(long nr, const long *a)
 {
 	struct um_text text;
@@ -216,7 +269,7 @@ long um_fast_mmap(long nr, const long *a)
 		return (a[3] & MAP_FIXED_NOREPLACE) ? -EEXIST : -EPERM;
 	if (a[3] & MAP_ANONYMOUS)
 		return um_pass(nr, a);
-	ret = um_shared->objs ? um_ask(nr, a) : um_pass(nr, a);
+	ret = map_file(nr, a);
 	if ((ret < 0 && ret > -4096) || !is_library(a))
 		return ret;
 	key = key_of(a[4]);
@@ -230,6 +283,7 @@ long um_fast_mmap(long nr, const long *a)
 		text.len = 0;
 		text.at = 0;
 		text.id = 0;
+		text.runs = 0;
 		fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_TEXT, a[4], (long)&text,
 			       interp_id);
 	}

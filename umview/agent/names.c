@@ -45,9 +45,12 @@ static int in_set(const volatile struct um_vmap *map, uint64_t hash)
 	return um_bloom_has(map->bloom, hash);
 }
 
-/* Names of virtual devices: loop0, 7:0. */
+/* Names of virtual devices, and of what mount(8) runs: loop0, 7:0, mount.X. */
 static int is_device(const char *comp, int len)
 {
+	if (len > 6 && comp[0] == 'm' && comp[1] == 'o' && comp[2] == 'u' &&
+	    comp[3] == 'n' && comp[4] == 't' && comp[5] == '.')
+		return 1;
 	if (len > 4 && comp[0] == 'l' && comp[1] == 'o' && comp[2] == 'o')
 		return 1;
 	return len > 2 && comp[0] == '7' && comp[1] == ':';
@@ -60,6 +63,19 @@ static int is_dots(const char *comp, int len)
 }
 
 #define TOO_LONG 4096
+
+/* Names of which a layer answers for what is below, or for the node itself. */
+static int is_passed(uint64_t hash)
+{
+	return um_vmap()->layers &&
+	       um_set_has(um_shared->passed, UM_NCHANGED, hash);
+}
+
+static int is_changed(uint64_t hash)
+{
+	return um_vmap()->layers &&
+	       um_set_has(um_shared->changed, UM_NCHANGED, hash);
+}
 
 int um_look(const char *path, int probed, struct um_look *n)
 {
@@ -90,7 +106,7 @@ int um_look(const char *path, int probed, struct um_look *n)
 			break;
 		if (i - start > 0) {
 			n->odd |= is_dots(path + start, i - start);
-			n->hit |= in_set(map, comp) ||
+			n->hit |= in_set(map, comp) || is_passed(comp) ||
 				  is_device(path + start, i - start);
 		}
 		n->slashes = 1;
@@ -106,9 +122,22 @@ int um_look(const char *path, int probed, struct um_look *n)
 	n->absolute = path[0] == '/';
 	n->hash = h;
 	n->last = comp;
-	n->last_hit = in_set(map, comp) || is_device(path + start, i - start);
+	n->last_hit = in_set(map, comp) || is_changed(comp) ||
+		      is_device(path + start, i - start);
 	if (is_dots(path + start, i - start))
 		n->odd |= 2;
+	return 0;
+}
+
+int um_is_path(const char *path)
+{
+	for (int i = 0; i < TOO_LONG; i++) {
+		if ((i == 0 || !((unsigned long)&path[i] & 4095)) &&
+		    !page_is_readable((unsigned long)&path[i]))
+			return 0;
+		if (!path[i])
+			return i > 0;
+	}
 	return 0;
 }
 
@@ -137,27 +166,26 @@ enum um_verdict um_judge_start(long dirfd, const char *path)
 		       : UM_PLAIN;
 }
 
+/*
+ * What the directory part leads to is looked at first: it is the same for many
+ * names, and does for most calls.
+ */
 static enum um_verdict judge(long dirfd, const char *path,
 			     const struct um_look *n)
 {
-	int known = n->absolute || (int)dirfd == AT_FDCWD;
 	uint64_t from = n->absolute ? 0 : um_page.cwd;
+	int known = n->absolute || ((int)dirfd == AT_FDCWD && from);
 
 	if (um_vmap()->all || um_shared->unsettled ||
 	    um_judge_start(dirfd, path) == UM_ASK)
 		return UM_ASK;
-	if (known && (from || n->absolute) &&
-	    has_memo(n->hash, from, UM_MEMO_WHOLE))
+	if (!(n->odd & 2) && !n->last_hit &&
+	    (!n->slashes || (known && has_memo(n->dir, from, UM_MEMO_DIR))))
+		return UM_PLAIN_DIR;
+	if (known && has_memo(n->hash, from, UM_MEMO_WHOLE))
 		return UM_PLAIN;
-	if (n->odd & 2)
+	if ((n->odd & 2) || n->last_hit)
 		return UM_ASK;
-	if (n->last_hit)
-		return UM_ASK;
-	if (!n->slashes)
-		return UM_PLAIN_DIR;
-	if (known && (from || n->absolute) &&
-	    has_memo(n->dir, from, UM_MEMO_DIR))
-		return UM_PLAIN_DIR;
 	return n->hit || n->odd ? UM_ASK : UM_LINKLESS;
 }
 
@@ -166,8 +194,21 @@ enum um_verdict um_verdict_of(long dirfd, const char *path, int probe)
 	struct um_look n;
 
 	if (um_look(path, !probe, &n) < 0)
-		return UM_ASK;
+		return UM_UNREAD;
 	return judge(dirfd, path, &n);
+}
+
+int um_is_plain(long dirfd, const char *path, uint64_t *hash)
+{
+	struct um_look n;
+
+	if (um_look(path, 1, &n) < 0)
+		return 0;
+	if (hash)
+		*hash = n.hash;
+	if (!n.absolute && (!um_page.cwd || (int)dirfd != AT_FDCWD))
+		return 0;
+	return has_memo(n.hash, n.absolute ? 0 : um_page.cwd, UM_MEMO_WHOLE);
 }
 
 #define OPEN_FLAGS                                                             \
@@ -175,6 +216,8 @@ enum um_verdict um_verdict_of(long dirfd, const char *path, int probe)
 	 O_NONBLOCK | O_SYNC | FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | \
 	 O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
 #define PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_PATH)
+#define CHANGING_FLAGS                                                         \
+	(O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 /* The same open, which fails (ELOOP) where a link would be followed. */
 static long open_linkless(long dirfd, long path, long flags, long mode)
@@ -256,21 +299,26 @@ static int is_proc_file(const struct opening *o)
 	return 0;
 }
 
-/* Names that are virtual also where nothing is mounted: loop-control, fuse. */
-static int is_dev_name(const char *path)
+/*
+ * Names that are virtual also where nothing is mounted: loop-control, fuse,
+ * mount.TYPE.
+ */
+static int is_own_name(const char *path)
 {
-	const char *last;
+	const char *last = last_of(path);
 
+	if (starts_with(last, "mount."))
+		return 1;
 	if (path[0] == '/' && !starts_with(path, "/dev/"))
 		return 0;
-	last = last_of(path);
 	return starts_with(last, "loop") ||
-	       (starts_with(last, "fuse") && !last[4]);
+	       ((starts_with(last, "fuse") || starts_with(last, "cuse")) &&
+		!last[4]);
 }
 
 int um_asks_idle(long dirfd, const char *path)
 {
-	return um_judge_start(dirfd, path) == UM_ASK || is_dev_name(path);
+	return um_judge_start(dirfd, path) == UM_ASK || is_own_name(path);
 }
 
 static long open_idle(long nr, const long *a, const struct opening *o)
@@ -288,6 +336,90 @@ static long open_idle(long nr, const long *a, const struct opening *o)
 	return um_ask(nr, a);
 }
 
+/* What a reopening of an object keeps of open(2)'s flags: vnode/object.c. */
+#define KEEP_FLAGS                                                             \
+	(O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_NOATIME | O_CLOEXEC)
+
+/* A cached file, to be read, and nothing else. */
+static int only_reads(long flags)
+{
+	return !(flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_PATH | O_DIRECTORY |
+			  (O_TMPFILE & ~O_DIRECTORY)));
+}
+
+static char *put_text(char *to, const char *text)
+{
+	while (*text)
+		*to++ = *text++;
+	return to;
+}
+
+static char *put_number(char *to, uint32_t n)
+{
+	char digits[10];
+	int i = 0;
+
+	do {
+		digits[i++] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	while (i)
+		*to++ = digits[--i];
+	return to;
+}
+
+/*
+ * The monitor's descriptor of a cached file, opened again: what the monitor
+ * itself would do, and give. It is the file if it still is when it is open:
+ * before the monitor looks whether a file is open it takes back what it told.
+ */
+static long reopen(const struct opening *o, const struct um_told *t)
+{
+	uint64_t st[UM_STAT_WORDS];
+	struct um_told now;
+	char name[40];
+	char *end;
+	long fd;
+
+	end = put_text(name, "/proc/");
+	end = put_number(end, um_shared->monitor);
+	end = put_text(end, "/fd/");
+	end = put_number(end, t->fd);
+	*end = 0;
+	fd = um_native(__NR_open, (long)name, o->flags & KEEP_FLAGS, 0, 0, 0,
+		       0);
+	if (fd < 0)
+		return fd;
+	st[0] = 0;
+	st[1] = 0;
+	if (um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0 &&
+	    st[0] == um_shared->memfd_dev && st[1] == t->object &&
+	    um_told_name(o->dirfd, (const char *)o->path, &now) == 1 &&
+	    now.object == t->object && now.fd == t->fd)
+		return fd;
+	um_native(__NR_close, fd, 0, 0, 0, 0, 0);
+	return -EAGAIN;
+}
+
+/* The name can be read. What was told may do; else the monitor opens it. */
+static long open_told(long nr, const long *a, const struct opening *o)
+{
+	struct um_told t;
+	int found = -EAGAIN;
+	long fd;
+
+	if (!(o->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
+		found = um_told_name(o->dirfd, (const char *)o->path, &t);
+	if (found == 0)
+		return -ENOENT;
+	if (found == 1 && t.fd && only_reads(o->flags)) {
+		fd = reopen(o, &t);
+		if (fd >= 0)
+			return fd;
+	}
+	return um_ask(nr, a);
+}
+
 long um_fast_open(long nr, const long *a)
 {
 	struct opening o;
@@ -298,6 +430,8 @@ long um_fast_open(long nr, const long *a)
 		return um_ask(nr, a);
 	if (um_is_idle())
 		return open_idle(nr, a, &o);
+	if (um_vmap()->layers && (o.flags & CHANGING_FLAGS))
+		return um_ask(nr, a);
 	switch (um_verdict_of(o.dirfd, (const char *)o.path, 1)) {
 	case UM_PLAIN:
 		ret = um_pass(nr, a);
@@ -306,14 +440,27 @@ long um_fast_open(long nr, const long *a)
 		/* a link may stand between, which has no memo as a whole */
 	case UM_LINKLESS:
 		ret = open_linkless(o.dirfd, o.path, o.flags, o.mode);
-		if (ret == -ELOOP || ret == -EINVAL || ret == -EAGAIN)
+		if (ret != -ELOOP && ret != -EINVAL && ret != -EAGAIN)
+			break;
+		if (!um_is_plain(o.dirfd, (const char *)o.path, 0))
 			return um_ask(nr, a);
+		ret = um_pass(nr, a);
 		break;
 	case UM_ASK:
+		return open_told(nr, a, &o);
+	case UM_UNREAD:
 	default:
 		return um_ask(nr, a);
 	}
-	return ret == -ENOTDIR ? um_ask(nr, a) : ret;
+	return ret == -ENOTDIR ? open_told(nr, a, &o) : ret;
+}
+
+/* Of the calls that are judged by their name alone. */
+static int changes_nothing(long nr)
+{
+	return nr == __NR_statfs || nr == __NR_getxattr ||
+	       nr == __NR_listxattr || nr == __NR_lgetxattr ||
+	       nr == __NR_llistxattr;
 }
 
 static long by_verdict(long nr, const long *a, long dirfd, long path,
@@ -322,11 +469,21 @@ static long by_verdict(long nr, const long *a, long dirfd, long path,
 	enum um_verdict v;
 	long ret;
 
-	if (um_page.flags & (UM_PAGE_ROOT | UM_PAGE_CWD))
+	if (um_page.flags & UM_PAGE_ROOT)
 		return um_ask(nr, a);
-	if (um_is_idle())
-		return um_pass(nr, a);
+	if (um_is_idle()) {
+		if (um_page.flags & UM_PAGE_CWD)
+			return um_ask(nr, a);
+		ret = um_pass(nr, a);
+		return ret == -ENOENT && is_own_name((const char *)path)
+			       ? um_ask(nr, a)
+			       : ret;
+	}
+	if (um_vmap()->layers && !changes_nothing(nr))
+		return um_ask(nr, a);
 	v = um_verdict_of(dirfd, (const char *)path, 1);
+	if (v == UM_PLAIN_DIR && follows && um_is_plain(dirfd, (char *)path, 0))
+		v = UM_PLAIN;
 	if (v != UM_PLAIN && (follows || v != UM_PLAIN_DIR))
 		return um_ask(nr, a);
 	ret = um_pass(nr, a);

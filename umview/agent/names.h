@@ -18,6 +18,7 @@ struct um_look {
 };
 
 enum um_verdict {
+	UM_UNREAD,    /* it cannot be read, or is no path: ask */
 	UM_ASK,	      /* it may be virtual, or nobody knows */
 	UM_PLAIN,     /* the kernel's own, links and all */
 	UM_PLAIN_DIR, /* the directory is; the last part is no mount point */
@@ -26,10 +27,14 @@ enum um_verdict {
 
 /* 0, or -errno: it cannot be read, or is no path. */
 int um_look(const char *path, int probed, struct um_look *n);
+/* Can the string be read, and is it no longer than a name may be? */
+int um_is_path(const char *path);
 /* What the name's start has to say: UM_ASK, or UM_PLAIN. */
 enum um_verdict um_judge_start(long dirfd, const char *path);
 /* For a name that the kernel has read already, or (probe) not yet. */
 enum um_verdict um_verdict_of(long dirfd, const char *path, int probe);
+/* Of a name that is UM_PLAIN_DIR, and was read: is it UM_PLAIN too? Its hash. */
+int um_is_plain(long dirfd, const char *path, uint64_t *hash);
 /* May the name be virtual also where nothing is mounted? */
 int um_asks_idle(long dirfd, const char *path);
 

@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * nodes.c - attributes of virtual files that the monitor told everybody
+ * nodes.c - names of virtual files, and attributes, that the monitor told
  *
- * A name leads to a node's key, the key to its attributes. Both tables are
- * written by the monitor while they are read: an entry counts if its sequence
- * number is even, and the same before and after it was copied; and while the
- * version of the name, and the epoch, are those it was written in.
+ * A name is walked component by component, as the kernel walks its dentries:
+ * each leads to a place, where the next is looked up, and to a node's key, the
+ * key to attributes. The walk begins at a directory that is known to be
+ * virtual, or at the first part of the name that leads to a mount point. Where
+ * a link or ".." comes in between, nothing is known.
+ *
+ * Both tables are written by the monitor while they are read: an entry counts
+ * if its sequence number is even, and the same before and after it was copied;
+ * and while the version of the name, and the epoch, are those it was written
+ * in.
  */
-#include "agent/fast.h"
+#include "agent/names.h"
+
+#include <linux/fcntl.h>
 
 #define NOTHING_KNOWN (-EAGAIN)
 
 #define barrier() __asm__ volatile("" ::: "memory")
+
+/* Where a walk stands. */
+struct place {
+	uint64_t node;
+	uint64_t place;
+	int is_dir;
+};
 
 /* The monitor may change it at any time. */
 static uint32_t sequence(const volatile uint32_t *seq)
@@ -22,49 +37,166 @@ static uint32_t sequence(const volatile uint32_t *seq)
 	return now;
 }
 
-static int read_name(uint64_t tag, unsigned long at, uint64_t *node)
+static int read_name(uint64_t tag, unsigned long at, struct place *p)
 {
 	const volatile struct um_name *n = &um_shared->name[at % UM_NNAMES];
-	uint32_t seq = sequence(&n->seq);
+	uint32_t seq;
 	int good;
 
+	if (n->tag != tag)
+		return 0;
+	seq = sequence(&n->seq);
 	good = n->tag == tag && n->epoch == um_shared->epoch &&
 	       n->version == um_shared->versions[n->bucket % UM_NVERSIONS];
-	*node = n->node;
+	p->node = n->node;
+	p->place = n->place;
+	p->is_dir = n->is_dir;
 	barrier();
 	return good && !(seq & 1) && sequence(&n->seq) == seq;
 }
 
-static int read_node(uint64_t key, unsigned long at, uint64_t *out)
-{
-	const volatile struct um_node *n = &um_shared->node[at % UM_NNODES];
-	uint32_t seq = sequence(&n->seq);
-	int good;
-
-	good = n->key == key && n->epoch == um_shared->epoch;
-	for (int i = 0; good && i < 18; i++)
-		out[i] = n->st[i];
-	barrier();
-	return good && !(seq & 1) && sequence(&n->seq) == seq;
-}
-
-int um_told_stat(uint64_t hash, uint64_t dir, uint64_t *out)
+static int find(uint64_t hash, uint64_t dir, struct place *p)
 {
 	uint64_t tag = um_name_tag(hash, dir, um_page.view, um_shared->lists);
-	uint64_t node;
 
-	if (!read_name(tag, tag, &node) && !read_name(tag, tag + 1, &node))
-		return NOTHING_KNOWN;
-	if (!node)
-		return 0;
-	return read_node(node, node, out) || read_node(node, node + 1, out)
-		       ? 1
-		       : NOTHING_KNOWN;
+	for (unsigned long i = 0; i < UM_NPLACES; i++)
+		if (read_name(tag, tag + i, p))
+			return 1;
+	return 0;
 }
 
-int um_told_self(uint64_t inode, uint64_t *out)
+static int read_node(uint64_t key, unsigned long at, struct um_told *out)
 {
-	return um_told_stat(UM_HASH_SEED, um_dir_key(inode), out) == 1;
+	const volatile struct um_node *n = &um_shared->node[at % UM_NNODES];
+	uint32_t seq;
+	int good;
+
+	if (n->key != key)
+		return 0;
+	seq = sequence(&n->seq);
+	good = n->key == key && n->epoch == um_shared->epoch;
+	for (int i = 0; good && i < UM_STAT_USED; i++)
+		out->st[i] = n->st[i];
+	for (int i = UM_STAT_USED; i < UM_STAT_WORDS; i++)
+		*(volatile uint64_t *)&out->st[i] = 0;
+	out->object = n->object;
+	out->fd = n->fd;
+	barrier();
+	return good && !(seq & 1) && sequence(&n->seq) == seq;
+}
+
+static int tell_node(uint64_t node, struct um_told *out)
+{
+	for (unsigned long i = 0; i < UM_NPLACES; i++)
+		if (read_node(node, node + i, out))
+			return 1;
+	return NOTHING_KNOWN;
+}
+
+/*
+ * The first part of a name that begins at something real, and leads to a mount
+ * point. Return: what follows, or 0.
+ */
+static const char *enter(uint64_t from, const char *path, struct place *p)
+{
+	uint64_t h = UM_HASH_SEED;
+	uint64_t comp = UM_HASH_SEED;
+
+	if (um_vmap()->all && find(h, from, p))
+		return path;
+	for (;; path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (c && c != '/') {
+			comp = um_hash_byte(comp, c);
+			h = um_hash_byte(h, c);
+			continue;
+		}
+		if (um_bloom_has(um_vmap()->bloom, comp) && find(h, from, p))
+			return path;
+		if (!c)
+			return 0;
+		h = um_hash_byte(h, c);
+		comp = UM_HASH_SEED;
+	}
+}
+
+/* 1, 0: it does not exist, or NOTHING_KNOWN. */
+static int walk_on(const char *path, struct place *p)
+{
+	while (*path) {
+		const char *comp;
+		uint64_t h;
+
+		/* also for a slash at the end */
+		if (!p->is_dir)
+			return NOTHING_KNOWN;
+		while (*path == '/')
+			path++;
+		comp = path;
+		h = um_hash_byte(p->place, '/');
+		for (; *path && *path != '/'; path++)
+			h = um_hash_byte(h, (unsigned char)*path);
+		if (path == comp || (path == comp + 1 && *comp == '.'))
+			continue;
+		if (path == comp + 2 && comp[0] == '.' && comp[1] == '.')
+			return NOTHING_KNOWN;
+		if (!find(h, UM_IN_PLACE, p))
+			return NOTHING_KNOWN;
+		if (!p->node)
+			return 0;
+	}
+	return 1;
+}
+
+/* Where the name begins: what tags have of it. False: that has no name. */
+static int start_of(long dirfd, const char *path, uint64_t *from, int *inside)
+{
+	uint64_t st[UM_STAT_WORDS];
+
+	*from = 0;
+	*inside = 0;
+	if (*path == '/')
+		return 1;
+	*from = um_page.cwd;
+	*inside = (um_page.flags & UM_PAGE_CWD) != 0;
+	if ((int)dirfd == AT_FDCWD)
+		return *from != 0;
+	st[0] = 0;
+	st[1] = 0;
+	if (um_native(__NR_fstat, dirfd, (long)st, 0, 0, 0, 0) < 0 ||
+	    st[0] != um_shared->memfd_dev)
+		return 0;
+	*from = um_dir_key(st[1]);
+	*inside = 1;
+	return 1;
+}
+
+int um_told_name(long dirfd, const char *path, struct um_told *out)
+{
+	struct place p;
+	uint64_t from;
+	int inside;
+	int ret;
+
+	if ((um_page.flags & UM_PAGE_ROOT) || um_shared->unsettled || !*path ||
+	    !start_of(dirfd, path, &from, &inside))
+		return NOTHING_KNOWN;
+	if (!inside)
+		path = enter(from, path, &p);
+	else if (!find(UM_HASH_SEED, from, &p))
+		return NOTHING_KNOWN;
+	/* at the start of a relative name no slash precedes */
+	ret = path && p.node ? walk_on(path, &p) : NOTHING_KNOWN;
+	return ret == 1 ? tell_node(p.node, out) : ret;
+}
+
+int um_told_self(uint64_t inode, struct um_told *out)
+{
+	struct place p;
+
+	return find(UM_HASH_SEED, um_dir_key(inode), &p) && p.node &&
+	       tell_node(p.node, out) == 1;
 }
 
 /* rt_sigprocmask(2) that changes nothing writes the mask it finds. */
@@ -75,9 +207,12 @@ static int is_writable(unsigned long p)
 
 int um_can_write(void *p, unsigned long n)
 {
-	unsigned long first = (unsigned long)p;
-	unsigned long last = first + n - 8;
+	unsigned long at = (unsigned long)p;
+	unsigned long last = at + n - 8;
 
-	return is_writable(first) &&
-	       ((first & ~4095UL) == (last & ~4095UL) || is_writable(last));
+	for (; at <= last; at = (at | 4095) + 1)
+		if (!is_writable(at))
+			return 0;
+	/* does the last word reach into one more page? */
+	return (last & 4095) <= 4088 || is_writable(last);
 }

@@ -15,6 +15,8 @@
  *   UM_BASES	where this process has the patched texts, by their number
  *   UM_PAGE	the guest's attributes. fork copies this page, which is how a
  *		child's attributes are exactly its parent's at fork
+ *   UM_STACKS	stacks for calls made where there may be no room on the
+ *		program's
  *
  * A system call made from a stub or from the gate is never caught; the rest of
  * the agent makes calls that the monitor answers.
@@ -28,7 +30,7 @@
 #define UM_GATE		 0x100000
 #define UM_GATE_SIZE	 0x1000
 #define UM_SHARED	 0x120000
-#define UM_SHARED_SIZE	 0xb0000
+#define UM_SHARED_SIZE	 0xc0000
 #define UM_STATS	 0x118000
 #define UM_STATS_SIZE	 0x1000
 #define UM_BASES	 0x1e0000
@@ -43,9 +45,36 @@
  */
 #define UM_LOW_END 0x1f1000
 
-/* Offsets in the gate: its `syscall` instruction; a stub's way to the agent. */
-#define UM_GATE_SYSCALL 0
-#define UM_GATE_ENTRY	16
+/*
+ * What lies before this is not code that passes: a class for each call, and
+ * instructions by which stubs ask without a stack (sys/stub.c).
+ */
+#define UM_STUBS_PASS 0x2000
+
+/* What the number of a call means to a stub. */
+#define UM_CLASS_NATIVE	 0 /* never virtual */
+#define UM_CLASS_TRACKED 1
+#define UM_CLASS_LEAVES	 2 /* tracked, and may not come back */
+
+/*
+ * Offsets in the gate: its `syscall` instruction; a stub's way to the agent; the
+ * way of a stub that has no stack.
+ */
+#define UM_GATE_SYSCALL	    0
+#define UM_GATE_ENTRY	    16
+#define UM_GATE_SMALL_ENTRY 32
+
+/* No stub is longer. */
+#define UM_STUB_MAX 128
+
+/*
+ * Stacks that the agent lends, in low memory; 32 at most. What grows out of the
+ * first does not meet the page at once.
+ */
+#define UM_STACKS      0x1f2000
+#define UM_STACK_SHIFT 11
+#define UM_STACK_SIZE  (1 << UM_STACK_SHIFT)
+#define UM_NSTACKS     28
 
 /* In um_page.flags: what makes the agent ask. */
 #define UM_PAGE_ROOT   1u  /* names begin at a virtual root */
@@ -71,7 +100,13 @@
 #define UM_NNAMES    4096
 #define UM_NVERSIONS 1024
 #define UM_NNODES    3072
-#define UM_BLOOM     16
+#define UM_NLISTINGS 256
+#define UM_RECORDS   65536
+/* Places that an entry may be in, from its tag or key on. */
+#define UM_NPLACES 4
+#define UM_BLOOM   16
+#define UM_NCHANGED 1024
+#define UM_NDRESSED 512
 
 #ifndef __ASSEMBLER__
 
@@ -101,50 +136,90 @@ struct um_page {
  * struct um_vmap - what the agent has to know of one view
  * @busy: something is mounted: names must be looked at
  * @all: every name is the monitor's (a mount over "/")
+ * @layers: mounts that leave most names to what lies beneath as long as they
+ *	are only read: whatever changes something must ask
  * @net: sockets are of a stack of the view's
  * @bloom: set of names of which a path that leads to something virtual has one
  */
 struct um_vmap {
 	uint32_t busy;
 	uint32_t all;
+	uint32_t layers;
 	uint32_t net;
-	uint32_t pad;
 	uint64_t bloom[UM_BLOOM];
 };
 
 /**
  * struct um_name - what a name on a virtual file system means
  * @seq: odd while it is written
- * @bucket, @version: valid while um_shared.versions[bucket] is this
+ * @version: valid while um_shared.versions[bucket] is this
  * @epoch: and while um_shared.epoch is this
+ * @is_dir: it is a directory: names in it are told by @place
  * @tag: the name (um_name_tag()); 0: none
  * @node: the key of its node (um_node_key()); 0: the name does not exist
+ * @place: hash of where it is (um_place_of())
  */
 struct um_name {
 	uint32_t seq;
-	uint32_t bucket;
 	uint32_t version;
 	uint32_t epoch;
+	uint16_t bucket;
+	uint16_t is_dir;
 	uint64_t tag;
 	uint64_t node;
+	uint64_t place;
 };
+
+/* struct stat of x86_64 in words; the last three are zero always. */
+#define UM_STAT_WORDS 18
+#define UM_STAT_USED  15
 
 /**
  * struct um_node - the attributes of a node of a virtual file system
  * @key: um_node_key(); 0: none
- * @st: struct stat of x86_64, in words
+ * @st: struct stat
+ * @object: inode of the object that stands for it
+ * @fd: the monitor's descriptor of a regular file whose content is there: who
+ *	opens it for reading opens that; 0: ask
  */
 struct um_node {
 	uint32_t seq;
 	uint32_t epoch;
 	uint64_t key;
-	uint64_t st[18];
+	uint64_t st[UM_STAT_USED];
+	uint64_t object;
+	uint32_t fd;
+	uint32_t pad;
+};
+
+/**
+ * struct um_listing - what an open directory holds
+ * @at, @size: its records in um_shared.records, each a struct linux_dirent64
+ *	whose d_off, like the position of the descriptor, counts entries
+ * @bucket, @version, @epoch, @lists: it is what is there now while these are as
+ *	in struct um_name, and what was there when it was last read from the
+ *	first entry on, always
+ * @object: inode of the object that stands for the directory; 0: none
+ */
+struct um_listing {
+	uint32_t seq;
+	uint32_t at;
+	uint32_t size;
+	uint32_t bucket;
+	uint32_t version;
+	uint32_t epoch;
+	uint32_t lists;
+	uint32_t pad;
+	uint64_t object;
 };
 
 /**
  * struct um_shared - at UM_SHARED
  * @objs: how many descriptors may be virtual, in all guests
  * @writers: how many of these are cached files that a guest may write to
+ * @flushes: how many files may be open of which close(2) has to tell the
+ *	file system first
+ * @locks: file systems that keep locks of files themselves
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
@@ -160,9 +235,13 @@ struct um_node {
  * @plain: files without a patched copy (um_plain_key())
  * @memo: hashes of names that are known to be the kernel's own (um_memo())
  * @vmap: by number of view
+ * @changed: names that such mounts answer for themselves, in all views
+ * @passed: those of them below which nothing is as it was
+ * @dressed: nodes whose attributes are not what the kernel says (um_node_key())
  * @versions: change when what some name means has
- * @name, @node: attributes that need not be asked for. Each has two places,
- *	that of its tag or key and the next
+ * @name, @node: attributes that need not be asked for
+ * @listing: of directories that are open, each at its object's number
+ * @monitor: its process id, for um_node.fd
  */
 struct um_shared {
 	uint32_t version;
@@ -179,16 +258,45 @@ struct um_shared {
 	uint64_t region_ino;
 	uint32_t lists;
 	uint32_t epoch;
+	uint32_t flushes;
+	uint32_t locks;
 	uint32_t standins;
-	uint32_t pad;
+	uint32_t monitor;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
+	uint64_t changed[UM_NCHANGED];
+	uint64_t passed[UM_NCHANGED];
+	uint64_t dressed[UM_NDRESSED];
 	uint32_t versions[UM_NVERSIONS];
 	struct um_name name[UM_NNAMES];
 	struct um_node node[UM_NNODES];
+	struct um_listing listing[UM_NLISTINGS];
+	uint64_t records[UM_RECORDS / 8];
 };
 
+/**
+ * struct um_stub_head - stands before each stub's slot
+ * @offset: of the replaced bytes in their file
+ * @id: index in UM_BASES
+ * @head: bytes of instructions before the call, in the file and in the stub
+ * @call: where in the stub it makes the call; 0: it does not
+ * @tail: where in the stub the instructions behind the call begin
+ * @back: and end; there it goes back
+ * @end: and that ends
+ */
+struct um_stub_head {
+	uint32_t offset;
+	uint16_t id;
+	uint8_t head;
+	uint8_t call;
+	uint8_t tail;
+	uint8_t back;
+	uint8_t end;
+	uint8_t pad[5];
+};
+
+_Static_assert(sizeof(struct um_stub_head) == 16, "um_stub_head");
 _Static_assert(sizeof(struct um_page) == 32, "um_page");
 _Static_assert(sizeof(struct um_shared) <= UM_SHARED_SIZE, "um_shared");
 
@@ -236,6 +344,17 @@ static inline void um_bloom_add(uint64_t *bloom, uint64_t hash)
 	bloom[b / 64] |= 1UL << (b % 64);
 }
 
+/* The same for larger sets, of `words` words: a power of two. */
+static inline int um_set_has(const volatile uint64_t *set, uint64_t words,
+			     uint64_t hash)
+{
+	uint64_t h = um_hash_mix(hash);
+	uint64_t a = h & (words * 64 - 1);
+	uint64_t b = (h >> 24) & (words * 64 - 1);
+
+	return (int)((set[a / 64] >> (a % 64)) & (set[b / 64] >> (b % 64)) & 1);
+}
+
 /*
  * What is known of a name: DIR, its directory part leads to a real directory;
  * WHOLE, all of it, last link included, leads to what the kernel finds too.
@@ -255,7 +374,33 @@ static inline uint64_t um_memo(uint64_t hash, uint64_t from, uint32_t view,
 	return um_hash_mix(h) | 1;
 }
 
-/* Never 0; dir: what it begins at: 0 the root, a page's cwd, um_dir_key(). */
+/*
+ * Where something is, as a hash: its mount, and its name in that, which
+ * continues by um_place_of().
+ */
+static inline uint64_t um_place_root(uint32_t mount)
+{
+	return um_hash_mix(mount + 0x9e3779b97f4a7c15u);
+}
+
+/* name[0..n): whole components, with the slash before each. */
+static inline uint64_t um_place_of(uint64_t place, const char *name, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		place = um_hash_byte(place, (unsigned char)name[i]);
+	return place;
+}
+
+/*
+ * What um_name.tag is made of:
+ *	dir UM_IN_PLACE, hash: um_place_of() the directory, then the name
+ *	dir 0, um_page.cwd, um_dir_key(), hash: of a name that is at the root, in
+ *	the working directory, or a descriptor's directory, and leads to where a
+ *	mount is; or, for the last two, the empty name: where they are themselves
+ * Never 0.
+ */
+#define UM_IN_PLACE 2u
+
 static inline uint64_t um_name_tag(uint64_t hash, uint64_t dir, uint32_t view,
 				   uint32_t lists)
 {
@@ -292,15 +437,27 @@ static inline uint64_t um_plain_key(uint64_t dev, uint64_t ino, uint64_t size,
 /**
  * struct um_text - the patched copy of a file's executable segment
  * @from, @len: which bytes of the file, in whole pages
- * @at: where they lie in the region file
+ * @at: where they lie in the region file; with @runs, where their table does
  * @id: index in UM_BASES; 0: there is no such copy
+ * @runs: number of parts that were copied; 0: all of it was
  */
 struct um_text {
 	uint64_t from;
 	uint64_t len;
 	uint64_t at;
 	uint32_t id;
-	uint32_t pad;
+	uint32_t runs;
+};
+
+/**
+ * struct um_run - a part of a text that was copied
+ * @from, @len: which bytes of the file, in whole pages
+ * @at: where they lie in the region file
+ */
+struct um_run {
+	uint64_t from;
+	uint64_t len;
+	uint64_t at;
 };
 
 /**

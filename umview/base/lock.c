@@ -33,6 +33,20 @@ void um_lock(struct um_mutex *mutex) UM_NO_TSA
 	pthread_mutex_lock(&mutex->m);
 }
 
+bool um_trylock(struct um_mutex *mutex) UM_NO_TSA
+{
+	if (pthread_mutex_trylock(&mutex->m) != 0)
+		return false;
+	if (mutex->rank == UM_RANK_IO) {
+		UM_ASSERT(held == 0);
+		io_depth++;
+	} else {
+		UM_ASSERT(held < (1u << mutex->rank));
+		held |= 1u << mutex->rank;
+	}
+	return true;
+}
+
 void um_unlock(struct um_mutex *mutex) UM_NO_TSA
 {
 	pthread_mutex_unlock(&mutex->m);

@@ -12,6 +12,7 @@
 #define UM_BASE_LOCK_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 enum um_rank {
 	UM_RANK_IO = 1,
@@ -52,5 +53,7 @@ void um_mutex_init(struct um_mutex *mutex, enum um_rank rank);
 void um_mutex_fini(struct um_mutex *mutex);
 void um_lock(struct um_mutex *mutex) UM_ACQUIRE(mutex);
 void um_unlock(struct um_mutex *mutex) UM_RELEASE(mutex);
+/* False: another has it. */
+bool um_trylock(struct um_mutex *mutex);
 
 #endif

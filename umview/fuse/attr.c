@@ -19,11 +19,26 @@ int um_fuse_target(struct um_fuse *c, const char *path, struct um_fh *fh,
 	return 0;
 }
 
+/* A node does not become one of another type. */
+static bool same_type(struct um_fuse *c, struct um_fuse_node *n,
+		      const struct fuse_attr *a)
+{
+	bool same;
+
+	um_fuse_lock(c);
+	if (n == c->root)
+		same = S_ISDIR(a->mode) == S_ISDIR(c->rootmode);
+	else
+		same = !n->ino || !((n->attr.mode ^ a->mode) & S_IFMT);
+	um_fuse_unlock(c);
+	return same;
+}
+
 int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
 		    const struct um_fuse_file *f, struct stat *out)
 {
 	struct fuse_getattr_in in = { 0 };
-	struct fuse_attr_out a;
+	struct fuse_attr_out a = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_GETATTR,
 				  .node = n->id,
 				  .in = { UM_FUSE_ARG(in) },
@@ -42,6 +57,8 @@ int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
 	ret = um_fuse_call(c, &k);
 	if (ret < 0)
 		return (int)ret;
+	if (!um_fuse_attr_valid(&a.attr) || !same_type(c, n, &a.attr))
+		return -EIO;
 	um_fuse_set_attr(c, n, &a);
 	if (um_fuse_get_attr(c, n, out))
 		return 0;
@@ -70,7 +87,7 @@ int um_fuse_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 static int setattr(struct um_fuse *c, struct um_fuse_node *n,
 		   const struct um_fuse_file *f, struct fuse_setattr_in *in)
 {
-	struct fuse_attr_out a;
+	struct fuse_attr_out a = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_SETATTR,
 				  .node = n->id,
 				  .in = { { in, sizeof(*in) } },
@@ -85,6 +102,9 @@ static int setattr(struct um_fuse *c, struct um_fuse_node *n,
 		in->fh = f->fh;
 	}
 	ret = um_fuse_call(c, &k);
+	if (ret >= 0 &&
+	    (!um_fuse_attr_valid(&a.attr) || !same_type(c, n, &a.attr)))
+		ret = -EIO;
 	if (ret < 0) {
 		um_fuse_forget_attr(c, n);
 		return (int)ret;
@@ -116,7 +136,8 @@ static int change(struct um_fs *fs, const char *path, struct um_fh *fh,
 
 	if (ret < 0)
 		return ret;
-	if (!f)
+	/* who has it open for writing may change its size, but no more */
+	if (!f || allowed != may_write)
 		ret = allowed(c, n);
 	if (ret == 0)
 		ret = setattr(c, n, f, in);

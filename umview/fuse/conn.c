@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "fuse/node.h"
+#include "guest/shared.h"
 #include "guest/wait.h"
 
 /* How long a daemon may take to answer a request that was interrupted. */
@@ -20,6 +21,8 @@
  * @out, @max, @exact: as in struct um_fuse_call
  * @len: of the reply
  * @then: nobody waits: what to do at the reply
+ * @late: as in struct um_fuse_call; @node, @in, @reply: what it gets
+ * @given_up: nobody waits any more
  */
 struct um_fuse_req {
 	struct um_fuse_req *next;
@@ -34,6 +37,12 @@ struct um_fuse_req {
 	sem_t done;
 	void (*then)(struct um_fuse *c, void *arg, int error);
 	void *arg;
+	void (*late)(struct um_fuse *c, uint64_t node, const void *in,
+		     const void *out);
+	bool given_up;
+	uint64_t node;
+	char in[UM_FUSE_LATE_MAX];
+	char reply[UM_FUSE_LATE_MAX];
 };
 
 struct um_fuse_waiter {
@@ -62,6 +71,8 @@ void um_fuse_put(struct um_fuse *c)
 {
 	if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
 		return;
+	if (c->locks)
+		um_shared_add_locks(-1);
 	um_fuse_nodes_fini(c);
 	um_chan_put(c->chan);
 	um_mutex_fini(&c->lock);
@@ -194,6 +205,10 @@ static struct um_fuse_req *req_new(const struct um_fuse_call *k)
 	q->out = k->out;
 	q->max = k->outmax;
 	q->exact = k->exact;
+	q->late = k->late;
+	q->node = k->node;
+	if (k->late && k->in[0].iov_len <= sizeof(q->in))
+		memcpy(q->in, k->in[0].iov_base, k->in[0].iov_len);
 	sem_init(&q->done, 0, 0);
 	return q;
 }
@@ -238,6 +253,8 @@ static void finish(struct um_fuse *c, struct um_fuse_req *q, int error)
 	}
 	if (q->then)
 		q->then(c, q->arg, error);
+	if (q->late && q->given_up && error == 0)
+		q->late(c, q->node, q->in, q->reply);
 	req_free(q);
 	um_lock(&c->lock);
 	c->background--;
@@ -310,7 +327,8 @@ static bool give_up(struct um_fuse *c, struct um_fuse_req *q)
 		at = at->next;
 	if (at) {
 		q->background = true;
-		q->out = NULL;
+		q->given_up = true;
+		q->out = q->late ? q->reply : NULL;
 		c->background++;
 	}
 	um_unlock(&c->lock);
@@ -352,26 +370,30 @@ static int wait_reply(struct um_fuse *c, struct um_fuse_req *q, bool always)
 	return 0;
 }
 
-ssize_t um_fuse_call(struct um_fuse *c, const struct um_fuse_call *k)
+ssize_t um_fuse_call(struct um_fuse *c, const struct um_fuse_call *call)
 {
+	struct um_fuse_call k = *call;
 	struct um_fuse_req *q;
 	ssize_t ret = um_fuse_ready(c);
 
 	if (ret < 0)
 		return ret;
-	q = req_new(k);
+	um_fuse_shorten(c, &k);
+	q = req_new(&k);
 	if (!q)
 		return -ENOMEM;
-	ret = submit(c, k, q);
+	ret = submit(c, &k, q);
 	if (ret == 0) {
-		ret = wait_reply(c, q, k->always);
+		ret = wait_reply(c, q, k.always);
 		if (ret < 0)
 			return ret;
 		ret = q->error ? q->error : (ssize_t)q->len;
 	}
 	req_free(q);
 	if (ret == -ENOSYS)
-		um_fuse_set_lacks(c, k->opcode);
+		um_fuse_set_lacks(c, k.opcode);
+	if (ret >= 0)
+		um_fuse_lengthen(c, &k);
 	return ret;
 }
 
@@ -391,8 +413,8 @@ bool um_fuse_lacks(struct um_fuse *c, uint32_t opcode)
 static int take_body(struct um_fuse_req *q, struct um_fuse_src *src)
 {
 	if (src->len > q->max || (q->exact && src->len != q->max)) {
-		/* given up: whatever it is, it is not wanted */
-		if (!q->out && q->background)
+		/* whatever it is, it is not wanted */
+		if (q->given_up && !q->late)
 			return 0;
 		return -EINVAL;
 	}

@@ -11,7 +11,8 @@
  *
  * A guest that waits can be interrupted: the daemon is told (INTERRUPT) and
  * has GRACE_MS to answer; then the guest goes on with EINTR, and what the
- * daemon answers later is dropped. Without a daemon everything fails ENOTCONN.
+ * daemon answers later is dropped, or undone where the daemon keeps account of
+ * it (um_fuse_call.late). Without a daemon everything fails ENOTCONN.
  *
  * Lock: `lock` guards requests and nodes. It is never held while a request is
  * sent or waited for.
@@ -46,6 +47,7 @@ enum um_fuse_state {
  * @missing: operations that the daemon answered ENOSYS, a bit each
  * @nodes: by number; @names: dentries by parent and name; @inos: see node.c
  * @lru_head: dentry used last; @forget: nodes to be told of at unlock
+ * @locks: it is counted among those that keep locks
  * @daemon: process that answered INIT
  * @mounter, @view: process that called mount(2), and where
  */
@@ -67,6 +69,7 @@ struct um_fuse {
 	uint32_t max_read;
 	mode_t rootmode;
 	bool check_modes;
+	bool locks;
 	atomic_int daemon;
 	pid_t mounter;
 	uint32_t view;
@@ -93,6 +96,9 @@ void um_fuse_abort(struct um_fuse *c);
  * @exact: a reply of another length than outmax is refused
  * @always: not to be given up when the guest is interrupted: what it makes
  *	known to the daemon must be known here
+ * @late: what to do about a success that comes when nobody waits any more:
+ *	gets the reply, and in[0] unless that is longer than UM_FUSE_LATE_MAX,
+ *	which the reply must not be
  */
 struct um_fuse_call {
 	uint32_t opcode;
@@ -103,7 +109,11 @@ struct um_fuse_call {
 	size_t outmax;
 	bool exact;
 	bool always;
+	void (*late)(struct um_fuse *c, uint64_t node, const void *in,
+		     const void *out);
 };
+
+#define UM_FUSE_LATE_MAX 128
 
 #define UM_FUSE_ARG(x)                                                         \
 	{                                                                      \
@@ -146,6 +156,10 @@ struct um_fuse_src {
 
 /* The daemon, process tgid, wrote a reply or a notification. */
 long um_fuse_reply(struct um_fuse *c, struct um_fuse_src *src, pid_t tgid);
+
+/* compat.c: a request of um_fuse_call(), and its reply, to an old daemon */
+void um_fuse_shorten(const struct um_fuse *c, struct um_fuse_call *k);
+void um_fuse_lengthen(const struct um_fuse *c, const struct um_fuse_call *k);
 
 /* init.c */
 void um_fuse_send_init(struct um_fuse *c);

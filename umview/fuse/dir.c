@@ -6,6 +6,10 @@
 #include "fuse/perm.h"
 
 #define CHUNK (32 * 1024)
+/* What the kernel once asked for, which old daemons rely on. */
+#define OLD_CHUNK 4096
+/* A daemon may tell of entries for ever; all of a listing is kept. */
+#define MAX_ENTRIES (1u << 22)
 
 struct listing {
 	struct um_fuse *c;
@@ -14,6 +18,7 @@ struct listing {
 	um_fill_fn fill;
 	void *arg;
 	uint64_t off;
+	unsigned int n;
 	bool plus;
 	bool stopped;
 };
@@ -58,12 +63,18 @@ static void close_dir(struct listing *l)
 		um_fuse_post(l->c, &k, NULL, NULL);
 }
 
+static bool is_name(const struct fuse_dirent *d)
+{
+	return d->namelen && d->namelen <= NAME_MAX &&
+	       !memchr(d->name, '/', d->namelen) &&
+	       !memchr(d->name, '\0', d->namelen);
+}
+
 static int give(struct listing *l, const struct fuse_dirent *d)
 {
 	char name[NAME_MAX + 1];
 
-	if (!d->namelen || d->namelen > NAME_MAX ||
-	    memchr(d->name, '/', d->namelen))
+	if (++l->n > MAX_ENTRIES)
 		return -EIO;
 	memcpy(name, d->name, d->namelen);
 	name[d->namelen] = '\0';
@@ -79,7 +90,7 @@ static void learn(struct listing *l, const struct fuse_direntplus *dp)
 	struct um_fuse_node *n = NULL;
 	char name[NAME_MAX + 1];
 
-	if (!dp->entry_out.nodeid || d->namelen > NAME_MAX)
+	if (!dp->entry_out.nodeid)
 		return;
 	memcpy(name, d->name, d->namelen);
 	name[d->namelen] = '\0';
@@ -102,6 +113,8 @@ static int unpack(struct listing *l, const char *buf, size_t len)
 
 		if (d->namelen > len - head)
 			break;
+		if (!is_name(d))
+			return -EIO;
 		if (l->plus)
 			learn(l, dp);
 		if (!l->stopped)
@@ -118,7 +131,8 @@ static ssize_t read_some(struct listing *l, char *buf)
 {
 	struct fuse_read_in in = { .fh = l->file.fh,
 				   .offset = l->off,
-				   .size = CHUNK };
+				   .size = l->c->minor < 12 ? OLD_CHUNK
+							    : CHUNK };
 	struct um_fuse_call k = { .opcode = l->plus ? FUSE_READDIRPLUS
 						    : FUSE_READDIR,
 				  .node = l->dir->id,

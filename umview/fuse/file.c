@@ -13,6 +13,8 @@
  */
 #define OPEN_FLAGS                                                             \
 	(O_ACCMODE | O_NONBLOCK | O_SYNC | O_DSYNC | KERNEL_LARGEFILE)
+/* What lies above means something between the kernel and itself only. */
+#define MAX_ERRNO 511
 /* 0 in this libc, as it is always on. */
 #define KERNEL_LARGEFILE 0100000
 
@@ -50,8 +52,8 @@ static int check_open(struct um_fuse *c, struct um_fuse_node *n, int flags)
 	return um_fuse_may(c, n, need);
 }
 
-static int open_node(struct um_fuse *c, struct um_fuse_node *n,
-		     struct um_fh *fh)
+int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
+		      struct um_fh *fh)
 {
 	struct fuse_open_in in = { .flags =
 					   (uint32_t)(fh->flags & OPEN_FLAGS) };
@@ -86,7 +88,7 @@ int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 		return ret;
 	ret = check_open(c, n, fh->flags);
 	if (ret == 0)
-		ret = open_node(c, n, fh);
+		ret = um_fuse_open_node(c, n, fh);
 	um_fuse_node_put(c, n);
 	return ret;
 }
@@ -102,7 +104,7 @@ static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
 	struct {
 		struct fuse_entry_out entry;
 		struct fuse_open_out open;
-	} out;
+	} out = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_CREATE,
 				  .node = dir->id,
 				  .in = { UM_FUSE_ARG(in), UM_FUSE_STR(name) },
@@ -118,6 +120,10 @@ static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
 	if (ret < 0) {
 		um_fuse_drop_name(c, dir, name);
 		return (int)ret;
+	}
+	if (!S_ISREG(out.entry.attr.mode)) {
+		um_fuse_forget_entry(c, out.entry.nodeid);
+		return -EIO;
 	}
 	ret = um_fuse_entry(c, dir, name, &out.entry, &n);
 	return ret < 0 ? (int)ret : file_new(c, n, &out.open, fh);
@@ -175,6 +181,15 @@ ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
 	return (ssize_t)done;
 }
 
+/* The io lock of the vnode is held. */
+static void dirty(struct um_fuse_file *f)
+{
+	if (!f->written)
+		um_fuse_file_written();
+	f->written = true;
+	f->flushed = false;
+}
+
 ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 		      size_t size, off_t off)
 {
@@ -192,10 +207,7 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	size_t done = 0;
 	ssize_t ret = 0;
 
-	/* the io lock of the vnode is held */
-	if (!f->written)
-		um_fuse_file_written();
-	f->written = true;
+	dirty(f);
 	while (done < size) {
 		size_t n = size - done;
 
@@ -280,7 +292,41 @@ off_t um_fuse_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence)
 	if (um_fuse_lacks(c, FUSE_LSEEK))
 		return -ENOSYS;
 	ret = um_fuse_call(c, &k);
+	if (ret >= 0 && out.offset > INT64_MAX)
+		return -EIO;
 	return ret < 0 ? ret : (off_t)out.offset;
+}
+
+ssize_t um_fuse_copy(struct um_fs *fs, struct um_fh *in_fh, off_t in_off,
+		     struct um_fh *out_fh, off_t out_off, size_t size)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	const struct um_fuse_file *from = um_fuse_file_of(in_fh);
+	struct um_fuse_file *to = um_fuse_file_of(out_fh);
+	struct fuse_copy_file_range_in in = { .fh_in = from->fh,
+					      .off_in = (uint64_t)in_off,
+					      .nodeid_out = to->node->id,
+					      .fh_out = to->fh,
+					      .off_out = (uint64_t)out_off,
+					      .len = size };
+	struct fuse_write_out out;
+	struct um_fuse_call k = { .opcode = FUSE_COPY_FILE_RANGE,
+				  .node = from->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nargs = 1,
+				  .out = &out,
+				  .outmax = sizeof(out),
+				  .exact = true };
+	ssize_t ret;
+
+	if (um_fuse_lacks(c, FUSE_COPY_FILE_RANGE))
+		return -ENOSYS;
+	dirty(to);
+	ret = um_fuse_call(c, &k);
+	um_fuse_forget_attr(c, to->node);
+	if (ret >= 0 && out.size > size)
+		return -EIO;
+	return ret < 0 ? ret : (ssize_t)out.size;
 }
 
 /* Restricted: size and direction of the data are in the request's number. */
@@ -312,6 +358,8 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 		return ret == -ENOSYS ? -ENOTTY : (int)ret;
 	if ((size_t)ret < sizeof(*out) || (out->flags & FUSE_IOCTL_RETRY))
 		return -EIO;
+	if (out->result < -MAX_ERRNO)
+		return -EIO;
 	memcpy(data, out + 1, (size_t)ret - sizeof(*out));
 	return out->result == -ENOSYS ? -ENOTTY : out->result;
 }
@@ -326,12 +374,14 @@ static void file_free(struct um_fuse *c, struct um_fuse_file *f)
 
 static void released(struct um_fuse *c, void *arg, int error)
 {
-	const struct um_fuse_file *f = arg;
+	struct um_fuse_file *f = arg;
+	bool last = f->last;
 
 	(void)error;
-	if (f->last)
+	/* before whoever waits goes on, the node is forgotten */
+	file_free(c, f);
+	if (last)
 		um_fuse_file_closed();
-	file_free(c, arg);
 }
 
 /* The last opening of a file without a name: it goes when that is released. */
@@ -372,7 +422,8 @@ static void flushed(struct um_fuse *c, void *arg, int error)
 
 /*
  * Nobody waits: the core learns of the last close when it is over. RELEASE
- * goes out when FLUSH is answered, and umount(2) waits for both.
+ * goes out when FLUSH is answered, and umount(2) waits for both. Where close(2)
+ * has waited for FLUSH, there was one.
  */
 void um_fuse_release(struct um_fs *fs, struct um_fh *fh)
 {
@@ -383,16 +434,18 @@ void um_fuse_release(struct um_fs *fs, struct um_fh *fh)
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
 				  .nargs = 1 };
+	bool flush = !f->virtual && !f->flushed &&
+		     !um_fuse_lacks(c, FUSE_FLUSH);
 
 	um_fuse_forget_attr(c, f->node);
+	if (!flush)
+		um_fuse_settled(f);
 	if (f->written)
 		um_fuse_file_closing();
-	if (f->written && (f->virtual || um_fuse_lacks(c, FUSE_FLUSH)))
-		um_fuse_file_closed();
 	count_down(c, f);
 	if (f->virtual)
 		released(c, f, 0);
-	else if (um_fuse_lacks(c, FUSE_FLUSH))
+	else if (!flush)
 		send_release(c, f);
 	else
 		um_fuse_post(c, &k, flushed, f);

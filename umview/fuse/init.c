@@ -2,16 +2,16 @@
 /*
  * init.c - FUSE_INIT: what both sides agree on
  *
- * Not offered, and so done here as the kernel does it for any other file
- * system: locks (they are held on the open file itself) and access control
- * lists. Nor is the write-back cache. What the kernel always offers is offered
- * also where it makes no difference: daemons ask for it without looking.
+ * Not offered: the write-back cache. What the kernel
+ * always offers is offered also where it makes no difference: daemons ask for
+ * it without looking.
  */
 #include <string.h>
 
 #include <umview/log.h>
 
 #include "fuse/conn.h"
+#include "guest/shared.h"
 
 #define OFFERED                                                                \
 	(FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_EXPORT_SUPPORT |         \
@@ -20,13 +20,18 @@
 	 FUSE_HAS_IOCTL_DIR | FUSE_AUTO_INVAL_DATA | FUSE_DO_READDIRPLUS |     \
 	 FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO | FUSE_NO_OPEN_SUPPORT |       \
 	 FUSE_PARALLEL_DIROPS | FUSE_HANDLE_KILLPRIV | FUSE_ABORT_ERROR |      \
-	 FUSE_MAX_PAGES | FUSE_NO_OPENDIR_SUPPORT | FUSE_EXPLICIT_INVAL_DATA)
+	 FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS | FUSE_INIT_EXT |                 \
+	 FUSE_POSIX_ACL | FUSE_MAX_PAGES | FUSE_NO_OPENDIR_SUPPORT |           \
+	 FUSE_EXPLICIT_INVAL_DATA)
+
+/* The second word of flags. */
+#define OFFERED2 ((uint32_t)(FUSE_HAS_EXPIRE_ONLY >> 32))
 
 #define PAGE	      4096u
 #define DEFAULT_PAGES 32u
 #define MAX_PAGES     256u
-/* Older daemons' structures are laid out otherwise. */
-#define OLDEST_MINOR 12
+/* Older daemons' INIT is laid out otherwise; see compat.c. */
+#define OLDEST_MINOR 5
 /* A daemon of protocol 7.22 or older answers with fewer fields. */
 #define OLD_SIZE 24u
 
@@ -45,6 +50,17 @@ static int check(const struct fuse_init_out *out)
 	return -ECONNREFUSED;
 }
 
+/* From now on guests ask for locks here. */
+static void take_locks(struct um_fuse *c)
+{
+	if (!c->mount || !(c->flags & (FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS)))
+		return;
+	c->mount->fs.locks = c->flags & FUSE_POSIX_LOCKS;
+	c->mount->fs.flocks = c->flags & FUSE_FLOCK_LOCKS;
+	c->locks = true;
+	um_shared_add_locks(1);
+}
+
 static void agree(struct um_fuse *c, const struct fuse_init_out *out)
 {
 	uint32_t pages = DEFAULT_PAGES;
@@ -52,6 +68,10 @@ static void agree(struct um_fuse *c, const struct fuse_init_out *out)
 
 	c->minor = out->minor;
 	c->flags = out->flags;
+	take_locks(c);
+	/* such a daemon relies on its lists being heeded */
+	if (c->flags & FUSE_POSIX_ACL)
+		c->check_modes = true;
 	if ((c->flags & FUSE_MAX_PAGES) && out->max_pages)
 		pages = out->max_pages;
 	if (pages > MAX_PAGES)
@@ -97,7 +117,8 @@ void um_fuse_send_init(struct um_fuse *c)
 	h->in = (struct fuse_init_in){ .major = FUSE_KERNEL_VERSION,
 				       .minor = FUSE_KERNEL_MINOR_VERSION,
 				       .max_readahead = DEFAULT_PAGES * PAGE,
-				       .flags = OFFERED };
+				       .flags = OFFERED,
+				       .flags2 = OFFERED2 };
 	k.in[0] = (struct iovec)UM_FUSE_ARG(h->in);
 	k.out = &h->out;
 	k.outmax = sizeof(h->out);

@@ -275,7 +275,11 @@ static const struct um_fs_ops ops = {
 	.ioctl = um_fuse_ioctl,
 	.release = um_fuse_release,
 	.umount = umount,
+	.copy_file_range = um_fuse_copy,
 	.access = um_fuse_access,
+	.flush = um_fuse_flush,
+	.lock = um_fuse_lock_file,
+	.flock = um_fuse_flock,
 };
 
 struct um_fuse *um_fuse_of_mount(const struct um_mount *m)

@@ -34,7 +34,7 @@ static void place_fini(struct place *p)
 /* A request whose reply is the new entry. */
 static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 {
-	struct fuse_entry_out e;
+	struct fuse_entry_out e = { 0 };
 	struct um_fuse_node *n = NULL;
 	struct place p;
 	ssize_t ret = find_place(fs, path, &p);
@@ -57,10 +57,10 @@ static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 	}
 	ret = um_fuse_call(p.c, k);
 	changed(&p);
+	if (ret >= 0)
+		ret = um_fuse_entry(p.c, p.dir, p.name, &e, &n);
 	if (ret < 0)
 		um_fuse_drop_name(p.c, p.dir, p.name);
-	else
-		ret = um_fuse_entry(p.c, p.dir, p.name, &e, &n);
 	um_fuse_node_put(p.c, n);
 out:
 	k->out = NULL;
@@ -258,8 +258,13 @@ static int rename_pair(const struct place *from, const struct place *to,
 	if (ret < 0 || p->from == p->to)
 		return (int)ret;
 	ret = send_rename(from, to, flags);
-	um_fuse_drop_name(from->c, from->dir, from->name);
-	um_fuse_drop_name(to->c, to->dir, to->name);
+	if (ret == 0) {
+		um_fuse_move_name(from->c, from->dir, from->name, to->dir,
+				  to->name, flags & RENAME_EXCHANGE);
+	} else {
+		um_fuse_drop_name(from->c, from->dir, from->name);
+		um_fuse_drop_name(to->c, to->dir, to->name);
+	}
 	changed(from);
 	changed(to);
 	um_fuse_forget_attr(from->c, p->from);
@@ -296,6 +301,17 @@ int um_fuse_rename(struct um_fs *fs, const char *from_path, const char *to_path,
 	return ret;
 }
 
+/* The kernel asks for the text of links alone, and daemons rely on it. */
+static bool is_link(struct um_fuse *c, struct um_fuse_node *n)
+{
+	mode_t mode;
+
+	um_fuse_lock(c);
+	mode = n == c->root ? c->rootmode : n->attr.mode;
+	um_fuse_unlock(c);
+	return S_ISLNK(mode);
+}
+
 ssize_t um_fuse_readlink(struct um_fs *fs, const char *path, char *buf,
 			 size_t size)
 {
@@ -307,6 +323,10 @@ ssize_t um_fuse_readlink(struct um_fs *fs, const char *path, char *buf,
 
 	if (ret < 0)
 		return ret;
+	if (!is_link(c, n)) {
+		um_fuse_node_put(c, n);
+		return -EINVAL;
+	}
 	k.node = n->id;
 	k.out = target;
 	k.outmax = sizeof(target) - 1;

@@ -6,7 +6,6 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#include "fuse/perm.h"
 #include "guest/req.h"
 
 #define MAX_DENTRIES 16384
@@ -288,6 +287,18 @@ static void set_name_locked(struct um_fuse *c, struct um_fuse_node *dir,
 		drop_locked(c, c->lru_tail);
 }
 
+void um_fuse_expire_name(struct um_fuse *c, struct um_fuse_node *dir,
+			 const char *name)
+{
+	struct um_fuse_dentry *d;
+
+	um_fuse_lock(c);
+	d = find_name_locked(c, dir, name);
+	if (d)
+		d->until = d->made_for = 0;
+	um_fuse_unlock(c);
+}
+
 void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
 		       const char *name)
 {
@@ -301,6 +312,42 @@ void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
 }
 
 /* ---- attributes ---- */
+
+/* Takes the name out; its node (a ref) and how long it is valid. */
+static struct um_fuse_node *take_name_locked(struct um_fuse *c,
+					     struct um_fuse_node *dir,
+					     const char *name, uint64_t *until)
+{
+	struct um_fuse_dentry *d = find_name_locked(c, dir, name);
+	struct um_fuse_node *n = d ? d->node : NULL;
+
+	if (!d)
+		return NULL;
+	if (n)
+		n->refs++;
+	*until = d->until;
+	drop_locked(c, d);
+	return n;
+}
+
+void um_fuse_move_name(struct um_fuse *c, struct um_fuse_node *from_dir,
+		       const char *from, struct um_fuse_node *to_dir,
+		       const char *to, bool exchange)
+{
+	uint64_t from_until = 0, to_until = 0;
+	struct um_fuse_node *a, *b;
+
+	um_fuse_lock(c);
+	a = take_name_locked(c, from_dir, from, &from_until);
+	b = take_name_locked(c, to_dir, to, &to_until);
+	if (a)
+		set_name_locked(c, to_dir, to, a, from_until);
+	if (b && exchange)
+		set_name_locked(c, from_dir, from, b, to_until);
+	put_locked(c, a);
+	put_locked(c, b);
+	um_fuse_unlock(c);
+}
 
 static void set_attr_locked(struct um_fuse *c, struct um_fuse_node *n,
 			    const struct fuse_attr *a, uint64_t until)
@@ -367,33 +414,79 @@ bool um_fuse_get_attr(struct um_fuse *c, struct um_fuse_node *n,
 	return known;
 }
 
+static bool is_type(uint32_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
+	       S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode) ||
+	       S_ISSOCK(mode);
+}
+
+bool um_fuse_attr_valid(const struct fuse_attr *a)
+{
+	return is_type(a->mode) && a->size <= INT64_MAX;
+}
+
+void um_fuse_forget_entry(struct um_fuse *c, uint64_t id)
+{
+	struct fuse_forget_in in = { .nlookup = 1 };
+	struct um_fuse_call k = { .opcode = FUSE_FORGET,
+				  .node = id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nargs = 1 };
+
+	if (id && id != FUSE_ROOT_ID)
+		um_fuse_tell(c, &k);
+}
+
+/* A node is of one type as long as the daemon has not been told to forget it. */
+static bool fits(const struct um_fuse_node *n, const struct fuse_attr *a)
+{
+	return !n->ino || !((n->attr.mode ^ a->mode) & S_IFMT);
+}
+
+static int entry_locked(struct um_fuse *c, struct um_fuse_node *dir,
+			const char *name, const struct fuse_entry_out *e,
+			struct um_fuse_node **out)
+{
+	uint64_t until = valid_until(e->entry_valid, e->entry_valid_nsec);
+	struct um_fuse_node *n = find_node_locked(c, e->nodeid);
+
+	if (n && !fits(n, &e->attr))
+		return -EIO;
+	if (!n)
+		n = node_new_locked(c, e->nodeid);
+	if (!n)
+		return -ENOMEM;
+	n->refs++;
+	n->nlookup++;
+	set_attr_locked(c, n, &e->attr,
+			valid_until(e->attr_valid, e->attr_valid_nsec));
+	set_name_locked(c, dir, name, n, until);
+	*out = n;
+	return 0;
+}
+
 int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 		  const struct fuse_entry_out *e, struct um_fuse_node **out)
 {
-	struct um_fuse_node *n;
-	uint64_t until = valid_until(e->entry_valid, e->entry_valid_nsec);
+	int ret = -EIO;
 
-	um_fuse_lock(c);
-	n = find_node_locked(c, e->nodeid);
-	if (!n)
-		n = node_new_locked(c, e->nodeid);
-	if (n) {
-		n->refs++;
-		n->nlookup += n != c->root;
-		set_attr_locked(c, n, &e->attr,
-				valid_until(e->attr_valid, e->attr_valid_nsec));
-		set_name_locked(c, dir, name, n, until);
+	*out = NULL;
+	if (e->nodeid && e->nodeid != FUSE_ROOT_ID &&
+	    um_fuse_attr_valid(&e->attr)) {
+		um_fuse_lock(c);
+		ret = entry_locked(c, dir, name, e, out);
+		um_fuse_unlock(c);
 	}
-	um_fuse_unlock(c);
-	*out = n;
-	return n ? 0 : -ENOMEM;
+	if (ret < 0)
+		um_fuse_forget_entry(c, e->nodeid);
+	return ret;
 }
 
-/* ---- paths ---- */
+/* ---- what is known of names ---- */
 
-/* 0 the node (ref), -ENOENT known to be absent, -EAGAIN ask. */
-static int known_name(struct um_fuse *c, struct um_fuse_node *dir,
-		      const char *name, struct um_fuse_node **out)
+int um_fuse_known_name(struct um_fuse *c, struct um_fuse_node *dir,
+		       const char *name, struct um_fuse_node **out)
 {
 	struct um_fuse_dentry *d;
 	int ret = -EAGAIN;
@@ -412,110 +505,13 @@ static int known_name(struct um_fuse *c, struct um_fuse_node *dir,
 	return ret;
 }
 
-static void set_absent(struct um_fuse *c, struct um_fuse_node *dir,
-		       const char *name, const struct fuse_entry_out *e)
+void um_fuse_set_absent(struct um_fuse *c, struct um_fuse_node *dir,
+			const char *name, const struct fuse_entry_out *e)
 {
 	um_fuse_lock(c);
 	set_name_locked(c, dir, name, NULL,
 			valid_until(e->entry_valid, e->entry_valid_nsec));
 	um_fuse_unlock(c);
-}
-
-static bool is_type(uint32_t mode)
-{
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
-	       S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode) ||
-	       S_ISSOCK(mode);
-}
-
-static int ask(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
-	       struct um_fuse_node **out)
-{
-	struct fuse_entry_out e = { 0 };
-	struct um_fuse_call k = { .opcode = FUSE_LOOKUP,
-				  .node = dir->id,
-				  .in = { UM_FUSE_STR(name) },
-				  .nargs = 1,
-				  .out = &e,
-				  .outmax = sizeof(e),
-				  .exact = true };
-	ssize_t ret = um_fuse_call(c, &k);
-
-	if (ret == -ENOENT || (ret >= 0 && !e.nodeid)) {
-		set_absent(c, dir, name, &e);
-		return -ENOENT;
-	}
-	if (ret < 0)
-		return (int)ret;
-	if (!is_type(e.attr.mode))
-		return -EIO;
-	return um_fuse_entry(c, dir, name, &e, out);
-}
-
-static int step(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
-		struct um_fuse_node **out)
-{
-	int ret = um_fuse_may(c, dir, UM_FUSE_X);
-
-	if (ret == -EACCES && !S_ISDIR(dir->attr.mode))
-		return -ENOTDIR;
-	if (ret == 0)
-		ret = known_name(c, dir, name, out);
-	return ret == -EAGAIN ? ask(c, dir, name, out) : ret;
-}
-
-/* The first n bytes of a path. */
-static int resolve_prefix(struct um_fuse *c, const char *path, size_t n,
-			  struct um_fuse_node **out)
-{
-	struct um_fuse_node *at;
-	const char *end = path + n;
-	char name[NAME_MAX + 1];
-
-	/* what is still known of the names is of no use without a daemon */
-	if (um_fuse_is_dead(c))
-		return -ENOTCONN;
-	at = um_fuse_node_get(c, c->root);
-	while (path < end) {
-		struct um_fuse_node *dir = at;
-		size_t len;
-		int ret;
-
-		path++;
-		len = strcspn(path, "/");
-		if (!len)
-			break;
-		if (len > NAME_MAX) {
-			um_fuse_node_put(c, dir);
-			return -ENAMETOOLONG;
-		}
-		memcpy(name, path, len);
-		name[len] = '\0';
-		path += len;
-		ret = step(c, dir, name, &at);
-		um_fuse_node_put(c, dir);
-		if (ret < 0)
-			return ret;
-	}
-	*out = at;
-	return 0;
-}
-
-int um_fuse_resolve(struct um_fuse *c, const char *path,
-		    struct um_fuse_node **out)
-{
-	return resolve_prefix(c, path, strlen(path), out);
-}
-
-int um_fuse_resolve_parent(struct um_fuse *c, const char *path,
-			   struct um_fuse_node **dir, const char **name)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash || !slash[1])
-		return -EBUSY;
-	*name = slash + 1;
-	return resolve_prefix(c, path, (size_t)(slash - path), dir);
 }
 
 /* ---- beginning and end ---- */

@@ -50,18 +50,39 @@ struct um_fuse_node *um_fuse_node_get(struct um_fuse *c,
 				      struct um_fuse_node *n);
 void um_fuse_node_put(struct um_fuse *c, struct um_fuse_node *n);
 
-/* The node (ref) that a path leads to. */
+/* What is known of a name: 0 and its node (ref), -ENOENT, or -EAGAIN: ask. */
+int um_fuse_known_name(struct um_fuse *c, struct um_fuse_node *dir,
+		       const char *name, struct um_fuse_node **out);
+/* The daemon said so, and for how long it holds. */
+void um_fuse_set_absent(struct um_fuse *c, struct um_fuse_node *dir,
+			const char *name, const struct fuse_entry_out *e);
+/* path.c: the node (ref) that a path leads to. */
 int um_fuse_resolve(struct um_fuse *c, const char *path,
 		    struct um_fuse_node **out);
 /* The directory (ref) that a path's last name is in, and that name. */
 int um_fuse_resolve_parent(struct um_fuse *c, const char *path,
 			   struct um_fuse_node **dir, const char **name);
-/* The daemon told of the entry: one lookup more. The node (ref). */
+/* What may be believed of attributes. */
+bool um_fuse_attr_valid(const struct fuse_attr *a);
+/* One lookup of the node is taken back. */
+void um_fuse_forget_entry(struct um_fuse *c, uint64_t id);
+/*
+ * The daemon told of the entry: one lookup more. The node (ref), or -EIO: it
+ * cannot be, and the lookup is taken back.
+ */
 int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 		  const struct fuse_entry_out *e, struct um_fuse_node **out);
 /* The name is another's now, or nobody's. */
 void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
 		       const char *name);
+
+/* It is asked for at its next use. */
+void um_fuse_expire_name(struct um_fuse *c, struct um_fuse_node *dir,
+			 const char *name);
+/* After a rename: the daemon must not be told to forget what it just moved. */
+void um_fuse_move_name(struct um_fuse *c, struct um_fuse_node *from_dir,
+		       const char *from, struct um_fuse_node *to_dir,
+		       const char *to, bool exchange);
 
 /* Attributes from a reply; asked for again; what is known of them. */
 void um_fuse_set_attr(struct um_fuse *c, struct um_fuse_node *n,

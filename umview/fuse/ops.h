@@ -11,6 +11,7 @@
  * struct um_fuse_file - an open file
  * @node: ref
  * @written, @last: counted in settle.c
+ * @flushed: since it was written last
  * @virtual: the daemon has no open: nothing to be released
  */
 struct um_fuse_file {
@@ -19,6 +20,7 @@ struct um_fuse_file {
 	uint32_t flags;
 	bool virtual;
 	bool written;
+	bool flushed;
 	bool last;
 };
 
@@ -77,6 +79,9 @@ int um_fuse_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 
 /* file.c */
 int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh);
+/* The node is known. */
+int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
+		      struct um_fh *fh);
 int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
 		   struct um_fh *fh);
 ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
@@ -89,6 +94,15 @@ int um_fuse_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync);
 off_t um_fuse_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence);
 int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 		  void *data, size_t size);
+ssize_t um_fuse_copy(struct um_fs *fs, struct um_fh *in_fh, off_t in_off,
+		     struct um_fh *out_fh, off_t out_off, size_t size);
 void um_fuse_release(struct um_fs *fs, struct um_fh *fh);
+
+/* lock.c */
+int um_fuse_lock_file(struct um_fs *fs, struct um_fh *fh, int cmd,
+		      struct flock *fl, uint64_t owner);
+int um_fuse_flock(struct um_fs *fs, struct um_fh *fh, int op, uint64_t owner);
+int um_fuse_flush(struct um_fs *fs, struct um_fh *fh);
+void um_fuse_settled(struct um_fuse_file *f);
 
 #endif

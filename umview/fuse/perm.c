@@ -13,7 +13,7 @@ static bool may_by_mode(const struct stat *st, int what)
 		return !(what & UM_FUSE_X) || S_ISDIR(bits) || (bits & 0111);
 	if (who->uid == st->st_uid)
 		bits >>= 6;
-	else if (who->gid == st->st_gid)
+	else if (um_fuse_in_group(st->st_gid))
 		bits >>= 3;
 	return ((int)bits & what) == what;
 }
@@ -28,6 +28,11 @@ int um_fuse_may(struct um_fuse *c, struct um_fuse_node *n, int what)
 	ret = um_fuse_attr_of(c, n, NULL, &st);
 	if (ret < 0)
 		return ret;
+	if (um_caller()->uid != 0) {
+		ret = um_fuse_may_by_acl(c, n, &st, what);
+		if (ret != -ENODATA)
+			return ret;
+	}
 	return may_by_mode(&st, what) ? 0 : -EACCES;
 }
 

@@ -15,6 +15,11 @@
 
 /* May the caller do this (R, W, X together) with the node? 0 or -EACCES. */
 int um_fuse_may(struct um_fuse *c, struct um_fuse_node *n, int what);
+/* By the node's access control list; -ENODATA: it has none that matters. */
+int um_fuse_may_by_acl(struct um_fuse *c, struct um_fuse_node *n,
+		       const struct stat *st, int what);
+/* Is the caller a member? */
+bool um_fuse_in_group(gid_t gid);
 /* May it take the name away from the directory? n: what it names, or NULL. */
 int um_fuse_may_remove(struct um_fuse *c, struct um_fuse_node *dir,
 		       struct um_fuse_node *n);

@@ -5,8 +5,10 @@
  * So does the last close of a file that was unlinked while it was open, and
  * that its daemon keeps under another name until then.
  *
- * The kernel's close waits for FLUSH, upon which many daemons write. Here close
- * is the kernel's own business and the monitor learns of it afterwards. So
+ * The kernel's close waits for FLUSH, upon which many daemons write. So does the
+ * agent's (lock.c). But a file may go by dup2(2), by the end of its process, or
+ * be closed by a program whose calls the agent does not see: that is the
+ * kernel's own business, and the monitor learns of it afterwards. So
  * whoever names a file next, while a written file is being closed, waits for
  * the daemon's answer first: to the guests it looks as if close had waited.
  * Only for a moment: the one who asks may be what the daemon waits for.

@@ -32,6 +32,7 @@ static uint64_t value_key(const struct um_attr *a)
 	uint64_t k = um_hash_str(a->root, a->view);
 
 	k = um_hash_str(a->exe, k);
+	k = um_hash_str(a->mount_options, k);
 	return k ^ ((uint64_t)a->ids.virt << 63) ^ a->ids.euid;
 }
 
@@ -39,7 +40,8 @@ static bool same(const struct um_attr *a, const struct um_attr *b)
 {
 	return a->view == b->view && a->filtered == b->filtered &&
 	       a->helper == b->helper && !strcmp(a->root, b->root) &&
-	       !strcmp(a->exe, b->exe) &&
+	       !strcmp(a->exe, b->exe) && a->mount_flags == b->mount_flags &&
+	       !strcmp(a->mount_options, b->mount_options) &&
 	       !memcmp(a->stacks, b->stacks, sizeof(a->stacks)) &&
 	       !memcmp(&a->ids, &b->ids, sizeof(a->ids));
 }
@@ -55,6 +57,14 @@ static struct set *find_locked(const struct um_attr *like)
 			return s;
 	}
 	return NULL;
+}
+
+static void set_free(struct set *s)
+{
+	free(s->attr.root);
+	free(s->attr.exe);
+	free(s->attr.mount_options);
+	free(s);
 }
 
 static struct set *make_locked(const struct um_attr *like)
@@ -78,11 +88,10 @@ static struct set *make_locked(const struct um_attr *like)
 	s->attr.id = nsets;
 	s->attr.root = strdup(like->root);
 	s->attr.exe = strdup(like->exe);
-	if (!s->attr.root || !s->attr.exe ||
+	s->attr.mount_options = strdup(like->mount_options);
+	if (!s->attr.root || !s->attr.exe || !s->attr.mount_options ||
 	    um_hash_add(&by_value, &s->node, value_key(like)) < 0) {
-		free(s->attr.root);
-		free(s->attr.exe);
-		free(s);
+		set_free(s);
 		return NULL;
 	}
 	by_id[nsets++] = s;
@@ -117,7 +126,10 @@ int um_attr_setup(bool root)
 {
 	static char slash[] = "/";
 	static char none[] = "";
-	struct um_attr first = { .root = slash, .exe = none, .ids.virt = root };
+	struct um_attr first = { .root = slash,
+				 .exe = none,
+				 .mount_options = none,
+				 .ids.virt = root };
 
 	return um_attr_intern(&first) ? 0 : -ENOMEM;
 }

@@ -46,6 +46,8 @@ struct um_ids {
  *	view's (net/stack.h)
  * @filtered: a bool: it has a seccomp filter of its own, which may not like
  *	calls that an agent would make
+ * @mount_flags, @mount_options: MS_* and options of mount(2) for the file
+ *	systems that it mounts itself through /dev/fuse; see sys/mounter.c
  */
 struct um_attr {
 	uint32_t id;
@@ -56,6 +58,8 @@ struct um_attr {
 	struct um_ids ids;
 	char *root;
 	char *exe;
+	unsigned long mount_flags;
+	char *mount_options;
 };
 
 /* root: guests start as virtual root. */

@@ -161,7 +161,6 @@ static void on_sigsys(int sig, siginfo_t *info, void *context)
 	else if (ret != UM_CONTINUE)
 		g[REG_RAX] = ret;
 	um_req_fini(&r);
-	selector = BLOCK;
 }
 
 /* The selector must be off before the handler's first call of its own. */
@@ -169,9 +168,14 @@ static void entry(int sig, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
+	struct um_contain *contained;
+
 	selector = ALLOW;
+	contained = um_contain_pause();
 	on_sigsys(sig, info, context);
+	um_contain_resume(contained);
 	errno = saved;
+	selector = BLOCK;
 }
 
 /* The kernel's own struct: libc's sigaction() brings a restorer of its own. */
@@ -184,16 +188,23 @@ struct kernel_sigaction {
 
 #define KERNEL_SA_RESTORER 0x04000000UL
 
-int um_self_setup(long (*handle)(struct um_req *r))
+int um_self_sigaction(int sig,
+		      void (*handle)(int sig, siginfo_t *info, void *context),
+		      int flags)
 {
 	struct kernel_sigaction sa = {
-		.handler = entry,
-		.flags = SA_SIGINFO | SA_NODEFER | KERNEL_SA_RESTORER,
+		.handler = handle,
+		.flags = (unsigned long)flags | SA_SIGINFO | KERNEL_SA_RESTORER,
 		.restorer = um_self_restorer,
 	};
 
+	return (int)UM_SYS(syscall(SYS_rt_sigaction, sig, &sa, NULL, 8));
+}
+
+int um_self_setup(long (*handle)(struct um_req *r))
+{
 	handler = handle;
-	return (int)UM_SYS(syscall(SYS_rt_sigaction, SIGSYS, &sa, NULL, 8));
+	return um_self_sigaction(SIGSYS, entry, SA_NODEFER);
 }
 
 static bool arm(void)
@@ -209,7 +220,8 @@ static bool arm(void)
 
 struct um_self um_self_enter(struct um_list *list)
 {
-	struct um_self before = { current_list, selector == BLOCK };
+	struct um_self before = { current_list, selector == BLOCK,
+				  um_contain_pause() };
 
 	selector = ALLOW;
 	current_list = list;
@@ -222,6 +234,7 @@ void um_self_restore(const struct um_self *before)
 {
 	selector = ALLOW;
 	current_list = before->list;
+	um_contain_resume(before->contained);
 	if (before->on)
 		selector = BLOCK;
 }

@@ -13,16 +13,27 @@
 #ifndef UM_GUEST_SELF_H
 #define UM_GUEST_SELF_H
 
+#include <signal.h>
+
+#include "guest/contain.h"
 #include "guest/req.h"
 
 /* What a thread's calls mean; put back by um_self_restore(). */
 struct um_self {
 	struct um_list *list;
 	bool on;
+	struct um_contain *contained;
 };
 
 /* handle answers captured calls; 0 or -errno where the kernel has no dispatch. */
 int um_self_setup(long (*handle)(struct um_req *r));
+/*
+ * sigaction(2) for handlers that may interrupt module code: their return is no
+ * call of the module's. SA_SIGINFO is added.
+ */
+int um_self_sigaction(int sig,
+		      void (*handle)(int sig, siginfo_t *info, void *context),
+		      int flags);
 /* From here on this thread's calls are for `list`; NULL: the kernel's. */
 struct um_self um_self_enter(struct um_list *list);
 void um_self_restore(const struct um_self *before);

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <umview/log.h>
 
@@ -70,6 +71,7 @@ int um_shared_setup(int agent_fd)
 		return -errno;
 	shared->memfd_dev = st.st_dev;
 	shared->region_ino = st.st_ino;
+	shared->monitor = (uint32_t)getpid();
 	shared->vmap[UM_NVMAPS - 1].busy = 1;
 	shared->vmap[UM_NVMAPS - 1].all = 1;
 	return 0;
@@ -116,6 +118,20 @@ void um_shared_add_writers(int n)
 {
 	if (shared)
 		__atomic_add_fetch(&shared->writers, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
+void um_shared_add_flushes(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->flushes, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
+void um_shared_add_locks(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->locks, (uint32_t)n,
 				   __ATOMIC_SEQ_CST);
 }
 
@@ -182,11 +198,40 @@ void um_shared_set_vmap(uint32_t view, const struct um_vmap *map)
 	for (int i = 0; i < UM_BLOOM; i++)
 		__atomic_store_n(&to->bloom[i], map->bloom[i],
 				 __ATOMIC_SEQ_CST);
+	__atomic_store_n(&to->layers, map->layers, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&to->busy, map->busy, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&to->all, map->all, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&shared->lists, 1, __ATOMIC_SEQ_CST);
 	um_unlock(&lock);
 	um_shared_forget();
+}
+
+static void add_to_set(uint64_t *set, uint64_t words, uint64_t hash)
+{
+	uint64_t h = um_hash_mix(hash);
+	uint64_t a = h & (words * 64 - 1);
+	uint64_t b = (h >> 24) & (words * 64 - 1);
+
+	__atomic_or_fetch(&set[a / 64], 1UL << (a % 64), __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(&set[b / 64], 1UL << (b % 64), __ATOMIC_SEQ_CST);
+}
+
+void um_shared_add_changed(const char *name, bool passed)
+{
+	uint64_t hash = um_hash_text(name, strlen(name));
+
+	if (!shared)
+		return;
+	add_to_set(shared->changed, UM_NCHANGED, hash);
+	if (passed)
+		add_to_set(shared->passed, UM_NCHANGED, hash);
+}
+
+void um_shared_add_dressed(dev_t dev, ino_t ino)
+{
+	if (shared)
+		add_to_set(shared->dressed, UM_NDRESSED,
+			   um_node_key((uint32_t)dev, ino));
 }
 
 void um_shared_forget(void)
@@ -244,36 +289,47 @@ void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
 	um_unlock(&lock);
 }
 
-static uint32_t bucket_of(uint32_t mount, const char *path)
+static uint16_t bucket_of(uint32_t mount, const char *path)
 {
 	uint64_t h = um_hash_text(path, strlen(path)) ^ mount;
 
-	return (uint32_t)(um_hash_mix(h) % UM_NVERSIONS);
+	return (uint16_t)(um_hash_mix(h) % UM_NVERSIONS);
 }
 
 /* Before and after an entry is written; readers look at both: agent/nodes.c. */
 #define turn(seq) __atomic_add_fetch(&(seq), 1, __ATOMIC_SEQ_CST)
 
-/* Of its two places the one it has, or that of who is out of date, or another's. */
+/* Of its places the one it has, or one that is free, or another's. */
 static struct um_node *node_place(uint64_t key)
 {
-	struct um_node *a = &shared->node[key % UM_NNODES];
-	struct um_node *b = &shared->node[(key + 1) % UM_NNODES];
+	struct um_node *free_one = NULL;
 
-	if (a->key == key || !a->key || a->epoch != shared->epoch)
-		return a;
-	return b;
+	for (uint64_t i = 0; i < UM_NPLACES; i++) {
+		struct um_node *node = &shared->node[(key + i) % UM_NNODES];
+
+		if (node->key == key)
+			return node;
+		if (!free_one && (!node->key || node->epoch != shared->epoch))
+			free_one = node;
+	}
+	if (free_one)
+		return free_one;
+	return &shared->node[(key + (key >> 40) % UM_NPLACES) % UM_NNODES];
 }
 
-static void tell_node_locked(uint64_t key, const struct stat *st)
+static void tell_node_locked(uint64_t key, const struct um_told *told,
+			     const struct stat *st)
 {
 	struct um_node *node = node_place(key);
+	bool same = told->fd && st->st_ino == told->ino;
 
-	_Static_assert(sizeof(*st) == sizeof(node->st), "struct stat");
+	_Static_assert(sizeof(*st) == UM_STAT_WORDS * 8, "struct stat");
 	turn(node->seq);
 	node->key = key;
 	node->epoch = shared->epoch;
-	memcpy(node->st, st, sizeof(*st));
+	memcpy(node->st, st, sizeof(node->st));
+	node->object = same ? told->object : 0;
+	node->fd = same ? told->fd : 0;
 	turn(node->seq);
 }
 
@@ -285,10 +341,69 @@ static bool is_stale(const struct um_name *name)
 
 static struct um_name *name_place(uint64_t tag)
 {
-	struct um_name *a = &shared->name[tag % UM_NNAMES];
-	struct um_name *b = &shared->name[(tag + 1) % UM_NNAMES];
+	struct um_name *free_one = NULL;
 
-	return a->tag == tag || is_stale(a) ? a : b;
+	for (uint64_t i = 0; i < UM_NPLACES; i++) {
+		struct um_name *name = &shared->name[(tag + i) % UM_NNAMES];
+
+		if (name->tag == tag)
+			return name;
+		if (!free_one && is_stale(name))
+			free_one = name;
+	}
+	if (free_one)
+		return free_one;
+	return &shared->name[(tag + (tag >> 40) % UM_NPLACES) % UM_NNAMES];
+}
+
+uint64_t um_shared_place(uint32_t mount, const char *path)
+{
+	size_t n = strcmp(path, "/") != 0 ? strlen(path) : 0;
+
+	return um_place_of(um_place_root(mount), path, n);
+}
+
+static uint64_t tag_of(const struct um_told *told)
+{
+	return um_name_tag(told->hash, told->dir, um_shared_view(told->view),
+			   shared->lists);
+}
+
+static const struct um_name *find_name(uint64_t tag)
+{
+	for (uint64_t i = 0; i < UM_NPLACES; i++) {
+		struct um_name *name = &shared->name[(tag + i) % UM_NNAMES];
+
+		if (name->tag == tag && !is_stale(name))
+			return name;
+	}
+	return NULL;
+}
+
+static bool has_node(uint64_t key)
+{
+	for (uint64_t i = 0; i < UM_NPLACES; i++) {
+		const struct um_node *node =
+			&shared->node[(key + i) % UM_NNODES];
+
+		if (node->key == key && node->epoch == shared->epoch)
+			return true;
+	}
+	return false;
+}
+
+bool um_shared_lacks(const struct um_told *told)
+{
+	const struct um_name *name;
+	bool lacks;
+
+	if (!shared || shared == &nowhere)
+		return false;
+	um_lock(&lock);
+	name = find_name(tag_of(told));
+	lacks = !name || (name->node && !has_node(name->node));
+	um_unlock(&lock);
+	return lacks;
 }
 
 void um_shared_tell(const struct um_told *told, const struct stat *st)
@@ -299,8 +414,7 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	if (!shared || shared == &nowhere)
 		return;
 	um_lock(&lock);
-	tag = um_name_tag(um_hash_text(told->text, told->n), told->dir,
-			  um_shared_view(told->view), shared->lists);
+	tag = tag_of(told);
 	name = name_place(tag);
 	turn(name->seq);
 	name->tag = tag;
@@ -308,9 +422,88 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	name->version = shared->versions[name->bucket];
 	name->epoch = shared->epoch;
 	name->node = st ? um_node_key(told->mount, st->st_ino) : 0;
+	name->is_dir = st && S_ISDIR(st->st_mode);
+	name->place = um_shared_place(told->mount, told->path);
 	turn(name->seq);
 	if (st)
-		tell_node_locked(name->node, st);
+		tell_node_locked(name->node, told, st);
+	um_unlock(&lock);
+}
+
+static void drop_listing_locked(struct um_listing *l)
+{
+	if (!l->object)
+		return;
+	turn(l->seq);
+	l->object = 0;
+	turn(l->seq);
+}
+
+/* Room for records, where the oldest are. */
+static uint32_t take_records_locked(uint32_t size)
+{
+	static uint32_t next;
+	uint32_t at = next + size <= UM_RECORDS ? next : 0;
+
+	for (size_t i = 0; i < UM_NLISTINGS; i++) {
+		struct um_listing *l = &shared->listing[i];
+
+		if (l->at < at + size && at < l->at + l->size)
+			drop_listing_locked(l);
+	}
+	next = at + size;
+	return at;
+}
+
+/* No more than this: listings of others have to be there too. */
+#define MAX_RECORDS (UM_RECORDS / 4)
+
+void um_shared_stamp(uint32_t mount, const char *path, struct um_listing *stamp)
+{
+	*stamp = (struct um_listing){ 0 };
+	if (!shared)
+		return;
+	um_lock(&lock);
+	stamp->bucket = bucket_of(mount, path);
+	stamp->version = shared->versions[stamp->bucket];
+	stamp->epoch = shared->epoch;
+	stamp->lists = shared->lists;
+	um_unlock(&lock);
+}
+
+void um_shared_list(uint64_t object, const struct um_listing *stamp,
+		    const void *records, size_t size)
+{
+	struct um_listing *l;
+
+	if (!shared || shared == &nowhere || size > MAX_RECORDS)
+		return;
+	um_lock(&lock);
+	l = &shared->listing[object % UM_NLISTINGS];
+	drop_listing_locked(l);
+	turn(l->seq);
+	l->at = take_records_locked((uint32_t)size);
+	l->size = (uint32_t)size;
+	memcpy((char *)shared->records + l->at, records, size);
+	l->bucket = stamp->bucket;
+	l->version = stamp->version;
+	l->epoch = stamp->epoch;
+	l->lists = stamp->lists;
+	l->object = object;
+	turn(l->seq);
+	um_unlock(&lock);
+}
+
+void um_shared_unlist(uint64_t object)
+{
+	struct um_listing *l;
+
+	if (!shared)
+		return;
+	um_lock(&lock);
+	l = &shared->listing[object % UM_NLISTINGS];
+	if (l->object == object)
+		drop_listing_locked(l);
 	um_unlock(&lock);
 }
 
@@ -337,8 +530,8 @@ void um_shared_node_changed(uint32_t mount, ino_t ino)
 	if (!shared)
 		return;
 	um_lock(&lock);
-	clear_locked(&shared->node[key % UM_NNODES], key);
-	clear_locked(&shared->node[(key + 1) % UM_NNODES], key);
+	for (uint64_t i = 0; i < UM_NPLACES; i++)
+		clear_locked(&shared->node[(key + i) % UM_NNODES], key);
 	um_unlock(&lock);
 }
 

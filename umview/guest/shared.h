@@ -29,6 +29,8 @@ off_t um_shared_append(const void *data, size_t n);
 
 void um_shared_set_objs(size_t n);
 void um_shared_add_writers(int n);
+void um_shared_add_flushes(int n);
+void um_shared_add_locks(int n);
 void um_shared_set_specials(bool any);
 void um_shared_set_devs(void);
 void um_shared_set_standins(void);
@@ -39,6 +41,10 @@ void um_shared_add_plain(uint64_t key);
 /* How a page names the map of a view. */
 uint32_t um_shared_view(uint32_t view);
 void um_shared_set_vmap(uint32_t view, const struct um_vmap *map);
+
+/* See struct um_shared: changed, passed, dressed. */
+void um_shared_add_changed(const char *name, bool passed);
+void um_shared_add_dressed(dev_t dev, ino_t ino);
 
 /* To be asked before a walk whose result is remembered. */
 uint32_t um_shared_gen(void);
@@ -63,22 +69,37 @@ void um_shared_forget(void);
 /**
  * struct um_told - a name of which guests are told
  * @view: number of the view
- * @dir: as in um_name_tag()
- * @text, @n: the name as guests write it
+ * @dir, @hash: as in um_name_tag()
  * @mount: number of the mount that has it
  * @path: in that mount
+ * @ino, @object, @fd: that node's, as in struct um_node; @fd 0: none
  */
 struct um_told {
 	uint32_t view;
 	uint64_t dir;
-	const char *text;
-	size_t n;
+	uint64_t hash;
 	uint32_t mount;
 	const char *path;
+	ino_t ino;
+	uint64_t object;
+	uint32_t fd;
 };
 
+/* um_place_of() of a name in a mount: "/", "/a/b". */
+uint64_t um_shared_place(uint32_t mount, const char *path);
+/* Need it be told? False: guests know it already, attributes and all. */
+bool um_shared_lacks(const struct um_told *told);
 /* st NULL: it does not exist. Right until the next change is told. */
 void um_shared_tell(const struct um_told *told, const struct stat *st);
+/*
+ * What the open directory `object` holds. Records are as in struct um_listing;
+ * the stamp was taken for its name before they were read.
+ */
+void um_shared_stamp(uint32_t mount, const char *path,
+		     struct um_listing *stamp);
+void um_shared_list(uint64_t object, const struct um_listing *stamp,
+		    const void *records, size_t size);
+void um_shared_unlist(uint64_t object);
 /* What the name in this mount means has changed. */
 void um_shared_name_changed(uint32_t mount, const char *path);
 void um_shared_node_changed(uint32_t mount, ino_t ino);

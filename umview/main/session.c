@@ -32,6 +32,7 @@
 #include <umview/log.h>
 
 #include "base/logctl.h"
+#include "dev/dev.h"
 #include "guest/kept.h"
 #include "guest/notify.h"
 #include "guest/self.h"
@@ -39,9 +40,11 @@
 #include "guest/wait.h"
 #include "main/session.h"
 #include "net/stack.h"
+#include "net/sysnet.h"
 #include "proc/files.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
+#include "sys/mounter.h"
+#include "sys/remotelock.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
 #include "view/cwd.h"
@@ -79,28 +82,44 @@ static int own_dir(char *dir)
 	return 0;
 }
 
-/* Each of the colon-separated relative names, below the own directory. */
-static int open_agent(const char *dir)
+/* A program of ours, in one of the directories relative to the own one. */
+static int find_part(const char *dir, const char *name, char path[2 * PATH_MAX])
 {
-	const char *rel = UM_AGENT_REL;
-	char path[2 * PATH_MAX];
+	const char *rel = UM_PART_DIRS_REL;
 
 	for (;;) {
 		size_t n = strcspn(rel, ":");
-		int fd;
 
-		snprintf(path, sizeof(path), "%s/%.*s", dir, (int)n, rel);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
+		snprintf(path, 2 * PATH_MAX, "%s/%.*s/%s", dir, (int)n, rel,
+			 name);
+		if (access(path, R_OK) == 0)
+			return 0;
 		if (!rel[n])
 			break;
 		rel += n + 1;
 	}
-	um_err("cannot find umview-agent near %s: is the installation "
-	       "complete?",
+	um_err("cannot find %s near %s: is the installation complete?", name,
 	       dir);
 	return -ENOENT;
+}
+
+static int open_agent(const char *dir)
+{
+	char path[2 * PATH_MAX];
+	int ret = find_part(dir, "umview-agent", path);
+
+	return ret < 0 ? ret : (int)UM_SYS(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+static int set_mounter(const char *dir)
+{
+	static char real[PATH_MAX];
+	char path[2 * PATH_MAX];
+	int ret = find_part(dir, "umview-mounter", path);
+
+	if (ret < 0)
+		return ret;
+	return realpath(path, real) ? um_mounter_setup(real) : -errno;
 }
 
 static void set_module_dirs(const char *dir)
@@ -198,12 +217,20 @@ static int set_up(const struct um_options *opts)
 	if (ret == 0)
 		ret = um_wait_setup();
 	if (ret == 0)
-		ret = um_loop_setup();
+		ret = um_dev_setup();
 	if (ret == 0)
 		ret = um_fusedev_setup();
+	if (ret == 0)
+		ret = set_mounter(dir);
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
 	um_stack_setup();
+	if (ret == 0)
+		ret = um_sysnet_setup();
+	um_remotelock_setup();
+	/* a sanitizer reports a crash itself */
+	if (ret == 0 && !UM_BUILD_SANITIZE[0])
+		ret = um_contain_setup();
 	um_dispatch_setup();
 	um_proc_setup();
 	return ret;

@@ -186,12 +186,45 @@ struct copying {
 	int append;
 };
 
-/* Two ranges of one file must not overlap; copy_file_range(2). */
+/* Two ranges of one file must not overlap. */
 static bool overlaps(const struct end *in, const struct end *out, size_t n)
 {
-	if (!in->obj || in->obj != out->obj)
+	if (!in->obj || !out->obj || in->obj->vnode != out->obj->vnode)
 		return false;
 	return in->off < out->off + (off_t)n && out->off < in->off + (off_t)n;
+}
+
+/*
+ * What copy_file_range(2) demands beyond the rest. It copies up to where the
+ * file ended at its begin, even if that grows by what is copied.
+ */
+static int check_ranges(const struct end *in, const struct end *out, size_t *n)
+{
+	struct stat st;
+
+	if (in->off < 0 || out->off < 0)
+		return -EINVAL;
+	if ((uint64_t)in->off + *n < *n || (uint64_t)out->off + *n < *n)
+		return -EOVERFLOW;
+	if (fstat(in->ofd, &st) < 0)
+		return -errno;
+	if (in->off >= st.st_size)
+		*n = 0;
+	else if ((off_t)*n > st.st_size - in->off)
+		*n = (size_t)(st.st_size - in->off);
+	return overlaps(in, out, *n) ? -EINVAL : 0;
+}
+
+/* copy_file_range(2), where the far end is not for appending. */
+static ssize_t copy_range(struct um_req *r, struct end *in, struct end *out,
+			  size_t n)
+{
+	ssize_t ret = check_ranges(in, out, &n);
+
+	if (ret < 0 || n == 0)
+		return ret;
+	ret = by_fs(in, out, n);
+	return ret == -EOPNOTSUPP ? pump(r, in, out, n, false) : ret;
 }
 
 /*
@@ -219,14 +252,9 @@ static long copy(struct um_req *r, const struct copying *c)
 		ret = c->append == -EBADF ? -EXDEV : -EINVAL;
 	if (ret == 0 && (out.flags & O_APPEND))
 		ret = c->append;
-	if (ret == 0 && c->append == -EBADF && overlaps(&in, &out, c->n))
-		ret = -EINVAL;
-	if (ret == 0) {
-		ret = c->append == -EBADF ? by_fs(&in, &out, c->n)
-					  : -EOPNOTSUPP;
-		if (ret == -EOPNOTSUPP)
-			ret = pump(r, &in, &out, c->n, c->once);
-	}
+	if (ret == 0)
+		ret = c->append == -EBADF ? copy_range(r, &in, &out, c->n)
+					  : pump(r, &in, &out, c->n, c->once);
 	if (ret > 0 && end_store(r, &in) < 0)
 		ret = -EFAULT;
 	if (ret > 0 && end_store(r, &out) < 0)

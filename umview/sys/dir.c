@@ -15,40 +15,75 @@
 #include "view/cwd.h"
 #include "view/perm.h"
 
+/* Names lie in one block, so that a directory costs few allocations. */
 struct listing {
 	struct um_dirent *entries;
 	size_t n;
 	size_t room;
+	char *names;
+	size_t used;
+	size_t size;
 };
+
+/* Room for n more bytes of names, or false. */
+static bool reserve_names(struct listing *l, size_t n)
+{
+	size_t want = l->size ? l->size * 2 : 4096;
+	char *grown;
+
+	if (l->size - l->used >= n)
+		return true;
+	if (want < l->used + n)
+		want = l->used + n;
+	grown = malloc(want);
+	if (!grown)
+		return false;
+	if (l->used)
+		memcpy(grown, l->names, l->used);
+	for (size_t i = 0; i < l->n; i++)
+		l->entries[i].name = grown + (l->entries[i].name - l->names);
+	free(l->names);
+	l->names = grown;
+	l->size = want;
+	return true;
+}
+
+static bool reserve_entry(struct listing *l)
+{
+	size_t want = l->room ? l->room * 2 : 64;
+	struct um_dirent *grown;
+
+	if (l->n < l->room)
+		return true;
+	grown = realloc(l->entries, want * sizeof(*grown));
+	if (!grown)
+		return false;
+	l->entries = grown;
+	l->room = want;
+	return true;
+}
 
 static int collect(void *arg, const char *name, uint64_t ino,
 		   unsigned char type)
 {
 	struct listing *l = arg;
+	size_t n = strlen(name) + 1;
+	struct um_dirent *e;
 
-	if (l->n == l->room) {
-		size_t want = l->room ? l->room * 2 : 64;
-		struct um_dirent *grown =
-			realloc(l->entries, want * sizeof(*grown));
-
-		if (!grown)
-			return 1;
-		l->entries = grown;
-		l->room = want;
-	}
-	l->entries[l->n].name = strdup(name);
-	if (!l->entries[l->n].name)
+	if (!reserve_entry(l) || !reserve_names(l, n))
 		return 1;
-	l->entries[l->n].ino = ino ? ino : 1;
-	l->entries[l->n++].type = type;
+	e = &l->entries[l->n++];
+	e->name = memcpy(l->names + l->used, name, n);
+	e->ino = ino ? ino : 1;
+	e->type = type;
+	l->used += n;
 	return 0;
 }
 
 static void forget_entries(struct um_obj *o)
 {
-	for (size_t i = 0; i < o->nentries; i++)
-		free(o->entries[i].name);
 	free(um_steal(o->entries));
+	free(um_steal(o->names));
 	o->nentries = 0;
 	o->listed = false;
 }
@@ -56,85 +91,59 @@ static void forget_entries(struct um_obj *o)
 /* So many attributes are fetched ahead with a listing. */
 #define MAX_AHEAD 2048
 
-static void tell(struct um_req *r, const struct um_obj *o, uint64_t dir,
-		 const char *text, const char *path)
-{
-	const struct um_told name = { .view = r->attr->view,
-				      .dir = dir,
-				      .text = text,
-				      .n = strlen(text),
-				      .mount = o->mount->id,
-				      .path = path };
-
-	um_vnode_tell(o->mount, &name);
-}
-
-/*
- * Who lists a directory asks for the attributes next, by names from its
- * descriptor, or, where it is the working directory, by bare names.
- */
+/* Who lists a directory asks for the attributes next. */
 static void tell_entries(struct um_req *r, const struct um_obj *o,
 			 const struct um_loc *dir)
 {
-	const uint64_t key = um_dir_key(o->inode);
-	const uint64_t cwd = um_cwd_key(o->mount, dir->path);
+	const uint64_t place =
+		um_hash_byte(um_shared_place(o->mount->id, dir->rel), '/');
 	const char *rel;
 
-	if (!um_mount_may_tell(o->mount) || um_perm_holds_in(r->list) ||
-	    strcmp(r->attr->root, "/") != 0 || o->nentries > MAX_AHEAD)
+	if (um_perm_holds_in(r->list) || strcmp(r->attr->root, "/") != 0 ||
+	    o->nentries > MAX_AHEAD)
 		return;
 	for (size_t i = 0; i < o->nentries; i++) {
 		const char *name = o->entries[i].name;
 		char path[PATH_MAX];
 		char view[PATH_MAX];
+		struct um_told told = { .view = r->attr->view,
+					.dir = UM_IN_PLACE,
+					.mount = o->mount->id,
+					.path = path };
 		struct stat st;
 
-		if (!um_path_join(path, dir->rel, name) ||
+		told.hash = um_place_of(place, name, strlen(name));
+		if (name[strspn(name, ".")] == '\0' ||
+		    !um_shared_lacks(&told) ||
+		    !um_path_join(path, dir->rel, name) ||
 		    !um_path_join(view, dir->path, name) ||
-		    name[strspn(name, ".")] == '\0' ||
 		    um_list_find(r->list, view, &rel) != o->mount ||
 		    um_fs_getattr(o->mount, path, NULL, &st) < 0)
 			continue;
-		tell(r, o, key, name, path);
-		if (cwd == r->page.cwd)
-			tell(r, o, cwd, name, path);
+		um_vnode_tell(o->mount, &told);
 	}
-}
-
-/* The listing as it is now; o->io is held. */
-static int refresh(struct um_req *r, struct um_obj *o)
-{
-	struct listing l = { 0 };
-	struct um_loc loc = { .mount = o->mount };
-	UM_FREE char *rel = um_obj_path(o);
-	int ret;
-
-	if (!rel)
-		return -ENOENT;
-	forget_entries(o);
-	loc.rel = rel;
-	loc.path = um_view_path_of(r, o->mount, rel);
-	if (!loc.path)
-		return -ENOMEM;
-	ret = um_list_readdir(o->list, &loc, collect, &l);
-	o->entries = l.entries;
-	o->nentries = l.n;
-	o->listed = ret == 0;
-	if (ret == 0)
-		tell_entries(r, o, &loc);
-	return ret;
 }
 
 /*
  * struct linux_dirent (old) keeps the type in the record's last byte, struct
  * linux_dirent64 before the name; getdents(2).
  */
+static size_t name_at(bool old)
+{
+	return old ? 18 : 19;
+}
+
+static size_t record_size(const char *name, bool old)
+{
+	size_t n = name_at(old) + strlen(name) + 1 + (old ? 1 : 0);
+
+	return (n + 7) & ~(size_t)7;
+}
+
 static size_t put_entry(char *at, size_t room, const struct um_dirent *e,
 			uint64_t next, bool old)
 {
-	size_t name = old ? 18 : 19;
-	size_t len = strlen(e->name) + 1;
-	size_t reclen = (name + len + (old ? 1 : 0) + 7) & ~(size_t)7;
+	size_t reclen = record_size(e->name, old);
 	uint16_t len16 = (uint16_t)reclen;
 
 	if (reclen > room)
@@ -143,9 +152,64 @@ static size_t put_entry(char *at, size_t room, const struct um_dirent *e,
 	memcpy(at, &e->ino, 8);
 	memcpy(at + 8, &next, 8);
 	memcpy(at + 16, &len16, 2);
-	memcpy(at + name, e->name, len);
+	memcpy(at + name_at(old), e->name, strlen(e->name) + 1);
 	at[old ? reclen - 1 : 18] = (char)e->type;
 	return reclen;
+}
+
+static size_t records_size(const struct um_obj *o)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < o->nentries; i++)
+		size += record_size(o->entries[i].name, false);
+	return size;
+}
+
+/* The agents answer getdents64(2) with it. */
+static void tell_listing(struct um_req *r, const struct um_obj *o,
+			 const struct um_listing *stamp)
+{
+	size_t size = records_size(o);
+	char *buf = size < UM_RECORDS ? um_req_alloc(r, size + 1) : NULL;
+	size_t at = 0;
+
+	if (!buf)
+		return;
+	for (size_t i = 0; i < o->nentries; i++)
+		at += put_entry(buf + at, size - at, &o->entries[i], i + 1,
+				false);
+	um_shared_list(o->inode, stamp, buf, at);
+}
+
+/* The listing as it is now; o->io is held. */
+static int refresh(struct um_req *r, struct um_obj *o)
+{
+	struct listing l = { 0 };
+	struct um_loc loc = { .mount = o->mount };
+	struct um_listing stamp;
+	UM_FREE char *rel = um_obj_path(o);
+	int ret;
+
+	um_shared_unlist(o->inode);
+	if (!rel)
+		return -ENOENT;
+	um_shared_stamp(o->mount->id, rel, &stamp);
+	forget_entries(o);
+	loc.rel = rel;
+	loc.path = um_view_path_of(r, o->mount, rel);
+	if (!loc.path)
+		return -ENOMEM;
+	ret = um_list_readdir(o->list, &loc, collect, &l);
+	o->entries = l.entries;
+	o->names = l.names;
+	o->nentries = l.n;
+	o->listed = ret == 0;
+	if (ret == 0 && um_mount_may_tell(o->mount)) {
+		tell_entries(r, o, &loc);
+		tell_listing(r, o, &stamp);
+	}
+	return ret;
 }
 
 #define MAX_BATCH (256 * 1024)
@@ -175,6 +239,29 @@ static long batch(struct um_req *r, struct um_obj *o, int ofd, off_t pos,
 		return ret;
 	lseek(ofd, pos, SEEK_SET);
 	return (long)at;
+}
+
+/* A directory larger than that may not be listed after all. */
+#define LIST_AT_ONCE 16384
+
+/*
+ * It was opened: it will be listed. The first getdents(2) gives what was there
+ * when it was opened, if that is still so.
+ */
+void um_dir_opened(struct um_req *r, const struct stat *st,
+		   const struct stat *object)
+{
+	struct um_obj *o UM_OBJ = NULL;
+
+	if (st->st_size > LIST_AT_ONCE)
+		return;
+	o = um_obj_find(object);
+	if (!o || o->kind != UM_OBJ_DIR || !um_mount_may_tell(o->mount))
+		return;
+	um_lock(&o->io);
+	if (refresh(r, o) < 0)
+		um_debug("cannot list what was opened");
+	um_unlock(&o->io);
 }
 
 static long getdents_any(struct um_req *r, bool old)
@@ -244,8 +331,16 @@ long um_guest_fchdir(struct um_req *r, int fd)
 static long change_to(struct um_req *r, struct um_mount *m, const char *rel)
 {
 	UM_CLOSE int fd = -1;
+	const char *path;
 	int place;
 
+	/* a real directory that a layer adds to will do to stand in */
+	if (um_fs_is_layer(m)) {
+		path = um_view_path_of(r, m, rel);
+		if (!path)
+			return -ENOMEM;
+		m = um_list_find_for(r->list, path, UM_COVERS_PASS, &rel);
+	}
 	if (um_mount_is_real(m)) {
 		fd = open(rel, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? -errno : um_guest_fchdir(r, fd);
@@ -259,7 +354,7 @@ static long change_to(struct um_req *r, struct um_mount *m, const char *rel)
 long sys_chdir(struct um_req *r)
 {
 	struct um_loc loc UM_LOC;
-	int ret = um_arg_walk(r, 0, UM_FOLLOW, &loc);
+	int ret = um_arg_walk(r, 0, UM_FOLLOW | UM_READ | UM_ENTER, &loc);
 
 	if (ret < 0)
 		return ret;
@@ -360,7 +455,8 @@ long sys_chroot(struct um_req *r)
 	loc = (struct um_loc){ 0 };
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 	if (ret == 0)
-		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, &loc);
+		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_READ,
+				     &loc);
 	if (ret < 0)
 		return ret;
 	ret = loc.obj ? -ENOENT : um_fs_getattr(loc.mount, loc.rel, NULL, &st);

@@ -23,6 +23,7 @@ struct call {
 
 static const struct call calls[NCALLS] = {
 #define UM_NATIVE_CALL(name)
+#define UM_AGENT_CALL(name)
 #define UM_VIEW_CALL(name)     [__NR_##name] = { sys_##name, #name },
 #define UM_ARG_CALL(name, how) [__NR_##name] = { sys_##name, #name },
 #define UM_FILTER_CALL(name, how)
@@ -30,6 +31,7 @@ static const struct call calls[NCALLS] = {
 #define UM_EPERM_CALL(name)
 #include "sys/syscalls.def"
 #undef UM_NATIVE_CALL
+#undef UM_AGENT_CALL
 #undef UM_VIEW_CALL
 #undef UM_ARG_CALL
 #undef UM_FILTER_CALL
@@ -131,11 +133,6 @@ struct um_obj *um_arg_obj(struct um_req *r, int n)
 	if (!um_obj_any() || um_gfd_stat(r, um_gfd_of(r->arg[n]), &st) < 0)
 		return NULL;
 	return um_obj_find(&st);
-}
-
-void um_obj_cleanup(struct um_obj **o)
-{
-	um_obj_put(*o);
 }
 
 int um_arg_walk(struct um_req *r, int n, unsigned int flags, struct um_loc *out)

@@ -41,6 +41,9 @@ static int open_file(const struct um_loc *loc)
 		return (int)UM_SYS(open(loc->rel, O_RDONLY | O_CLOEXEC));
 	if (!loc->exists)
 		return -ENOENT;
+	if (um_fs_gives(loc->mount))
+		return um_fs_give(loc->mount, loc->rel, O_RDONLY | O_CLOEXEC,
+				  0);
 	return um_vnode_open_whole(loc->mount, loc->rel);
 }
 
@@ -110,6 +113,7 @@ char *um_execfile_name(const struct um_exec *x)
 {
 	char text[PATH_MAX];
 	char link[64];
+	const char *shown;
 	ssize_t n = -1;
 
 	if (x->fixed)
@@ -121,7 +125,8 @@ char *um_execfile_name(const struct um_exec *x)
 	}
 	if (n > 0) {
 		text[n] = '\0';
-		return strdup(text);
+		shown = um_list_name_of(x->r, text);
+		return strdup(shown ? shown : text);
 	}
 	if (!x->loc.obj)
 		return strdup(x->loc.path);
@@ -225,7 +230,8 @@ static int find_file(struct um_req *r, const char *path, struct um_loc *loc)
 {
 	if (path[0] != '/' || !um_walk_is_idle(r, path) ||
 	    strstr(path, "proc") || !strncmp(path, "/dev", 4))
-		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, loc);
+		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_READ,
+				      loc);
 	*loc = (struct um_loc){ .mount = um_mount_real(),
 				.path = path,
 				.rel = path,
@@ -473,8 +479,11 @@ static int walk_fd(struct um_exec *x, int fd)
 	if (x->loc.obj && x->loc.obj->kind != UM_OBJ_FILE)
 		return um_execfile_walk(x, link);
 	ret = um_gfd_link(r, um_gfd_of((uint64_t)fd), text, sizeof(text));
-	if (ret == 0 && !x->loc.obj)
-		x->loc.path = um_req_strdup(r, text);
+	if (ret == 0 && !x->loc.obj) {
+		x->loc.path = um_list_name_of(r, text);
+		if (!x->loc.path)
+			x->loc.path = um_req_strdup(r, text);
+	}
 	return ret;
 }
 
@@ -493,7 +502,8 @@ static int walk_at(struct um_exec *x, const char *path, int flags)
 		x->name = um_req_printf(r, "/dev/fd/%d/%s", fd, path);
 	if (!x->name)
 		return -ENOMEM;
-	ret = um_walk_always(r, fd, path, follows ? UM_FOLLOW : 0, &x->loc);
+	ret = um_walk_always(r, fd, path, (follows ? UM_FOLLOW : 0) | UM_READ,
+			     &x->loc);
 	if (ret < 0 || follows)
 		return ret;
 	if (um_loc_is_real(&x->loc))

@@ -12,7 +12,7 @@
 #include <sys/file.h>
 #include <time.h>
 
-#include "sys/lazylock.h"
+#include "sys/remotelock.h"
 #include "sys/rw.h"
 
 static long get_flags(struct um_req *r, const struct um_obj *o)
@@ -31,6 +31,17 @@ static long get_flags(struct um_req *r, const struct um_obj *o)
 	return flags;
 }
 
+static long lock_object(struct um_req *r, struct um_obj *o)
+{
+	long ret = um_remote_fcntl(r, o);
+
+	if (ret != -ENOSYS)
+		return ret;
+	if (o->kind == UM_OBJ_FILE)
+		return UM_CONTINUE;
+	return o->kind == UM_OBJ_LAZY ? um_lazy_fcntl(r, o) : -EBADF;
+}
+
 static long on_object(struct um_req *r, struct um_obj *o)
 {
 	switch ((int)r->arg[1]) {
@@ -44,9 +55,7 @@ static long on_object(struct um_req *r, struct um_obj *o)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		if (o->kind == UM_OBJ_FILE)
-			return UM_CONTINUE;
-		return o->kind == UM_OBJ_LAZY ? um_lazy_fcntl(r, o) : -EBADF;
+		return lock_object(r, o);
 	case F_ADD_SEALS:
 	case F_GET_SEALS:
 	case F_SETLEASE:
@@ -69,10 +78,14 @@ long sys_fcntl(struct um_req *r)
 long sys_flock(struct um_req *r)
 {
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
+	long ret;
 
-	if (!o || o->kind == UM_OBJ_FILE)
+	if (!o)
 		return UM_CONTINUE;
 	if (o->kind == UM_OBJ_PATH)
 		return -EBADF;
-	return um_lazy_flock(r, o);
+	ret = um_remote_flock(r, o);
+	if (ret != -ENOSYS)
+		return ret;
+	return o->kind == UM_OBJ_FILE ? UM_CONTINUE : um_lazy_flock(r, o);
 }

@@ -31,6 +31,7 @@
 enum verdict {
 	NOSYS,
 	PASS,
+	AGENT,
 	VIEW,
 	NOPERM,
 	MMAP,
@@ -39,11 +40,13 @@ enum verdict {
 	PTRACE,
 	LOW,
 	MREMAP,
-	PRCTL
+	PRCTL,
+	SIGRETURN
 };
 
 static const unsigned char verdicts[NCALLS] = {
 #define UM_NATIVE_CALL(name)	  [__NR_##name] = PASS,
+#define UM_AGENT_CALL(name)	  [__NR_##name] = AGENT,
 #define UM_VIEW_CALL(name)	  [__NR_##name] = VIEW,
 #define UM_ARG_CALL(name, how)	  [__NR_##name] = (how),
 #define UM_FILTER_CALL(name, how) [__NR_##name] = (how),
@@ -51,6 +54,7 @@ static const unsigned char verdicts[NCALLS] = {
 #define UM_EPERM_CALL(name)	  [__NR_##name] = NOPERM,
 #include "sys/syscalls.def"
 #undef UM_NATIVE_CALL
+#undef UM_AGENT_CALL
 #undef UM_VIEW_CALL
 #undef UM_ARG_CALL
 #undef UM_FILTER_CALL
@@ -63,7 +67,7 @@ bool um_filter_tracks(int nr)
 	enum verdict v = nr >= 0 && nr < NCALLS ? verdicts[nr] : NOSYS;
 
 	return v != PASS && v != NOSYS && v != NOPERM && v != LOW &&
-	       v != MREMAP;
+	       v != MREMAP && v != SIGRETURN;
 }
 
 struct prog {
@@ -107,7 +111,7 @@ static void notify(struct prog *p)
 	load(p, IP_OFFSET + 4);
 	jump(p, BPF_JEQ, 0, 0, 3);
 	load(p, IP_OFFSET);
-	jump(p, BPF_JGE, UM_STUBS, 0, 1);
+	jump(p, BPF_JGE, UM_STUBS + UM_STUBS_PASS, 0, 1);
 	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
 	ret(p, SECCOMP_RET_USER_NOTIF);
 	ret(p, SECCOMP_RET_ALLOW);
@@ -126,7 +130,7 @@ static void refuse_low(struct prog *p, unsigned int n, unsigned int err)
 	load(p, IP_OFFSET + 4);
 	jump(p, BPF_JEQ, 0, 0, 3);
 	load(p, IP_OFFSET);
-	jump(p, BPF_JGE, UM_STUBS, 0, 1);
+	jump(p, BPF_JGE, UM_STUBS + UM_STUBS_PASS, 0, 1);
 	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 1);
 	ret(p, SECCOMP_RET_ERRNO | err);
 }
@@ -211,10 +215,23 @@ static void arg_prctl(struct prog *p)
 	notify(p);
 }
 
+/* From the agent's code it fails: agent/entry.S, um_cancel_return. */
+static void arg_sigreturn(struct prog *p)
+{
+	load(p, IP_OFFSET + 4);
+	jump(p, BPF_JEQ, 0, 0, 4);
+	load(p, IP_OFFSET);
+	jump(p, BPF_JGE, UM_GATE + UM_GATE_SIZE, 0, 2);
+	jump(p, BPF_JGE, UM_LOW_END, 1, 0);
+	ret(p, SECCOMP_RET_ERRNO | ENOSYS);
+	ret(p, SECCOMP_RET_ALLOW);
+}
+
 static void judge(struct prog *p, enum verdict v)
 {
 	switch (v) {
 	case PASS:
+	case AGENT:
 		ret(p, SECCOMP_RET_ALLOW);
 		break;
 	case VIEW:
@@ -246,6 +263,9 @@ static void judge(struct prog *p, enum verdict v)
 		break;
 	case PRCTL:
 		arg_prctl(p);
+		break;
+	case SIGRETURN:
+		arg_sigreturn(p);
 		break;
 	}
 }

@@ -15,24 +15,37 @@
 #include <sys/sysmacros.h>
 
 #include "fuse/settle.h"
+#include "sys/cusedev.h"
 
-#define NAME	"/dev/fuse"
-#define RDEV	makedev(10, 229)
-#define MAX_MSG (4u << 20)
+#define NAME	  "/dev/fuse"
+#define RDEV	  makedev(10, 229)
+#define CUSE	  "/dev/cuse"
+#define CUSE_RDEV makedev(10, 203)
+#define MAX_MSG	  (4u << 20)
 
 static struct um_mount *node_mount;
+
+static bool is_cuse(const char *path)
+{
+	return !strcmp(path, CUSE);
+}
+
+static bool is_name(const char *path)
+{
+	return path && (!strcmp(path, NAME) || is_cuse(path));
+}
 
 static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 			struct stat *out)
 {
 	(void)fs;
 	(void)fh;
-	if (!path || strcmp(path, NAME) != 0)
+	if (!is_name(path))
 		return -ENOENT;
-	*out = (struct stat){ .st_ino = 1,
+	*out = (struct stat){ .st_ino = is_cuse(path) ? 2 : 1,
 			      .st_mode = S_IFCHR | 0666,
 			      .st_nlink = 1,
-			      .st_rdev = RDEV,
+			      .st_rdev = is_cuse(path) ? CUSE_RDEV : RDEV,
 			      .st_blksize = 4096 };
 	return 0;
 }
@@ -44,18 +57,22 @@ static const struct um_fs_ops node_ops = {
 
 static struct um_mount *find(const char *path)
 {
-	return strcmp(path, NAME) ? NULL : node_mount;
+	return is_name(path) ? node_mount : NULL;
 }
 
-static bool names(const char *dir, um_fill_fn fill, void *arg)
+static bool names(const struct um_list *l, const char *dir, um_fill_fn fill,
+		  void *arg)
 {
 	struct stat st;
+	bool fuse = !strcmp(dir, "/dev") && lstat(NAME, &st) < 0;
+	bool cuse = !strcmp(dir, "/dev") && lstat(CUSE, &st) < 0;
 
-	if (strcmp(dir, "/dev") != 0 || lstat(NAME, &st) == 0)
-		return false;
-	if (fill)
+	(void)l;
+	if (fill && fuse)
 		fill(arg, "fuse", 1, S_IFCHR >> 12);
-	return true;
+	if (fill && cuse)
+		fill(arg, "cuse", 2, S_IFCHR >> 12);
+	return fuse || cuse;
 }
 
 static struct um_dev_class class = { .find = find, .names = names };
@@ -66,6 +83,7 @@ int um_fusedev_setup(void)
 	if (!node_mount)
 		return -ENOMEM;
 	um_dev_add(&class);
+	um_cusedev_setup();
 	um_walk_hook = um_fuse_settle;
 	return 0;
 }
@@ -75,12 +93,28 @@ bool um_fusedev_is(const struct um_mount *m)
 	return m == node_mount;
 }
 
-int um_fusedev_open(struct um_req *r, int flags)
+/* fd is the guest's end. */
+static int start_cuse(int fd)
+{
+	struct um_chan *ch UM_CHAN = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0)
+		ch = um_chan_find(&st);
+	return ch ? um_cusedev_start(ch) : -ENODEV;
+}
+
+int um_fusedev_open(struct um_req *r, const char *path, int flags)
 {
 	int fd;
 	int ret = um_chan_open(flags, &fd);
 
 	um_req_add_flag(r, UM_PAGE_CHAN);
+	if (ret == 0 && is_cuse(path)) {
+		ret = start_cuse(fd);
+		if (ret < 0)
+			close(fd);
+	}
 	return ret < 0 ? ret : fd;
 }
 

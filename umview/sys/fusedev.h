@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fusedev.h - /dev/fuse as guests see it */
+/* fusedev.h - /dev/fuse and /dev/cuse as guests see them */
 #ifndef UM_SYS_FUSEDEV_H
 #define UM_SYS_FUSEDEV_H
 
@@ -8,10 +8,10 @@
 
 /* Have view/path.c know the name. 0 or -ENOMEM. */
 int um_fusedev_setup(void);
-/* The file system whose one node is the device. */
+/* The file system whose nodes are the two devices. */
 bool um_fusedev_is(const struct um_mount *m);
 /* A descriptor of ours for the guest, or -errno. */
-int um_fusedev_open(struct um_req *r, int flags);
+int um_fusedev_open(struct um_req *r, const char *path, int flags);
 
 /* The device behind argument n (ref), or NULL. */
 struct um_chan *um_arg_chan(struct um_req *r, int n);

@@ -122,6 +122,11 @@ static int holder_fd(struct um_obj *o, pid_t owner, ino_t ino)
 	return fd < 0 ? -ENOLCK : fd;
 }
 
+int um_lazy_flock_fd(struct um_obj *o)
+{
+	return holder_fd(o, 0, 0);
+}
+
 static bool should_wait(struct um_req *r, long *ret)
 {
 	const struct timespec nap = { .tv_nsec = 5000000 };
@@ -160,26 +165,24 @@ long um_lazy_flock(struct um_req *r, struct um_obj *o)
 	return ret;
 }
 
-/* Offsets relative to the guest's position become absolute. */
-static int absolute(struct um_req *r, struct um_obj *o, struct flock *fl)
+int um_lock_absolute(struct um_obj *o, int ofd, struct flock *fl)
 {
-	UM_CLOSE int ofd = -1;
 	struct stat st;
+	off_t base = 0;
+	int ret = 0;
 
 	if (fl->l_whence == SEEK_CUR) {
-		ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-		if (ofd < 0)
-			return ofd;
-		fl->l_start += lseek(ofd, 0, SEEK_CUR);
+		base = lseek(ofd, 0, SEEK_CUR);
 	} else if (fl->l_whence == SEEK_END) {
-		int ret = um_obj_getattr(o, &st);
-
-		if (ret < 0)
-			return ret;
-		fl->l_start += st.st_size;
+		ret = um_obj_getattr(o, &st);
+		base = ret < 0 ? 0 : st.st_size;
+	} else if (fl->l_whence != SEEK_SET) {
+		ret = -EINVAL;
 	}
+	if (ret == 0 && __builtin_add_overflow(fl->l_start, base, &fl->l_start))
+		ret = -EOVERFLOW;
 	fl->l_whence = SEEK_SET;
-	return 0;
+	return ret;
 }
 
 static int check_mode(const struct um_obj *o, const struct flock *fl)
@@ -199,12 +202,13 @@ long um_lazy_fcntl(struct um_req *r, struct um_obj *o)
 	bool ofd = cmd >= F_OFD_GETLK;
 	bool get = cmd == F_GETLK || cmd == F_OFD_GETLK;
 	bool wait = cmd == F_SETLKW || cmd == F_OFD_SETLKW;
+	UM_CLOSE int own = um_gfd_dup(r, um_gfd_of(r->arg[0]));
 	struct flock fl;
 	int fd;
 	long ret = um_copy_in(r, um_uptr_of(r->arg[2]), &fl, sizeof(fl));
 
 	if (ret == 0)
-		ret = absolute(r, o, &fl);
+		ret = own < 0 ? own : um_lock_absolute(o, own, &fl);
 	if (ret == 0 && !get)
 		ret = check_mode(o, &fl);
 	if (ret < 0)

@@ -29,12 +29,12 @@ static long make_ready(struct um_req *r, struct um_obj *o)
 	return ret < 0 ? ret : UM_CONTINUE;
 }
 
-static bool may_write(struct um_req *r)
+static bool may_write(struct um_req *r, struct um_obj *o)
 {
 	UM_CLOSE int ofd = um_gfd_dup(r, um_gfd_of(r->arg[4]));
 
 	/* a read-only mapping may become writable later: mprotect(2) */
-	return ofd < 0 || (fcntl(ofd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	return ofd < 0 || (um_obj_flags(o, ofd) & O_ACCMODE) == O_RDWR;
 }
 
 long sys_mmap(struct um_req *r)
@@ -49,7 +49,7 @@ long sys_mmap(struct um_req *r)
 		return -EBADF;
 	if (o->kind == UM_OBJ_DIR)
 		return -ENODEV;
-	if (shared && may_write(r))
+	if (shared && may_write(r, o))
 		um_vnode_mark_shared(o->vnode);
 	if (o->kind == UM_OBJ_LAZY)
 		return make_ready(r, o);

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/path.h"
+#include "dev/dev.h"
+#include "guest/contain.h"
 #include "guest/kept.h"
 #include "net/standin.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
+#include "sys/mounter.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
@@ -132,6 +135,12 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 			name = families[i];
 	if (!name)
 		name = type;
+	if (um_mounter_serves(type)) {
+		um_err("type `%s' is served by a program, which mount(8) and "
+		       "viewmount(1) start",
+		       type);
+		return -ENODEV;
+	}
 	if (!um_service_exists(name)) {
 		if (!silent)
 			um_err("no module serves type `%s'; see um_add_service(1)",
@@ -188,15 +197,21 @@ static void release_source(void *hold)
 	um_next_close(hold);
 }
 
+static bool is_open(struct um_mount *m)
+{
+	return m->devices ? um_dev_is_open(m)
+			  : um_vnode_busy(m) || um_cwd_busy(m);
+}
+
 bool um_mount_is_idle(struct um_mount *m)
 {
-	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
-	       !um_cwd_busy(m) && !(um_stack_is(m) && um_standin_busy(m)) &&
+	return !atomic_load(&m->users) && !is_open(m) && !um_layer_is_busy(m) &&
+	       !(um_stack_is(m) && um_standin_busy(m)) &&
 	       !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
- * What the module is to open. A loop device stays in use as long as the mount
+ * What the module is to open. A device stays in use as long as the mount
  * lives, whether or not the module reads through it.
  */
 static int take_source(struct um_req *r, struct um_mount *m, const char **out)
@@ -205,10 +220,12 @@ static int take_source(struct um_req *r, struct um_mount *m, const char **out)
 	int ret;
 
 	*out = m->source;
-	ret = um_loop_source(r, m->source, m->flags & MS_RDONLY, out);
+	ret = um_dev_source(r, m->source, m->flags & MS_RDONLY, out);
 	if (ret <= 0)
 		return ret;
-	ret = um_next_open(m->beneath, m->source, O_RDONLY, 0, &f);
+	um_obj_settle();
+	ret = um_next_open(m->beneath, m->source, O_RDONLY | UM_DEV_HOLD, 0,
+			   &f);
 	if (ret < 0)
 		return ret;
 	m->source_hold = f;
@@ -247,19 +264,25 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 				    .source = source,
 				    .target = m->point,
 				    .flags = m->flags,
-				    .options = m->options };
+				    .options = m->options,
+				    .merge = m->merge };
 	struct um_next *outer = um_next_current();
-	int ret;
+	struct um_contain c;
+	volatile int ret = -EIO;
 
 	if (!s->module->mount) {
 		um_err("module %s has nothing to mount", s->module->name);
 		return -ENODEV;
 	}
 	um_next_set_current(m->fs.next);
-	ret = s->module->mount(&req, &m->fs);
+	um_contain_enter(&c, m);
+	if (sigsetjmp(c.at, 0) == 0)
+		ret = s->module->mount(&req, &m->fs);
+	um_contain_leave(&c);
 	um_next_set_current(outer);
-	if (ret == 0 && m->fs.remote)
-		um_attrcache_free(um_steal(m->cache));
+	if (c.what)
+		um_err("module %s crashed (%s) in mount", s->module->name,
+		       c.what);
 	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 
@@ -280,6 +303,33 @@ static void drop_failed(struct um_mount *m)
 		m->release_source(m->source_hold);
 	m->release_source = NULL;
 	um_mount_unclaim(m);
+}
+
+static int set_jump(struct um_mount *m)
+{
+	static const char *const of_kernel[] = { "/proc", "/dev", "/sys" };
+
+	for (size_t i = 0; i < UM_ARRAY_SIZE(of_kernel); i++)
+		if (um_fs_gives(m) && !um_fs_is_layer(m) &&
+		    um_path_beneath(m->source, of_kernel[i])) {
+			m->jump = strdup(m->source);
+			return m->jump ? 0 : -ENOMEM;
+		}
+	return 0;
+}
+
+/* What changes without the core is known for a while, or not at all. */
+static void set_cache(struct um_mount *m)
+{
+	/* guests have descriptors of its files, and change them by these */
+	if (m->cache && um_fs_gives(m))
+		um_attrcache_free(um_steal(m->cache));
+	if (!m->fs.remote || !m->cache)
+		return;
+	if (m->fs.ttl_ms)
+		um_attrcache_set_ttl(m->cache, m->fs.ttl_ms);
+	else
+		um_attrcache_free(um_steal(m->cache));
 }
 
 static int mount_new(struct um_req *r, const struct args *a,
@@ -305,6 +355,10 @@ static int mount_new(struct um_req *r, const struct args *a,
 		ret = claim_source(r, m, source);
 	if (ret == 0)
 		ret = start_fs(m, s, source);
+	if (ret == 0) {
+		set_cache(m);
+		ret = set_jump(m);
+	}
 	if (ret < 0)
 		drop_failed(m);
 	else
@@ -329,8 +383,45 @@ static long remount(struct um_req *r, const struct args *a)
 	return 0;
 }
 
-#define MS_OTHERS                                                              \
-	(MS_BIND | MS_MOVE | MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
+#define MS_OTHERS      (MS_MOVE | MS_PROPAGATION)
+#define MS_PROPAGATION (MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
+
+/* What the kernel has one of: a mount of it is its own place elsewhere. */
+static struct {
+	const char *type;
+	char at[16];
+} singles[] = {
+	{ "proc", "/proc" },	     { "sysfs", "/sys" },
+	{ "devtmpfs", "/dev" },	     { "devpts", "/dev/pts" },
+	{ "mqueue", "/dev/mqueue" }, { "cgroup2", "/sys/fs/cgroup" },
+};
+static char module_of_binds[] = "viewfs";
+static char no_options[] = "";
+
+/* Binds are a module's: its type, or NULL. */
+static const char *bind_type(struct args *a)
+{
+	if (a->flags & MS_BIND) {
+		a->type = module_of_binds;
+		a->data = no_options;
+		return a->type;
+	}
+	for (size_t i = 0; i < UM_ARRAY_SIZE(singles); i++)
+		if (!strcmp(a->type, singles[i].type)) {
+			a->source = singles[i].at;
+			a->data = no_options;
+			return module_of_binds;
+		}
+	return NULL;
+}
+
+/* Propagation is the host's business: a view has none, and all of it is private. */
+static long other_mount(struct um_req *r, const struct args *a)
+{
+	if ((a->flags & MS_MOVE) || !um_list_mount_at(r->list, a->target.path))
+		return UM_CONTINUE;
+	return 0;
+}
 
 /* A FUSE daemon, through its open /dev/fuse. */
 static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
@@ -343,11 +434,14 @@ static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
 	m->point = strdup(a->target.path);
 	m->source = strdup(*a->source ? a->source : "none");
 	m->type = strdup(type);
-	m->flags = a->flags;
+	m->flags = a->flags | r->attr->mount_flags;
 	m->beneath = um_list_get(r->list);
 	m->release_beneath = um_list_put_void;
 	m->fs.next = m->beneath;
 	ret = m->point && m->source && m->type ? 0 : -ENOMEM;
+	if (ret == 0)
+		ret = um_mountopts_take(m, r->attr->mount_options);
+	free(um_steal(m->options));
 	if (ret == 0)
 		ret = um_fusedev_mount(r, m, a->data);
 	if (ret == 0)
@@ -376,13 +470,17 @@ long sys_mount(struct um_req *r)
 	}
 	if (a.flags & MS_REMOUNT)
 		return remount(r, &a);
-	/* the kernel's own refusal */
 	if (a.flags & MS_OTHERS)
-		return UM_CONTINUE;
+		return other_mount(r, &a);
+	type = bind_type(&a);
+	if (type) {
+		s = find_server(r, type, a.flags & MS_SILENT, &ret);
+		return s ? mount_new(r, &a, s, a.type) : ret;
+	}
+	if (um_fuse_is_type(a.type))
+		return mount_fuse(r, &a, a.type);
 	type = um_list_alias(r->list, a.type);
 	type = um_req_strdup(r, type);
-	if (type && um_fuse_is_type(type))
-		return mount_fuse(r, &a, type);
 	s = type ? find_server(r, type, a.flags & MS_SILENT, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;

@@ -132,8 +132,14 @@ static int from_fd(struct um_req *r, int fd, struct um_loc *loc)
 	if (ret < 0)
 		return ret;
 	o = um_obj_find(&st);
-	if (!o)
-		return 0;
+	if (!o) {
+		struct um_loc shown;
+
+		ret = um_fd_for_change(r, fd, &shown);
+		if (ret == 0)
+			*loc = shown;
+		return ret == UM_FD_NATIVE ? 0 : ret;
+	}
 	rel = um_obj_path(o);
 	if (!rel)
 		return -ENOENT;
@@ -162,12 +168,15 @@ static int link_source(struct um_req *r, int dirfd, uint64_t name, int flags,
 static long link_virtual(struct um_req *r, const struct um_loc *from,
 			 const struct um_loc *to)
 {
+	struct stat st;
 	int ret;
 
 	if (!um_loc_is_real(from) && !from->exists)
 		return -ENOENT;
 	if (!um_loc_is_real(to) && to->exists)
 		return -EEXIST;
+	if (um_loc_is_real(from) && stat(from->rel, &st) == 0 && !st.st_nlink)
+		return -ENOENT;
 	if (from->mount != to->mount)
 		return -EXDEV;
 	if (!um_loc_is_real(from) && S_ISDIR(from->st.st_mode))
@@ -190,6 +199,8 @@ static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	ret = link_source(r, fromfd, from, flags, &a);
+	if (ret == 0 && !um_loc_is_real(&a) && !a.exists)
+		ret = -ENOENT;
 	if (ret < 0)
 		return ret;
 	ret = um_walk_user(r, tofd, to, 0, &b);
@@ -219,11 +230,19 @@ static bool is_mount_point(const struct um_req *r, const struct um_loc *loc)
 	return um_list_mount_at(r->list, loc->path) != NULL;
 }
 
+/* Does the name lie beneath that directory? */
+static bool is_below(const struct um_loc *loc, const struct um_loc *dir)
+{
+	size_t n = strlen(dir->rel);
+
+	return S_ISDIR(dir->st.st_mode) && !strncmp(loc->rel, dir->rel, n) &&
+	       loc->rel[n] == '/';
+}
+
 static int rename_checks(const struct um_loc *a, const struct um_loc *b,
 			 unsigned int flags)
 {
 	bool is_dir = S_ISDIR(a->st.st_mode);
-	size_t n = strlen(a->rel);
 
 	if (!a->exists)
 		return -ENOENT;
@@ -235,15 +254,11 @@ static int rename_checks(const struct um_loc *a, const struct um_loc *b,
 		return -ENOENT;
 	if ((a->slash || b->slash) && !is_dir && !(flags & RENAME_EXCHANGE))
 		return -ENOTDIR;
-	if (is_dir && !strncmp(b->rel, a->rel, n) && b->rel[n] == '/')
+	if (is_below(b, a))
 		return -EINVAL;
-	if (flags & RENAME_EXCHANGE) {
-		n = strlen(b->rel);
-		if (!strncmp(a->rel, b->rel, n) && a->rel[n] == '/')
-			return -EINVAL;
-		return 0;
-	}
-	if (!b->exists)
+	if (b->exists && is_below(a, b))
+		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+	if (!b->exists || (flags & RENAME_EXCHANGE))
 		return 0;
 	if (is_dir && !S_ISDIR(b->st.st_mode))
 		return -ENOTDIR;
@@ -294,15 +309,19 @@ static long rename_virtual(struct um_req *r, const struct um_loc *a,
 	ret = rename_checks(a, b, flags);
 	if (ret < 0)
 		return ret;
-	if (b->exists && a->st.st_ino == b->st.st_ino)
+	if (b->exists && a->st.st_ino == b->st.st_ino &&
+	    a->st.st_dev == b->st.st_dev)
 		return 0;
 	ret = may_rename(r, a, b, flags);
 	if (ret < 0)
 		return ret;
 	ret = um_vnode_rename(a->mount, a->rel, b->rel, flags);
-	if (ret == 0 && S_ISDIR(a->st.st_mode))
-		um_cwd_renamed(a->mount, a->rel, b->rel);
-	return ret;
+	if (ret < 0)
+		return ret;
+	if (b->exists && !(flags & RENAME_EXCHANGE))
+		um_cwd_removed(b->mount, b->rel);
+	um_cwd_renamed(a->mount, a->rel, b->rel, flags & RENAME_EXCHANGE);
+	return 0;
 }
 
 static long do_rename(struct um_req *r, int fromfd, uint64_t from, int tofd,
@@ -487,7 +506,7 @@ static long do_readlink(struct um_req *r, int dirfd, uint64_t name,
 		return ret;
 	if (!*path && dirfd != AT_FDCWD)
 		return readlink_fd(r, dirfd, buf, (size_t)size);
-	ret = um_walk(r, dirfd, path, 0, &loc);
+	ret = um_walk(r, dirfd, path, UM_READ, &loc);
 	if (ret < 0)
 		return ret;
 	if (um_loc_is_real(&loc) && !um_walk_is_idle(r, path)) {

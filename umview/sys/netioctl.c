@@ -68,7 +68,7 @@ static long change_route(struct um_req *r, struct um_standin *s,
 		ret = um_copy_in_str(r, um_uptr_of((uintptr_t)a.e.rt_dev),
 				     IFNAMSIZ, &name);
 		if (ret == 0)
-			strcpy(a.name, name);
+			memcpy(a.name, name, strlen(name) + 1);
 	}
 	return ret < 0 ? ret : call(s, cmd, &a, sizeof(a));
 }

@@ -19,6 +19,7 @@
 #include "base/lock.h"
 #include "sys/fusedev.h"
 #include "sys/net.h"
+#include "sys/remotelock.h"
 
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
@@ -155,6 +156,19 @@ static ssize_t write_buffer(struct io *io, const struct iovec *iov, char *buf,
 typedef ssize_t (*buffer_fn)(struct io *io, const struct iovec *iov, char *buf,
 			     off_t off);
 
+/* O_DIRECT on a block device: whole sectors. */
+static bool is_misaligned(const struct io *io)
+{
+	uint64_t bits = (uint64_t)io->off;
+
+	if (!io->o->vnode->device || !(io->o->flags & O_DIRECT) ||
+	    !io->o->vnode->size)
+		return false;
+	for (int i = 0; i < io->v.n; i++)
+		bits |= io->v.iov[i].iov_len;
+	return bits & 511;
+}
+
 static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 {
 	UM_FREE char *buf = NULL;
@@ -162,6 +176,8 @@ static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 	off_t off = io->off;
 	ssize_t done = 0;
 
+	if (is_misaligned(io))
+		return -EINVAL;
 	buf = malloc(room + 1);
 	if (!buf)
 		return -ENOMEM;
@@ -197,6 +213,12 @@ static ssize_t write_at(struct io *io, bool append)
 	return n;
 }
 
+/* A device does not grow: the flag means nothing to it. */
+static bool appends(const struct io *io)
+{
+	return (io->flags & O_APPEND) && !io->o->vnode->device;
+}
+
 /* At the descriptor's own offset, which moves on. */
 static ssize_t io_here(struct io *io, int ofd, bool writing)
 {
@@ -207,7 +229,7 @@ static ssize_t io_here(struct io *io, int ofd, bool writing)
 	um_lock(m);
 	io->off = lseek(ofd, 0, SEEK_CUR);
 	if (writing)
-		n = write_at(io, io->flags & O_APPEND);
+		n = write_at(io, appends(io));
 	else
 		n = transfer(io, read_buffer, false);
 	if (n > 0)
@@ -220,7 +242,7 @@ static ssize_t io_there(struct io *io, off_t off, bool writing)
 {
 	io->off = off;
 	if (writing)
-		return write_at(io, io->flags & O_APPEND);
+		return write_at(io, appends(io));
 	return transfer(io, read_buffer, false);
 }
 
@@ -490,6 +512,21 @@ long sys_fsync(struct um_req *r)
 long sys_fdatasync(struct um_req *r)
 {
 	return sync_call(r, true);
+}
+
+/* The guest's own call follows; whatever this answers, the file is closed. */
+long um_close_begin(struct um_req *r)
+{
+	struct um_obj *o UM_OBJ = um_arg_obj(r, 1);
+	UM_CLOSE int ofd = -1;
+
+	if (!o || !o->vnode || !um_fs_flushes(o->mount))
+		return 0;
+	um_remote_close(r, o->vnode);
+	ofd = um_gfd_dup(r, um_gfd_of(r->arg[1]));
+	if (ofd < 0 || !um_obj_writes(um_obj_flags(o, ofd)))
+		return 0;
+	return um_vnode_flush(o->vnode);
 }
 
 long sys_sync_file_range(struct um_req *r)

@@ -57,7 +57,7 @@ void um_stats_print(FILE *out)
 	fprintf(out, "%-18s %12s %12s %12s\n", "call", "in process",
 		"by monitor", "no agent");
 	for (int nr = 0; nr < UM_NCALLS; nr++) {
-		uint64_t here = agent[nr];
+		uint64_t here = um_filter_tracks(nr) ? agent[nr] : 0;
 		uint64_t there = atomic_load(&asked[nr]);
 		uint64_t other = atomic_load(&without[nr]);
 

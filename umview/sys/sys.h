@@ -11,6 +11,7 @@
 #include "view/path.h"
 
 #define UM_NATIVE_CALL(name)
+#define UM_AGENT_CALL(name)
 #define UM_VIEW_CALL(name)     long sys_##name(struct um_req *r);
 #define UM_ARG_CALL(name, how) long sys_##name(struct um_req *r);
 #define UM_FILTER_CALL(name, how)
@@ -18,6 +19,7 @@
 #define UM_EPERM_CALL(name)
 #include "sys/syscalls.def"
 #undef UM_NATIVE_CALL
+#undef UM_AGENT_CALL
 #undef UM_VIEW_CALL
 #undef UM_ARG_CALL
 #undef UM_FILTER_CALL
@@ -49,8 +51,6 @@ static inline int um_arg_fd(const struct um_req *r, int n)
 
 /* The object behind the guest's descriptor in argument n (ref), or NULL. */
 struct um_obj *um_arg_obj(struct um_req *r, int n);
-#define UM_OBJ __attribute__((cleanup(um_obj_cleanup)))
-void um_obj_cleanup(struct um_obj **o);
 
 /* Path argument n, from AT_FDCWD. */
 int um_arg_walk(struct um_req *r, int n, unsigned int flags,
@@ -61,6 +61,12 @@ mode_t um_apply_umask(struct um_req *r, mode_t mode);
 /* Attributes of a descriptor (or AT_FDCWD): 0, UM_CONTINUE when real. */
 long um_fd_getattr(struct um_req *r, int fd, struct stat *out);
 
+/*
+ * What was changed by way of a real descriptor is now another file than the
+ * one it is of: let the guest's number stand for that.
+ */
+void um_fd_follow(struct um_req *r, int fd, const struct um_loc *loc);
+
 /* Results of pathwise calls on what is not the guest's own to do. */
 int um_loc_need(const struct um_loc *loc);
 
@@ -69,12 +75,17 @@ extern int (*um_proc_open_hook)(struct um_req *r, const struct um_loc *loc);
 
 /* Have the guest change directory: fd is borrowed. */
 long um_guest_fchdir(struct um_req *r, int fd);
+/* A directory (attributes: st) was opened; `object` is of what stands for it. */
+void um_dir_opened(struct um_req *r, const struct stat *st,
+		   const struct stat *object);
 
 /* exec.c: the agent's executable; set once, or not at all: --no-agent. */
 void um_exec_setup(int fd);
 long um_exec_hello(struct um_req *r);
 long um_exec_prepare(struct um_req *r);
 long um_exec_prepare_at(struct um_req *r);
+/* rw.c: UM_VU_CLOSE */
+long um_close_begin(struct um_req *r);
 /* Let go what waits for processes that were killed before they could ask. */
 void um_exec_sweep(void);
 

@@ -2,33 +2,25 @@
 /*
  * text.c - patched copies of executable segments
  *
- * A site of at least 7 bytes becomes `jmp *slot`, slot at an absolute address
- * in low memory; the slot holds its stub's address. A stub does what the site
- * did:
+ * Of each file of which a guest runs code the system call instructions are
+ * looked for once (purelibc/site.h), and replaced in a copy in the region file
+ * (stub.c) that all guests map over the file's own code. Of large texts only
+ * the pages that have such an instruction are copied: there are few, as most
+ * programs make their calls through libc.
  *
- *	whole instructions that stood before the call, if any were replaced
- *	the call, or the way to the agent
- *	whole instructions that stood after it
- *	back to the site's end: base of this text in this process + offset
- *
- * Only %rax, %rcx and %r11 are free there, as after any system call. Reads
- * are made in the stub: only EBADF, the cue of a virtual descriptor, leads to
- * the agent, and whatever a guest reads that may serve a file system. Sites of calls that are never virtual stay as they are.
+ * Sites of calls that are never virtual stay as they are.
  *
  * Texts are found by device, inode, size and times of their file, and are kept
  * as long as the session: a stub may be in use in any guest.
  */
 #include "sys/text.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <umview/log.h>
@@ -37,12 +29,17 @@
 #include "base/lock.h"
 #include "guest/shared.h"
 #include "purelibc/site.h"
-#include "sys/stats.h"
+#include "sys/code.h"
+#include "sys/stub.h"
 #include "sys/sys.h"
 
-#define PAGE	 4096UL
-#define MAX_TEXT (64UL << 20)
-#define MAX_STUB 96
+#define PAGE 4096UL
+/* A text that is not longer is copied as a whole: one map. */
+#define MAX_WHOLE (4UL << 20)
+/* Pages of a longer one that are nearer to each other are mapped together. */
+#define NEAR (16 * PAGE)
+/* And this often at most. */
+#define MAX_RUNS 64
 
 struct text {
 	struct um_hnode node;
@@ -50,6 +47,7 @@ struct text {
 	struct um_text text;
 	char *path;
 	struct text *library;
+	struct um_run *run;
 	size_t done;
 	size_t left;
 	bool whole;
@@ -59,9 +57,6 @@ static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct um_hash texts;
 static struct text *by_id[UM_NBASES];
 static uint32_t ids;
-
-/* Where the next stub goes, from UM_STUBS on; the classes come first. */
-static size_t stubs_end = UM_NCALLS;
 
 static uint64_t key_of(const struct stat *st)
 {
@@ -92,257 +87,152 @@ static struct text *find_locked(const struct stat *st)
 	return NULL;
 }
 
-/* Go's stacks are small, and its calls all come from one site. */
-static bool is_go(int fd, const Elf64_Phdr *ph)
-{
-	unsigned char note[16];
-
-	return ph->p_type == PT_NOTE &&
-	       pread(fd, note, 16, (off_t)ph->p_offset) == 16 &&
-	       !memcmp(note + 12, "Go\0\0", 4);
-}
-
-/* The one executable segment, or NULL when there are none or several. */
-static const Elf64_Phdr *find_code(int fd, const Elf64_Phdr *ph, int n)
-{
-	const Elf64_Phdr *code = NULL;
-
-	for (int i = 0; i < n; i++) {
-		if (is_go(fd, &ph[i]))
-			return NULL;
-		if (ph[i].p_type != PT_LOAD || !(ph[i].p_flags & PF_X))
-			continue;
-		if (code || (ph[i].p_flags & PF_W))
-			return NULL;
-		code = &ph[i];
-	}
-	return code;
-}
-
-#define MAX_PHDRS 64
-
-/* The code of an ELF file: whole pages into *out (caller frees); 0 or -errno. */
-static int read_code(int fd, struct um_text *t, size_t *skip, size_t *size,
-		     unsigned char **out)
-{
-	Elf64_Phdr ph[MAX_PHDRS];
-	const Elf64_Phdr *code;
-	Elf64_Ehdr eh;
-	ssize_t n;
-
-	if (pread(fd, &eh, sizeof(eh), 0) != sizeof(eh) ||
-	    memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    eh.e_machine != EM_X86_64 || eh.e_phnum > MAX_PHDRS)
-		return -ENOEXEC;
-	n = (ssize_t)(eh.e_phnum * sizeof(Elf64_Phdr));
-	if (pread(fd, ph, (size_t)n, (off_t)eh.e_phoff) != n)
-		return -ENOEXEC;
-	code = find_code(fd, ph, eh.e_phnum);
-	if (!code || code->p_filesz > MAX_TEXT)
-		return -ENOEXEC;
-	t->from = code->p_offset & ~(PAGE - 1);
-	*skip = code->p_offset - t->from;
-	*size = code->p_filesz;
-	t->len = (*skip + *size + PAGE - 1) & ~(PAGE - 1);
-	*out = calloc(1, t->len);
-	if (!*out)
-		return -ENOMEM;
-	n = pread(fd, *out, t->len, (off_t)t->from);
-	return n < (ssize_t)(*skip + *size) ? -ENOEXEC : 0;
-}
-
-/* Code that grows; the address it will run at follows from its place. */
-struct code {
-	unsigned char *base;
-	size_t at;
-};
-
-static void put(struct code *c, const void *bytes, size_t n)
-{
-	memcpy(c->base + c->at, bytes, n);
-	c->at += n;
-}
-
-static void put32(struct code *c, uint32_t value)
-{
-	put(c, &value, sizeof(value));
-}
-
-static uint32_t here(const struct code *c)
-{
-	return (uint32_t)(UM_STUBS + c->at);
-}
-
-#define PUT(c, ...)                                                            \
-	put((c), (const unsigned char[]){ __VA_ARGS__ },                       \
-	    sizeof((const unsigned char[]){ __VA_ARGS__ }))
-
-static bool is_read(int nr)
-{
-	return nr == SYS_read || nr == SYS_pread64 || nr == SYS_readv ||
-	       nr == SYS_preadv || nr == SYS_preadv2;
-}
-
-/* mov $cont,%ecx; jmp um_entry */
-static void put_ask(struct code *c, uint32_t cont)
-{
-	PUT(c, 0xb9);
-	put32(c, cont);
-	PUT(c, 0xe9);
-	put32(c, UM_GATE + UM_GATE_ENTRY - (here(c) + 4));
-}
-
-/* The replaced instructions after the call; back to the site's end. */
-static void put_return(struct code *c, const struct pure_site *s,
-		       const unsigned char *site, const struct um_text *t,
-		       uint64_t offset)
-{
-	put(c, site + s->head + 2, (size_t)s->len - s->head - 2);
-	PUT(c, 0x48, 0x8b, 0x0c, 0x25); /* mov base,%rcx */
-	put32(c, UM_BASES + 8 * t->id);
-	PUT(c, 0x48, 0x8d, 0x89); /* lea offset(%rcx),%rcx */
-	put32(c, (uint32_t)(offset + s->len));
-	PUT(c, 0xff, 0xe1); /* jmp *%rcx */
-}
-
-/*
- * movzbl flags+1,%ecx; jrcxz 1f; jmp ask
- * 1: syscall; lea EBADF(%rax),%rcx; jrcxz ask; return; ask: mov $nr,%eax; ...
- */
-static void put_read(struct code *c, const struct pure_site *s,
-		     const unsigned char *site, const struct um_text *t,
-		     uint64_t offset)
-{
-	uint32_t cont;
-	size_t first;
-	size_t jump;
-
-	PUT(c, 0x0f, 0xb6, 0x0c, 0x25);
-	put32(c, UM_PAGE + offsetof(struct um_page, flags) + 1);
-	PUT(c, 0xe3, 0x02, 0xeb, 0x00);
-	first = c->at;
-	PUT(c, 0x0f, 0x05, 0x48, 0x8d, 0x48, EBADF, 0xe3, 0x00);
-	jump = c->at;
-	cont = here(c);
-	put_return(c, s, site, t, offset);
-	c->base[first - 1] = (unsigned char)(c->at - first);
-	c->base[jump - 1] = (unsigned char)(c->at - jump);
-	PUT(c, 0xb8);
-	put32(c, (uint32_t)s->nr);
-	put_ask(c, cont);
-}
-
-/*
- * A number known to be tracked goes to the agent; one that is not known is
- * looked up: cmp $512,%rax; jae 1f; cmpb $0,classes(%rax); je 1f; ask;
- * 1: syscall; return
- */
-static void put_any(struct code *c, const struct pure_site *s,
-		    const unsigned char *site, const struct um_text *t,
-		    uint64_t offset)
-{
-	/* what follows `ask`: the call itself has 2 bytes */
-	bool unknown = s->nr < 0;
-
-	if (unknown) {
-		PUT(c, 0x48, 0x3d);
-		put32(c, UM_NCALLS);
-		PUT(c, 0x73, 9 + 10);
-		PUT(c, 0x80, 0xb8);
-		put32(c, UM_STUBS);
-		PUT(c, 0x00, 0x74, 10);
-	}
-	put_ask(c, here(c) + 10 + (unknown ? 2 : 0));
-	if (unknown)
-		PUT(c, 0x0f, 0x05);
-	put_return(c, s, site, t, offset);
-}
-
-/* One site. False: there is no room left. */
-static bool replace(const struct pure_site *s, unsigned char *site,
-		    const struct um_text *t, uint64_t offset)
-{
-	struct code c = { um_shared_stubs(), (stubs_end + 7) & ~(size_t)7 };
-	uint64_t stub;
-	uint32_t slot;
-
-	if (c.at + MAX_STUB > UM_STUBS_SIZE)
-		return false;
-	slot = here(&c);
-	stub = slot + 8;
-	put(&c, &stub, sizeof(stub));
-	put(&c, site, s->head);
-	if (is_read(s->nr) && !um_stats_on())
-		put_read(&c, s, site, t, offset);
-	else
-		put_any(&c, s, site, t, offset);
-	stubs_end = c.at;
-	memset(site, 0xcc, s->len);
-	memcpy(site, (const unsigned char[]){ 0xff, 0x24, 0x25 }, 3);
-	memcpy(site + 3, &slot, sizeof(slot));
-	return true;
-}
-
 static bool is_wanted(int nr, void *arg)
 {
 	(void)arg;
-	return nr < 0 || um_filter_tracks(nr);
+	return nr < 0 || um_stub_wants(nr);
 }
 
-static int patch(unsigned char *bytes, size_t skip, size_t size,
-		 struct text *text)
+/* Replace what can be. How many sites were. */
+static size_t patch(const struct um_code *code, const struct pure_sites *sites,
+		    uint32_t id)
 {
-	struct um_text *t = &text->text;
-	struct pure_sites sites = { 0 };
-	int ret = pure_sites_find(bytes + skip, size, is_wanted, NULL, &sites);
 	size_t done = 0;
 
-	if (ret == 0 && sites.n && ids + 1 < UM_NBASES)
-		t->id = ids + 1;
-	for (size_t i = 0; t->id && i < sites.n; i++) {
-		size_t at = skip + sites.site[i].at;
+	for (size_t i = 0; i < sites->n; i++) {
+		size_t at = code->skip + sites->site[i].at;
+		struct um_stub stub = {
+			.site = &sites->site[i],
+			.id = id,
+			.offset = code->from + at,
+			.small_stack = code->is_go,
+		};
 
-		done += replace(&sites.site[i], bytes + at, t, t->from + at);
+		done += um_stub_put(&stub, code->bytes + at);
 	}
-	text->done = done;
-	text->left = sites.refused + sites.n - done;
-	um_debug("text %u: %zu sites patched, %zu not", t->id, done,
-		 text->left);
-	pure_sites_free(&sites);
+	return done;
+}
+
+/* ---- the copy ---- */
+
+static int append(const struct um_code *code, struct um_run *run)
+{
+	off_t at = um_shared_append(code->bytes + (run->from - code->from),
+				    run->len);
+
+	run->at = (uint64_t)at;
+	return at < 0 ? (int)at : 0;
+}
+
+/* Offsets in the file of the pages of one site; the last one's end. */
+struct span {
+	uint64_t from;
+	uint64_t to;
+};
+
+static struct span span_of(const struct um_code *code,
+			   const struct pure_site *s)
+{
+	uint64_t at = code->from + code->skip + s->at;
+
+	return (struct span){ at & ~(PAGE - 1),
+			      (at + s->len + PAGE - 1) & ~(PAGE - 1) };
+}
+
+/* Sites rise, so their pages do. The number of runs; above MAX_RUNS: too many. */
+static uint32_t find_runs(const struct um_code *code,
+			  const struct pure_sites *sites, uint64_t near,
+			  struct um_run *run)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < sites->n; i++) {
+		struct span pages = span_of(code, &sites->site[i]);
+		struct um_run *last = n ? &run[n - 1] : NULL;
+
+		if (last && pages.from <= last->from + last->len + near) {
+			last->len = pages.to - last->from;
+			continue;
+		}
+		if (n == MAX_RUNS)
+			return MAX_RUNS + 1;
+		run[n++] = (struct um_run){
+			.from = pages.from,
+			.len = pages.to - pages.from,
+		};
+	}
+	return n;
+}
+
+static int copy_runs(const struct um_code *code, const struct pure_sites *sites,
+		     struct text *text)
+{
+	struct um_text *t = &text->text;
+	uint64_t near = NEAR;
+	off_t at;
+	int ret = 0;
+
+	text->run = calloc(MAX_RUNS, sizeof(*text->run));
+	if (!text->run)
+		return -ENOMEM;
+	while ((t->runs = find_runs(code, sites, near, text->run)) > MAX_RUNS)
+		near *= 2;
+	for (uint32_t i = 0; ret == 0 && i < t->runs; i++)
+		ret = append(code, &text->run[i]);
+	if (ret < 0)
+		return ret;
+	at = um_shared_append(text->run, t->runs * sizeof(*text->run));
+	t->at = (uint64_t)at;
+	return at < 0 ? (int)at : 0;
+}
+
+static int copy_whole(const struct um_code *code, struct text *text)
+{
+	struct um_run whole = { .from = code->from, .len = code->len };
+	int ret = append(code, &whole);
+
+	text->text.at = whole.at;
+	return ret;
+}
+
+static int copy(const struct um_code *code, const struct pure_sites *sites,
+		struct text *text)
+{
+	struct um_text *t = &text->text;
+	int ret;
+
+	if (!sites->n || ids + 1 >= UM_NBASES) {
+		text->left = sites->refused + sites->n;
+		return 0;
+	}
+	t->from = code->from;
+	t->len = code->len;
+	text->done = patch(code, sites, ids + 1);
+	text->left = sites->refused + sites->n - text->done;
+	ret = t->len > MAX_WHOLE ? copy_runs(code, sites, text)
+				 : copy_whole(code, text);
+	if (ret == 0)
+		t->id = ++ids;
+	um_debug("text %u: %zu sites patched, %zu not, %u runs", t->id,
+		 text->done, text->left, t->runs);
 	return ret;
 }
 
 /* Make the copy; without one, the id stays 0. */
 static void build(int fd, struct text *text)
 {
-	struct um_text *t = &text->text;
-	unsigned char *bytes = NULL;
-	size_t skip;
-	size_t size;
-	int ret = read_code(fd, t, &skip, &size, &bytes);
-	off_t at = 0;
+	struct um_code code;
+	struct pure_sites sites = { 0 };
+	int ret = um_code_read(fd, &code);
 
 	if (ret == 0)
-		ret = patch(bytes, skip, size, text);
+		ret = pure_sites_find(code.bytes + code.skip, code.size,
+				      is_wanted, NULL, &sites);
+	if (ret == 0)
+		ret = copy(&code, &sites, text);
 	text->whole = ret < 0;
-	if (ret == 0 && t->id) {
-		at = um_shared_append(bytes, t->len);
-		ret = at < 0 ? (int)at : 0;
-	}
-	free(bytes);
-	if (ret < 0)
-		t->id = 0;
-	if (t->id)
-		ids = t->id;
-	t->at = (uint64_t)at;
-}
-
-static void set_classes(void)
-{
-	unsigned char *classes = um_shared_stubs();
-
-	for (int nr = 0; nr < UM_NCALLS; nr++)
-		classes[nr] = um_filter_tracks(nr);
+	pure_sites_free(&sites);
+	um_code_fini(&code);
 }
 
 static uint64_t plain_key(const struct stat *st)
@@ -387,9 +277,21 @@ static char *name_of(int fd)
 	return strndup(text, n < 0 ? 0 : (size_t)n);
 }
 
-static bool has_byte(const struct text *t, uint64_t at)
+/* Does it have this byte of the region file? Then where in its own file. */
+static bool has_byte(const struct text *t, uint64_t at, uint64_t *offset)
 {
-	return t->text.id && at >= t->text.at && at - t->text.at < t->text.len;
+	const struct um_run whole = { .from = t->text.from,
+				      .len = t->text.len,
+				      .at = t->text.at };
+	const struct um_run *run = t->run ? t->run : &whole;
+	uint32_t n = t->run ? t->text.runs : 1;
+
+	for (uint32_t i = 0; t->text.id && i < n; i++)
+		if (at >= run[i].at && at - run[i].at < run[i].len) {
+			*offset = at - run[i].at + run[i].from;
+			return true;
+		}
+	return false;
 }
 
 bool um_text_at(uint64_t at, struct um_text_file *out)
@@ -404,13 +306,12 @@ bool um_text_at(uint64_t at, struct um_text_file *out)
 			const struct text *t =
 				um_container(n, struct text, node);
 
-			if (has_byte(t, at))
+			if (has_byte(t, at, &out->offset))
 				found = t;
 		}
 	}
 	if (found) {
 		out->st = found->st;
-		out->offset = at - found->text.at + found->text.from;
 		snprintf(out->path, sizeof(out->path), "%s",
 			 found->path ? found->path : "");
 	}
@@ -429,6 +330,7 @@ static struct text *add_locked(int fd, const struct stat *st)
 	build(fd, t);
 	if (um_hash_add(&texts, &t->node, key_of(st)) < 0) {
 		free(t->path);
+		free(t->run);
 		free(t);
 		return NULL;
 	}
@@ -447,7 +349,7 @@ void um_text_of(int fd, struct um_text *out)
 		return;
 	um_lock(&lock);
 	if (!texts.count)
-		set_classes();
+		um_stub_setup();
 	t = find_locked(&st);
 	if (!t)
 		t = add_locked(fd, &st);

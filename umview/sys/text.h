@@ -4,7 +4,7 @@
  *
  * One for each file of which a guest runs code: its system call instructions
  * (purelibc/site.h) jump to stubs in low memory, which decide or ask the agent
- * (agent/start.S). All guests share the copies; so exec costs no patching.
+ * (agent/entry.S). All guests share the copies; so exec costs no patching.
  */
 #ifndef UM_SYS_TEXT_H
 #define UM_SYS_TEXT_H

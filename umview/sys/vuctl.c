@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "sys/mounter.h"
 #include "sys/net.h"
 #include "sys/sys.h"
 #include "sys/text.h"
@@ -265,7 +266,7 @@ static bool changes_view(enum um_vuctl what)
 {
 	return what == UM_VU_ADD_SERVICE || what == UM_VU_DEL_SERVICE ||
 	       what == UM_VU_SETNAME || what == UM_VU_KILLALL ||
-	       what == UM_VU_FSALIAS;
+	       what == UM_VU_FSALIAS || what == UM_VU_MOUNTER;
 }
 
 long sys_vuctl(struct um_req *r)
@@ -295,6 +296,8 @@ long sys_vuctl(struct um_req *r)
 		return fsalias(r);
 	case UM_VU_LIST_FSALIAS:
 		return list_fsalias(r);
+	case UM_VU_MOUNTER:
+		return um_mounter_begin(r);
 	case UM_VU_HELLO:
 		return -EINVAL; /* um_dispatch() answers it */
 	case UM_VU_EXEC:
@@ -307,6 +310,8 @@ long sys_vuctl(struct um_req *r)
 		return um_fchdir_prepare(r);
 	case UM_VU_TEXT:
 		return um_text_give(r);
+	case UM_VU_CLOSE:
+		return um_close_begin(r);
 	case UM_VU_MSOCKET:
 		return um_net_msocket(r);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "base/path.h"
 #include "base/tempdir.h"
 
 struct place {
@@ -160,19 +161,22 @@ size_t um_cwd_busy(struct um_mount *m)
 	return n;
 }
 
-void um_cwd_renamed(struct um_mount *m, const char *from, const char *to)
+void um_cwd_renamed(struct um_mount *m, const char *from, const char *to,
+		    bool exchange)
 {
-	size_t n = strlen(from);
-
 	um_lock(&lock);
 	for (struct place *p = places; p; p = p->next) {
+		const char *rest, *head = to;
 		char *now;
 
-		if (p->mount != m || p->removed ||
-		    strncmp(p->rel, from, n) != 0 ||
-		    (p->rel[n] && p->rel[n] != '/'))
+		if (p->mount != m || p->removed)
 			continue;
-		if (asprintf(&now, "%s%s", to, p->rel + n) < 0)
+		rest = um_path_beneath(p->rel, from);
+		if (!rest && exchange) {
+			rest = um_path_beneath(p->rel, to);
+			head = from;
+		}
+		if (!rest || asprintf(&now, "%s%s", head, rest) < 0)
 			continue;
 		free(p->rel);
 		p->rel = now;

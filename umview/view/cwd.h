@@ -25,7 +25,9 @@ bool um_cwd_any(void);
 int um_cwd_find(const struct stat *st, struct um_mount **m, char **rel);
 /* How many guests have their working directory in the mount. */
 size_t um_cwd_busy(struct um_mount *m);
-void um_cwd_renamed(struct um_mount *m, const char *from, const char *to);
+/* Whatever lay at `to` must be told removed before, or has gone to `from`. */
+void um_cwd_renamed(struct um_mount *m, const char *from, const char *to,
+		    bool exchange);
 void um_cwd_removed(struct um_mount *m, const char *rel);
 void um_cwd_drop(struct um_mount *m);
 

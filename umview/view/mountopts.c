@@ -120,3 +120,11 @@ int um_mountopts_take(struct um_mount *m, const char *data)
 		data += n + 1;
 	}
 }
+
+void um_mountopts_drop(struct um_mount *m)
+{
+	while (m->nexcept)
+		free(m->except[--m->nexcept]);
+	free(um_steal(m->except));
+	free(um_steal(m->options));
+}

@@ -19,5 +19,7 @@
  * -ENOMEM.
  */
 int um_mountopts_take(struct um_mount *m, const char *data);
+/* Free what um_mountopts_take() made. */
+void um_mountopts_drop(struct um_mount *m);
 
 #endif

@@ -85,6 +85,13 @@ static bool in_group(const struct subject *s, gid_t gid)
 	return false;
 }
 
+bool um_in_group(struct um_req *r, gid_t gid)
+{
+	struct subject s = subject_of(r, false);
+
+	return in_group(&s, gid);
+}
+
 static int check(const struct subject *s, const struct um_mount *m,
 		 const struct stat *st, int mask)
 {

@@ -31,6 +31,8 @@ int um_may_really(struct um_req *r, const struct um_mount *m,
 /* What open(2) flags ask of a node that exists. */
 int um_may_open(struct um_req *r, const struct um_mount *m,
 		const struct stat *st, int flags);
+/* Is the guest a member of the group? */
+bool um_in_group(struct um_req *r, gid_t gid);
 /* Only the owner may: -EPERM. */
 int um_may_own(struct um_req *r, const struct um_mount *m,
 	       const struct stat *st);

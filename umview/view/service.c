@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest/contain.h"
 #include "view/view.h"
 
 int (*um_service_stack_hook)(struct um_service *s, const char *args);
@@ -77,6 +78,15 @@ bool um_service_exists(const char *name)
 	return !strchr(name, '/') && *name && find_module(name, path);
 }
 
+char *um_module_find(const char *name)
+{
+	char path[PATH_MAX];
+
+	if (strchr(name, '/') || !*name || !find_module(name, path))
+		return NULL;
+	return strdup(path);
+}
+
 static int check(const struct um_module *m, const char *path)
 {
 	if (!m) {
@@ -92,6 +102,33 @@ static int check(const struct um_module *m, const char *path)
 	return 0;
 }
 
+/* Module code outside of any mount. -EIO: it crashed. */
+static int call_init(const struct um_module *m, const char *args)
+{
+	struct um_contain c;
+	volatile int ret = -EIO;
+
+	um_contain_enter(&c, NULL);
+	if (sigsetjmp(c.at, 0) == 0)
+		ret = m->init(args);
+	um_contain_leave(&c);
+	if (c.what)
+		um_err("module %s crashed (%s) in init", m->name, c.what);
+	return ret;
+}
+
+static void call_fini(const struct um_module *m)
+{
+	struct um_contain c;
+
+	um_contain_enter(&c, NULL);
+	if (sigsetjmp(c.at, 0) == 0)
+		m->fini();
+	um_contain_leave(&c);
+	if (c.what)
+		um_err("module %s crashed (%s) in fini", m->name, c.what);
+}
+
 static bool has_stack(const struct um_module *m)
 {
 	return m->size > offsetof(struct um_module, stack) && m->stack;
@@ -100,13 +137,13 @@ static bool has_stack(const struct um_module *m)
 static int start_module(struct um_service *s, const char *args)
 {
 	const struct um_module *m = s->module;
-	int ret = m->init ? m->init(args) : 0;
+	int ret = m->init ? call_init(m, args) : 0;
 
 	if (ret < 0 || !has_stack(m) || !um_service_stack_hook)
 		return ret;
 	ret = um_service_stack_hook(s, args);
 	if (ret < 0 && m->fini)
-		m->fini();
+		call_fini(m);
 	return ret;
 }
 
@@ -167,7 +204,7 @@ void um_service_put(struct um_service *s)
 		um_mount_put(s->stack);
 	}
 	if (s->module->fini)
-		s->module->fini();
+		call_fini(s->module);
 	dlclose(s->handle);
 	free(s);
 }

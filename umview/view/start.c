@@ -65,7 +65,9 @@ static void start_under(struct um_walk *w)
 	for (size_t i = 0; i < l->nmounts; i++) {
 		const char *point = l->mounts[i]->point;
 
+		/* what a layer leaves as it was is the layer's all the same */
 		if (!atomic_load(&l->mounts[i]->dead) &&
+		    !um_fs_is_layer(l->mounts[i]) &&
 		    um_path_beneath(w->cur, point) &&
 		    (!w->under || strlen(point) < strlen(w->under)))
 			w->under = point;

@@ -133,10 +133,20 @@ static const struct um_alias default_aliases[] = {
 	{ (char[]){ "ext4" }, (char[]){ "umfuseext2" } },
 	{ (char[]){ "binfmt_misc" }, (char[]){ "umbinfmt" } },
 	{ (char[]){ "iso9660" }, (char[]){ "umfuseiso9660" } },
+	{ (char[]){ "vfat" }, (char[]){ "umfusefat" } },
+	{ (char[]){ "msdos" }, (char[]){ "umfusefat" } },
 	{ (char[]){ "squashfs" }, (char[]){ "umfusesquash" } },
 	{ (char[]){ "umlwip" }, (char[]){ "umnetlwip" } },
 	{ (char[]){ "lwipv6" }, (char[]){ "umnetlwip" } },
 	{ (char[]){ "umnetlwipv6" }, (char[]){ "umnetlwip" } },
+	{ (char[]){ "overlay" }, (char[]){ "viewfsoverlay" } },
+	{ (char[]){ "modifshide" }, (char[]){ "viewfshide" } },
+	{ (char[]){ "tmpfs" }, (char[]){ "ramfs" } },
+#define UM_MOUNTER(type, program, package, words, options)
+#define UM_MOUNTER_ALIAS(alias, type) { (char[]){ alias }, (char[]){ type } },
+#include "view/mounters.def"
+#undef UM_MOUNTER
+#undef UM_MOUNTER_ALIAS
 };
 
 int um_view_setup(void)
@@ -182,20 +192,39 @@ void um_view_end_mounts(bool (*which)(const struct um_mount *m))
 	}
 }
 
+void um_view_republish(void)
+{
+	um_lock(&lock);
+	for (uint32_t id = 0; id < nviews; id++)
+		um_vmap_publish(id, views[id]->list);
+	um_unlock(&lock);
+}
+
+static struct um_view *take_newest(void)
+{
+	struct um_view *v = NULL;
+
+	um_lock(&lock);
+	if (nviews)
+		v = views[--nviews];
+	else
+		free(um_steal(views));
+	um_unlock(&lock);
+	return v;
+}
+
 /* Unmount what is left: newest view first, newest mount first. */
 void um_view_fini(void)
 {
-	while (nviews) {
-		struct um_view *v = views[--nviews];
+	struct um_view *v;
 
+	while ((v = take_newest())) {
 		for (size_t i = v->list->nmounts; i-- > 0;)
 			if (um_view_holders(v->list->mounts[i]) == 0)
 				end_mount(v->list->mounts[i]);
 		um_list_put(v->list);
 		free(v);
 	}
-	free(views);
-	views = NULL;
 }
 
 bool um_view_descends(uint32_t view, uint32_t from)
@@ -283,6 +312,15 @@ static int change_list(uint32_t id, change_fn change, void *arg)
 		if (ret < 0 || swapped)
 			return ret;
 	}
+}
+
+void um_view_publish(void)
+{
+	um_lock(&lock);
+	for (uint32_t id = 0; id < nviews; id++)
+		if (views[id])
+			um_vmap_publish(id, views[id]->list);
+	um_unlock(&lock);
 }
 
 static int add_mount(struct um_list *l, void *arg)

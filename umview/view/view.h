@@ -53,6 +53,8 @@ struct um_view {
 
 /* The first view, number 0, with the default aliases. 0 or -errno. */
 int um_view_setup(void);
+/* The agents of all views are told anew what names to ask about. */
+void um_view_republish(void);
 void um_view_fini(void);
 /* Unmount, in all views, what `which` says: newest view, newest mount first. */
 void um_view_end_mounts(bool (*which)(const struct um_mount *m));
@@ -75,6 +77,8 @@ int um_view_del_mount(uint32_t id, struct um_mount *m);
 int um_view_add_service(uint32_t id, struct um_service *s);
 int um_view_del_service(uint32_t id, const char *name);
 int um_view_set_alias(uint32_t id, const char *name, const char *type);
+/* Tell the agents anew which names they must ask about. */
+void um_view_publish(void);
 bool um_list_has(const struct um_list *l, const struct um_mount *m);
 /* How many views' lists hold the mount. */
 size_t um_view_holders(const struct um_mount *m);

@@ -12,6 +12,11 @@
 
 #include "view/view.h"
 
+/*
+ * From now on a name in /dev is the view's, in all views; what they were told
+ * before is to be told again (um_view_republish()). The name stays in use.
+ */
+void um_vmap_add_device(const char *name);
 /* Tell the agents of view `id` what its list is now. */
 void um_vmap_publish(uint32_t id, const struct um_list *l);
 

@@ -15,6 +15,7 @@
 struct um_walk {
 	struct um_req *r;
 	const char *root;
+	const char *start;
 	const char *under;
 	struct um_mount *mount;
 	struct um_mount *anchor;
@@ -27,6 +28,7 @@ struct um_walk {
 	bool confined;
 	bool gone;
 	bool checks;
+	bool starts_inside;
 	int links;
 	uint32_t gen;
 	uint64_t from;
@@ -65,8 +67,10 @@ int um_walk_leave(const struct um_walk *w, int dirfd, const char *path,
  */
 void um_walk_remember(const struct um_walk *w, const char *path,
 		      const struct um_loc *loc);
-/* What the name means in its mount: the agents need not ask for attributes. */
-void um_walk_tell(const struct um_walk *w, const char *path,
-		  const struct um_loc *loc);
+/*
+ * The walk of `text` led to the canonical name `to`, or ended there: the agents
+ * need not ask what that means, nor the directories on the way to it.
+ */
+void um_walk_tell(const struct um_walk *w, const char *text, const char *to);
 
 #endif

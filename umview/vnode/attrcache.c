@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/hash.h"
 #include "base/lock.h"
@@ -23,6 +24,7 @@
 
 struct name {
 	uint64_t epoch;
+	uint64_t until;
 	ino_t ino;
 	bool absent;
 	char path[PATH_CUT];
@@ -30,12 +32,14 @@ struct name {
 
 struct node {
 	uint64_t epoch;
+	uint64_t until;
 	struct stat st;
 };
 
 struct um_attrcache {
 	struct um_mutex lock;
 	uint32_t mount;
+	unsigned int ttl;
 	uint64_t gen;
 	uint64_t epoch;
 	struct name *names[SLOTS];
@@ -64,6 +68,30 @@ void um_attrcache_free(struct um_attrcache *c)
 	}
 	um_mutex_fini(&c->lock);
 	free(c);
+}
+
+void um_attrcache_set_ttl(struct um_attrcache *c, unsigned int ms)
+{
+	c->ttl = ms;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Without a limit the clock is not asked. */
+static bool is_old(const struct um_attrcache *c, uint64_t until)
+{
+	return c->ttl && now_ms() >= until;
+}
+
+static uint64_t until(const struct um_attrcache *c)
+{
+	return c->ttl ? now_ms() + c->ttl : 0;
 }
 
 static size_t name_index(const char *path)
@@ -102,12 +130,12 @@ static int get_locked(struct um_attrcache *c, const char *path,
 	struct name *name = find_name_locked(c, path);
 	struct node *node;
 
-	if (!name)
+	if (!name || is_old(c, name->until))
 		return -EAGAIN;
 	if (name->absent)
 		return -ENOENT;
 	node = find_node_locked(c, name->ino);
-	if (!node)
+	if (!node || is_old(c, node->until))
 		return -EAGAIN;
 	*out = node->st;
 	return 0;
@@ -144,6 +172,7 @@ static void put_name_locked(struct um_attrcache *c, const char *path,
 	if (!n)
 		return;
 	n->epoch = c->epoch;
+	n->until = until(c);
 	n->absent = !st;
 	n->ino = st ? st->st_ino : 0;
 	memcpy(n->path, path, strlen(path) + 1);
@@ -158,6 +187,7 @@ static void put_node_locked(struct um_attrcache *c, const struct stat *st)
 	if (!*slot)
 		return;
 	(*slot)->epoch = c->epoch;
+	(*slot)->until = until(c);
 	(*slot)->st = *st;
 }
 

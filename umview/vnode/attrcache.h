@@ -17,6 +17,8 @@ struct um_attrcache;
 /* mount: its number, by which guests are told of changes (guest/shared.h). */
 struct um_attrcache *um_attrcache_new(uint32_t mount);
 void um_attrcache_free(struct um_attrcache *c);
+/* What is known is known for so long only; before the first use. */
+void um_attrcache_set_ttl(struct um_attrcache *c, unsigned int ms);
 /* 0 with *out, -ENOENT known to be absent, -EAGAIN not known. */
 int um_attrcache_get(struct um_attrcache *c, const char *path,
 		     struct stat *out);

@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "guest/self.h"
+#include "guest/shared.h"
 #include "vnode/attrcache.h"
 
 static _Thread_local struct um_cred caller;
@@ -50,7 +51,25 @@ struct hop {
 	struct um_mount *m;
 	struct um_next *outer;
 	struct um_self self;
+	struct um_contain contain;
 };
+
+/*
+ * It may not have let go of what it held: nobody goes in any more. Who waits
+ * inside for that is called back; there may be more of them by now.
+ */
+static long crashed(struct um_mount *m, const struct um_contain *c,
+		    const char *op)
+{
+	if (!atomic_exchange(&m->crashed, true))
+		um_err("%s on %s crashed (%s) in %s: it answers EIO from now "
+		       "on, and what it had not written is lost; umount it",
+		       m->type, m->point, c->what, op);
+	if (m->cache)
+		um_attrcache_forget_all(m->cache);
+	um_contain_eject(m);
+	return -EIO;
+}
 
 static bool enter(struct um_mount *m, struct hop *h) UM_NO_TSA
 {
@@ -62,9 +81,20 @@ static bool enter(struct um_mount *m, struct hop *h) UM_NO_TSA
 	*h = (struct hop){ .m = m, .outer = current_next };
 	if (m->fs.serial)
 		um_lock(&m->serial);
+	if (atomic_load(&m->crashed)) {
+		if (m->fs.serial)
+			um_unlock(&m->serial);
+		atomic_fetch_sub(&m->inflight, 1);
+		return false;
+	}
 	current_next = m->fs.next;
 	depth++;
 	h->self = um_self_enter(m->capture ? m->beneath : NULL);
+	/* the core's own file systems have no service */
+	if (m->service)
+		um_contain_enter(&h->contain, m);
+	else
+		h->contain.what = NULL;
 	return true;
 }
 
@@ -80,7 +110,8 @@ static void leave(const struct hop *h) UM_NO_TSA
 
 bool um_mount_is_readonly(const struct um_mount *m)
 {
-	return m->fs.readonly || (m->flags & MS_RDONLY);
+	/* a device that must not be written to says so itself */
+	return !m->devices && (m->fs.readonly || (m->flags & MS_RDONLY));
 }
 
 static long done(const struct um_mount *m, const char *op, const char *path,
@@ -91,23 +122,46 @@ static long done(const struct um_mount *m, const char *op, const char *path,
 	return ret;
 }
 
+/* The module's own code: a crash leads behind it. */
+#define INSIDE(h, call)                                                        \
+	do {                                                                   \
+		if (sigsetjmp((h)->contain.at, 0) == 0) {                      \
+			call;                                                  \
+		}                                                              \
+		leave(h);                                                      \
+	} while (0)
+
+/* What came of it. */
+static long outcome(const struct hop *h, const char *op, long ret)
+{
+	return h->contain.what ? crashed(h->m, &h->contain, op) : ret;
+}
+
 /*
  * Call operation `op` of mount `m`: `absent` is the answer where the module
  * has none.
  */
 #define HOP(m, op, path, absent, ...)                                          \
 	({                                                                     \
-		long _ret = (absent);                                          \
+		volatile long _ret = (absent);                                 \
 		struct hop _h;                                                 \
-		if ((m)->fs.ops->op) {                                         \
-			_ret = -EIO;                                           \
-			if (enter(m, &_h)) {                                   \
+		if ((m)->fs.ops->op && (_ret = -EIO, enter(m, &_h))) {         \
+			if (sigsetjmp(_h.contain.at, 0) == 0)                  \
 				_ret = (m)->fs.ops->op(&(m)->fs, __VA_ARGS__); \
-				leave(&_h);                                    \
-			}                                                      \
+			leave(&_h);                                            \
+			_ret = outcome(&_h, #op, _ret);                        \
 		}                                                              \
 		done(m, #op, path, _ret);                                      \
 	})
+
+/* A member that modules built before it lack. */
+#define HAS(m, op)                                                             \
+	((m)->fs.ops->size > offsetof(struct um_fs_ops, op) && (m)->fs.ops->op)
+static int ask_attr(struct um_mount *m, const char *path, struct um_fh *fh,
+		    struct stat *out)
+{
+	return (int)HOP(m, getattr, path, -ENOSYS, path, fh, out);
+}
 
 int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 		  struct stat *out)
@@ -115,6 +169,8 @@ int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 	uint64_t gen = 0;
 	int ret;
 
+	if (atomic_load(&m->crashed))
+		return -EIO;
 	if (m->cache && path && !fh) {
 		ret = um_attrcache_get(m->cache, path, out);
 		if (ret != -EAGAIN)
@@ -122,8 +178,8 @@ int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 		gen = um_attrcache_gen(m->cache);
 	}
 	memset(out, 0, sizeof(*out));
-	ret = (int)HOP(m, getattr, path, -ENOSYS, path, fh, out);
-	if (ret == 0 && m->dev)
+	ret = ask_attr(m, path, fh, out);
+	if (ret == 0 && m->dev && !um_fs_gives(m))
 		out->st_dev = m->dev;
 	if (m->cache && path && !fh && (ret == 0 || ret == -ENOENT))
 		um_attrcache_put(m->cache, path, ret ? NULL : out, gen);
@@ -136,10 +192,29 @@ ssize_t um_fs_readlink(struct um_mount *m, const char *path, char *buf,
 	return HOP(m, readlink, path, -EINVAL, path, buf, size);
 }
 
+/* The core's own code, called by a module. */
+struct filling {
+	um_fill_fn fill;
+	void *arg;
+};
+
+static int fill_from_module(void *arg, const char *name, uint64_t ino,
+			    unsigned char type)
+{
+	const struct filling *f = arg;
+	struct um_contain *before = um_contain_pause();
+	int ret = f->fill(f->arg, name, ino, type);
+
+	um_contain_resume(before);
+	return ret;
+}
+
 int um_fs_readdir(struct um_mount *m, const char *path, um_fill_fn fill,
 		  void *arg)
 {
-	return (int)HOP(m, readdir, path, -ENOTDIR, path, fill, arg);
+	struct filling f = { fill, arg };
+
+	return (int)HOP(m, readdir, path, -ENOTDIR, path, fill_from_module, &f);
 }
 
 static int entry_changed(struct um_mount *m, const char *path, long ret)
@@ -431,8 +506,7 @@ ssize_t um_fs_copy(struct um_mount *m, struct um_fh *in, off_t in_off,
 
 	if (um_mount_is_readonly(m))
 		return -EROFS;
-	/* a member that older modules lack */
-	if (m->fs.ops->size <= offsetof(struct um_fs_ops, copy_file_range))
+	if (!HAS(m, copy_file_range))
 		return -EOPNOTSUPP;
 	ret = HOP(m, copy_file_range, NULL, -EOPNOTSUPP, in, in_off, out,
 		  out_off, n);
@@ -451,27 +525,57 @@ void um_fs_release(struct um_mount *m, struct um_fh *fh)
 
 	if (!m->fs.ops->release || !enter(m, &h))
 		return;
-	m->fs.ops->release(&m->fs, fh);
-	leave(&h);
+	INSIDE(&h, m->fs.ops->release(&m->fs, fh));
+	outcome(&h, "release", 0);
 }
 
 int um_fs_syncfs(struct um_mount *m)
 {
+	volatile int ret = -EIO;
 	struct hop h;
-	int ret;
 
 	if (!m->fs.ops->syncfs)
 		return 0;
 	if (!enter(m, &h))
 		return -EIO;
-	ret = m->fs.ops->syncfs(&m->fs);
-	leave(&h);
-	return (int)done(m, "syncfs", "/", ret);
+	INSIDE(&h, ret = m->fs.ops->syncfs(&m->fs));
+	return (int)done(m, "syncfs", "/", outcome(&h, "syncfs", ret));
 }
 
 int um_fs_access(struct um_mount *m, const char *path, int mask)
 {
 	return (int)HOP(m, access, path, -ENOSYS, path, mask);
+}
+
+bool um_fs_flushes(const struct um_mount *m)
+{
+	return HAS(m, flush);
+}
+
+int um_fs_flush(struct um_mount *m, struct um_fh *fh)
+{
+	return um_fs_flushes(m) ? (int)HOP(m, flush, NULL, 0, fh) : 0;
+}
+
+bool um_fs_locks(const struct um_mount *m)
+{
+	return m->fs.locks && HAS(m, lock);
+}
+
+bool um_fs_flocks(const struct um_mount *m)
+{
+	return m->fs.flocks && HAS(m, flock);
+}
+
+int um_fs_lock(struct um_mount *m, struct um_fh *fh, int cmd, struct flock *fl,
+	       uint64_t owner)
+{
+	return (int)HOP(m, lock, NULL, -ENOSYS, fh, cmd, fl, owner);
+}
+
+int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner)
+{
+	return (int)HOP(m, flock, NULL, -ENOSYS, fh, op, owner);
 }
 
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req)
@@ -485,17 +589,82 @@ int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req)
 	return (int)HOP(m, binfmt, req->path, 0, req);
 }
 
+void um_fs_cover_name(const char *name, bool beneath)
+{
+	um_shared_add_changed(name, beneath);
+}
+
+void um_fs_covered(void)
+{
+	um_shared_forget();
+}
+
+void um_fs_cover_node(dev_t dev, ino_t ino)
+{
+	um_shared_add_dressed(dev, ino);
+}
+
+bool um_fs_gives(const struct um_mount *m)
+{
+	return HAS(m, give);
+}
+
+int um_fs_give(struct um_mount *m, const char *path, int flags, mode_t mode)
+{
+	if (((flags & O_ACCMODE) != O_RDONLY ||
+	     (flags & (O_CREAT | O_TRUNC))) &&
+	    um_mount_is_readonly(m))
+		return -EROFS;
+	return (int)HOP(m, give, path, -ENOSYS, path, flags, mode);
+}
+
+int um_fs_where(struct um_mount *m, const char *path, char *out, size_t size)
+{
+	if (!HAS(m, where))
+		return -ENOENT;
+	return (int)HOP(m, where, path, -ENOENT, path, out, size);
+}
+
+bool um_fs_is_layer(const struct um_mount *m)
+{
+	return HAS(m, covers);
+}
+
+bool um_fs_covers(struct um_mount *m, const char *path, int how)
+{
+	return !HAS(m, covers) || HOP(m, covers, path, true, path, how) != 0;
+}
+
+int um_fs_name_of(struct um_mount *m, const char *below, char *out, size_t size)
+{
+	if (!HAS(m, name_of))
+		return -ENOENT;
+	return (int)HOP(m, name_of, below, -ENOENT, below, out, size);
+}
+
+bool um_fs_dress(struct um_mount *m, struct stat *st)
+{
+	return HAS(m, dress) && HOP(m, dress, NULL, false, st) > 0;
+}
+
 /* The mount is dead already: nobody else is inside. */
 void um_fs_umount(struct um_mount *m)
 {
 	struct um_next *outer = current_next;
+	struct um_contain c;
 	struct um_self self;
 
-	if (!m->fs.ops->umount)
+	if (!m->fs.ops->umount || atomic_load(&m->crashed))
 		return;
 	current_next = m->fs.next;
 	self = um_self_enter(m->capture ? m->beneath : NULL);
-	m->fs.ops->umount(&m->fs);
+	c.what = NULL;
+	if (m->service)
+		um_contain_enter(&c, m);
+	if (sigsetjmp(c.at, 0) == 0)
+		m->fs.ops->umount(&m->fs);
 	um_self_restore(&self);
 	current_next = outer;
+	if (c.what)
+		crashed(m, &c, "umount");
 }

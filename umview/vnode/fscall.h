@@ -61,9 +61,30 @@ void um_fs_release(struct um_mount *m, struct um_fh *fh);
 int um_fs_syncfs(struct um_mount *m);
 /* -ENOSYS: the module has no opinion. */
 int um_fs_access(struct um_mount *m, const char *path, int mask);
+/* Whether close(2) has to wait for um_fs_flush(). */
+bool um_fs_flushes(const struct um_mount *m);
+int um_fs_flush(struct um_mount *m, struct um_fh *fh);
+/* Whether the file system keeps locks of fcntl(2), flock(2). */
+bool um_fs_locks(const struct um_mount *m);
+bool um_fs_flocks(const struct um_mount *m);
+int um_fs_lock(struct um_mount *m, struct um_fh *fh, int cmd, struct flock *fl,
+	       uint64_t owner);
+int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner);
 /* 1: the module answered, 0: it has none, -errno. */
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req);
 void um_fs_umount(struct um_mount *m);
+
+/* Its files are those of the view beneath: guests get their descriptors. */
+bool um_fs_gives(const struct um_mount *m);
+/* The descriptor for the guest, or -errno. */
+int um_fs_give(struct um_mount *m, const char *path, int flags, mode_t mode);
+int um_fs_where(struct um_mount *m, const char *path, char *out, size_t size);
+/* Some names are left to what lies beneath. */
+bool um_fs_is_layer(const struct um_mount *m);
+bool um_fs_covers(struct um_mount *m, const char *path, int how);
+int um_fs_name_of(struct um_mount *m, const char *below, char *out,
+		  size_t size);
+bool um_fs_dress(struct um_mount *m, struct stat *st);
 
 /* Does the view beneath have mounts? The view layer's (view/next.c). */
 bool um_next_has_mounts(struct um_next *next);

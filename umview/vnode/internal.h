@@ -17,9 +17,18 @@ struct um_vnode_state {
 	size_t max_vnodes;
 	size_t hand;
 	int inotify;
+	int inotify_files;
 };
 
 extern struct um_vnode_state um_vn;
+
+/* Contents move in pieces, and are compared by pages. */
+#define UM_VN_CHUNK	(256 * 1024)
+#define UM_VN_PAGE	4096
+#define UM_VN_MIN(a, b) ((a) < (b) ? (a) : (b))
+
+/* open.c */
+void um_device_measure(struct um_vnode *v);
 
 /* vnode.c */
 /* Find or make the vnode of the node; a ref. */
@@ -31,19 +40,40 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
 /* The node was removed: its number may come back for another. Table lock. */
 void um_vnode_orphan_locked(struct um_vnode *v);
 bool um_vnode_is_open(struct um_vnode *v);
-void um_vnode_check(struct um_vnode *v);
+/*
+ * Between the two, guests are told of no descriptor to open v by: so what
+ * um_vnode_is_open() says holds until somebody asks for v here.
+ */
+void um_vnode_withhold(struct um_vnode *v);
+void um_vnode_offer(struct um_vnode *v);
+/* No ref; the table lock is held. */
+struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino);
+/* What guests may open v by themselves with, or 0; the table lock is held. */
+uint32_t um_vnode_fd_locked(const struct um_vnode *v);
+/* Closes may have been missed. */
+void um_vnode_check_all(void);
 void um_vnode_trim(void);
 char *um_vnode_path(struct um_vnode *v);
 
 /* data.c; the io lock is held for those named so */
+/*
+ * handle.c, io lock. A module's file that can read, write, or do both; O_WRONLY:
+ * it may be able to read too.
+ */
 int um_vnode_need_fh(struct um_vnode *v, int accmode);
+/* Any will do. */
+int um_vnode_need_any_fh(struct um_vnode *v);
+/* To read with, if there is one for that; NULL: none is open. */
+struct um_fh *um_vnode_any_fh(struct um_vnode *v);
 void um_vnode_set_wfh(struct um_vnode *v, bool has);
 void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);
 int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 			    int flags);
 void um_vnode_account(struct um_vnode *v);
+void um_vnode_grown_locked(struct um_vnode *v, off_t size);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
+void um_vnode_forget_attr(struct um_vnode *v);
 
 /* object.c */
 int um_obj_setup(void);
@@ -51,15 +81,29 @@ int um_reopen(int memfd, int flags);
 int um_obj_open_lazy(struct um_vnode *v, int flags);
 /* Its vnode (ref), to be checked when the caller's ref of o is gone; or NULL. */
 struct um_vnode *um_obj_closed(struct um_obj *o);
-void um_obj_removed(struct um_mount *m, const char *path);
+/* A name that is no regular file's was removed; st: its attributes before. */
+void um_obj_removed(struct um_mount *m, const char *path,
+		    const struct stat *st);
+/* Attributes of an object whose name is gone; or -ENOENT. */
+int um_obj_last(struct um_obj *o, struct stat *out);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
+
+/* namelock.c: the classes of a name; with its directory's; all */
+uint32_t um_names_of(const struct um_mount *m, const char *path);
+uint32_t um_names_of_entry(const struct um_mount *m, const char *path);
+uint32_t um_names_all(const struct um_mount *m);
+void um_names_lock(struct um_mount *m, uint32_t classes);
+void um_names_unlock(struct um_mount *m, uint32_t classes);
 
 /* watch.c */
 int um_watch_setup(void);
 void um_watch_fini(void);
-int um_watch_add(int fd);
-void um_watch_del(int wd);
+/* Hear of closes of o, whose memfd is fd: sets o->wd. */
+void um_watch_add(struct um_obj *o, int fd);
+void um_watch_del(const struct um_obj *o);
+/* What by_wd knows it by. */
+uint64_t um_watch_key(const struct um_obj *o);
 void um_watch_drain(void);
 
 #endif

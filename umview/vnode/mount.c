@@ -9,11 +9,14 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "guest/contain.h"
 #include "vnode/attrcache.h"
 #include "vnode/fscall.h"
 
 /* Device numbers of mounts: a major number that Linux leaves to local use. */
 #define MOUNT_MAJOR 243
+/* How long operations of a mount that crashed are waited for. */
+#define CRASH_MS 2000
 
 static atomic_uint next_id = 1;
 struct um_mount *um_mount_new(void)
@@ -27,7 +30,8 @@ struct um_mount *um_mount_new(void)
 	m->dev = makedev(MOUNT_MAJOR, m->id);
 	m->cache = um_attrcache_new(m->id);
 	um_mutex_init(&m->serial, UM_RANK_IO);
-	um_mutex_init(&m->names, UM_RANK_IO);
+	for (int i = 0; i < UM_NAME_LOCKS; i++)
+		um_mutex_init(&m->names[i], UM_RANK_IO);
 	return m;
 }
 
@@ -47,17 +51,35 @@ struct um_mount *um_mount_try_get(struct um_mount *m)
 	return NULL;
 }
 
-void um_mount_shutdown(struct um_mount *m)
+/*
+ * Operations end by themselves: modules do not wait for guests. In one that
+ * crashed they may wait for what nobody gives back; such a mount is never freed.
+ */
+static void wait_for_operations(struct um_mount *m)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
+	int patience = CRASH_MS;
 
+	while (atomic_load(&m->inflight)) {
+		if (atomic_load(&m->crashed) && patience-- % 50 == 0)
+			um_contain_eject(m);
+		if (patience < 0) {
+			um_mount_get(m);
+			return;
+		}
+		nanosleep(&ms, NULL);
+	}
+}
+
+void um_mount_shutdown(struct um_mount *m)
+{
 	if (atomic_exchange(&m->dead, true))
 		return;
-	/* Operations end by themselves: modules do not wait for guests. */
-	while (atomic_load(&m->inflight))
-		nanosleep(&ms, NULL);
+	wait_for_operations(m);
 	if (m->fs.ops)
 		um_fs_umount(m);
+	if (m->forget_devices)
+		m->forget_devices(m);
 	if (m->release_source)
 		m->release_source(m->source_hold);
 	um_mount_unclaim(m);
@@ -95,9 +117,11 @@ static void destroy(struct um_mount *m)
 	free(m->source);
 	free(m->type);
 	free(m->options);
+	free(m->jump);
 	um_attrcache_free(m->cache);
 	um_mutex_fini(&m->serial);
-	um_mutex_fini(&m->names);
+	for (int i = 0; i < UM_NAME_LOCKS; i++)
+		um_mutex_fini(&m->names[i]);
 	free(m);
 }
 

@@ -15,6 +15,8 @@
 #include "base/cleanup.h"
 #include "base/lock.h"
 
+#define UM_NAME_LOCKS 16
+
 /**
  * struct um_mount - a mount; all but refs and counters never change
  * @point: canonical mount point in the view
@@ -27,15 +29,20 @@
  * @release_beneath: the view layer's way to drop @beneath
  * @names: which file a name or an inode number means: held where a file is
  *	made or removed, and where a name is turned into a vnode; before io
- *	locks, never under one
+ *	locks, never under one. See namelock.c
  * @dead: shut down; every operation answers EIO, no path leads here
+ * @crashed: an operation of its module crashed: none is called any more
  * @inflight: operations at work
  * @detached: next in the list of detached mounts
+ * @bytes: of its files in memory
  * @users: files that modules of other mounts hold open here
- * @devices: what is open(2)ed of its device nodes is its own, not the host's
+ * @devices: what is open(2)ed of its device nodes is its own, not the host's.
+ *	Names inside it are those of the view, but for its mount point, "/"
  * @hurried: umount -l or -f: its end waits for nobody
  * @root_type: S_IFMT of its root, where that is known without asking; else 0
  * @image, @image_ino: the file it was mounted from; see um_mount_claim()
+ * @forget_devices: called last, where @devices: its module may have crashed
+ * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
@@ -47,6 +54,7 @@ struct um_mount {
 	char *source;
 	char *type;
 	char *options;
+	char *jump;
 	unsigned long flags;
 	bool permanent;
 	bool human;
@@ -60,15 +68,18 @@ struct um_mount {
 	struct um_mount *claimed;
 	void *source_hold;
 	void (*release_source)(void *hold);
+	void (*forget_devices)(struct um_mount *m);
 	char **except;
 	size_t nexcept;
 	void *beneath;
 	void (*release_beneath)(void *beneath);
 	struct um_service *service;
 	struct um_mutex serial;
-	struct um_mutex names;
+	struct um_mutex names[UM_NAME_LOCKS];
 	atomic_bool dead;
+	atomic_bool crashed;
 	atomic_int inflight;
+	_Atomic uint64_t bytes;
 	atomic_int users;
 	struct um_mount *detached;
 	struct um_attrcache *cache;

@@ -12,6 +12,7 @@
 static dev_t memfd_dev;
 
 void (*um_obj_closed_hook)(uint64_t inode);
+void (*um_vnode_closed_hook)(struct um_vnode *v);
 
 /* What open(2) flags mean something in the reopening of a memfd. */
 #define KEEP_FLAGS                                                             \
@@ -20,9 +21,14 @@ void (*um_obj_closed_hook)(uint64_t inode);
 int um_reopen(int memfd, int flags)
 {
 	char path[64];
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
-	return (int)UM_SYS(open(path, (flags & KEEP_FLAGS) | O_CLOEXEC));
+	/* EAGAIN, with O_NONBLOCK: um_vnode_is_open() has its lease now */
+	do
+		fd = (int)UM_SYS(open(path, (flags & KEEP_FLAGS) | O_CLOEXEC));
+	while (fd == -EAGAIN);
+	return fd;
 }
 
 bool um_obj_any(void)
@@ -41,10 +47,10 @@ static void obj_free(struct um_obj *o)
 		close(o->lazy_fd);
 	if (o->release_list)
 		o->release_list(o->list);
-	for (size_t i = 0; i < o->nentries; i++)
-		free(o->entries[i].name);
 	free(o->entries);
+	free(o->names);
 	free(o->path);
+	free(o->last);
 	um_mount_put(o->mount);
 	um_vnode_put(o->vnode);
 	um_mutex_fini(&o->io);
@@ -93,6 +99,11 @@ void um_obj_put(struct um_obj *o)
 	um_unlock(&um_vn.table);
 	if (last)
 		obj_free(o);
+}
+
+void um_obj_cleanup(struct um_obj **o)
+{
+	um_obj_put(*o);
 }
 
 char *um_obj_path(struct um_obj *o)
@@ -182,10 +193,10 @@ static int publish(struct um_obj *o)
 	if (o->vnode && ftruncate(memfd, o->vnode->size) < 0)
 		um_warn("page cache: %s", strerror(errno));
 	fd = um_reopen(memfd, O_ACCMODE | (o->flags & KEEP_FLAGS));
-	o->wd = um_watch_add(memfd);
+	um_watch_add(o, memfd);
 	um_lock(&um_vn.table);
 	if (um_hash_add(&um_vn.by_inode, &o->node, o->inode) ||
-	    um_hash_add(&um_vn.by_wd, &o->wd_node, (uint64_t)o->wd))
+	    um_hash_add(&um_vn.by_wd, &o->wd_node, um_watch_key(o)))
 		um_warn("out of memory for the object table");
 	lazy_link_locked(o);
 	um_shared_set_objs(um_vn.by_inode.count);
@@ -264,8 +275,10 @@ struct um_vnode *um_obj_closed(struct um_obj *o)
 		v = o->vnode;
 		v->refs++;
 	}
-	um_watch_del(o->wd);
+	um_watch_del(o);
 	um_unlock(&um_vn.table);
+	if (o->kind == UM_OBJ_DIR)
+		um_shared_unlist(o->inode);
 	if (um_obj_closed_hook)
 		um_obj_closed_hook(o->inode);
 	um_obj_put(o);
@@ -367,25 +380,48 @@ void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,
 struct removal {
 	struct um_mount *m;
 	const char *path;
+	const struct stat *st;
 };
 
 static void remove_one(struct um_obj *o, void *arg)
 {
 	const struct removal *rm = arg;
 
-	if (o->mount == rm->m && !o->vnode && o->path &&
-	    !strcmp(o->path, rm->path))
-		free(um_steal(o->path));
+	if (o->mount != rm->m || o->vnode || !o->path ||
+	    strcmp(o->path, rm->path) != 0)
+		return;
+	free(um_steal(o->path));
+	o->last = malloc(sizeof(*o->last));
+	if (!o->last)
+		return;
+	*o->last = *rm->st;
+	if (S_ISDIR(rm->st->st_mode))
+		o->last->st_nlink = 0;
+	else if (o->last->st_nlink)
+		o->last->st_nlink--;
 }
 
 /* Open directories and O_PATH descriptors of a name that is gone. */
-void um_obj_removed(struct um_mount *m, const char *path)
+void um_obj_removed(struct um_mount *m, const char *path, const struct stat *st)
 {
-	struct removal rm = { m, path };
+	struct removal rm = { m, path, st };
 
 	um_lock(&um_vn.table);
 	for_each_locked(remove_one, &rm);
 	um_unlock(&um_vn.table);
+}
+
+int um_obj_last(struct um_obj *o, struct stat *out)
+{
+	int ret = -ENOENT;
+
+	um_lock(&um_vn.table);
+	if (o->last) {
+		*out = *o->last;
+		ret = 0;
+	}
+	um_unlock(&um_vn.table);
+	return ret;
 }
 
 /* Called once: memfds all lie on one device. */

@@ -10,11 +10,15 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "guest/req.h"
 #include "guest/shared.h"
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
+/* Largest device that is copied into memory, to be mapped. */
+#define MAX_MAPPED ((off_t)1 << 30)
 /* Largest file of a remote mount that is read as a whole when it is opened. */
 #define REMOTE_LIMIT (1 << 20)
 
@@ -25,20 +29,21 @@
 static int get_named(struct um_mount *m, const char *path, struct stat *st,
 		     struct um_vnode **out)
 {
+	uint32_t names = um_names_of(m, path);
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	ret = um_fs_getattr(m, path, NULL, st);
 	if (ret >= 0)
 		ret = S_ISREG(st->st_mode) ? um_vnode_get(m, path, st, out)
 					   : -ENOENT;
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	return ret;
 }
 
 /* A vnode for this opening alone: a number that no node has. */
 static int get_device(struct um_mount *m, const char *path,
-		      const struct stat *st, struct um_vnode **out)
+		      const struct stat *st, int flags, struct um_vnode **out)
 {
 	static _Atomic ino_t serial = (ino_t)1 << 32;
 	struct stat own = *st;
@@ -47,9 +52,20 @@ static int get_device(struct um_mount *m, const char *path,
 	own.st_ino = atomic_fetch_add(&serial, 1);
 	own.st_size = 0;
 	ret = um_vnode_get(m, path, &own, out);
-	if (ret == 0)
-		(*out)->device = (*out)->volatile_data = true;
-	return ret;
+	if (ret < 0)
+		return ret;
+	(*out)->device = (*out)->volatile_data = true;
+	(*out)->open_flags = flags & (O_EXCL | O_NOFOLLOW);
+	return 0;
+}
+
+/* A block device tells its size; others have none. */
+void um_device_measure(struct um_vnode *v)
+{
+	uint64_t size;
+
+	if (um_vnode_ioctl(v, BLKGETSIZE64, &size, sizeof(size)) == 0)
+		um_vnode_resized(v, (off_t)size);
 }
 
 int um_vnode_get_path(struct um_mount *m, const char *path,
@@ -58,8 +74,7 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 	bool device = m->devices && !S_ISREG(st->st_mode);
 	struct stat now;
 	struct um_vnode *v;
-	uint64_t size;
-	int ret = device ? get_device(m, path, st, &v)
+	int ret = device ? get_device(m, path, st, flags, &v)
 			 : get_named(m, path, &now, &v);
 
 	if (ret < 0)
@@ -71,8 +86,8 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 		um_vnode_let_go(v);
 		return ret;
 	}
-	if (device && um_vnode_ioctl(v, BLKGETSIZE64, &size, sizeof(size)) == 0)
-		um_vnode_resized(v, (off_t)size);
+	if (device)
+		um_device_measure(v);
 	*out = v;
 	return 0;
 }
@@ -141,32 +156,81 @@ static int open_locked(struct um_vnode *v, int flags)
 	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
 }
 
-int um_vnode_open(struct um_mount *m, const char *path, int flags)
+/* Who hears of closes may be waiting for such a one. */
+static bool is_helper(void)
+{
+	const struct um_req *r = um_req_current();
+
+	return !r || !r->attr || r->attr->helper;
+}
+
+/*
+ * Whoever removes a name looks whether the file is open, and if so has the
+ * module open it too, for what may be asked of it afterwards (remove.c). Who
+ * opens it meanwhile, unseen, does that here. -ESTALE: the name has gone.
+ */
+static int keep_locked(struct um_vnode *v)
+{
+	bool goes;
+	int ret;
+
+	um_lock(&um_vn.table);
+	goes = v->withheld || v->orphan || !v->path;
+	um_unlock(&um_vn.table);
+	if (!goes)
+		return 0;
+	ret = um_vnode_need_fh(v, O_RDONLY);
+	return ret == -ENOENT ? -ESTALE : 0;
+}
+
+static int open_once(struct um_mount *m, const char *path, int flags)
 {
 	struct um_vnode *v;
 	struct stat st;
 	int ret = get_named(m, path, &st, &v);
+	int kept;
 
 	if (ret < 0)
 		return ret;
+	/* what was closed a moment ago is not to serve this opening */
+	if (m->fs.remote && v->lazy && !is_helper())
+		um_watch_drain();
 	um_lock(&v->io);
 	if (m->fs.remote)
 		ret = um_vnode_refresh_locked(v, &st, flags);
 	if (ret == 0)
 		ret = open_locked(v, flags);
+	kept = ret >= 0 ? keep_locked(v) : 0;
 	um_unlock(&v->io);
+	if (kept < 0) {
+		close(ret);
+		ret = kept;
+	}
 	um_vnode_put(v);
 	return ret;
+}
+
+/* So often a file is replaced under one call. */
+#define MAX_TRIES 64
+
+int um_vnode_open(struct um_mount *m, const char *path, int flags)
+{
+	int ret = -ESTALE;
+
+	for (int i = 0; i < MAX_TRIES && ret == -ESTALE; i++)
+		ret = open_once(m, path, flags);
+	return ret == -ESTALE ? -ENOENT : ret;
 }
 
 /* The new file and its vnode (ref). */
 static int make(struct um_mount *m, const char *path, mode_t mode,
 		struct um_fh *fh, struct um_vnode **out)
 {
+	uint32_t names = um_names_of_entry(m, path);
 	struct stat st;
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	ret = um_fs_create(m, path, mode, fh);
 	if (ret >= 0) {
 		ret = um_fs_getattr(m, path, NULL, &st);
@@ -175,7 +239,7 @@ static int make(struct um_mount *m, const char *path, mode_t mode,
 		if (ret < 0)
 			um_fs_release(m, fh);
 	}
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	return ret;
 }
 
@@ -221,8 +285,8 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 {
 	int ret;
 
-	if (v->device)
-		return -ENODEV;
+	if (v->device && (!v->size || v->size > MAX_MAPPED))
+		return v->size ? -ENOMEM : -ENODEV;
 	um_lock(&v->io);
 	ret = v->populated ? 0 : um_vnode_populate_locked(v);
 	if (ret == 0)
@@ -253,27 +317,33 @@ int um_vnode_open_whole(struct um_mount *m, const char *path)
 
 void um_vnode_tell(struct um_mount *m, const struct um_told *name)
 {
+	struct um_told told = *name;
 	struct um_vnode *v = NULL;
 	struct stat st;
-	bool hidden;
 
+	um_lock(&um_vn.table);
 	if (um_attrcache_get(m->cache, name->path, &st) == 0)
-		v = um_vnode_lookup(m, st.st_ino);
-	hidden = v && v->hidden;
-	um_vnode_put(v);
-	if (!hidden)
-		um_attrcache_tell(m->cache, name);
+		v = um_vnode_find_locked(m, st.st_ino);
+	if (v) {
+		told.ino = st.st_ino;
+		told.object = v->file.inode;
+		told.fd = um_vnode_fd_locked(v);
+	}
+	if (!v || !v->hidden)
+		um_attrcache_tell(m->cache, &told);
+	um_unlock(&um_vn.table);
 }
 
 int um_vnode_truncate_path(struct um_mount *m, const char *path, off_t size)
 {
+	uint32_t names = um_names_of(m, path);
 	struct um_vnode *v;
 	struct stat st;
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	v = um_vnode_known(m, path, &st);
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	if (!v)
 		return um_fs_truncate(m, path, NULL, size);
 	ret = um_vnode_truncate(v, size);

@@ -278,7 +278,7 @@ static struct um_mount real = {
 	.point = slash,
 	.source = real_type,
 	.type = real_type,
-	.names = UM_MUTEX_INIT(UM_RANK_IO),
+	.names = { [0 ... UM_NAME_LOCKS - 1] = UM_MUTEX_INIT(UM_RANK_IO) },
 };
 
 struct um_mount *um_mount_real(void)

@@ -35,11 +35,12 @@ static void make_name_hidden(const char *path, char *out, size_t size)
 /* An open file of a module that cannot lose its name: give it another. */
 static int hide(struct um_vnode *v, const char *path)
 {
+	uint32_t names = um_names_of_entry(v->mount, path);
 	char hidden[PATH_MAX];
 	int ret;
 
 	make_name_hidden(path, hidden, sizeof(hidden));
-	um_lock(&v->mount->names);
+	um_names_lock(v->mount, names);
 	ret = um_fs_rename(v->mount, path, hidden, 0);
 	if (ret >= 0) {
 		um_lock(&um_vn.table);
@@ -48,7 +49,7 @@ static int hide(struct um_vnode *v, const char *path)
 		v->hidden = true;
 		um_unlock(&um_vn.table);
 	}
-	um_unlock(&v->mount->names);
+	um_names_unlock(v->mount, names);
 	return ret < 0 ? ret : 0;
 }
 
@@ -101,81 +102,144 @@ struct um_vnode *um_vnode_known(struct um_mount *m, const char *path,
  */
 static int unlink_named(struct um_mount *m, const char *path)
 {
+	uint32_t names = um_names_of_entry(m, path);
+	struct stat st = { 0 };
 	struct um_vnode *v;
-	struct stat st;
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	v = um_vnode_known(m, path, &st);
 	ret = um_fs_unlink(m, path);
 	if (ret == 0 && v)
 		after_removal(v, path, &st);
-	um_unlock(&m->names);
+	else if (ret == 0 && !S_ISREG(st.st_mode))
+		um_obj_removed(m, path, &st);
+	um_names_unlock(m, names);
 	if (ret == 0 && v)
 		um_vnode_check(v);
 	um_vnode_put(v);
 	return ret;
 }
 
+static void put_withheld(struct um_vnode *v)
+{
+	if (!v)
+		return;
+	um_vnode_offer(v);
+	um_vnode_check(v);
+	um_vnode_put(v);
+}
+
 int um_vnode_unlink(struct um_mount *m, const char *path)
 {
 	struct stat st;
 	struct um_vnode *v = um_vnode_known(m, path, &st);
-	int ret = v ? before_removal(v, path, &st) : 0;
+	int ret = 0;
 
-	um_vnode_put(v);
+	if (v) {
+		um_vnode_withhold(v);
+		ret = before_removal(v, path, &st);
+	}
 	if (ret == 0)
 		ret = unlink_named(m, path);
+	put_withheld(v);
 	return ret == 1 ? 0 : ret;
 }
 
 int um_vnode_link(struct um_mount *m, const char *from, const char *to)
 {
+	uint32_t names = um_names_of(m, from) | um_names_of_entry(m, to);
 	int ret;
 
-	um_lock(&m->names);
+	um_names_lock(m, names);
 	ret = um_fs_link(m, from, to);
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	return ret;
 }
 
 int um_vnode_rmdir(struct um_mount *m, const char *path)
 {
-	int ret = um_fs_rmdir(m, path);
+	struct stat st;
+	int ret = um_fs_getattr(m, path, NULL, &st);
 
+	/* a file without a name of its own, closed a moment ago */
+	if (ret == -ENOTEMPTY && !m->fs.unlink_open) {
+		um_watch_drain();
+		ret = um_fs_rmdir(m, path);
+	}
 	if (ret == 0)
-		um_obj_removed(m, path);
+		ret = um_fs_rmdir(m, path);
+	if (ret == 0)
+		um_obj_removed(m, path, &st);
 	return ret;
 }
 
-/* The file that a rename will replace, when it is known here. */
+/*
+ * What a rename will replace: its attributes, st_mode is 0 if there is nothing;
+ * and the file, when it is known here.
+ */
 static struct um_vnode *replaced_by(struct um_mount *m, const char *from,
 				    const char *to, struct stat *st)
 {
 	struct stat src;
 
-	if (um_fs_getattr(m, to, NULL, st) < 0 || !S_ISREG(st->st_mode) ||
+	if (um_fs_getattr(m, to, NULL, st) < 0 ||
 	    um_fs_getattr(m, from, NULL, &src) < 0 ||
-	    src.st_ino == st->st_ino || S_ISDIR(src.st_mode))
+	    src.st_ino == st->st_ino) {
+		st->st_mode = 0;
 		return NULL;
-	return um_vnode_lookup(m, st->st_ino);
+	}
+	return S_ISREG(st->st_mode) && !S_ISDIR(src.st_mode)
+		       ? um_vnode_lookup(m, st->st_ino)
+		       : NULL;
+}
+
+static bool moves_directory(struct um_mount *m, const char *from,
+			    const char *to, unsigned int flags)
+{
+	struct stat st;
+
+	if (um_fs_getattr(m, from, NULL, &st) == 0 && S_ISDIR(st.st_mode))
+		return true;
+	return (flags & RENAME_EXCHANGE) &&
+	       um_fs_getattr(m, to, NULL, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Return: the classes that are locked. */
+static uint32_t lock_pair(struct um_mount *m, const char *from, const char *to,
+			  unsigned int flags)
+{
+	uint32_t all = um_names_all(m);
+	uint32_t pair = um_names_of_entry(m, from) | um_names_of_entry(m, to);
+
+	if (!m->fs.remote || !moves_directory(m, from, to, flags)) {
+		um_names_lock(m, pair);
+		if (!m->fs.remote || !moves_directory(m, from, to, flags))
+			return pair;
+		/* it has become one since */
+		um_names_unlock(m, pair);
+	}
+	um_names_lock(m, all);
+	return all;
 }
 
 static int rename_named(struct um_mount *m, const char *from, const char *to,
 			unsigned int flags)
 {
+	uint32_t names = lock_pair(m, from, to, flags);
+	struct stat st = { 0 };
 	struct um_vnode *v;
-	struct stat st;
 	int ret;
 
-	um_lock(&m->names);
 	v = flags ? NULL : replaced_by(m, from, to, &st);
 	ret = um_fs_rename(m, from, to, flags);
 	if (ret == 0 && v)
 		after_removal(v, to, &st);
+	else if (ret == 0 && st.st_mode && !S_ISREG(st.st_mode))
+		um_obj_removed(m, to, &st);
 	if (ret == 0)
 		um_vnode_renamed(m, from, to, flags & RENAME_EXCHANGE);
-	um_unlock(&m->names);
+	um_names_unlock(m, names);
 	if (ret == 0 && v)
 		um_vnode_check(v);
 	um_vnode_put(v);
@@ -187,8 +251,14 @@ int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 {
 	struct stat st;
 	struct um_vnode *v = flags ? NULL : replaced_by(m, from, to, &st);
-	int ret = v ? before_removal(v, to, &st) : 0;
+	int ret = 0;
 
-	um_vnode_put(v);
-	return ret < 0 ? ret : rename_named(m, from, to, flags);
+	if (v) {
+		um_vnode_withhold(v);
+		ret = before_removal(v, to, &st);
+	}
+	if (ret >= 0)
+		ret = rename_named(m, from, to, flags);
+	put_withheld(v);
+	return ret;
 }

@@ -5,13 +5,17 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "guest/shared.h"
 #include "vnode/internal.h"
 
+#define MAX_VNODES 4096
+
 struct um_vnode_state um_vn = {
 	.table = UM_MUTEX_INIT(UM_RANK_VNODE),
 	.inotify = -1,
+	.inotify_files = -1,
 };
 
 static uint64_t node_key(const struct um_mount *m, ino_t ino)
@@ -19,7 +23,7 @@ static uint64_t node_key(const struct um_mount *m, ino_t ino)
 	return ((uint64_t)m->id << 48) ^ (uint64_t)ino;
 }
 
-static struct um_vnode *find_locked(struct um_mount *m, ino_t ino)
+struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino)
 {
 	struct um_hnode *n = um_hash_get(&um_vn.by_node, node_key(m, ino));
 
@@ -47,6 +51,14 @@ static void vnode_free(struct um_vnode *v)
 	free(v);
 }
 
+struct um_vnode *um_vnode_ref(struct um_vnode *v)
+{
+	um_lock(&um_vn.table);
+	v->refs++;
+	um_unlock(&um_vn.table);
+	return v;
+}
+
 void um_vnode_put(struct um_vnode *v)
 {
 	bool last;
@@ -58,6 +70,47 @@ void um_vnode_put(struct um_vnode *v)
 	um_unlock(&um_vn.table);
 	if (last)
 		vnode_free(v);
+}
+
+/*
+ * Guests open a cached file by the number of its descriptor here (agent/
+ * names.c, `reopen`), and look afterwards if it is the one they mean. Numbers
+ * from here on are hardly ever another's meanwhile.
+ */
+#define FIRST_TOLD_FD 1024
+
+static int move_up(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_TOLD_FD);
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
+uint32_t um_vnode_fd_locked(const struct um_vnode *v)
+{
+	if (v->memfd < FIRST_TOLD_FD || !v->populated || v->direct ||
+	    v->volatile_data || v->device || v->orphan || v->hidden ||
+	    v->gone || v->withheld || !v->path || atomic_load(&v->stale))
+		return 0;
+	return (uint32_t)v->memfd;
+}
+
+void um_vnode_withhold(struct um_vnode *v)
+{
+	um_lock(&um_vn.table);
+	v->withheld++;
+	um_shared_node_changed(v->mount->id, v->ino);
+	um_unlock(&um_vn.table);
+}
+
+void um_vnode_offer(struct um_vnode *v)
+{
+	um_lock(&um_vn.table);
+	v->withheld--;
+	um_unlock(&um_vn.table);
 }
 
 /* The file's identity and page cache; its inode is what descriptors show. */
@@ -75,7 +128,7 @@ static int new_memfd(off_t size, uint64_t *inode)
 		return -err;
 	}
 	*inode = st.st_ino;
-	return fd;
+	return move_up(fd);
 }
 
 static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
@@ -106,7 +159,7 @@ static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
 	v->file.kind = UM_OBJ_FILE;
 	v->file.mount = m;
 	v->file.vnode = v;
-	v->file.wd = um_watch_add(v->memfd);
+	um_watch_add(&v->file, v->memfd);
 	return v;
 }
 
@@ -115,7 +168,7 @@ static void enter_locked(struct um_vnode *v)
 {
 	if (um_hash_add(&um_vn.by_node, &v->node, node_key(v->mount, v->ino)) ||
 	    um_hash_add(&um_vn.by_inode, &v->file.node, v->file.inode) ||
-	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, (uint64_t)v->file.wd))
+	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, um_watch_key(&v->file)))
 		um_warn("out of memory for the vnode table");
 	um_shared_set_objs(um_vn.by_inode.count);
 }
@@ -125,7 +178,7 @@ struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino)
 	struct um_vnode *v;
 
 	um_lock(&um_vn.table);
-	v = find_locked(m, ino);
+	v = um_vnode_find_locked(m, ino);
 	if (v)
 		v->refs++;
 	um_unlock(&um_vn.table);
@@ -144,7 +197,7 @@ int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
 		if (!fresh)
 			return -ENOMEM;
 		um_lock(&um_vn.table);
-		v = find_locked(m, st->st_ino);
+		v = um_vnode_find_locked(m, st->st_ino);
 		if (v) {
 			v->refs++;
 		} else {
@@ -184,22 +237,24 @@ static void leave_locked(struct um_vnode *v)
 	um_hash_del(&um_vn.by_inode, &v->file.node);
 	um_hash_del(&um_vn.by_wd, &v->file.wd_node);
 	um_shared_set_objs(um_vn.by_inode.count);
-	um_watch_del(v->file.wd);
+	um_watch_del(&v->file);
 }
 
 static void remove_hidden(struct um_vnode *v)
 {
 	UM_FREE char *path = um_vnode_path(v);
+	uint32_t names;
 
 	if (!path)
 		return;
-	um_lock(&v->mount->names);
+	names = um_names_of_entry(v->mount, path);
+	um_names_lock(v->mount, names);
 	if (um_fs_unlink(v->mount, path) == 0) {
 		um_lock(&um_vn.table);
 		um_vnode_orphan_locked(v);
 		um_unlock(&um_vn.table);
 	}
-	um_unlock(&v->mount->names);
+	um_names_unlock(v->mount, names);
 }
 
 /*
@@ -212,7 +267,7 @@ static void last_close(struct um_vnode *v)
 		um_vnode_sync(v);
 	um_lock(&v->io);
 	/* opened again meanwhile? an open is done under this lock */
-	if (!um_vnode_is_open(v))
+	if (!um_vnode_is_open(v) && !v->pins)
 		um_vnode_release_fh(v);
 	um_unlock(&v->io);
 	if (v->hidden && !um_vnode_is_open(v))
@@ -229,6 +284,12 @@ static int refs_of(struct um_vnode *v)
 	return n;
 }
 
+/* The mount's own limit for what nobody has open (um_fs.keep). */
+static bool has_too_much(const struct um_mount *m)
+{
+	return m->fs.limited && atomic_load(&m->bytes) > m->fs.keep;
+}
+
 /* A close was seen: was it the last? */
 void um_vnode_check(struct um_vnode *v)
 {
@@ -239,8 +300,10 @@ void um_vnode_check(struct um_vnode *v)
 		return;
 	last_close(v);
 	um_lock(&um_vn.table);
-	drop = (v->orphan || v->hidden || v->volatile_data) && !v->gone &&
-	       (v->refs == 2 || v->device) && !v->lazy && !um_vnode_is_open(v);
+	drop = (v->orphan || v->hidden || v->volatile_data ||
+		has_too_much(v->mount)) &&
+	       !v->gone && (v->refs == 2 || v->device) && !v->lazy &&
+	       !um_vnode_is_open(v);
 	if (drop) {
 		leave_locked(v);
 		v->refs--;
@@ -249,29 +312,38 @@ void um_vnode_check(struct um_vnode *v)
 	um_vnode_trim();
 }
 
+static bool can_go_locked(struct um_vnode *v)
+{
+	if (v->refs != 1 || v->lazy || v->has_wfh || atomic_load(&v->shared))
+		return false;
+	um_shared_node_changed(v->mount->id, v->ino);
+	return !um_vnode_is_open(v);
+}
+
 /* Cached files that nobody has open, oldest first, while there are too many. */
 void um_vnode_trim(void)
 {
 	struct um_vnode *victims[32];
-	size_t n = 0;
+	size_t start, n = 0;
 
 	um_lock(&um_vn.table);
+	start = um_vn.hand;
+	/* each slot once: they leave their slots only afterwards */
 	for (size_t i = 0; i < um_vn.by_node.nslots && n < 32; i++) {
 		struct um_hnode *h;
 
 		if (um_vn.by_node.count < um_vn.max_vnodes &&
 		    atomic_load(&um_vn.bytes) < um_vn.cache_limit)
 			break;
-		h = um_vn.by_node.slot[(i + um_vn.hand) % um_vn.by_node.nslots];
+		h = um_vn.by_node.slot[(start + i) % um_vn.by_node.nslots];
 		for (; h && n < 32; h = h->next) {
 			struct um_vnode *v =
 				um_container(h, struct um_vnode, node);
 
-			if (v->refs == 1 && !v->lazy && !um_vnode_is_open(v) &&
-			    !v->has_wfh && !atomic_load(&v->shared))
+			if (can_go_locked(v))
 				victims[n++] = v;
 		}
-		um_vn.hand += h ? 0 : 1;
+		um_vn.hand = start + i + (h ? 0 : 1);
 	}
 	for (size_t i = 0; i < n; i++)
 		leave_locked(victims[i]);
@@ -328,6 +400,17 @@ static void for_each(struct um_mount *m, vnode_fn fn, void *arg)
 	free(all);
 }
 
+static void check_one(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	um_vnode_check(v);
+}
+
+void um_vnode_check_all(void)
+{
+	for_each(NULL, check_one, NULL);
+}
+
 static void sync_one(struct um_vnode *v, void *arg)
 {
 	int *first = arg;
@@ -346,6 +429,18 @@ int um_vnode_sync_mount(struct um_mount *m)
 
 	for_each(m, sync_one, &ret);
 	return ret;
+}
+
+static void measure_one(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	if (v->device)
+		um_device_measure(v);
+}
+
+void um_vnode_remeasure(struct um_mount *m)
+{
+	for_each(m, measure_one, NULL);
 }
 
 static void count_open(struct um_vnode *v, void *arg)
@@ -386,11 +481,16 @@ void um_vnode_drop(struct um_mount *m)
 	for_each(m, drop_one, NULL);
 }
 
+/* Each cached file has two descriptors; open ones need some, too. */
 int um_vnode_setup(off_t ready_limit, uint64_t cache_limit)
 {
+	struct rlimit rl;
+
 	um_vn.ready_limit = ready_limit;
 	um_vn.cache_limit = cache_limit;
-	um_vn.max_vnodes = 4096;
+	um_vn.max_vnodes = MAX_VNODES;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_max / 8 < MAX_VNODES)
+		um_vn.max_vnodes = rl.rlim_max / 8;
 	return um_watch_setup();
 }
 

@@ -63,9 +63,11 @@ struct um_dirent {
  * @mount: holds a ref, except in FILE, where the vnode does
  * @vnode: FILE: the one it is part of; LAZY: ref
  * @path: DIR and PATH: name inside the mount; NULL when removed (table lock)
+ * @last: what a removed one was, with a name less (table lock)
  * @flags: of open(2), as the guest asked
  * @list: DIR: layers it was opened in (ref, view layer's)
  * @entries: DIR: listing, as of the last rewind
+ * @names: DIR: where the entries' names are
  */
 struct um_obj {
 	struct um_hnode node;
@@ -79,11 +81,13 @@ struct um_obj {
 	struct um_obj *lazy_next;
 	int lazy_fd;
 	char *path;
+	struct stat *last;
 	int flags;
 	struct um_mutex io;
 	void *list;
 	void (*release_list)(void *list);
 	struct um_dirent *entries;
+	char *names;
 	size_t nentries;
 	bool listed;
 };
@@ -98,15 +102,20 @@ struct um_obj {
  * @orphan: the last name is gone
  * @gone: out of all tables
  * @volatile_data: the module's content may change by itself: not kept
+ * @withheld: so many need to know that guests do not open it unasked; table lock
  * @direct: each read is the module's (um_fh.direct); io lock
  * @stale: the module says that the content has changed
  * @device: one opening of a device node; goes with it, never populated
+ * @open_flags: O_EXCL and such, that a device's opening is to know of
  * @size: the file's, and the memfd's; io lock
  * @lease_fd: a reading of the memfd, kept to ask for leases with (opening one
  *	each time would be a close each time, and inotify would tell of it)
  * @populated: the memfd has the content; io lock
  * @accounted: bytes of it in the count of cached bytes; io lock
  * @rfh, @wfh: the module's open files; wfh serves reads too; io lock
+ * @write_only: wfh does not serve reads; io lock
+ * @pins: who works with rfh or wfh without the io lock: they are not released;
+ *	io lock
  * @shared: mapped shared and writable by a guest; needs um_vnode_sync()
  * @lazy: LAZY objects of it; table lock
  */
@@ -123,6 +132,8 @@ struct um_vnode {
 	bool gone;
 	bool volatile_data;
 	bool device;
+	int open_flags;
+	int withheld;
 	bool direct;
 	atomic_bool stale;
 	struct um_mutex io;
@@ -133,6 +144,8 @@ struct um_vnode {
 	off_t accounted;
 	bool has_rfh, has_wfh;
 	struct um_fh rfh, wfh;
+	unsigned int pins;
+	bool write_only;
 	atomic_bool shared;
 	struct um_obj *lazy;
 };
@@ -145,6 +158,8 @@ bool um_obj_any(void);
 /* The object that the stat is of (ref), or NULL: a real descriptor. */
 struct um_obj *um_obj_find(const struct stat *st);
 void um_obj_put(struct um_obj *o);
+#define UM_OBJ __attribute__((cleanup(um_obj_cleanup)))
+void um_obj_cleanup(struct um_obj **o);
 /* The name it had, of a file that has none any more; caller frees; or NULL. */
 char *um_obj_was(struct um_obj *o);
 /* What um_obj_find() goes by, for an inode number read from /proc. */
@@ -197,19 +212,41 @@ ssize_t um_vnode_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
 int um_vnode_truncate(struct um_vnode *v, off_t size);
 int um_vnode_fallocate(struct um_vnode *v, int mode, off_t off, off_t len);
 int um_vnode_fsync(struct um_vnode *v, bool datasync);
+/* Locks that the file system keeps; see the operations in <umview/fs.h>. */
+int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl,
+		  uint64_t owner);
+int um_vnode_flock(struct um_vnode *v, int op);
+/* The strongest native flock of the file: LOCK_EX, LOCK_SH or LOCK_UN. */
+int um_vnode_flock_held(struct um_vnode *v);
+/*
+ * The file system knows the content better: into the cache, where there is one
+ * (else false), and out of it (how much is there).
+ */
+bool um_vnode_store(struct um_vnode *v, const void *buf, size_t n, off_t off);
+size_t um_vnode_retrieve(struct um_vnode *v, void *buf, size_t n, off_t off);
+/* fn with an open file that stays so meanwhile, the io lock not being held. */
+int um_vnode_with_file(struct um_vnode *v,
+		       int (*fn)(struct um_fh *fh, void *arg), void *arg);
+/* What the close of a descriptor for writing waits for, and fails with. */
+int um_vnode_flush(struct um_vnode *v);
 int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
 		   size_t size);
 off_t um_vnode_lseek(struct um_vnode *v, off_t off, int whence);
 /* A vnode for the monitor's own use (um_next_open): ref, or -errno. */
 int um_vnode_get_path(struct um_mount *m, const char *path,
 		      const struct stat *st, int flags, struct um_vnode **out);
+struct um_vnode *um_vnode_ref(struct um_vnode *v);
 void um_vnode_put(struct um_vnode *v);
+/* An opening of it is gone: if it was the last, the module's file goes too. */
+void um_vnode_check(struct um_vnode *v);
 /* The same, by the monitor's own user of um_vnode_get_path(). */
 void um_vnode_let_go(struct um_vnode *v);
 /* The file as it is known here (ref), or NULL. */
 struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino);
 /* A device has another size now. */
 void um_vnode_resized(struct um_vnode *v, off_t size);
+/* Devices of the mount may have: ask them all. */
+void um_vnode_remeasure(struct um_mount *m);
 void um_vnode_mark_shared(struct um_vnode *v);
 /* Write to the module what shared mappings changed. */
 int um_vnode_sync(struct um_vnode *v);
@@ -223,6 +260,8 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags);
 int um_vnode_lock_fd(struct um_vnode *v);
 /* Called after the last close of an object in access mode 3. */
 extern void (*um_obj_closed_hook)(uint64_t inode);
+/* Called when an opening of the file is gone, before the file may be closed. */
+extern void (*um_vnode_closed_hook)(struct um_vnode *v);
 
 /* Names that changed: keep open objects pointing at their nodes. */
 void um_vnode_renamed(struct um_mount *m, const char *from, const char *to,
@@ -246,6 +285,8 @@ int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 
 /* Until every close that guests have done has had its effect. */
 void um_obj_settle(void);
+/* Before a guest opens one more: waits a little when closes lag behind. */
+void um_obj_pace(void);
 
 /* How many files and directories of the mount guests hold open. */
 size_t um_vnode_busy(struct um_mount *m);

@@ -2,6 +2,7 @@
 /* walk.c - a static program of another libc: threads, files, exec, walk */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -68,6 +69,46 @@ static void in_threads(void)
 		pthread_join(thread[i], NULL);
 }
 
+static int fds[2];
+
+static void *sleep_in_read(void *arg)
+{
+	char c;
+
+	return read(fds[0], &c, 1) == 1 ? arg : NULL;
+}
+
+static void *sleep_in_open(void *arg)
+{
+	return open("fifo", O_RDONLY) >= 0 ? arg : NULL;
+}
+
+/* musl cancels only where it made the call itself. */
+static void cancel(void *(*fn)(void *), const char *what)
+{
+	pthread_t thread;
+	void *result = NULL;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		must(pthread_create(&thread, NULL, fn, NULL) == 0, what);
+		/* asleep or on its way there: either must do */
+		usleep(i * 1000);
+		must(pthread_cancel(thread) == 0, what);
+		must(pthread_join(thread, &result) == 0, what);
+		must(result == PTHREAD_CANCELED, what);
+	}
+	printf("%s: cancelled\n", what);
+}
+
+static void cancels(void)
+{
+	must(pipe(fds) == 0 && mkfifo("fifo", 0644) == 0, "fifo");
+	cancel(sleep_in_read, "read");
+	cancel(sleep_in_open, "open");
+	must(unlink("fifo") == 0, "unlink");
+}
+
 static void walk(void)
 {
 	struct dirent *de;
@@ -100,6 +141,7 @@ int main(int argc, char **argv)
 	must(chdir(argv[1]) == 0, argv[1]);
 	in_threads();
 	walk();
+	cancels();
 	printf("absent: %d\n", stat("absent", &st) < 0 && errno == ENOENT);
 	return 0;
 }

@@ -39,6 +39,11 @@ struct um_binfmt_req;
 struct um_fs;
 struct um_net;
 struct um_next;
+struct flock;
+
+/* See the operations lock and flock. */
+#define UM_LOCK_DROP  (-1)
+#define UM_FLOCK_DROP 0x10000
 
 /**
  * struct um_cred - the guest on whose behalf an operation runs
@@ -81,6 +86,11 @@ struct um_fh {
 typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
 			  unsigned char type);
 
+/* How a name is used; for @covers. */
+#define UM_COVERS_CHANGE 0 /* the call may change something */
+#define UM_COVERS_READ	 1 /* the node is looked at */
+#define UM_COVERS_PASS	 2 /* a directory, on the way to another name */
+
 /**
  * struct um_fs_ops - operations of a file system
  * @size: sizeof(struct um_fs_ops) when the module was built, so that modules
@@ -120,7 +130,32 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @binfmt: a file is executed, anywhere in the view: see umview/binfmt.h.
  *	Return: 1 if this mount says how, 0, or -errno for the guest. Modules
  *	built before it have a smaller @size.
+ * @flush: a guest closes a descriptor by which the file may be written; what
+ *	this fails with its close(2) fails with. There may be several before
+ *	the release, or none. NULL: close tells nothing.
+ * @lock: where struct um_fs says @locks: fcntl(2), F_GETLK, F_SETLK, F_SETLKW,
+ *	with absolute offsets; or UM_LOCK_DROP: unlock, and do not wait. The
+ *	owner is a number for the process.
+ * @flock: where struct um_fs says @flocks: flock(2), with LOCK_NB always; or
+ *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
+ *	not wait. The owner is a number for the file.
+ *
+ * For a file system whose files are those of the view beneath:
+ *
+ * @give: open(2): the descriptor that the guest itself is given. Flags as the
+ *	guest's, O_CREAT included (mode has the umask applied). Reads, writes and
+ *	maps are then the kernel's, and so open, read and write are not needed.
+ *	st_dev of getattr is kept, and attributes are not cached.
+ * @where: name in the view beneath of the node as it is now. Return: 0.
+ * @covers: does the file system answer for this name itself? Where it does not,
+ *	the view beneath does, at the same place: the name means there what it
+ *	meant before the mount. @how: UM_COVERS_*. Must be quick. NULL: always.
+ * @name_of: the reverse of @where: name in the file system of a node that the
+ *	view beneath has at @below. Return: 0 or -ENOENT.
+ * @dress: attributes of an open descriptor that @give returned, as the kernel
+ *	tells them: make them those of getattr. Return: whether they changed.
  */
+
 struct um_fs_ops {
 	size_t size;
 	int (*getattr)(struct um_fs *fs, const char *path, struct um_fh *fh,
@@ -177,6 +212,18 @@ struct um_fs_ops {
 				   off_t out_off, size_t size);
 	int (*access)(struct um_fs *fs, const char *path, int mask);
 	int (*binfmt)(struct um_fs *fs, struct um_binfmt_req *req);
+	int (*flush)(struct um_fs *fs, struct um_fh *fh);
+	int (*lock)(struct um_fs *fs, struct um_fh *fh, int cmd,
+		    struct flock *fl, uint64_t owner);
+	int (*flock)(struct um_fs *fs, struct um_fh *fh, int op,
+		     uint64_t owner);
+	int (*give)(struct um_fs *fs, const char *path, int flags, mode_t mode);
+	int (*where)(struct um_fs *fs, const char *path, char *out,
+		     size_t size);
+	bool (*covers)(struct um_fs *fs, const char *path, int how);
+	int (*name_of)(struct um_fs *fs, const char *below, char *out,
+		       size_t size);
+	bool (*dress)(struct um_fs *fs, struct stat *st);
 };
 
 /**
@@ -195,7 +242,11 @@ struct um_fs_ops {
  * @remote: names and files change without the core: nothing is taken for known
  *	from one open of a file to the next but what open says
  * @net: set by a network stack (net.h) in place of @ops
+ * @locks, @flocks: locks of fcntl(2) and flock(2) are kept by the operations
+ *	lock and flock, else by the core
  * @core: the core's own
+ * @ttl_ms: where @remote: attributes are known for so long; 0: not at all
+ * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
 	const struct um_fs_ops *ops;
@@ -207,7 +258,22 @@ struct um_fs {
 	bool quick;
 	bool remote;
 	struct um_net *net;
+	bool locks;
+	bool flocks;
 	void *core;
+	unsigned int ttl_ms;
+	bool limited;
+	uint64_t keep;
 };
+
+/*
+ * For a file system with @covers: from now on it answers for names whose last
+ * component is @name. @beneath: and for what may be below such a name. To be
+ * called before it does, and um_fs_covered() as soon as it does.
+ */
+void um_fs_cover_name(const char *name, bool beneath);
+void um_fs_covered(void);
+/* @dress has something to say of the node with these numbers. */
+void um_fs_cover_node(dev_t dev, ino_t ino);
 
 #endif

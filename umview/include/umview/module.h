@@ -22,6 +22,7 @@
  * @target: canonical mount point in the view
  * @flags: MS_* of mount(2), options `ro`... already folded in
  * @options: the option string without what the core took; "" when none
+ * @merge: the option merge was given
  * All borrowed for the call.
  */
 struct um_mount_req {
@@ -30,7 +31,19 @@ struct um_mount_req {
 	const char *target;
 	unsigned long flags;
 	const char *options;
+	bool merge;
 };
+
+/**
+ * um_contained() - run code in which a crash, or exit(3), is not the monitor's
+ * @run: is left at once when it crashes; what it held is lost
+ * @status: set to the status of exit(3), else left as it is
+ *
+ * The core does so around each operation. It is for threads of a module's own.
+ * Return: 0 it returned; 1 it called exit(3); -EIO it crashed, and how was
+ * logged.
+ */
+int um_contained(void (*run)(void *arg), void *arg, int *status);
 
 /**
  * struct um_module - description of a module
@@ -62,5 +75,11 @@ struct um_module {
 };
 
 extern const struct um_module um_module;
+
+/*
+ * For a module that loads others: where NAME.so lies, of the places that
+ * umview itself searches. Return: the file's name, to be freed; NULL: nowhere.
+ */
+char *um_module_find(const char *name);
 
 #endif

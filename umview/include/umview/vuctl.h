@@ -43,6 +43,13 @@
  *	ELOOP
  * @UM_VU_LIST_FSALIAS: (char *buf, size_t len) "alias type\n" lines; as
  *	LIST_SERVICE
+ * @UM_VU_MOUNTER: (const char *options, unsigned long flags, char *rest, size_t
+ *	len) the caller is about to start a program that will mount through
+ *	/dev/fuse. The flags (MS_*), and those of the options that are the
+ *	core's, are for what it mounts; in rest, those left for the program,
+ *	`ro' first where the mount is to be read-only. Return: bytes needed;
+ *	ERANGE. From now on the caller has its own ids again, not those of a
+ *	set-uid mount(8)
  * @UM_VU_HELLO: agent only: (struct um_exec_info *out, size_t size)
  * @UM_VU_EXEC: agent only: (const char *path, char **argv, char **envp). The
  *	program waits for HELLO. Return: a descriptor of the agent, to be
@@ -54,6 +61,9 @@
  * @UM_VU_FCHDIR: agent only: (int fd) likewise
  * @UM_VU_TEXT: agent only: (int fd, struct um_text *out, uint32_t interp) the
  *	patched copy of a file's code; interp: id of the interpreter's own. Return: a descriptor of the region file; ENOENT
+ * @UM_VU_CLOSE: agent only: (int fd) what close(2) waits for: the descriptor,
+ *	which is still open, is going to be closed. Return: 0, or what close
+ *	is to fail with when it is done
  * @UM_VU_MSOCKET: (const char *path, int domain, int type, int protocol) as
  *	msocket(2viewos). path NULL: the default stack. ENOTSUP: no stack's file
  */
@@ -75,7 +85,9 @@ enum um_vuctl {
 	UM_VU_CHDIR = UM_VUCTL_CHDIR,
 	UM_VU_FCHDIR = UM_VUCTL_FCHDIR,
 	UM_VU_TEXT = UM_VUCTL_TEXT,
+	UM_VU_CLOSE = UM_VUCTL_CLOSE,
 	UM_VU_MSOCKET = UM_VUCTL_MSOCKET,
+	UM_VU_MOUNTER,
 };
 
 /**

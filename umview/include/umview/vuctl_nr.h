@@ -3,13 +3,14 @@
 #ifndef UMVIEW_VUCTL_NR_H
 #define UMVIEW_VUCTL_NR_H
 
-#define UM_NR_VUCTL	0x564957
-#define UM_VUCTL_HELLO	11
-#define UM_VUCTL_EXEC	12
-#define UM_VUCTL_EXECAT 13
-#define UM_VUCTL_CHDIR	14
-#define UM_VUCTL_FCHDIR 15
-#define UM_VUCTL_TEXT	16
+#define UM_NR_VUCTL	 0x564957
+#define UM_VUCTL_HELLO	 11
+#define UM_VUCTL_EXEC	 12
+#define UM_VUCTL_EXECAT	 13
+#define UM_VUCTL_CHDIR	 14
+#define UM_VUCTL_FCHDIR	 15
+#define UM_VUCTL_TEXT	 16
+#define UM_VUCTL_CLOSE	 17
 #define UM_VUCTL_MSOCKET 20
 
 /* An answer: make the call as it was, natively. Above any descriptor. */
