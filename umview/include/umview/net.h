@@ -166,6 +166,12 @@ struct um_net {
 int um_net_wait(sem_t *sem);
 
 /*
+ * The stack has ended by itself. Its sockets that listen have no end that would
+ * show it: they are shut down.
+ */
+void um_net_ended(struct um_net *net);
+
+/*
  * The stack whose special file is `path` in the view beneath, which is in use
  * until um_net_close(). Return: 0; -ENOTSUP: it is no stack's file; or the error
  * of looking for it.
