@@ -163,17 +163,21 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc,
 	return create(r, loc, o);
 }
 
+/* Files of /proc that the view shows otherwise. -ENOENT: none of these. */
+static int open_proc(struct um_req *r, const struct um_loc *loc,
+		     const struct opening *o)
+{
+	if (!um_proc_open_hook || !um_loc_is_real(loc) || (o->flags & O_PATH))
+		return -ENOENT;
+	return um_proc_open_hook(r, loc);
+}
+
 /* Real and native: the kernel does it, but for what the view adds. */
 static long open_native(struct um_req *r, const struct um_loc *loc,
 			const struct opening *o)
 {
 	int fd;
 
-	if (um_proc_open_hook && !(o->flags & O_PATH)) {
-		fd = um_proc_open_hook(r, loc);
-		if (fd != -ENOENT)
-			return um_give_fd(r, fd, o->flags & O_CLOEXEC);
-	}
 	if (!um_list_has_phantoms(r->list, loc->path))
 		return UM_CONTINUE;
 	fd = open_real_dir(r, loc, o->flags);
@@ -195,8 +199,10 @@ static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
 static long open_at(struct um_req *r, const struct opening *o,
 		    const struct um_loc *loc)
 {
-	int fd;
+	int fd = open_proc(r, loc, o);
 
+	if (fd != -ENOENT)
+		return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 	if (loc->obj)
 		fd = um_obj_reopen(loc->obj, o->flags);
 	else if (um_loc_is_native(loc))
