@@ -71,12 +71,15 @@ const struct um_cred *um_caller(void);
  * @direct: set by open: each read of a guest is one of the module's
  * @keep_cache: set by open, where struct um_fs is @remote: what was read before
  *	is still the file's content
+ * @empty_writes: set by open: a write(2) of no bytes is the module's, too; else
+ *	it answers 0
  */
 struct um_fh {
 	uint64_t fh;
 	int flags;
 	bool direct;
 	bool keep_cache;
+	bool empty_writes;
 };
 
 /*
