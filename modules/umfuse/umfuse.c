@@ -89,9 +89,22 @@ static int wait_for_program(struct umfuse *mnt)
 	pthread_join(mnt->thread, NULL);
 	if (mnt->error)
 		return -mnt->error;
-	um_err("%s: main returned %d without serving the mount", mnt->name,
-	       mnt->status);
+	if (!mnt->silent)
+		um_err("%s: main returned %d without serving the mount",
+		       mnt->name, mnt->status);
 	return -EIO;
+}
+
+bool umfuse_is_tried(struct umfuse *mnt)
+{
+	bool tried;
+
+	if (!mnt->silent)
+		return false;
+	pthread_mutex_lock(&mnt->lock);
+	tried = mnt->state == UMFUSE_STARTING;
+	pthread_mutex_unlock(&mnt->lock);
+	return tried;
 }
 
 /* For programs that know of umfuse: they said why, mount(2) gives `error`. */
@@ -131,6 +144,7 @@ static struct umfuse *new_mount(const struct um_mount_req *req,
 	mnt->next = fs->next;
 	mnt->mounter = *um_caller();
 	mnt->prog.memfd = -1;
+	mnt->silent = req->flags & MS_SILENT;
 	pthread_rwlock_init(&mnt->tree, NULL);
 	pthread_mutex_init(&mnt->lock, NULL);
 	umfuse_behind_init(&mnt->behind);

@@ -170,8 +170,8 @@ static int set_superblock(struct start *s, const char *number)
 	s->opt.sb = strtoull(number, &end, 10);
 	if (!*number || *end || errno || s->opt.sb > INT32_MAX ||
 	    *number == '-') {
-		fprintf(stderr, E2_PROGRAM ": bad number in option `sb=%s'\n",
-			number);
+		fuse_log(FUSE_LOG_ERR,
+			 E2_PROGRAM ": bad number in option `sb=%s'\n", number);
 		return -EINVAL;
 	}
 	/* block 1 of 1 KiB is where it is anyway */
@@ -244,7 +244,7 @@ static int set_option(struct start *s, const char *word)
 	}
 	if (is_for_the_kernel(word))
 		return 0;
-	fprintf(stderr, E2_PROGRAM ": unknown option `%s'\n", word);
+	fuse_log(FUSE_LOG_ERR, E2_PROGRAM ": unknown option `%s'\n", word);
 	return -EINVAL;
 }
 
@@ -270,7 +270,7 @@ static void add_arg(struct start *s, char *arg)
 
 static int bad_usage(const char *why, const char *what)
 {
-	fprintf(stderr, E2_PROGRAM ": %s%s\n%s", why, what, usage_text);
+	fuse_log(FUSE_LOG_ERR, E2_PROGRAM ": %s%s\n%s", why, what, usage_text);
 	return -EINVAL;
 }
 
