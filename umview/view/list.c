@@ -46,8 +46,7 @@ static bool is_excepted(const struct um_mount *m, const char *rel)
 	return false;
 }
 
-/* Does mount m answer for path? Its part of the path, or NULL. */
-static const char *covers(struct um_mount *m, const char *path)
+const char *um_mount_covers(struct um_mount *m, const char *path)
 {
 	const char *rel = um_path_beneath(path, m->point);
 	struct stat st;
@@ -63,19 +62,28 @@ static const char *covers(struct um_mount *m, const char *path)
 	return rel;
 }
 
-struct um_mount *um_list_find(const struct um_list *l, const char *path,
-			      const char **rel)
+struct um_mount *um_list_find_without(const struct um_list *l,
+				      const bool *hidden, const char *path,
+				      const char **rel)
 {
 	struct um_mount *m;
 
 	for (size_t i = l->nmounts; i-- > 0;) {
-		*rel = covers(l->mounts[i], path);
+		if (hidden && hidden[i])
+			continue;
+		*rel = um_mount_covers(l->mounts[i], path);
 		if (*rel)
 			return l->mounts[i];
 	}
 	*rel = path;
 	m = find_dev(path);
 	return m ? m : um_mount_real();
+}
+
+struct um_mount *um_list_find(const struct um_list *l, const char *path,
+			      const char **rel)
+{
+	return um_list_find_without(l, NULL, path, rel);
 }
 
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)
@@ -109,7 +117,7 @@ static bool is_hidden(const struct um_list *l, size_t i)
 
 	for (size_t k = i + 1; k < l->nmounts; k++)
 		if (strcmp(l->mounts[k]->point, point) != 0 &&
-		    covers(l->mounts[k], point))
+		    um_mount_covers(l->mounts[k], point))
 			return true;
 	return false;
 }
