@@ -116,6 +116,15 @@ void umfuse_failed(int error)
 		mnt->error = error;
 }
 
+/* Likewise: open decides for each opening (um_fs.asks_open). */
+void umfuse_asks_open(void)
+{
+	struct umfuse *mnt = umfuse_self();
+
+	if (mnt)
+		mnt->asks_open = true;
+}
+
 /* --- the mount --- */
 
 static void free_mount(struct umfuse *mnt)
@@ -206,6 +215,7 @@ static int offer(struct umfuse *mnt, const struct um_mount_req *req,
 	fs->ttl_ms = mnt->ttl_ms;
 	fs->limited = mnt->opts.has_cache;
 	fs->keep = mnt->opts.cache;
+	fs->asks_open = mnt->asks_open;
 	fs->readonly = mnt->readonly || req->flags & MS_RDONLY;
 	return 0;
 }

@@ -345,6 +345,9 @@ static int run(struct start *s, struct e2 *e)
 /* umfuse's, where it is there: the reason for mount(2) to give. */
 void umfuse_failed(int error) __attribute__((weak));
 
+/* Likewise: a file may be append-only. */
+void umfuse_asks_open(void) __attribute__((weak));
+
 static int fail(int ret)
 {
 	if (umfuse_failed)
@@ -374,6 +377,8 @@ int main(int argc, char **argv)
 		free(e);
 		return fail(ret);
 	}
+	if (umfuse_asks_open)
+		umfuse_asks_open();
 	ret = run(&s, e);
 	/* FUSE may have given up before init() */
 	e2_umount(e);

@@ -137,6 +137,7 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @flock: where struct um_fs says @flocks: flock(2), with LOCK_NB always; or
  *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
  *	not wait. The owner is a number for the file.
+ * @ioctl_dir: ioctl of an open directory. NULL: ENOTTY.
  */
 struct um_fs_ops {
 	size_t size;
@@ -199,6 +200,8 @@ struct um_fs_ops {
 		    struct flock *fl, uint64_t owner);
 	int (*flock)(struct um_fs *fs, struct um_fh *fh, int op,
 		     uint64_t owner);
+	int (*ioctl_dir)(struct um_fs *fs, const char *path, unsigned int cmd,
+			 void *data, size_t size);
 };
 
 /**
@@ -221,6 +224,9 @@ struct um_fs_ops {
  *	lock and flock, else by the core
  * @core: the core's own
  * @ttl_ms: where @remote: attributes are known for so long; 0: not at all
+ * @asks_open: whether a file may be opened for writing can change, and depends
+ *	on O_APPEND: open, and then release, is called for each such opening,
+ *	whether or not the file is open already, with the guest's O_APPEND
  * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
@@ -239,6 +245,7 @@ struct um_fs {
 	unsigned int ttl_ms;
 	bool limited;
 	uint64_t keep;
+	bool asks_open;
 };
 
 #endif
