@@ -406,6 +406,7 @@ static int check_interp(struct um_exec *x, const Elf64_Phdr *ph)
 		return ret;
 	if (x->p->interp_fd >= 0)
 		close(x->p->interp_fd);
+	x->far_interp = !um_loc_is_native(&loc);
 	x->p->interp_fd = ret;
 	return 0;
 }
