@@ -89,6 +89,7 @@ struct um_next *um_next_current(void)
 }
 
 /* Here a crash is the end: that is what a test wants. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the core's signature */
 int um_contained(void (*run)(void *arg), void *arg, int *status)
 {
 	(void)status;
@@ -332,7 +333,9 @@ int host_load(struct host_fs *h, const char *file)
 int host_mount(struct host_fs *h, const char *type, const char *source,
 	       const char *target, unsigned long flags, const char *options)
 {
-	struct um_mount_req req = { type, source, target, flags, options };
+	struct um_mount_req req = {
+		type, source, target, flags, options, false
+	};
 
 	h->fs = (struct um_fs){ .next = host_next() };
 	um_next_set_current(h->fs.next);

@@ -331,8 +331,16 @@ long um_guest_fchdir(struct um_req *r, int fd)
 static long change_to(struct um_req *r, struct um_mount *m, const char *rel)
 {
 	UM_CLOSE int fd = -1;
+	const char *path;
 	int place;
 
+	/* a real directory that a layer adds to will do to stand in */
+	if (um_fs_is_layer(m)) {
+		path = um_view_path_of(r, m, rel);
+		if (!path)
+			return -ENOMEM;
+		m = um_list_find_for(r->list, path, UM_COVERS_PASS, &rel);
+	}
 	if (um_mount_is_real(m)) {
 		fd = open(rel, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? -errno : um_guest_fchdir(r, fd);
@@ -346,7 +354,7 @@ static long change_to(struct um_req *r, struct um_mount *m, const char *rel)
 long sys_chdir(struct um_req *r)
 {
 	struct um_loc loc UM_LOC;
-	int ret = um_arg_walk(r, 0, UM_FOLLOW, &loc);
+	int ret = um_arg_walk(r, 0, UM_FOLLOW | UM_READ | UM_ENTER, &loc);
 
 	if (ret < 0)
 		return ret;
@@ -447,7 +455,8 @@ long sys_chroot(struct um_req *r)
 	loc = (struct um_loc){ 0 };
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 	if (ret == 0)
-		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, &loc);
+		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_READ,
+				     &loc);
 	if (ret < 0)
 		return ret;
 	ret = loc.obj ? -ENOENT : um_fs_getattr(loc.mount, loc.rel, NULL, &st);

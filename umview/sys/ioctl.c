@@ -10,9 +10,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "dev/dev.h"
+#include "dev/stream.h"
 #include "sys/cusedev.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 #include "sys/net.h"
 #include "view/perm.h"
 #include "vnode/attrcache.h"
@@ -22,6 +23,18 @@ static bool is_generic(unsigned int cmd)
 {
 	return cmd == FIOCLEX || cmd == FIONCLEX || cmd == FIONBIO ||
 	       cmd == FIOASYNC;
+}
+
+/* Those of chattr(1) and their like: no right to write is needed. */
+static bool changes_flags(unsigned int cmd)
+{
+	unsigned int letter = _IOC_TYPE(cmd);
+
+	/* these need a descriptor that may be written to */
+	if (cmd == FICLONE || cmd == FICLONERANGE || cmd == FIDEDUPERANGE)
+		return false;
+	return (letter == 'f' || letter == 'X' || letter == 0x94) &&
+	       (_IOC_DIR(cmd) & _IOC_WRITE);
 }
 
 static long bytes_left(struct um_req *r, struct um_obj *o)
@@ -142,12 +155,19 @@ long sys_ioctl(struct um_req *r)
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
 	unsigned int cmd = (unsigned int)r->arg[1];
+	struct um_loc loc;
 	long ret;
 
 	if (s)
 		return um_net_ioctl(r, s, cmd);
-	if (!o && um_fusedev_ioctl(r, cmd, &ret))
+	if (!o && (um_fusedev_ioctl(r, cmd, &ret) ||
+		   (!is_generic(cmd) && um_stream_ioctl(r, cmd, &ret))))
 		return ret;
+	if (!o && changes_flags(cmd)) {
+		ret = um_fd_for_change(r, um_arg_fd(r, 0), &loc);
+		if (ret != UM_FD_NATIVE)
+			return ret < 0 ? ret : -EOPNOTSUPP;
+	}
 	if (!o || is_generic(cmd))
 		return UM_CONTINUE;
 	if (o->kind == UM_OBJ_PATH)
@@ -155,7 +175,7 @@ long sys_ioctl(struct um_req *r)
 	if (um_cusedev_is(o->mount) && o->vnode)
 		return um_cusedev_ioctl(r, o, cmd);
 	if (o->mount->devices && o->vnode)
-		return um_loop_ioctl(r, o, cmd);
+		return um_dev_ioctl(r, o, cmd);
 	/* whoever opens a file may ask; agents say so themselves (fast_ioctl()) */
 	if (cmd == TCGETS)
 		return -ENOTTY;
@@ -175,7 +195,7 @@ long sys_inotify_add_watch(struct um_req *r)
 	struct um_loc loc UM_LOC;
 	bool nofollow = r->arg[2] & 0x02000000; /* IN_DONT_FOLLOW */
 	struct stat st;
-	int ret = um_arg_walk(r, 1, nofollow ? 0 : UM_FOLLOW, &loc);
+	int ret = um_arg_walk(r, 1, UM_READ | (nofollow ? 0 : UM_FOLLOW), &loc);
 
 	if (ret < 0)
 		return ret;

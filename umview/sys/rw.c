@@ -162,6 +162,19 @@ static ssize_t write_buffer(struct io *io, const struct iovec *iov, char *buf,
 typedef ssize_t (*buffer_fn)(struct io *io, const struct iovec *iov, char *buf,
 			     off_t off);
 
+/* O_DIRECT on a block device: whole sectors. */
+static bool is_misaligned(const struct io *io)
+{
+	uint64_t bits = (uint64_t)io->off;
+
+	if (!io->o->vnode->device || !(io->o->flags & O_DIRECT) ||
+	    !io->o->vnode->size)
+		return false;
+	for (int i = 0; i < io->v.n; i++)
+		bits |= io->v.iov[i].iov_len;
+	return bits & 511;
+}
+
 static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 {
 	UM_FREE char *buf = NULL;
@@ -169,6 +182,8 @@ static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 	off_t off = io->off;
 	ssize_t done = 0;
 
+	if (is_misaligned(io))
+		return -EINVAL;
 	buf = malloc(room + 1);
 	if (!buf)
 		return -ENOMEM;
@@ -206,6 +221,12 @@ static ssize_t write_at(struct io *io, bool append)
 	return n;
 }
 
+/* A device does not grow: the flag means nothing to it. */
+static bool appends(const struct io *io)
+{
+	return (io->flags & O_APPEND) && !io->o->vnode->device;
+}
+
 /* At the descriptor's own offset, which moves on. */
 static ssize_t io_here(struct io *io, int ofd, bool writing)
 {
@@ -216,7 +237,7 @@ static ssize_t io_here(struct io *io, int ofd, bool writing)
 	um_lock(m);
 	io->off = lseek(ofd, 0, SEEK_CUR);
 	if (writing)
-		n = write_at(io, io->flags & O_APPEND);
+		n = write_at(io, appends(io));
 	else
 		n = transfer(io, read_buffer, false);
 	if (n > 0)
@@ -229,7 +250,7 @@ static ssize_t io_there(struct io *io, off_t off, bool writing)
 {
 	io->off = off;
 	if (writing)
-		return write_at(io, io->flags & O_APPEND);
+		return write_at(io, appends(io));
 	return transfer(io, read_buffer, false);
 }
 
@@ -318,7 +339,7 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && um_chan_any())
+	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
 		return channel(r, one_buffer, writing);
 	if (!o)
 		return ret;
@@ -334,7 +355,7 @@ static long vectored(struct um_req *r, off_t off, unsigned int rwf,
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && um_chan_any())
+	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
 		return channel(r, copy_vector, writing);
 	if (!o)
 		return ret;

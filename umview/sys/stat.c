@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include "dev/stream.h"
 #include "sys/fusedev.h"
 #include "sys/special.h"
 #include "view/perm.h"
@@ -41,7 +42,7 @@ static long lookup(struct um_req *r, const struct query *q, struct stat *out)
 		return um_fd_getattr(r, q->dirfd, out);
 	if (!path)
 		return -EFAULT;
-	ret = um_walk(r, q->dirfd, path, follow, &loc);
+	ret = um_walk(r, q->dirfd, path, follow | UM_READ, &loc);
 	if (ret == -ENOENT && !strcmp(path, ".") && q->dirfd == AT_FDCWD)
 		return um_fd_getattr(r, AT_FDCWD, out);
 	if (ret < 0)
@@ -90,17 +91,21 @@ long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 			return ret < 0 ? ret : UM_CONTINUE;
 		return um_fs_getattr(cwd.mount, cwd.rel, NULL, out);
 	}
-	if (!um_obj_any() && !um_special_any() && !um_chan_any())
+	if (!um_obj_any() && !um_special_any() && !um_chan_any() &&
+	    !um_stream_any() && !r->list->nmounts)
 		return UM_CONTINUE;
 	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
 		return UM_CONTINUE;
 	if (S_ISFIFO(st.st_mode) && um_special_getattr(&st, out) == 0)
 		return FOUND;
-	if (S_ISSOCK(st.st_mode) && um_fusedev_fstat(&st, out))
+	if (S_ISSOCK(st.st_mode) &&
+	    (um_fusedev_fstat(&st, out) || um_stream_fstat(&st, out)))
 		return FOUND;
 	o = um_obj_find(&st);
-	if (!o)
-		return UM_CONTINUE;
+	if (!o) {
+		*out = st;
+		return um_list_dress(r->list, out) ? FOUND : UM_CONTINUE;
+	}
 	ret = um_obj_getattr(o, out);
 	if (ret == 0)
 		tell_again(r, o, st.st_ino);
@@ -261,6 +266,8 @@ static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,
 		memcpy(path, ".", 2);
 	if (!*path && (flags & AT_EMPTY_PATH))
 		return access_fd(r, dirfd, mode, flags);
+	if (!(mode & W_OK))
+		follow |= UM_READ;
 	ret = um_walk(r, dirfd, path, follow, &loc);
 	if (ret < 0)
 		return ret;
@@ -313,7 +320,7 @@ long sys_statfs(struct um_req *r)
 {
 	struct um_loc loc UM_LOC;
 	struct statfs sf;
-	int ret = um_arg_walk(r, 0, UM_FOLLOW, &loc);
+	int ret = um_arg_walk(r, 0, UM_FOLLOW | UM_READ, &loc);
 
 	if (ret < 0)
 		return ret;

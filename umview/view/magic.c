@@ -40,6 +40,30 @@ static int kernel_text(struct um_req *r, const char *path, const char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
+static bool is_deleted(const char *text)
+{
+	static const char end[] = " (deleted)";
+	size_t n = strlen(text);
+
+	return n >= sizeof(end) && !strcmp(text + n - (sizeof(end) - 1), end);
+}
+
+/* A file that some mount has in store is named as that mount shows it. */
+static int shown_as(struct um_req *r, struct um_magic *out)
+{
+	const char *shown = r->list->nmounts && out->path[0] == '/'
+				    ? um_list_name_of(r, out->path)
+				    : NULL;
+
+	if (shown) {
+		out->is_label = is_deleted(out->path);
+		out->is_virtual = !out->is_label;
+		out->path = shown;
+		out->mount = NULL;
+	}
+	return 1;
+}
+
 static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 {
 	struct stat st;
@@ -54,7 +78,7 @@ static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 		if (S_ISDIR(st.st_mode))
 			out->mount = um_mount_real();
 		ret = kernel_text(r, path, &out->path);
-		return ret < 0 ? ret : 1;
+		return ret < 0 ? ret : shown_as(r, out);
 	}
 	rel = um_obj_path(o);
 	if (!rel) {
@@ -67,7 +91,7 @@ static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 	out->mount = o->mount;
 	ret = um_req_hold_mount(r, o->mount);
 	um_obj_put(o);
-	return out->path && ret == 0 ? 1 : -ENOMEM;
+	return out->path && ret == 0 ? shown_as(r, out) : -ENOMEM;
 }
 
 static int find_cwd(struct um_req *r, pid_t tid, struct um_magic *out)
@@ -156,7 +180,7 @@ int um_magic_text(struct um_req *r, const char *path, const char **text)
 		um_obj_put(mg.obj);
 		return *text ? 0 : -ENOMEM;
 	}
-	if (!mg.is_virtual)
+	if (!mg.is_virtual && !mg.is_label)
 		return -ENOENT;
 	*text = um_path_seen(mg.path, r->attr->root);
 	if (!*text)

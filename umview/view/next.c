@@ -54,6 +54,22 @@ bool um_next_has_mounts(struct um_next *next)
 	return ((struct um_list *)next)->nmounts != 0;
 }
 
+int um_next_mount(struct um_next *next, const char *path, struct um_mount **out)
+{
+	struct lookup l;
+	struct stat st;
+	int ret = look(next, path, UM_FOLLOW, &l);
+
+	if (ret == 0)
+		ret = um_fs_getattr(l.loc.mount, l.loc.rel, NULL, &st);
+	if (ret == 0 && (um_loc_is_real(&l.loc) || strcmp(l.loc.rel, "/") != 0))
+		ret = -ENOTSUP;
+	if (ret == 0)
+		*out = um_mount_get(l.loc.mount);
+	done(&l);
+	return ret;
+}
+
 static int open_real(const char *path, int flags, mode_t mode,
 		     struct um_next_file *f)
 {
@@ -61,9 +77,21 @@ static int open_real(const char *path, int flags, mode_t mode,
 	return f->fd < 0 ? -errno : 0;
 }
 
-static int open_virtual(const struct um_loc *loc, int flags, mode_t mode,
-			struct um_next_file *f)
+/* A node of the view's own devices, by its name or by its number. */
+static struct um_mount *device_of(struct um_req *r, const struct um_loc *loc,
+				  const struct stat *st, const char **rel)
 {
+	*rel = loc->rel;
+	return loc->mount->devices ? loc->mount
+				   : um_dev_by_number(r, st->st_mode & S_IFMT,
+						      st->st_rdev, rel);
+}
+
+static int open_virtual(struct um_req *r, const struct um_loc *loc, int flags,
+			mode_t mode, struct um_next_file *f)
+{
+	struct um_mount *m = loc->mount;
+	const char *rel = loc->rel;
 	struct stat st = loc->st;
 	int ret;
 
@@ -71,6 +99,11 @@ static int open_virtual(const struct um_loc *loc, int flags, mode_t mode,
 		return -EEXIST;
 	if (!loc->exists && !(flags & O_CREAT))
 		return -ENOENT;
+	if (um_fs_gives(loc->mount)) {
+		f->fd = um_fs_give(loc->mount, loc->rel,
+				   flags | O_CLOEXEC | O_NOCTTY, mode);
+		return f->fd < 0 ? f->fd : 0;
+	}
 	if (!loc->exists) {
 		ret = um_fs_mknod(loc->mount, loc->rel, S_IFREG | mode, 0);
 		if (ret == 0)
@@ -78,13 +111,15 @@ static int open_virtual(const struct um_loc *loc, int flags, mode_t mode,
 		if (ret < 0)
 			return ret;
 	}
-	if (!S_ISREG(st.st_mode) && !loc->mount->devices)
+	if (!S_ISREG(st.st_mode))
+		m = device_of(r, loc, &st, &rel);
+	if (!m)
 		return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
-	ret = um_vnode_get_path(loc->mount, loc->rel, &st, flags, &f->vnode);
+	ret = um_vnode_get_path(m, rel, &st, flags, &f->vnode);
 	if (ret == 0 && (flags & O_TRUNC))
 		ret = um_vnode_truncate(f->vnode, 0);
 	if (ret == 0)
-		atomic_fetch_add(&loc->mount->users, 1);
+		atomic_fetch_add(&m->users, 1);
 	return ret;
 }
 
@@ -102,7 +137,7 @@ int um_next_open(struct um_next *next, const char *path, int flags, mode_t mode,
 	if (ret == 0)
 		ret = um_loc_is_real(&l.loc)
 			      ? open_real(l.loc.rel, flags, mode, f)
-			      : open_virtual(&l.loc, flags, mode, f);
+			      : open_virtual(&l.r, &l.loc, flags, mode, f);
 	done(&l);
 	if (ret < 0)
 		free(um_steal(f));

@@ -222,7 +222,8 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 	put = um_fs_write(v->mount, &v->wfh, buf, n, off);
 	if (put <= 0)
 		return put;
-	grow(v, off, (size_t)put);
+	if (!v->device)
+		grow(v, off, (size_t)put);
 	if (v->populated)
 		ret = pwrite_all(v->memfd, buf, (size_t)put, off);
 	um_vnode_forget_attr(v);

@@ -76,6 +76,18 @@ int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner);
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req);
 void um_fs_umount(struct um_mount *m);
 
+/* Its files are those of the view beneath: guests get their descriptors. */
+bool um_fs_gives(const struct um_mount *m);
+/* The descriptor for the guest, or -errno. */
+int um_fs_give(struct um_mount *m, const char *path, int flags, mode_t mode);
+int um_fs_where(struct um_mount *m, const char *path, char *out, size_t size);
+/* Some names are left to what lies beneath. */
+bool um_fs_is_layer(const struct um_mount *m);
+bool um_fs_covers(struct um_mount *m, const char *path, int how);
+int um_fs_name_of(struct um_mount *m, const char *below, char *out,
+		  size_t size);
+bool um_fs_dress(struct um_mount *m, struct stat *st);
+
 /* Does the view beneath have mounts? The view layer's (view/next.c). */
 bool um_next_has_mounts(struct um_next *next);
 bool um_mount_is_readonly(const struct um_mount *m);

@@ -21,7 +21,7 @@ static int open_fh(struct um_vnode *v, int accmode, struct um_fh *fh)
 {
 	UM_FREE char *path = um_vnode_path(v);
 
-	*fh = (struct um_fh){ .flags = accmode };
+	*fh = (struct um_fh){ .flags = accmode | v->open_flags };
 	/* what may be appended to at least; see um_vnode_ask_open() */
 	if (accmode != O_RDONLY && v->mount->fs.asks_open)
 		fh->flags |= O_APPEND;

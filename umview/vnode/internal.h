@@ -27,6 +27,9 @@ extern struct um_vnode_state um_vn;
 #define UM_VN_PAGE	4096
 #define UM_VN_MIN(a, b) ((a) < (b) ? (a) : (b))
 
+/* open.c */
+void um_device_measure(struct um_vnode *v);
+
 /* vnode.c */
 /* Find or make the vnode of the node; a ref. */
 int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,

@@ -272,7 +272,8 @@ int st_so_set(struct st_sock *s, int name, const void *value, socklen_t len)
 
 	if (ret != -ENOPROTOOPT)
 		return ret;
-	ret = st_opt_int(value, len, &v);
+	/* Unlike those of IP, none is a byte. */
+	ret = len < sizeof(v) ? -EINVAL : st_opt_int(value, len, &v);
 	if (ret < 0)
 		return ret;
 	if (name == SO_SNDBUF || name == SO_RCVBUF || name == SO_SNDBUFFORCE ||

@@ -89,6 +89,11 @@ struct um_fh {
 typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
 			  unsigned char type);
 
+/* How a name is used; for @covers. */
+#define UM_COVERS_CHANGE 0 /* the call may change something */
+#define UM_COVERS_READ	 1 /* the node is looked at */
+#define UM_COVERS_PASS	 2 /* a directory, on the way to another name */
+
 /**
  * struct um_fs_ops - operations of a file system
  * @size: sizeof(struct um_fs_ops) when the module was built, so that modules
@@ -138,7 +143,23 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
  *	not wait. The owner is a number for the file.
  * @ioctl_dir: ioctl of an open directory. NULL: ENOTTY.
+ *
+ * For a file system whose files are those of the view beneath:
+ *
+ * @give: open(2): the descriptor that the guest itself is given. Flags as the
+ *	guest's, O_CREAT included (mode has the umask applied). Reads, writes and
+ *	maps are then the kernel's, and so open, read and write are not needed.
+ *	st_dev of getattr is kept, and attributes are not cached.
+ * @where: name in the view beneath of the node as it is now. Return: 0.
+ * @covers: does the file system answer for this name itself? Where it does not,
+ *	the view beneath does, at the same place: the name means there what it
+ *	meant before the mount. @how: UM_COVERS_*. Must be quick. NULL: always.
+ * @name_of: the reverse of @where: name in the file system of a node that the
+ *	view beneath has at @below. Return: 0 or -ENOENT.
+ * @dress: attributes of an open descriptor that @give returned, as the kernel
+ *	tells them: make them those of getattr. Return: whether they changed.
  */
+
 struct um_fs_ops {
 	size_t size;
 	int (*getattr)(struct um_fs *fs, const char *path, struct um_fh *fh,
@@ -200,6 +221,13 @@ struct um_fs_ops {
 		    struct flock *fl, uint64_t owner);
 	int (*flock)(struct um_fs *fs, struct um_fh *fh, int op,
 		     uint64_t owner);
+	int (*give)(struct um_fs *fs, const char *path, int flags, mode_t mode);
+	int (*where)(struct um_fs *fs, const char *path, char *out,
+		     size_t size);
+	bool (*covers)(struct um_fs *fs, const char *path, int how);
+	int (*name_of)(struct um_fs *fs, const char *below, char *out,
+		       size_t size);
+	bool (*dress)(struct um_fs *fs, struct stat *st);
 	int (*ioctl_dir)(struct um_fs *fs, const char *path, unsigned int cmd,
 			 void *data, size_t size);
 };
@@ -247,5 +275,15 @@ struct um_fs {
 	uint64_t keep;
 	bool asks_open;
 };
+
+/*
+ * For a file system with @covers: from now on it answers for names whose last
+ * component is @name. @beneath: and for what may be below such a name. To be
+ * called before it does, and um_fs_covered() as soon as it does.
+ */
+void um_fs_cover_name(const char *name, bool beneath);
+void um_fs_covered(void);
+/* @dress has something to say of the node with these numbers. */
+void um_fs_cover_node(dev_t dev, ino_t ino);
 
 #endif

@@ -1,42 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * loop.c - virtual loop devices; see loop(4)
+ * loop.c - the ioctls of virtual loop devices; see loop(4)
  *
  * mount(8) puts a loop device before an image whose type libblkid knows. Where
- * the host lets the user have none, these names are ours, in every view of the
- * session:
- *
- *   /dev/loop-control	always
- *   /dev/loopN		once LOOP_CTL_GET_FREE or LOOP_CTL_ADD told N; numbers
- *			that the host has are left alone
- *
- *   /sys/block/loopN, /sys/dev/block/7:N	likewise: what libmount goes by
+ * the host lets the user have none, these are ours, in every view of the
+ * session: /dev/loop-control always, /dev/loopN once LOOP_CTL_GET_FREE or
+ * LOOP_CTL_ADD told N.
  *
  * A bound device holds its backing file open, as the view had it then. Bound
  * with LO_FLAGS_AUTOCLEAR, or cleared while open, it lets go with the last
  * close; a mount whose source it is keeps it open.
- *
- * The table is in loopdev.c, the nodes in loopnode.c.
  */
-#include "sys/loop.h"
+#include "dev/loop.h"
 
 #include <fcntl.h>
-#include <linux/blkpg.h>
-#include <linux/fs.h>
 #include <linux/loop.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/loopdev.h"
-#include "sys/rw.h"
+#include "dev/loopdev.h"
 
 /* What LOOP_SET_STATUS can change, and LOOP_CONFIGURE set. */
 #define FLAGS_STATUS (LO_FLAGS_AUTOCLEAR | LO_FLAGS_PARTSCAN)
 #define FLAGS_ALL    (FLAGS_STATUS | LO_FLAGS_READ_ONLY | LO_FLAGS_DIRECT_IO)
 
-static long control_ioctl(unsigned int cmd, int arg)
+static bool is_writer(int flags)
 {
-	switch (cmd) {
+	return (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR;
+}
+
+static long control_ioctl(struct um_devset *s, struct um_dev_call *c)
+{
+	int arg = (int)c->r->arg[2];
+
+	(void)s;
+	switch (c->cmd) {
 	case LOOP_CTL_GET_FREE:
 		return um_loop_get_free();
 	case LOOP_CTL_ADD:
@@ -60,21 +58,34 @@ static uint64_t visible(const struct loop_info64 *info, uint64_t size)
 }
 
 /* Look at the file's size anew. */
-static int measure(struct um_loop *l, struct um_vnode *v)
+static int measure(struct um_loop *l, struct um_dev_call *c)
 {
 	struct um_backing *b = um_backing_of(l);
 	uint64_t size = 0;
 	int ret = b ? um_next_size(b->file, &size) : -ENXIO;
 
-	if (ret == 0) {
-		um_lock(&um_loop_lock);
-		size = visible(&l->info, size);
-		l->size = size;
-		um_unlock(&um_loop_lock);
-		um_vnode_resized(v, (off_t)size);
-	}
 	um_backing_put(b);
-	return ret;
+	if (ret < 0)
+		return ret;
+	um_lock(&um_dev_lock);
+	size = visible(&l->info, size);
+	um_unlock(&um_dev_lock);
+	um_dev_set_size(&l->set->dev, size);
+	c->resized = true;
+	return 0;
+}
+
+/* With LO_FLAGS_PARTSCAN the table is read. */
+static void scan(struct um_loop *l)
+{
+	bool wanted;
+
+	um_lock(&um_dev_lock);
+	wanted = (l->info.lo_flags & LO_FLAGS_PARTSCAN) != 0;
+	l->set->dev.partitions = wanted;
+	um_unlock(&um_dev_lock);
+	if (wanted && um_parts_scan(l->set) == 0)
+		um_dev_names_changed();
 }
 
 /* Name in the view of the guest's descriptor, and whether it can be written. */
@@ -84,7 +95,7 @@ static int file_of(struct um_req *r, int fd, const char **path, bool *writes)
 	UM_CLOSE int ofd = um_gfd_dup(r, gfd);
 	struct um_obj *o UM_OBJ = NULL;
 	UM_FREE char *rel = NULL;
-	char text[PATH_MAX];
+	char name[PATH_MAX];
 	struct stat st;
 
 	if (ofd < 0)
@@ -95,13 +106,14 @@ static int file_of(struct um_req *r, int fd, const char **path, bool *writes)
 	if (o) {
 		rel = um_obj_path(o);
 		*path = rel ? um_view_path_of(r, o->mount, rel) : NULL;
-		*writes = um_obj_writes(um_obj_flags(o, ofd));
+		*writes = is_writer(o->kind == UM_OBJ_FILE ? fcntl(ofd, F_GETFL)
+							   : o->flags);
 		return *path ? 0 : -EINVAL;
 	}
-	if (um_gfd_link(r, gfd, text, sizeof(text)) < 0 || !st.st_nlink)
+	if (um_gfd_link(r, gfd, name, sizeof(name)) < 0 || !st.st_nlink)
 		return -EINVAL;
-	*path = um_req_strdup(r, text);
-	*writes = um_obj_writes(fcntl(ofd, F_GETFL));
+	*path = um_req_strdup(r, name);
+	*writes = is_writer(fcntl(ofd, F_GETFL));
 	return *path ? 0 : -ENOMEM;
 }
 
@@ -143,104 +155,139 @@ static int check_info(const struct loop_info64 *info)
 	return info->lo_encrypt_type ? -EINVAL : 0;
 }
 
-static int bind_to(struct um_req *r, struct um_obj *o, struct um_loop *l,
-		   const struct loop_config *c)
+static int bind_locked(struct um_loop *l, struct um_backing *b,
+		       const struct loop_info64 *info, uint32_t block)
 {
-	struct loop_info64 info = c->info;
+	if (l->backing)
+		return -EBUSY;
+	l->backing = b;
+	l->info = *info;
+	l->set->dev.block = block;
+	l->set->dev.readonly = (info->lo_flags & LO_FLAGS_READ_ONLY) != 0;
+	return 0;
+}
+
+static int bind_to(struct um_dev_call *c, struct um_loop *l,
+		   const struct loop_config *config)
+{
+	struct loop_info64 info = config->info;
 	struct um_backing *b = NULL;
 	const char *path = "";
-	bool writes = false;
+	bool may_write = false;
 	int ret = check_info(&info);
 
 	if (ret == 0 && (info.lo_flags & ~(uint32_t)FLAGS_ALL))
 		ret = -EINVAL;
 	if (ret >= 0)
-		ret = file_of(r, (int)c->fd, &path, &writes);
+		ret = file_of(c->r, (int)config->fd, &path, &may_write);
 	if (ret < 0)
 		return ret;
-	writes = writes && um_obj_writes(o->flags) &&
-		 !(info.lo_flags & LO_FLAGS_READ_ONLY);
-	ret = backing_open(r, path, writes, &b);
+	may_write = may_write && is_writer(c->fh->flags) &&
+		    !(info.lo_flags & LO_FLAGS_READ_ONLY);
+	ret = backing_open(c->r, path, may_write, &b);
 	if (ret < 0)
 		return ret;
 	name_info(&info, path);
-	if (!writes)
+	if (!may_write)
 		info.lo_flags |= LO_FLAGS_READ_ONLY;
-	um_lock(&um_loop_lock);
-	if (l->backing) {
-		ret = -EBUSY;
-	} else {
-		l->backing = um_steal(b);
-		l->info = info;
-		l->block = c->block_size ? c->block_size : UM_LOOP_SECTOR;
-	}
-	um_unlock(&um_loop_lock);
-	um_backing_put(b);
-	return ret < 0 ? ret : measure(l, o->vnode);
+	um_lock(&um_dev_lock);
+	ret = bind_locked(l, b, &info, config->block_size);
+	um_unlock(&um_dev_lock);
+	if (ret < 0)
+		um_backing_put(b);
+	else
+		ret = measure(l, c);
+	if (ret == 0)
+		scan(l);
+	return ret;
 }
 
-static long configure(struct um_req *r, struct um_obj *o, struct um_loop *l,
-		      bool whole)
+static bool is_block_size(unsigned long size)
 {
-	struct loop_config c = { .fd = (uint32_t)r->arg[2] };
+	return size >= UM_LOOP_SECTOR && size <= 4096 && !(size & (size - 1));
+}
 
-	if (whole && um_copy_in(r, um_uptr_of(r->arg[2]), &c, sizeof(c)) < 0)
+static long configure(struct um_dev_call *c, struct um_loop *l, bool whole)
+{
+	struct loop_config config = { .fd = (uint32_t)c->r->arg[2] };
+
+	if (whole && um_copy_in(c->r, um_uptr_of(c->r->arg[2]), &config,
+				sizeof(config)) < 0)
 		return -EFAULT;
-	if (c.block_size &&
-	    (c.block_size < UM_LOOP_SECTOR || c.block_size > 4096 ||
-	     (c.block_size & (c.block_size - 1))))
+	if (config.block_size && !is_block_size(config.block_size))
 		return -EINVAL;
-	return bind_to(r, o, l, &c);
+	return bind_to(c, l, &config);
 }
 
 /* The last to use it closes it. */
-static long clear(struct um_loop *l)
+static long clear(struct um_loop *l, struct um_dev_call *c)
 {
 	struct um_backing *b = NULL;
 	int ret = 0;
 
-	um_loop_heed_closes();
-	um_lock(&um_loop_lock);
+	um_lock(&um_dev_lock);
 	if (!l->backing)
 		ret = -ENXIO;
-	else if (l->opens > 1)
+	else if (um_loop_opens(l) > 1)
 		l->info.lo_flags |= LO_FLAGS_AUTOCLEAR;
 	else
-		b = um_steal(l->backing);
-	if (b)
-		l->size = 0;
-	um_unlock(&um_loop_lock);
+		b = um_loop_unbind(l);
+	um_unlock(&um_dev_lock);
 	um_backing_put(b);
+	c->resized = b != NULL;
 	return ret;
+}
+
+/* The set has one opening less. */
+static void closed(struct um_devset *s)
+{
+	struct um_loop *l = s->dev.priv;
+	struct um_backing *b = NULL;
+
+	um_lock(&um_dev_lock);
+	if (l->backing && (l->info.lo_flags & LO_FLAGS_AUTOCLEAR) &&
+	    !um_loop_opens(l))
+		b = um_loop_unbind(l);
+	um_unlock(&um_dev_lock);
+	um_backing_put(b);
 }
 
 /* ---- status ---- */
 
-static long set_status(struct um_loop *l, struct um_obj *o,
+static long set_status(struct um_loop *l, struct um_dev_call *c,
 		       struct loop_info64 *info)
 {
 	int ret = check_info(info);
+	bool scans = false;
 
 	if (ret < 0)
 		return ret;
-	um_lock(&um_loop_lock);
+	um_lock(&um_dev_lock);
 	if (!l->backing) {
 		ret = -ENXIO;
 	} else {
 		info->lo_flags = (l->info.lo_flags & ~(uint32_t)FLAGS_STATUS) |
 				 (info->lo_flags & FLAGS_STATUS);
+		/* partitions stay, once they are there */
+		info->lo_flags |= l->info.lo_flags & LO_FLAGS_PARTSCAN;
+		scans = (info->lo_flags & ~l->info.lo_flags) &
+			LO_FLAGS_PARTSCAN;
 		name_info(info, l->backing->path);
 		l->info = *info;
 	}
-	um_unlock(&um_loop_lock);
-	return ret < 0 ? ret : measure(l, o->vnode);
+	um_unlock(&um_dev_lock);
+	if (ret == 0)
+		ret = measure(l, c);
+	if (ret == 0 && scans)
+		scan(l);
+	return ret;
 }
 
 static int get_status(struct um_loop *l, struct loop_info64 *out)
 {
 	int ret = 0;
 
-	um_lock(&um_loop_lock);
+	um_lock(&um_dev_lock);
 	if (l->backing) {
 		*out = l->info;
 		out->lo_number = (uint32_t)l->n;
@@ -250,7 +297,7 @@ static int get_status(struct um_loop *l, struct loop_info64 *out)
 	} else {
 		ret = -ENXIO;
 	}
-	um_unlock(&um_loop_lock);
+	um_unlock(&um_dev_lock);
 	return ret;
 }
 
@@ -274,12 +321,11 @@ static long get_old_status(struct um_req *r, struct um_loop *l)
 	return um_copy_out(r, um_uptr_of(r->arg[2]), &old, sizeof(old));
 }
 
-static long set_old_status(struct um_req *r, struct um_obj *o,
-			   struct um_loop *l)
+static long set_old_status(struct um_loop *l, struct um_dev_call *c)
 {
 	struct loop_info64 info = { 0 };
 	struct loop_info old;
-	int ret = um_copy_in(r, um_uptr_of(r->arg[2]), &old, sizeof(old));
+	int ret = um_copy_in(c->r, um_uptr_of(c->r->arg[2]), &old, sizeof(old));
 
 	if (ret < 0)
 		return ret;
@@ -287,137 +333,121 @@ static long set_old_status(struct um_req *r, struct um_obj *o,
 	info.lo_flags = (uint32_t)old.lo_flags;
 	info.lo_encrypt_type = (uint32_t)old.lo_encrypt_type;
 	memcpy(info.lo_file_name, old.lo_name, LO_NAME_SIZE);
-	return set_status(l, o, &info);
+	return set_status(l, c, &info);
 }
 
-static long status_ioctl(struct um_req *r, struct um_obj *o, struct um_loop *l,
-			 unsigned int cmd)
+static long status_ioctl(struct um_loop *l, struct um_dev_call *c)
 {
+	um_uptr at = um_uptr_of(c->r->arg[2]);
 	struct loop_info64 info;
 	int ret;
 
-	switch (cmd) {
+	switch (c->cmd) {
 	case LOOP_SET_STATUS:
-		return set_old_status(r, o, l);
+		return set_old_status(l, c);
 	case LOOP_GET_STATUS:
-		return get_old_status(r, l);
+		return get_old_status(c->r, l);
 	case LOOP_SET_STATUS64:
-		ret = um_copy_in(r, um_uptr_of(r->arg[2]), &info, sizeof(info));
-		return ret < 0 ? ret : set_status(l, o, &info);
+		ret = um_copy_in(c->r, at, &info, sizeof(info));
+		return ret < 0 ? ret : set_status(l, c, &info);
 	default:
 		ret = get_status(l, &info);
 		return ret < 0 ? ret
-			       : um_copy_out(r, um_uptr_of(r->arg[2]), &info,
-					     sizeof(info));
+			       : um_copy_out(c->r, at, &info, sizeof(info));
 	}
-}
-
-/* ---- what block devices answer ---- */
-
-static long put(struct um_req *r, const void *value, size_t size)
-{
-	return um_copy_out(r, um_uptr_of(r->arg[2]), value, size);
 }
 
 static long set_block(struct um_loop *l, unsigned long size)
 {
 	int ret = 0;
 
-	if (size < UM_LOOP_SECTOR || size > 4096 || (size & (size - 1)))
+	if (!is_block_size(size))
 		return -EINVAL;
-	um_lock(&um_loop_lock);
+	um_lock(&um_dev_lock);
 	if (l->backing)
-		l->block = (uint32_t)size;
+		l->set->dev.block = (uint32_t)size;
 	else
 		ret = -ENXIO;
-	um_unlock(&um_loop_lock);
+	um_unlock(&um_dev_lock);
 	return ret;
 }
 
-static long block_ioctl(struct um_req *r, struct um_loop *l, unsigned int cmd)
+static long loop_ioctl(struct um_devset *s, struct um_dev_call *c)
 {
-	uint64_t size;
-	unsigned long sectors;
-	int block;
-	int readonly;
+	struct um_loop *l = s->dev.priv;
 
-	um_lock(&um_loop_lock);
-	size = l->size;
-	sectors = size / UM_LOOP_SECTOR;
-	block = l->block ? (int)l->block : (int)UM_LOOP_SECTOR;
-	readonly = (l->info.lo_flags & LO_FLAGS_READ_ONLY) && l->backing;
-	um_unlock(&um_loop_lock);
-	switch (cmd) {
-	case BLKGETSIZE64:
-		return put(r, &size, sizeof(size));
-	case BLKGETSIZE:
-		return put(r, &sectors, sizeof(sectors));
-	case BLKSSZGET:
-	case BLKPBSZGET:
-	case BLKIOMIN:
-		return put(r, &block, sizeof(block));
-	case BLKBSZGET:
-		block = 4096;
-		return put(r, &block, sizeof(block));
-	case BLKROGET:
-		return put(r, &readonly, sizeof(readonly));
-	case BLKIOOPT:
-	case BLKALIGNOFF:
-		block = 0;
-		return put(r, &block, sizeof(block));
-	case BLKFLSBUF:
-		return um_loop_sync(l);
-	case BLKDISCARD:
-	case BLKZEROOUT:
-	case BLKSECDISCARD:
-		return -EOPNOTSUPP;
-	case BLKRRPART:
-	case BLKPG:
-		return -EINVAL;
-	default:
-		return -ENOTTY;
-	}
-}
-
-static long loop_ioctl(struct um_req *r, struct um_obj *o, struct um_loop *l,
-		       unsigned int cmd)
-{
-	switch (cmd) {
+	if (c->node->n)
+		return -UM_ENOIOCTLCMD;
+	switch (c->cmd) {
 	case LOOP_CONFIGURE:
-		return configure(r, o, l, true);
+		return configure(c, l, true);
 	case LOOP_SET_FD:
-		return configure(r, o, l, false);
+		return configure(c, l, false);
 	case LOOP_CLR_FD:
-		return clear(l);
+		return clear(l, c);
 	case LOOP_SET_STATUS:
 	case LOOP_GET_STATUS:
 	case LOOP_SET_STATUS64:
 	case LOOP_GET_STATUS64:
-		return status_ioctl(r, o, l, cmd);
+		return status_ioctl(l, c);
 	case LOOP_SET_CAPACITY:
-		return measure(l, o->vnode);
+		return measure(l, c);
 	case LOOP_SET_BLOCK_SIZE:
-		return set_block(l, r->arg[2]);
+		return set_block(l, c->r->arg[2]);
 	case LOOP_SET_DIRECT_IO:
-		return r->arg[2] ? -EINVAL : 0;
+		return c->r->arg[2] ? -EINVAL : 0;
 	case LOOP_CHANGE_FD:
 		return -EINVAL;
 	default:
-		return block_ioctl(r, l, cmd);
+		return -UM_ENOIOCTLCMD;
 	}
 }
 
-long um_loop_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd)
-{
-	UM_FREE char *rel = um_obj_path(o);
-	struct um_loop *l;
+/* ---- /sys ---- */
 
-	if (!rel)
-		return -ENOMEM;
-	if (!strcmp(rel, UM_LOOP_CONTROL))
-		return control_ioctl(cmd, (int)r->arg[2]);
-	l = um_loop_find(rel);
-	return l ? loop_ioctl(r, o, l, cmd) : -ENXIO;
+static const char *const files[] = {
+	"loop/backing_file", "loop/autoclear", "loop/offset", "loop/sizelimit",
+	"loop/partscan",     "loop/dio",       NULL
+};
+
+static bool has_files(const struct um_devset *s)
+{
+	const struct um_loop *l = s->dev.priv;
+
+	return l->backing != NULL;
+}
+
+static char *text(const struct um_devset *s, const char *file)
+{
+	const struct um_loop *l = s->dev.priv;
+	unsigned long long value = 0;
+	char *out = NULL;
+
+	if (!strcmp(file, "loop/backing_file"))
+		return asprintf(&out, "%s\n", l->backing->path) < 0 ? NULL
+								    : out;
+	if (!strcmp(file, "loop/offset"))
+		value = l->info.lo_offset;
+	else if (!strcmp(file, "loop/sizelimit"))
+		value = l->info.lo_sizelimit;
+	else if (!strcmp(file, "loop/autoclear"))
+		value = !!(l->info.lo_flags & LO_FLAGS_AUTOCLEAR);
+	else if (!strcmp(file, "loop/partscan"))
+		value = !!(l->info.lo_flags & LO_FLAGS_PARTSCAN);
+	return asprintf(&out, "%llu\n", value) < 0 ? NULL : out;
+}
+
+const struct um_devset_own um_loop_own = { .ioctl = loop_ioctl,
+					   .files = files,
+					   .has_files = has_files,
+					   .text = text,
+					   .closed = closed };
+
+static const struct um_devset_own control_own = { .ioctl = control_ioctl };
+
+int um_loop_setup(void)
+{
+	return um_loop_devices_setup(&control_own);
 }
 
 /* ---- mounts ---- */
@@ -430,30 +460,23 @@ static bool is_same_file(struct um_req *r, const struct um_backing *b)
 	       st.st_dev == b->st.st_dev && st.st_ino == b->st.st_ino;
 }
 
-int um_loop_source(struct um_req *r, const char *path, bool readonly,
-		   const char **out)
+int um_loop_backing(struct um_req *r, const struct um_devset *s,
+		    const char **out)
 {
-	struct um_loop *l = NULL;
+	struct um_loop *l = s->dev.priv;
 	struct um_backing *b;
 	bool whole;
-	bool protects;
 
-	*out = path;
-	if (!strncmp(path, "/dev/loop", 9) && !um_loop_host_serves())
-		l = um_loop_find(path);
-	if (!l)
+	if (s->own != &um_loop_own)
 		return 0;
 	b = um_backing_of(l);
 	if (!b)
 		return -ENXIO;
-	um_lock(&um_loop_lock);
+	um_lock(&um_dev_lock);
 	whole = !l->info.lo_offset && !l->info.lo_sizelimit;
-	protects = l->info.lo_flags & LO_FLAGS_READ_ONLY;
-	um_unlock(&um_loop_lock);
+	um_unlock(&um_dev_lock);
 	if (whole && is_same_file(r, b))
 		*out = um_req_strdup(r, b->path);
 	um_backing_put(b);
-	if (protects && !readonly)
-		return -EACCES;
 	return *out ? 1 : -ENOMEM;
 }
