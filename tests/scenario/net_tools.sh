@@ -39,7 +39,7 @@ if command -v curl >/dev/null; then
 fi
 kill %1
 wait
-same "resolv" 127.0.0.1 "$(getent ahostsv4 127.0.0.1 | head -1 | cut -d' ' -f1)"
+same getent 127.0.0.1 "$(getent ahosts 127.0.0.1 | head -1 | cut -d' ' -f1)"
 EOS
 done
 export UMVIEW_FLAGS=
