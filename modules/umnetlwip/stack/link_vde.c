@@ -7,7 +7,6 @@
  * meanwhile it has no carrier.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <libvdeplug.h>
 #include <poll.h>
 #include <pwd.h>
@@ -15,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "link.h"
@@ -26,7 +24,6 @@ enum { AGAIN_MS = 2000, BURST = 64 };
 struct vde {
 	struct st_iface *i;
 	VDECONN *conn;
-	bool may_block;
 	char vnl[320];
 	struct st_watch data, ctl;
 	struct st_timer again;
@@ -53,21 +50,10 @@ static void lost(struct vde *v)
 }
 
 /*
- * libvdeplug heeds MSG_DONTWAIT for some kinds of links only. Where one packet
- * is one frame the descriptor itself can be told; on a stream it would cut
- * frames in two.
+ * libvdeplug heeds MSG_DONTWAIT for some kinds of links only: no read may be
+ * made that could wait. That a send may wait is as well: a frame that a switch
+ * has no room for is not lost so.
  */
-static bool may_block(int fd)
-{
-	socklen_t len = sizeof(int);
-	int type = 0;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
-	    (type != SOCK_DGRAM && type != SOCK_SEQPACKET))
-		return true;
-	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0;
-}
-
 static bool has_more(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -83,7 +69,7 @@ static void on_data(struct st_watch *w, uint32_t events)
 	for (int n = 0; n < BURST; n++) {
 		ssize_t len;
 
-		if (n && v->may_block && !has_more(w->fd))
+		if (n && !has_more(w->fd))
 			break;
 		len = vde_recv(v->conn, frame, sizeof(frame), MSG_DONTWAIT);
 
@@ -125,7 +111,6 @@ static int plug(struct vde *v)
 		return errno ? -errno : -EIO;
 	v->data.fd = vde_datafd(v->conn);
 	v->data.ready = on_data;
-	v->may_block = may_block(v->data.fd);
 	ctl = vde_ctlfd(v->conn);
 	v->ctl.fd = ctl == v->data.fd ? -1 : ctl;
 	v->ctl.ready = on_ctl;
