@@ -101,6 +101,20 @@ refused any 'busy|already' mount -t viewfs -o cow up lo
 must umount low
 same "the lower file" one "$(cat low/a)"
 
+# -- a store of the first View-OS
+must mkdir -p oldlow/d oldup/.-/d
+echo b | tee oldlow/d/b oldlow/d/c >oldlow/a || die "write"
+: >oldup/.-/a; : >oldup/.-/d/b; : >oldup/dev
+printf '000021b60000000000000000%08x' 259 >oldup/.-/dev$'\xff'
+must mount -t viewfs -o cow "$PWD/oldup" "$PWD/oldlow"
+same "what is gone" "d dev c" "$(ls oldlow oldlow/d | grep -v : | xargs)"
+same "a device" "0:0 1:3" "$(stat -c '%u:%g %t:%T' oldlow/dev)"
+echo new >oldlow/d/b || die "over a note"
+must umount oldlow
+must mount -t viewfs -o cow "$PWD/oldup" "$PWD/oldlow"
+same "what is gone then" "d dev b c" "$(ls oldlow oldlow/d | grep -v : | xargs)"
+must umount oldlow
+
 # -- the whole system
 must mkdir sys
 must mount -t viewfs -o cow "$PWD/sys" /

@@ -200,6 +200,29 @@ static void a_wrong_descriptor_sends_nothing(void)
 	CHECK_ERRNO(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &m.msg, 0), EINVAL);
 }
 
+/* Longer than any; all in the vector's first part, or in the last. */
+static void too_long_a_message(void)
+{
+	static char much[4 << 20];
+	struct iovec iov[3] = { { much, 10 }, { much, 10 }, { much, 10 } };
+	int to = bound(SOCK_DGRAM | SOCK_NONBLOCK, "to");
+	int from = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct message m;
+
+	for (int i = 0; i < 3; i += 2) {
+		prepare(&m);
+		m.msg.msg_namelen = address(&m.name, "to");
+		m.msg.msg_iov = iov;
+		m.msg.msg_iovlen = 3;
+		m.msg.msg_control = NULL;
+		m.msg.msg_controllen = 0;
+		iov[i].iov_len = sizeof(much);
+		CHECK_ERRNO(sendmsg(from, &m.msg, 0), EMSGSIZE);
+		iov[i].iov_len = 10;
+	}
+	CHECK_ERRNO(recv(to, m.data, 1, 0), EAGAIN);
+}
+
 static void a_receiver_waits_for_the_message(void)
 {
 	int to = bound(SOCK_DGRAM, "to");
@@ -231,6 +254,7 @@ int main(int argc, char **argv)
 	RUN(recvmsg_shows_the_senders_name);
 	RUN(descriptors_go_to_a_name);
 	RUN(a_wrong_descriptor_sends_nothing);
+	RUN(too_long_a_message);
 	RUN(a_receiver_waits_for_the_message);
 	return t_done();
 }

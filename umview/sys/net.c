@@ -29,7 +29,7 @@ static int set_nonblock(int fd)
 static long made(struct um_req *r, struct um_mount *m, int fd, uint64_t id,
 		 int domain, int type, int flags)
 {
-	int ret = flags & SOCK_NONBLOCK ? set_nonblock(fd) : 0;
+	int ret = (flags & SOCK_NONBLOCK) ? set_nonblock(fd) : 0;
 
 	if (ret == 0 && id)
 		ret = um_standin_add(fd, m, id, domain, type);
@@ -228,6 +228,12 @@ long sys_listen(struct um_req *r)
 			     (int)r->arg[1]);
 }
 
+/* Is it a connection of the stack's: id; -ENOENT: it is nobody's. */
+static long is_own(struct um_standin *s, int fd, uint64_t *id)
+{
+	return UM_STACK_CALL(s->stack, accepted, -ENOENT, fd, id);
+}
+
 static long accept_fd(struct um_req *r, int sock, int flags)
 {
 	long fd;
@@ -250,7 +256,7 @@ static long accept_own(struct um_req *r, struct um_standin *s, int sock,
 
 		if (fd < 0)
 			return fd;
-		ret = UM_STACK_CALL(s->stack, accepted, -ENOENT, (int)fd, id);
+		ret = is_own(s, (int)fd, id);
 		if (ret == 0)
 			return fd;
 		close((int)fd);
@@ -364,9 +370,7 @@ long sys_setsockopt(struct um_req *r)
 
 	if (!s)
 		return UM_CONTINUE;
-	if ((int)len < 0)
-		return -EINVAL;
-	if (len > MAX_OPTION)
+	if (len > MAX_OPTION) /* or below 0 */
 		return -EINVAL;
 	value = um_req_alloc(r, len + 1);
 	if (!value)

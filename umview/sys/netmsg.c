@@ -47,35 +47,6 @@ static size_t total(const struct iovec *iov, size_t n)
 	return sum;
 }
 
-static int scatter(struct um_req *r, const struct iovec *iov, size_t n,
-		   const char *data, size_t len)
-{
-	int ret = 0;
-
-	for (size_t i = 0; ret == 0 && len && i < n; i++) {
-		size_t part = iov[i].iov_len < len ? iov[i].iov_len : len;
-
-		ret = um_copy_out(r, um_uptr_of((uintptr_t)iov[i].iov_base),
-				  data, part);
-		data += part;
-		len -= part;
-	}
-	return ret;
-}
-
-static int gather(struct um_req *r, const struct iovec *iov, size_t n,
-		  char *data)
-{
-	int ret = 0;
-
-	for (size_t i = 0; ret == 0 && i < n; i++) {
-		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base),
-				 data, iov[i].iov_len);
-		data += iov[i].iov_len;
-	}
-	return ret;
-}
-
 /* ---- from the stack ---- */
 
 /* A packet that came: parts of one buffer of the request's. */
@@ -183,7 +154,7 @@ long um_net_read(struct um_req *r, struct um_standin *s,
 
 	if (ret <= 0)
 		return ret;
-	ret = scatter(r, iov, n, p.data, given(&p, room));
+	ret = um_copy_out_vec(r, iov, n, p.data, given(&p, room));
 	return ret < 0 ? ret : length(&p, room, 0);
 }
 
@@ -272,7 +243,8 @@ static long give_message(struct um_req *r, uint64_t at, struct msghdr *m,
 							  : p->head.namelen;
 
 	if (ret == 0)
-		ret = scatter(r, iov, m->msg_iovlen, p->data, given(p, room));
+		ret = um_copy_out_vec(r, iov, m->msg_iovlen, p->data,
+				      given(p, room));
 	if (ret == 0 && m->msg_name)
 		ret = um_copy_out(r, um_uptr_of((uintptr_t)m->msg_name),
 				  p->head.name, name);
@@ -340,6 +312,14 @@ long um_net_recvmsg(struct um_req *r, struct um_standin *s)
 			  : recvmsg_stream(r);
 }
 
+/* How long the message of the struct mmsghdr at `at` was. */
+static int give_length(struct um_req *r, uint64_t at, unsigned int len)
+{
+	return um_copy_out(r,
+			   um_uptr_of(at + offsetof(struct mmsghdr, msg_len)),
+			   &len, sizeof(len));
+}
+
 long sys_recvmmsg(struct um_req *r)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
@@ -351,16 +331,12 @@ long sys_recvmmsg(struct um_req *r)
 		return UM_CONTINUE;
 	for (; n < want && n < MAX_VECTOR; n++) {
 		uint64_t at = r->arg[1] + n * sizeof(struct mmsghdr);
-		unsigned int len;
 
 		/* What is there; it waits for the first alone. */
 		ret = recv_message(r, s, at, n ? flags | MSG_DONTWAIT : flags);
 		if (ret < 0)
 			break;
-		len = (unsigned int)ret;
-		ret = um_copy_out(
-			r, um_uptr_of(at + offsetof(struct mmsghdr, msg_len)),
-			&len, sizeof(len));
+		ret = give_length(r, at, (unsigned int)ret);
 		if (ret < 0)
 			break;
 	}
@@ -376,11 +352,12 @@ static long transmit(struct um_standin *s, struct msghdr *m, int flags)
 
 /* The guest's vector in one piece, with what goes with it in m. */
 static long send_vector(struct um_req *r, struct um_standin *s,
-			const struct iovec *iov, size_t n, struct msghdr *m,
-			int flags)
+			const struct iovec *iov, size_t n,
+			const struct msghdr *m, int flags)
 {
 	size_t len = total(iov, n);
 	struct iovec one = { .iov_len = len };
+	struct msghdr whole = *m;
 	int ret;
 
 	if (len > MAX_SENT)
@@ -388,10 +365,10 @@ static long send_vector(struct um_req *r, struct um_standin *s,
 	one.iov_base = um_req_alloc(r, len + 1);
 	if (!one.iov_base)
 		return -ENOMEM;
-	ret = gather(r, iov, n, one.iov_base);
-	m->msg_iov = &one;
-	m->msg_iovlen = 1;
-	return ret < 0 ? ret : transmit(s, m, flags);
+	ret = um_copy_in_vec(r, iov, n, one.iov_base, len);
+	whole.msg_iov = &one;
+	whole.msg_iovlen = 1;
+	return ret < 0 ? ret : transmit(s, &whole, flags);
 }
 
 long um_net_write(struct um_req *r, struct um_standin *s,
@@ -469,7 +446,9 @@ static long send_message(struct um_req *r, struct um_standin *s, uint64_t at,
 
 	if (ret == 0)
 		ret = copy_vector(r, &theirs, &iov);
-	if (ret == 0 && theirs.msg_name && theirs.msg_namelen) {
+	if (ret)
+		return ret;
+	if (theirs.msg_name && theirs.msg_namelen) {
 		ret = um_net_copy_addr(r, (uintptr_t)theirs.msg_name,
 				       theirs.msg_namelen, &addr);
 		mine.msg_name = &addr;
@@ -497,15 +476,11 @@ long um_net_sendmmsg(struct um_req *r, struct um_standin *s)
 		return UM_CONTINUE;
 	for (; n < want && n < MAX_VECTOR; n++) {
 		uint64_t at = r->arg[1] + n * sizeof(struct mmsghdr);
-		unsigned int len;
 
 		ret = send_message(r, s, at, (int)r->arg[3]);
 		if (ret < 0)
 			break;
-		len = (unsigned int)ret;
-		ret = um_copy_out(
-			r, um_uptr_of(at + offsetof(struct mmsghdr, msg_len)),
-			&len, sizeof(len));
+		ret = give_length(r, at, (unsigned int)ret);
 		if (ret < 0)
 			break;
 	}

@@ -13,6 +13,7 @@
 
 #include "link.h"
 #include "nl.h"
+#include "text.h"
 
 static void put_stats(struct st_nl_out *o, const struct st_iface *i)
 {
@@ -195,7 +196,7 @@ static int set_alias(struct st_iface *i, const struct st_nl_attrs *a)
 		st_iface_set_carrier(i, false);
 		return *st_link_why() ? st_nl_fail(ret, st_link_why()) : ret;
 	}
-	strcpy(i->alias, alias);
+	st_text_copy(i->alias, sizeof(i->alias), alias);
 	st_nl_link_changed(i, false);
 	return 0;
 }
@@ -286,7 +287,7 @@ static int new_link(const struct nlmsghdr *h, const struct ifinfomsg *m,
 
 int st_nl_link(const struct nlmsghdr *h, struct st_nl_out *o)
 {
-	const struct ifinfomsg *m = NLMSG_DATA(h);
+	const struct ifinfomsg *m = st_nl_data(h);
 	static const struct ifinfomsg none;
 	struct st_nl_attrs a = { 0 };
 	struct st_iface *i;

@@ -20,7 +20,7 @@
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
 #include "proto.h"
-#include "umview/net.h"
+#include <umview/net.h>
 
 struct st_sock;
 
