@@ -113,8 +113,8 @@ done
 
 printf -- '- nothing is left\n'
 marker=wr$$
+# shellcheck disable=SC2009,SC2317
 alive() {
-	# shellcheck disable=SC2009
 	ps -eo args | grep -q "[u]mnetlwip-stack 3 wr0=wire:$marker"
 }
 in_view --net="umnetlwip,wr0=$marker" true || fail "a short session"
