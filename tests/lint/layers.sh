@@ -71,8 +71,10 @@ while read -r file; do
 				continue ;;
 			esac
 			case $path in
-			# what umfuse has for the programs it runs
-			modules/umfuse/program.h) ;;
+			# what umfuse has for the programs it runs, what modules
+			# share whose stack is a process, names of families
+			modules/umfuse/program.h | modules/netproc/*.h | \
+				um_cmds/families.h) ;;
 			"$module"/*) [ -e "$path" ] ||
 				found "$file: $name is not in $module" ;;
 			*) found "$file: $name is outside $module" ;;
