@@ -431,7 +431,7 @@ static int parse_number(const char *name, const char *text, int base,
 		*out = (unsigned int)n;
 		return 0;
 	}
-	fprintf(stderr, FAT_PROGRAM ": bad option %s=%s\n", name, text);
+	fuse_log(FUSE_LOG_ERR, FAT_PROGRAM ": bad option %s=%s\n", name, text);
 	return -EINVAL;
 }
 
