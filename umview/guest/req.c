@@ -325,6 +325,9 @@ pid_t um_req_tgid(struct um_req *r)
 {
 	if (!r->tgid && r->has_page && r->page.owner == r->tid)
 		r->tgid = r->tid;
+	/* refused or not: there is a process of this number with this thread */
+	if (!r->tgid && (tgkill(r->tid, r->tid, 0) == 0 || errno == EPERM))
+		r->tgid = r->tid;
 	if (!r->tgid)
 		r->tgid = (pid_t)status_number(r->tid, "Tgid", 10);
 	return r->tgid;

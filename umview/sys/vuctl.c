@@ -310,6 +310,8 @@ long sys_vuctl(struct um_req *r)
 		return um_fchdir_prepare(r);
 	case UM_VU_TEXT:
 		return um_text_give(r);
+	case UM_VU_GIVE:
+		return um_exec_give(r);
 	case UM_VU_CLOSE:
 		return um_close_begin(r);
 	case UM_VU_MSOCKET:
