@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ struct proc {
 	struct call *calls;
 	uint32_t last_tag;
 	bool gone;
+	atomic_bool ending; /* by umount */
 	bool (*family)(int domain);
 };
 
@@ -138,6 +140,8 @@ static void *read_answers(void *arg)
 		deliver(l, &rep, data, fd_of(&m));
 	}
 	fail_all(l);
+	if (!l->ending)
+		um_net_ended(&l->net);
 	free(data);
 	return NULL;
 }
@@ -477,6 +481,7 @@ static void proc_umount(struct um_net *net)
 {
 	struct proc *l = of(net);
 
+	l->ending = true;
 	shutdown(l->fd, SHUT_RDWR);
 	pthread_join(l->reader, NULL);
 	close(l->fd);

@@ -85,7 +85,7 @@ static int parse_size(const char *name, const char *text, uint64_t *out)
 		*out <<= shift;
 		return 0;
 	}
-	fprintf(stderr, ARC_PROGRAM ": bad option %s=%s\n", name, text);
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": bad option %s=%s\n", name, text);
 	return -EINVAL;
 }
 
@@ -125,7 +125,8 @@ static void decide(struct arc *a)
 	if (!why)
 		return;
 	a->readonly = true;
-	fprintf(stderr, ARC_PROGRAM ": %s: read-only: %s\n", a->path, why);
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: read-only: %s\n", a->path,
+		 why);
 }
 
 static int start(struct start *s)
@@ -139,7 +140,8 @@ static int start(struct start *s)
 	if (!err)
 		err = parse_size("entries", s->entries, &a->max_entries);
 	if (!err && !s->target) {
-		fprintf(stderr,
+		fuse_log(
+			FUSE_LOG_ERR,
 			"usage: umfusearchive [-o options] archive mountpoint\n");
 		err = -EINVAL;
 	}

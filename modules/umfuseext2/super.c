@@ -9,6 +9,7 @@
 #include "ext2.h"
 
 #include <errno.h>
+#include <fuse_log.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void say(const struct e2 *e, const char *fmt, va_list ap)
 	char line[256];
 
 	vsnprintf(line, sizeof(line), fmt, ap);
-	fprintf(stderr, E2_PROGRAM ": %s: %s\n", e->source, line);
+	fuse_log(FUSE_LOG_ERR, E2_PROGRAM ": %s: %s\n", e->source, line);
 }
 
 void e2_say(const struct e2 *e, const char *fmt, ...)

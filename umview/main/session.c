@@ -40,6 +40,7 @@
 #include "guest/wait.h"
 #include "main/session.h"
 #include "net/stack.h"
+#include "net/sysnet.h"
 #include "proc/files.h"
 #include "sys/fusedev.h"
 #include "sys/mounter.h"
@@ -223,11 +224,13 @@ static int set_up(const struct um_options *opts)
 		ret = set_mounter(dir);
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
+	um_stack_setup();
+	if (ret == 0)
+		ret = um_sysnet_setup();
 	um_remotelock_setup();
 	/* a sanitizer reports a crash itself */
 	if (ret == 0 && !UM_BUILD_SANITIZE[0])
 		ret = um_contain_setup();
-	um_stack_setup();
 	um_dispatch_setup();
 	um_proc_setup();
 	return ret;

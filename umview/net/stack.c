@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* stack.c - network stacks of a view: special files, and whose sockets are whose */
-#include "net/stack.h"
+#include "net/standin.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -295,6 +295,11 @@ static int start_stack(struct um_service *s, const char *args)
 void um_stack_setup(void)
 {
 	um_service_stack_hook = start_stack;
+}
+
+void um_net_ended(struct um_net *net)
+{
+	um_standin_end(net);
 }
 
 /* ---- one stack for another ---- */

@@ -438,18 +438,13 @@ static int inject_or_none(struct um_req *r, int fd)
 
 static void fill_cwd(struct um_req *r, struct um_page *page)
 {
-	const struct um_mount *m = um_mount_real();
-	const char *path;
-	const char *rel;
-	int found = um_cwd_of(r, r->tid, &path);
+	struct um_cwd cwd;
+	int found = um_cwd_of(r, r->tid, &cwd);
 
 	if (found != 0)
 		page->flags |= UM_PAGE_CWD;
-	if (found == UM_CWD_REMOVED || !path)
-		return;
-	if (found > 0)
-		m = um_list_find(r->list, path, &rel);
-	page->cwd = um_cwd_key(m, path);
+	if (found == 0 || found == 1)
+		page->cwd = um_cwd_key(cwd.mount, cwd.path);
 }
 
 /* The page of a program that starts. */

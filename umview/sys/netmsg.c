@@ -8,6 +8,7 @@
  * back.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -90,6 +91,14 @@ static long receive_error(struct um_req *r, struct um_standin *s, size_t room,
 	return got < 0 ? got : unpack(buf, (size_t)got, (size_t)got, out);
 }
 
+/* Not only shut down by the guest itself. */
+static bool is_cut_off(int sock)
+{
+	struct pollfd p = { .fd = sock };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
+}
+
 /* The next packet: 1; 0: the end; -errno. */
 static long receive(struct um_req *r, struct um_standin *s, size_t room,
 		    int flags, struct packet *out)
@@ -114,7 +123,10 @@ static long receive(struct um_req *r, struct um_standin *s, size_t room,
 			     (flags & (MSG_PEEK | MSG_DONTWAIT)) | MSG_TRUNC));
 		um_wait_end();
 	} while (got == -EINTR && um_wait_again(r, &got));
-	if (got <= 0)
+	/* Every packet has a head: the stack's end is closed. */
+	if (got == 0)
+		return is_cut_off(sock) ? -ENETDOWN : 0;
+	if (got < 0)
 		return got;
 	return unpack(buf, (size_t)got < size ? (size_t)got : size, (size_t)got,
 		      out);

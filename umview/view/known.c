@@ -193,7 +193,7 @@ void um_walk_tell(const struct um_walk *w, const char *text, const char *to)
 {
 	char *path = um_req_strdup(w->r, to);
 
-	if (!path || w->links || w->gone || w->anchor || w->under ||
+	if (!path || w->links || w->gone || w->anchor || w->covered ||
 	    !may_tell(w->r) || um_path_is_in_proc(path))
 		return;
 	if (w->starts_inside)

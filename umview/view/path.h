@@ -169,6 +169,12 @@ bool um_list_dress(const struct um_list *l, struct stat *st);
  */
 #define UM_FD_NATIVE 1
 int um_fd_for_change(struct um_req *r, int fd, struct um_loc *out);
+/* The same where those mounts that are true in `hidden` cannot be seen. */
+struct um_mount *um_list_find_without(const struct um_list *l,
+				      const bool *hidden, const char *path,
+				      int how, const char **rel);
+/* Does mount m answer for the canonical path? Its part of it, or NULL. */
+const char *um_mount_covers(struct um_mount *m, const char *path);
 /* The newest mount whose mount point is exactly this. */
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path);
 /* Names of mount points in directory `path` that the directory itself lacks. */
@@ -190,13 +196,30 @@ char *um_view_path_of(struct um_req *r, const struct um_mount *m,
 /* "NAME (deleted)": what /proc calls an open file that lost its name (arena). */
 char *um_obj_label(struct um_req *r, struct um_obj *o);
 
-/*
- * The working directory of thread `tid` in its view; arena string.
- * Return: 1 virtual, UM_CWD_REMOVED virtual and removed since, 0 real, -ENOENT
- * real and removed.
+/**
+ * struct um_cwd - a working directory; lives as long as the request
+ * @mount: what it is on
+ * @rel: its name inside that (real: @path)
+ * @path: what it is called in the view, whatever is mounted there by now
  */
-#define UM_CWD_REMOVED 2
-int um_cwd_of(struct um_req *r, pid_t tid, const char **path);
+struct um_cwd {
+	struct um_mount *mount;
+	const char *rel;
+	const char *path;
+};
+
+/*
+ * The working directory of thread `tid`.
+ * Return: 1 virtual, UM_CWD_REMOVED virtual and removed since, UM_CWD_DETACHED
+ * virtual on a mount that was taken out of the view, 0 real, -ENOENT real and
+ * removed.
+ */
+#define UM_CWD_REMOVED	2
+#define UM_CWD_DETACHED 3
+int um_cwd_of(struct um_req *r, pid_t tid, struct um_cwd *out);
+
+/* The mount lives as long as the request. 0 or -ENOMEM. */
+int um_req_hold_mount(struct um_req *r, struct um_mount *m);
 
 /*
  * A magic link of /proc: its text as the view shows it (arena). Return: 0,

@@ -134,7 +134,7 @@ static bool is_ours(const char *path)
 {
 	return (!strncmp(path, "/proc/net/", 10) ||
 		!strncmp(path, "/proc/sys/net/", 14) ||
-		!strncmp(path, "/sys/class/net", 14)) &&
+		!strncmp(path, "/sys/class/net/", 15)) &&
 	       !strstr(path, "/..");
 }
 
@@ -182,7 +182,9 @@ static void give_file(const struct st_req *q, const char *path)
 	struct stat st;
 	int ret = -ENOENT;
 
-	if (is_ours(path) && stat(path, &st) == 0)
+	/* A directory is asked for by a slash at its end. */
+	if (is_ours(path) && stat(path, &st) == 0 &&
+	    S_ISDIR(st.st_mode) == (path[strlen(path) - 1] == '/'))
 		ret = S_ISDIR(st.st_mode) ? list(path, &text, &len)
 					  : slurp(path, &text, &len);
 	if (ret == 0 && from > len)

@@ -225,8 +225,10 @@ static int choose_name(const char *pattern, char out[IFNAMSIZ])
 {
 	const char *digit = strstr(pattern, "%d");
 
-	if (!*pattern)
-		pattern = "vd%d", digit = pattern + 2;
+	if (!*pattern) {
+		pattern = "vd%d";
+		digit = pattern + 2;
+	}
 	if (strlen(pattern) >= IFNAMSIZ || strchr(pattern, '/') ||
 	    strchr(pattern, ' ') || !strcmp(pattern, ".") ||
 	    !strcmp(pattern, ".."))

@@ -56,7 +56,8 @@ int um_contained(void (*run)(void *arg), void *arg, int *status);
  *	Return: 0 or -errno. May be NULL.
  * @fini: last call. May be NULL.
  * @mount: set fs->ops and fs->priv (fs->next is set). On failure log one line
- *	with um_err() that says why, and return -errno. May be NULL.
+ *	with um_err() that says why (not with MS_SILENT: mount(8) tries types),
+ *	and return -errno. May be NULL.
  * @stack: called when the service is added to a view, args as in init: sets
  *	fs->net to a network stack (net.h). It is asked where a guest chose no stack
  *	and none is mounted as the default. fs->next is NULL. Fails as mount. May be

@@ -108,7 +108,8 @@ enum um_net_whose {
  *	buf. Return: bytes, or -EAGAIN.
  * @file: the text of a file such as /proc/net/tcp or
  *	/sys/class/net/eth0/mtu as this stack has it, allocated, *out the caller's.
- *	Return: its length; -ENOENT: the stack has none.
+ *	A path that ends with a slash asks for the names in that directory, one
+ *	a line. Return: its length; -ENOENT: the stack has none.
  * @umount: called once, last; free net->priv. Sockets may still be open: from
  *	now on they have lost their stack.
  * @delegate: whose are new sockets of this domain? UM_NET_OTHER: *out is set,
@@ -163,6 +164,12 @@ struct um_net {
  * Return: 0, or -EINTR: a signal waits for the guest, or it was killed: give up.
  */
 int um_net_wait(sem_t *sem);
+
+/*
+ * The stack has ended by itself. Its sockets that listen have no end that would
+ * show it: they are shut down.
+ */
+void um_net_ended(struct um_net *net);
 
 /*
  * The stack whose special file is `path` in the view beneath, which is in use
