@@ -514,9 +514,13 @@ static int point_at(int fd, struct um_exec_file *out)
 {
 	struct stat st;
 
+	out->fd = UM_EXEC_NO_FD;
+	out->at = UM_EXEC_NO_FD;
+	/* without a region file the agent goes on, unpatched */
+	if (fd < 0)
+		return 0;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	out->fd = UM_EXEC_NO_FD;
 	out->at = fd;
 	out->dev = st.st_dev;
 	out->ino = st.st_ino;
