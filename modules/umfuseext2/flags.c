@@ -96,8 +96,9 @@ static int small_blocks(struct e2 *e, const struct inode *in,
 static int to_blocks(struct e2 *e, struct inode *in)
 {
 	struct small_map m;
-	int ret = in->d.i_flags & EXT4_INLINE_DATA_FL ? -EOPNOTSUPP
-						      : small_extent(e, in, &m);
+	int ret = (in->d.i_flags & EXT4_INLINE_DATA_FL)
+			  ? -EOPNOTSUPP
+			  : small_extent(e, in, &m);
 
 	if (ret)
 		return ret;
@@ -113,8 +114,9 @@ static int to_extents(struct e2 *e, struct inode *in)
 	struct ext3_extent_header *h = (void *)in->d.i_block;
 	struct ext3_extent *x = (void *)(h + 1);
 	struct small_map m;
-	int ret = in->d.i_flags & EXT4_INLINE_DATA_FL ? -EOPNOTSUPP
-						      : small_blocks(e, in, &m);
+	int ret = (in->d.i_flags & EXT4_INLINE_DATA_FL)
+			  ? -EOPNOTSUPP
+			  : small_blocks(e, in, &m);
 
 	if (ret)
 		return ret;
@@ -160,8 +162,8 @@ static int set_flags(struct e2 *e, struct inode *in, uint32_t flags)
 	if ((old ^ flags) & NOT_HERE)
 		return -EOPNOTSUPP;
 	if ((old ^ flags) & EXT4_EXTENTS_FL)
-		ret = flags & EXT4_EXTENTS_FL ? to_extents(e, in)
-					      : to_blocks(e, in);
+		ret = (flags & EXT4_EXTENTS_FL) ? to_extents(e, in)
+						: to_blocks(e, in);
 	if (ret)
 		return ret;
 	in->d.i_flags = (in->d.i_flags & ~MODIFIABLE) | flags;

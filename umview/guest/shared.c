@@ -206,6 +206,7 @@ void um_shared_set_vmap(uint32_t view, const struct um_vmap *map)
 	um_shared_forget();
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the builtin writes to it */
 static void add_to_set(uint64_t *set, uint64_t words, uint64_t hash)
 {
 	uint64_t h = um_hash_mix(hash);
