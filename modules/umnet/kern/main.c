@@ -159,7 +159,7 @@ static int slurp(const char *path, char **text, size_t *len)
 {
 	FILE *out = open_memstream(text, len);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd < 0 ? -1 : 0;
+	ssize_t n = -1;
 	char buf[16384];
 
 	while (out && fd >= 0 && *len < TEXT_MAX &&
