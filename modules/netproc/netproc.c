@@ -351,8 +351,8 @@ static int proc_accepted(struct um_net *net, int fd, uint64_t *id)
 	return ret;
 }
 
-static int name_of(struct um_net *net, enum st_op op, uint64_t id,
-		   struct sockaddr *addr, socklen_t *len)
+static int ask_name(struct um_net *net, enum st_op op, uint64_t id,
+		    struct sockaddr *addr, socklen_t *len)
 {
 	struct ask ask = { .id = id, .out = addr, .room = *len };
 	int ret = simple(net, op, &ask, NULL, 0);
@@ -365,13 +365,13 @@ static int name_of(struct um_net *net, enum st_op op, uint64_t id,
 static int proc_getsockname(struct um_net *net, uint64_t id,
 			    struct sockaddr *addr, socklen_t *len)
 {
-	return name_of(net, ST_SOCKNAME, id, addr, len);
+	return ask_name(net, ST_SOCKNAME, id, addr, len);
 }
 
 static int proc_getpeername(struct um_net *net, uint64_t id,
 			    struct sockaddr *addr, socklen_t *len)
 {
-	return name_of(net, ST_PEERNAME, id, addr, len);
+	return ask_name(net, ST_PEERNAME, id, addr, len);
 }
 
 static int proc_getsockopt(struct um_net *net, uint64_t id, int level, int opt,

@@ -30,7 +30,7 @@ static int refuse(struct um_net *net, int domain, int type, int protocol,
 	(void)domain;
 	(void)type;
 	(void)protocol;
-	(void)id;
+	*id = 0;
 	return -EAFNOSUPPORT;
 }
 

@@ -28,6 +28,29 @@ cmp -s "$HOME/view" "$HOME/host" && die "mstack shows the view's interfaces"
 grep -q wr0 /proc/net/dev || die /proc/net/dev
 EOS
 
+printf -- '- for a whole view, without a mount\n'
+must_guest <<'EOS'
+must um_add_service lwipv6,lo
+same "all sockets" lo "$(ip -br link | cut -d' ' -f1)"
+same "no mount" "" "$(grep umlwip /proc/self/mounts)"
+same "a default is asked first" "" \
+	"$(umview -q --net=none ip -br link 2>/dev/null)"
+coproc python3 -uc '
+import socket, sys
+s = socket.socket()
+print("ready")
+sys.stdin.readline()'
+# shellcheck disable=SC2153
+exec 7<&"${COPROC[0]}" 8>&"${COPROC[1]}"
+read -r _ <&7
+refused 1 'in use' um_del_service umlwip
+echo >&8
+wait
+must um_del_service umlwip
+ls /sys/class/net | grep -qvx lo || exit 0
+[ "$(ip -br link | wc -l)" -gt 1 ] || die "the host's links are not back"
+EOS
+
 printf -- '- in use\n'
 must_guest <<'EOS'
 must mount -t umnetlwip -o lo none /dev/net/default

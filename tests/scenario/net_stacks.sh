@@ -93,6 +93,7 @@ if as_user unshare -Un true 2>/dev/null; then
 	must_guest <<'EOS'
 	must mount -t umnetkern none /dev/net/kern
 	same "links" lo "$(mstack /dev/net/kern ip -br link | cut -d' ' -f1)"
+	same "sysfs" lo "$(mstack /dev/net/kern ls /sys/class/net)"
 	mstack /dev/net/kern cat /proc/net/dev | grep -q lo: || die /proc/net/dev
 	must mstack /dev/net/kern ip addr add 10.9.8.7/32 dev lo
 	mstack /dev/net/kern ip -4 -br addr | grep -q 10.9.8.7/32 || die "addr"
