@@ -46,13 +46,13 @@ static bool is_excepted(const struct um_mount *m, const char *rel)
 	return false;
 }
 
-/* Does mount m answer for path? Its part of the path, or NULL. */
-static const char *covers(struct um_mount *m, const char *path)
+/* What of the path lies in mount m, or NULL. */
+static const char *part_of(struct um_mount *m, const char *path)
 {
 	const char *rel = um_path_beneath(path, m->point);
 	struct stat st;
 
-	if (!rel || atomic_load(&m->dead))
+	if (!rel)
 		return NULL;
 	if (!*rel)
 		rel = "/";
@@ -61,6 +61,12 @@ static const char *covers(struct um_mount *m, const char *path)
 	if (m->merge && um_fs_getattr(m, rel, NULL, &st) < 0)
 		return NULL;
 	return rel;
+}
+
+/* Does mount m answer for path? Its part of the path, or NULL. */
+static const char *covers(struct um_mount *m, const char *path)
+{
+	return atomic_load(&m->dead) ? NULL : part_of(m, path);
 }
 
 struct um_mount *um_list_find(const struct um_list *l, const char *path,
@@ -76,6 +82,52 @@ struct um_mount *um_list_find(const struct um_list *l, const char *path,
 	*rel = path;
 	m = find_dev(path);
 	return m ? m : um_mount_real();
+}
+
+static struct um_mount *find_among(const struct um_list *l, size_t n,
+				   const char *path)
+{
+	while (n-- > 0)
+		if (covers(l->mounts[n], path))
+			return l->mounts[n];
+	return NULL;
+}
+
+/* On the way to path, next from m: what was mounted at a directory of m. */
+static struct um_mount *next_mount(const struct um_list *l,
+				   const struct um_mount *m, const char *path,
+				   int from)
+{
+	struct um_mount *next = NULL;
+	size_t i = 0;
+
+	while (i < l->nmounts && l->mounts[i] != m)
+		i++;
+	for (i++; i < l->nmounts; i++) {
+		struct um_mount *k = l->mounts[i];
+
+		if (um_point_len(k->point) >= from && covers(k, path) &&
+		    find_among(l, i, k->point) == m &&
+		    (!next ||
+		     um_point_len(k->point) < um_point_len(next->point)))
+			next = k;
+	}
+	return next;
+}
+
+struct um_mount *um_list_find_from(const struct um_list *l, struct um_mount *m,
+				   const char *path, int from, const char **rel)
+{
+	struct um_mount *next = m;
+
+	while (next) {
+		m = next;
+		*rel = part_of(m, path);
+		next = *rel ? next_mount(l, m, path, from) : NULL;
+		if (next)
+			from = um_point_len(next->point);
+	}
+	return *rel ? m : NULL;
 }
 
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)

@@ -40,6 +40,11 @@ static int kernel_text(struct um_req *r, const char *path, const char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
+static void put_mount(void *m)
+{
+	um_mount_put(m);
+}
+
 static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 {
 	struct stat st;
@@ -62,8 +67,10 @@ static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 	}
 	out->is_virtual = true;
 	out->path = um_view_path_of(r, o->mount, rel);
+	if (um_req_hold(r, um_mount_get(o->mount), put_mount) == 0)
+		out->mount = o->mount;
 	um_obj_put(o);
-	return out->path ? 1 : -ENOMEM;
+	return out->path && out->mount ? 1 : -ENOMEM;
 }
 
 static int find_cwd(struct um_req *r, pid_t tid, struct um_magic *out)

@@ -12,12 +12,14 @@
  * @rename: /proc/self and /proc/thread-self: @path is the guest's own
  * @is_virtual: @path is a name in the view
  * @path: else the kernel's text
+ * @mount: where that is, if it is an open directory's or file's; the request's
  * @obj: an open node without a name (ref)
  */
 struct um_magic {
 	bool rename;
 	bool is_virtual;
 	const char *path;
+	struct um_mount *mount;
 	struct um_obj *obj;
 };
 

@@ -52,11 +52,11 @@ static struct um_mount *find_mount(struct um_walk *w, const char *path,
 	}
 	w->under = NULL;
 	if (w->anchor) {
-		*rel = um_path_beneath(path, w->anchor->point);
-		if (*rel && !**rel)
-			*rel = "/";
-		if (*rel)
-			return w->anchor;
+		struct um_mount *m = um_list_find_from(
+			w->r->list, w->anchor, path, w->anchor_from, rel);
+
+		if (m)
+			return m;
 	}
 	w->anchor = NULL;
 	return um_list_find(w->r->list, path, rel);
@@ -148,6 +148,9 @@ static int go_up(struct um_walk *w)
 	slash = strrchr(w->cur, '/');
 	if (slash)
 		slash[slash == w->cur] = '\0';
+	/* what is mounted at the directory above is come to from outside */
+	if (um_point_len(w->cur) < w->anchor_from)
+		w->anchor_from = um_point_len(w->cur);
 	place(w);
 	return 0;
 }
@@ -268,6 +271,8 @@ static int step_magic(struct um_walk *w)
 	}
 	w->native = false;
 	ret = um_walk_set_cur(w, mg.path);
+	if (ret == 0 && mg.mount)
+		ret = um_walk_anchor(w, mg.mount);
 	place(w);
 	if (ret == 0 && !um_mount_is_real(w->mount))
 		w->exists = um_fs_getattr(w->mount, w->rel, NULL, &w->st) == 0;

@@ -10,6 +10,8 @@
 #ifndef UM_VIEW_PATH_H
 #define UM_VIEW_PATH_H
 
+#include <string.h>
+
 #include "view/view.h"
 
 /* Canonical names may be longer than what one call may name. */
@@ -111,9 +113,23 @@ struct um_dev_class {
 void um_dev_add(struct um_dev_class *class);
 extern atomic_bool um_dev_any;
 
+/* Length of a canonical path, the root's being 0. */
+static inline int um_point_len(const char *path)
+{
+	return path[1] ? (int)strlen(path) : 0;
+}
+
 /* The mount of the list that answers for a canonical path; rel inside it. */
 struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			      const char **rel);
+/*
+ * The same for who comes from a directory of m that may be covered by newer
+ * mounts: they count where their points have `from` characters or more
+ * (um_point_len()), on the way from there. NULL: the path is not m's.
+ */
+struct um_mount *um_list_find_from(const struct um_list *l, struct um_mount *m,
+				   const char *path, int from,
+				   const char **rel);
 /* The newest mount whose mount point is exactly this. */
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path);
 /* Names of mount points in directory `path` that the directory itself lacks. */

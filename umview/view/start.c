@@ -5,8 +5,8 @@
  * At the guest's root, its working directory or a directory descriptor. The
  * last two are nodes, not names: the host's has a name that /proc tells, or
  * none, and may have been mounted over since (`under`); a virtual one is told
- * by its inode (view/cwd.h, vnode/vnode.h), and its mount may have been taken
- * out of the view since (`anchor`).
+ * by its inode (view/cwd.h, vnode/vnode.h), and its mount may have been covered,
+ * or taken out of the view, since (`anchor`).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -97,19 +97,32 @@ static void put_mount(void *m)
 }
 
 /*
- * A directory that is open on a mount that was taken out of the view (umount
- * -l): what is beneath it is found in that mount still.
+ * A newer mount has the name of the directory, which is at `path` of m. Where
+ * mounts merge, the newer one may have got it just now, and by that name.
  */
-static int set_anchor(struct um_walk *w, struct um_mount *m)
+static bool is_covered(const struct um_list *l, const struct um_mount *m,
+		       const char *path)
 {
-	if (um_mount_is_real(m) || um_list_has(w->r->list, m))
+	const char *rel;
+	const struct um_mount *now = um_list_find(l, path, &rel);
+
+	return now != m && !now->merge;
+}
+
+int um_walk_anchor(struct um_walk *w, struct um_mount *m)
+{
+	const struct um_list *l = w->r->list;
+
+	if (um_mount_is_real(m) ||
+	    (um_list_has(l, m) && !is_covered(l, m, w->cur)))
 		return 0;
 	w->anchor = m;
+	w->anchor_from = um_point_len(w->cur) + 1;
 	return um_req_hold(w->r, um_mount_get(m), put_mount);
 }
 
 /* The same of a working directory. 1: the walk begins there. */
-static int start_detached(struct um_walk *w)
+static int start_anchored(struct um_walk *w)
 {
 	UM_FREE char *rel = NULL;
 	struct um_mount *m;
@@ -126,15 +139,17 @@ static int start_detached(struct um_walk *w)
 	if (!found)
 		return 0;
 	path = rel ? um_view_path_of(w->r, m, rel) : NULL;
-	if (found == 1 && path && !um_list_has(w->r->list, m))
-		ret = set_anchor(w, m);
+	if (found == 1 && path) {
+		ret = um_walk_set_cur(w, path);
+		if (ret == 0)
+			ret = um_walk_anchor(w, m);
+	}
 	um_mount_put(m);
 	if (!w->anchor || ret < 0)
 		return ret;
 	w->native = false;
 	tell_cwd(w, w->anchor, path, true);
-	ret = um_walk_set_cur(w, path);
-	return ret < 0 ? ret : 1;
+	return 1;
 }
 
 static bool has_no_name(int err)
@@ -157,7 +172,7 @@ static int start_at_cwd(struct um_walk *w, const char *name)
 	struct um_mount *m = um_mount_real();
 	const char *path;
 	const char *rel;
-	int ret = start_detached(w);
+	int ret = start_anchored(w);
 
 	if (ret)
 		return ret < 0 ? ret : 0;
@@ -188,6 +203,7 @@ static int start_at_obj(struct um_walk *w, struct um_obj *o)
 	UM_FREE char *rel = um_obj_path(o);
 	struct stat st;
 	const char *path;
+	int ret;
 
 	if (!rel)
 		return -ENOENT;
@@ -196,9 +212,10 @@ static int start_at_obj(struct um_walk *w, struct um_obj *o)
 		return -ENOTDIR;
 	w->native = um_mount_is_real(o->mount);
 	path = um_view_path_of(w->r, o->mount, rel);
-	if (!path || set_anchor(w, o->mount) < 0)
+	if (!path)
 		return -ENOMEM;
-	return um_walk_set_cur(w, path);
+	ret = um_walk_set_cur(w, path);
+	return ret < 0 ? ret : um_walk_anchor(w, o->mount);
 }
 
 static int start_at_fd(struct um_walk *w, int dirfd)

@@ -19,6 +19,7 @@ struct um_walk {
 	const char *under;
 	struct um_mount *mount;
 	struct um_mount *anchor;
+	int anchor_from;
 	const char *rel;
 	bool native;
 	bool slash;
@@ -47,6 +48,12 @@ static inline bool um_path_is_in_proc(const char *path)
 
 /* The walk stands at this canonical name now. 0 or -ENAMETOOLONG. */
 int um_walk_set_cur(struct um_walk *w, const char *path);
+
+/*
+ * The walk stands at w->cur of m, whatever covers it, or m was taken out of the
+ * view. 0 or -ENOMEM.
+ */
+int um_walk_anchor(struct um_walk *w, struct um_mount *m);
 
 /*
  * Return of a start: a real directory that has no name any more, or none that
