@@ -171,6 +171,12 @@ bool um_fuse_was_at(pid_t tgid, const char *point)
 	return found;
 }
 
+void um_fuse_cut(struct um_fuse *c)
+{
+	remember_end(c);
+	um_fuse_abort(c);
+}
+
 /*
  * What the daemon holds open, it holds until it has ended, and what lies
  * beneath its mount is busy so long. Most end at once.
@@ -202,13 +208,14 @@ static void umount(struct um_fs *fs)
 	um_lock(&c->lock);
 	alive = c->state == UM_FUSE_READY && !c->init_error;
 	um_unlock(&c->lock);
+	/* before the daemon can learn of it */
+	if (alive)
+		remember_end(c);
 	if (alive)
 		send_destroy(c);
 	um_chan_close(c->chan);
-	if (alive) {
-		remember_end(c);
+	if (alive)
 		see_off(c);
-	}
 	/* a notification may still be on its way */
 	um_lock(&c->lock);
 	c->mount = NULL;
