@@ -309,6 +309,7 @@ int um_fuse_start(struct um_req *r, struct um_mount *m, struct um_chan *ch,
 	atomic_fetch_add(&ch->refs, 1);
 	c->chan = ch;
 	c->mount = m;
+	c->mount_id = m->id;
 	c->rootmode = opts->rootmode & S_IFMT;
 	c->check_modes = opts->check_modes;
 	c->max_read = opts->max_read;
@@ -320,6 +321,7 @@ int um_fuse_start(struct um_req *r, struct um_mount *m, struct um_chan *ch,
 	m->fs.ops = &ops;
 	m->fs.unlink_open = true;
 	m->fs.remote = true;
+	m->tell = um_fuse_publish;
 	um_fuse_send_init(c);
 	return 0;
 }

@@ -33,8 +33,8 @@ void um_walk_remember(const struct um_walk *w, const char *path,
 
 bool um_mount_may_tell(const struct um_mount *m)
 {
-	return m->fs.quick && m->cache && !m->merge && !atomic_load(&m->dead) &&
-	       !atomic_load(&m->crashed);
+	return ((m->fs.quick && m->cache) || m->tell) && !m->merge &&
+	       !atomic_load(&m->dead) && !atomic_load(&m->crashed);
 }
 
 /* Permissions are asked of the caller: what one may know, another may not. */
