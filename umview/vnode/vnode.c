@@ -295,9 +295,14 @@ void um_vnode_check(struct um_vnode *v)
 {
 	bool drop;
 
-	/* a ref besides the table's and the caller's: somebody works on it */
-	if (um_vnode_is_open(v) || (refs_of(v) > 2 && !v->device) || v->lazy)
+	if (um_vnode_is_open(v) || v->lazy)
 		return;
+	/* a ref besides the table's and the caller's: somebody works on it */
+	if (refs_of(v) > 2 && !v->device) {
+		atomic_store(&v->unchecked, true);
+		um_watch_again();
+		return;
+	}
 	last_close(v);
 	um_lock(&um_vn.table);
 	drop = (v->orphan || v->hidden || v->volatile_data ||
@@ -409,6 +414,18 @@ static void check_one(struct um_vnode *v, void *arg)
 void um_vnode_check_all(void)
 {
 	for_each(NULL, check_one, NULL);
+}
+
+static void check_skipped(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	if (atomic_exchange(&v->unchecked, false))
+		um_vnode_check(v);
+}
+
+void um_vnode_check_skipped(void)
+{
+	for_each(NULL, check_skipped, NULL);
 }
 
 static void sync_one(struct um_vnode *v, void *arg)
