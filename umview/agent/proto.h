@@ -225,6 +225,7 @@ struct um_listing {
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
+ * @held: of these @chans, those whose next read(2) is the monitor's to answer
  * @standins: some sockets stand for those of a stack
  * @unsettled: files whose close the monitor must see done before any name is
  *	looked up (fuse/settle.c)
@@ -261,6 +262,8 @@ struct um_shared {
 	uint32_t locks;
 	uint32_t standins;
 	uint32_t monitor;
+	uint32_t held;
+	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];

@@ -160,6 +160,13 @@ void um_shared_add_chans(int n)
 				   __ATOMIC_SEQ_CST);
 }
 
+void um_shared_add_held(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->held, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
 void um_shared_add_unsettled(int n)
 {
 	if (shared)

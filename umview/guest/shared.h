@@ -35,6 +35,7 @@ void um_shared_set_specials(bool any);
 void um_shared_set_devs(void);
 void um_shared_set_standins(void);
 void um_shared_add_chans(int n);
+void um_shared_add_held(int n);
 void um_shared_add_unsettled(int n);
 /* The file has no patched copy: nobody need ask for it (um_plain_key()). */
 void um_shared_add_plain(uint64_t key);
