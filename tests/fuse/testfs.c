@@ -238,23 +238,29 @@ static void counts(void)
 	struct file *f = &files[COUNTS];
 	long lookups = 0;
 	long opens = 0;
+	char which[256] = "";
 
 	for (int i = 1; i < NFILES; i++) {
 		bool kept = i == COUNTS || i == TIMED || i == LONG;
 
 		lookups += kept ? 0 : atomic_load(&files[i].lookups);
 		opens += i == COUNTS ? 0 : atomic_load(&files[i].opens);
+		if (i != COUNTS && atomic_load(&files[i].opens))
+			snprintf(which + strlen(which),
+				 sizeof(which) - strlen(which), " %s",
+				 names[i]);
 	}
 	f->size = (size_t)snprintf(
 		f->data, MAX_SIZE,
 		"lookups %ld\nopens %ld\nflushes %ld\nlocks %zu\ncopies %ld\n"
 		"negative %d\nhangs %ld\nlate %ld\nhang %ld\ndone %ld\n"
+		"open%s\n"
 		"retrieved %s\n",
 		lookups, opens, atomic_load(&flushes), nlocks,
 		atomic_load(&copies), lookups < 0 || opens < 0,
 		atomic_load(&hangs), atomic_load(&late),
 		atomic_load(&files[HANG].lookups), atomic_load(&done),
-		retrieved);
+		which[0] ? which : " none", retrieved);
 }
 
 static void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

@@ -257,19 +257,30 @@ static void remove_hidden(struct um_vnode *v)
 	um_names_unlock(v->mount, names);
 }
 
+static void check_later(struct um_vnode *v)
+{
+	atomic_store(&v->unchecked, true);
+	um_watch_again();
+}
+
 /*
  * Nobody has it open: write what mappings left, close the module's files.
  * The content stays cached unless the node is gone.
  */
 static void last_close(struct um_vnode *v)
 {
+	bool pinned;
+
 	if (atomic_load(&v->shared))
 		um_vnode_sync(v);
 	um_lock(&v->io);
 	/* opened again meanwhile? an open is done under this lock */
-	if (!um_vnode_is_open(v) && !v->pins)
+	pinned = v->pins != 0;
+	if (!um_vnode_is_open(v) && !pinned)
 		um_vnode_release_fh(v);
 	um_unlock(&v->io);
+	if (pinned)
+		check_later(v);
 	if (v->hidden && !um_vnode_is_open(v))
 		remove_hidden(v);
 }
@@ -299,8 +310,7 @@ void um_vnode_check(struct um_vnode *v)
 		return;
 	/* a ref besides the table's and the caller's: somebody works on it */
 	if (refs_of(v) > 2 && !v->device) {
-		atomic_store(&v->unchecked, true);
-		um_watch_again();
+		check_later(v);
 		return;
 	}
 	last_close(v);
