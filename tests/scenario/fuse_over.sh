@@ -4,7 +4,7 @@
 # what its mount lay over
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-need bindfs
+need bindfs pgrep
 as_user mkdir "$T_TMP/back"
 
 guest <<'EOS' || fail "in the view"
