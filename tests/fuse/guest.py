@@ -218,6 +218,48 @@ def cache():
     say("still there", os.path.exists(at("plain")))
 
 
+def do(text):
+    """A command that has been carried out."""
+    before = count("done")
+    command(text)
+    if not until(lambda: count("done") > before):
+        say("not done:", text)
+
+
+def size(name):
+    return outcome(lambda: os.stat(at(name)).st_size)
+
+
+@check
+def timeouts():
+    """What the daemon said holds for as long as it said, or until it tells."""
+    say("sizes", size("long"), size("timed"))
+    do("grow")
+    say("an hour", size("long"), size("long"))
+    say("a second", until(lambda: size("timed") == 1))
+    do("changed")
+    say("told", until(lambda: size("long") == 1))
+    say("and so it stays", [size("long") for _ in range(3)])
+    do("hide")
+    say("hidden", size("long"), os.access(at("long"), os.F_OK))
+    do("gone")
+    say("told", until(lambda: size("long") == "ENOENT"))
+    do("show")
+    say("shown", until(lambda: size("long") == 1))
+    with open(at("long"), "a") as f:
+        f.write("more")
+        f.flush()
+        say("open", size("long"), os.fstat(f.fileno()).st_size)
+    say("written", size("long"))
+    os.truncate(at("long"), 2)
+    say("cut", size("long"), os.stat(at("long")).st_size)
+    dirfd = os.open(DIR, os.O_RDONLY)
+    say("by descriptor", os.stat("long", dir_fd=dirfd).st_size)
+    os.truncate(at("long"), 0)
+    say("again", os.stat("long", dir_fd=dirfd).st_size)
+    os.close(dirfd)
+
+
 def lock(fd, kind, start=0, length=0, how=fcntl.F_SETLK):
     fcntl.fcntl(fd, how, struct.pack("hhqqixxxx", kind, 0, start, length, 0))
 
@@ -309,7 +351,8 @@ def flocks():
 
 @check
 def all_closed():
-    say("no file is open", until(lambda: count("opens") == 0))
+    say("no file is open", until(lambda: count("opens") == 0)
+        or counts()["open"])
     say("nor locked", until(lambda: count("locks") == 0))
     say("never too many", counts()["negative"])
 

@@ -20,6 +20,9 @@
  *		"retrieve" asks for it back
  *	hang	LOOKUP is answered a moment after its INTERRUPT, with success
  *	acl	root's; its list lets user $ACL_UID write it, group $ACL_GID read
+ *	timed, long	name and attributes hold for a second, and for an hour;
+ *		"grow" to `control` makes both longer and says nothing, "hide" has
+ *		`long` go and "show" come again; "changed" and "gone" tell of it
  *	counts	what the daemon has seen and still has to be told; see counts()
  *	control	commands
  */
@@ -50,6 +53,8 @@ enum {
 	HANG,
 	UNKNOWN,
 	ACL,
+	TIMED,
+	LONG,
 	COUNTS,
 	CONTROL,
 	NFILES
@@ -62,8 +67,9 @@ enum {
 #define BLOCK	   4096
 
 static const char *const names[NFILES] = {
-	"",	  "plain", "full", "late",    "go",  "locks",  "other",
-	"direct", "kept",  "hang", "unknown", "acl", "counts", "control"
+	"",	 "plain",  "full",   "late",   "go",	  "locks",
+	"other", "direct", "kept",   "hang",   "unknown", "acl",
+	"timed", "long",   "counts", "control"
 };
 
 struct file {
@@ -87,6 +93,8 @@ static size_t nlocks;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool may_go;
+static atomic_bool is_hidden;
+static atomic_long done;
 static char retrieved[256];
 static atomic_long flushes, copies, forgets, hangs, late;
 static struct fuse_session *session;
@@ -109,6 +117,14 @@ static void fill_attr(int i, struct stat *st)
 	}
 }
 
+/* For how long attributes and names hold, in seconds. */
+static double holds(int i)
+{
+	if (i == TIMED)
+		return 1;
+	return i == LONG ? 3600 : 0;
+}
+
 static void fs_getattr(fuse_req_t req, fuse_ino_t ino,
 		       struct fuse_file_info *fi)
 {
@@ -116,7 +132,7 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino,
 
 	(void)fi;
 	fill_attr((int)FILE_OF(ino), &st);
-	fuse_reply_attr(req, &st, 0);
+	fuse_reply_attr(req, &st, holds((int)FILE_OF(ino)));
 }
 
 /* What a chmod, truncate or utimens asks for: the size is all there is. */
@@ -162,7 +178,8 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct fuse_entry_param e = { .generation = 1 };
 	int i = find(name);
 
-	if (parent != FUSE_ROOT_ID || i < 0) {
+	if (parent != FUSE_ROOT_ID || i < 0 ||
+	    (i == LONG && atomic_load(&is_hidden))) {
 		fuse_reply_err(req, ENOENT);
 		return;
 	}
@@ -173,6 +190,7 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		pthread_cond_wait(&changed, &lock);
 	pthread_mutex_unlock(&lock);
 	e.ino = INODE(i);
+	e.attr_timeout = e.entry_timeout = holds(i);
 	fill_attr(i, &e.attr);
 	atomic_fetch_add(&files[i].lookups, 1);
 	if (fuse_reply_entry(req, &e) < 0)
@@ -220,19 +238,29 @@ static void counts(void)
 	struct file *f = &files[COUNTS];
 	long lookups = 0;
 	long opens = 0;
+	char which[256] = "";
 
 	for (int i = 1; i < NFILES; i++) {
-		lookups += i == COUNTS ? 0 : atomic_load(&files[i].lookups);
+		bool kept = i == COUNTS || i == TIMED || i == LONG;
+
+		lookups += kept ? 0 : atomic_load(&files[i].lookups);
 		opens += i == COUNTS ? 0 : atomic_load(&files[i].opens);
+		if (i != COUNTS && atomic_load(&files[i].opens))
+			snprintf(which + strlen(which),
+				 sizeof(which) - strlen(which), " %s",
+				 names[i]);
 	}
 	f->size = (size_t)snprintf(
 		f->data, MAX_SIZE,
 		"lookups %ld\nopens %ld\nflushes %ld\nlocks %zu\ncopies %ld\n"
-		"negative %d\nhangs %ld\nlate %ld\nhang %ld\nretrieved %s\n",
+		"negative %d\nhangs %ld\nlate %ld\nhang %ld\ndone %ld\n"
+		"open%s\n"
+		"retrieved %s\n",
 		lookups, opens, atomic_load(&flushes), nlocks,
 		atomic_load(&copies), lookups < 0 || opens < 0,
 		atomic_load(&hangs), atomic_load(&late),
-		atomic_load(&files[HANG].lookups), retrieved);
+		atomic_load(&files[HANG].lookups), atomic_load(&done),
+		which[0] ? which : " none", retrieved);
 }
 
 static void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -297,6 +325,16 @@ static void *command(void *arg)
 	else if (!strcmp(text, "expire"))
 		fuse_lowlevel_notify_inval_entry(session, FUSE_ROOT_ID, "plain",
 						 5);
+	else if (!strcmp(text, "grow"))
+		files[TIMED].size = ++files[LONG].size;
+	else if (!strcmp(text, "changed"))
+		fuse_lowlevel_notify_inval_inode(session, INODE(LONG), 0, 0);
+	else if (!strcmp(text, "gone"))
+		fuse_lowlevel_notify_inval_entry(session, FUSE_ROOT_ID, "long",
+						 4);
+	else if (!strcmp(text, "hide") || !strcmp(text, "show"))
+		atomic_store(&is_hidden, text[0] == 'h');
+	atomic_fetch_add(&done, 1);
 	free(text);
 	return NULL;
 }

@@ -278,6 +278,8 @@ static long access_told(long nr, const long *a, long dirfd, const char *path)
 		return um_ask(nr, a);
 	if (!found)
 		return -ENOENT;
+	if (t.until)
+		return um_ask(nr, a);
 	if ((mode & EXECUTES) && (t.st[3] & S_IFMT) != S_IFDIR &&
 	    !(t.st[3] & 0111))
 		return -EACCES;

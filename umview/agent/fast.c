@@ -10,7 +10,8 @@
  *
  * An open /dev/fuse is a socket that natively reads and writes: what shows it
  * is its type, which hardly any other socket has. Reads are asked in those who
- * may serve a file system alone: what others read of it, the kernel has there.
+ * may serve a file system alone, and only while some device has more to say than
+ * its socket holds: what others read of it, the kernel has there.
  */
 #include "agent/fast.h"
 
@@ -98,7 +99,8 @@ static long by_mode(long nr, const long *a)
 
 static long fast_read(long nr, const long *a)
 {
-	if ((um_page.flags & (UM_PAGE_HELPER | UM_PAGE_CHAN)) &&
+	if (um_shared->held &&
+	    (um_page.flags & (UM_PAGE_HELPER | UM_PAGE_CHAN)) &&
 	    is_channel(a[0]))
 		return um_ask(nr, a);
 	return by_mode(nr, a);

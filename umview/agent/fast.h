@@ -69,6 +69,7 @@ struct um_told {
 	uint64_t st[UM_STAT_WORDS];
 	uint64_t object; /* as in struct um_node */
 	uint32_t fd;
+	uint32_t until;
 };
 /* Return: 1 told, 0 it does not exist, -EAGAIN: ask. path can be read. */
 int um_told_name(long dirfd, const char *path, struct um_told *out);

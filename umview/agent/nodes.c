@@ -11,7 +11,7 @@
  * Both tables are written by the monitor while they are read: an entry counts
  * if its sequence number is even, and the same before and after it was copied;
  * and while the version of the name, and the epoch, are those it was written
- * in.
+ * in. What a FUSE daemon said holds for a time besides.
  */
 #include "agent/names.h"
 
@@ -21,12 +21,29 @@
 
 #define barrier() __asm__ volatile("" ::: "memory")
 
-/* Where a walk stands. */
+#define CLOCK_MONOTONIC_COARSE 6
+
+/* Where a walk stands; now: 0, nobody asked yet. */
 struct place {
 	uint64_t node;
 	uint64_t place;
+	uint32_t now;
 	int is_dir;
 };
+
+static int is_over(uint32_t until, uint32_t *now)
+{
+	uint64_t ts[2];
+
+	if (!until)
+		return 0;
+	if (!*now) {
+		um_native(__NR_clock_gettime, CLOCK_MONOTONIC_COARSE, (long)ts,
+			  0, 0, 0, 0);
+		*now = um_tick(ts[0] * 1000000000 + ts[1]);
+	}
+	return um_tick_is_over(until, *now);
+}
 
 /* The monitor may change it at any time. */
 static uint32_t sequence(const volatile uint32_t *seq)
@@ -40,6 +57,7 @@ static uint32_t sequence(const volatile uint32_t *seq)
 static int read_name(uint64_t tag, unsigned long at, struct place *p)
 {
 	const volatile struct um_name *n = &um_shared->name[at % UM_NNAMES];
+	uint32_t until;
 	uint32_t seq;
 	int good;
 
@@ -51,8 +69,10 @@ static int read_name(uint64_t tag, unsigned long at, struct place *p)
 	p->node = n->node;
 	p->place = n->place;
 	p->is_dir = n->is_dir;
+	until = n->until;
 	barrier();
-	return good && !(seq & 1) && sequence(&n->seq) == seq;
+	return good && !(seq & 1) && sequence(&n->seq) == seq &&
+	       !is_over(until, &p->now);
 }
 
 static int find(uint64_t hash, uint64_t dir, struct place *p)
@@ -65,9 +85,11 @@ static int find(uint64_t hash, uint64_t dir, struct place *p)
 	return 0;
 }
 
-static int read_node(uint64_t key, unsigned long at, struct um_told *out)
+static int read_node(struct place *p, unsigned long at, struct um_told *out)
 {
 	const volatile struct um_node *n = &um_shared->node[at % UM_NNODES];
+	const uint64_t key = p->node;
+	uint32_t until;
 	uint32_t seq;
 	int good;
 
@@ -81,14 +103,17 @@ static int read_node(uint64_t key, unsigned long at, struct um_told *out)
 		*(volatile uint64_t *)&out->st[i] = 0;
 	out->object = n->object;
 	out->fd = n->fd;
+	until = n->until;
+	out->until = until;
 	barrier();
-	return good && !(seq & 1) && sequence(&n->seq) == seq;
+	return good && !(seq & 1) && sequence(&n->seq) == seq &&
+	       !is_over(until, &p->now);
 }
 
-static int tell_node(uint64_t node, struct um_told *out)
+static int tell_node(struct place *p, struct um_told *out)
 {
 	for (unsigned long i = 0; i < UM_NPLACES; i++)
-		if (read_node(node, node + i, out))
+		if (read_node(p, p->node + i, out))
 			return 1;
 	return NOTHING_KNOWN;
 }
@@ -179,6 +204,7 @@ int um_told_name(long dirfd, const char *path, struct um_told *out)
 	int inside;
 	int ret;
 
+	p.now = 0;
 	if ((um_page.flags & UM_PAGE_ROOT) || um_shared->unsettled || !*path ||
 	    !start_of(dirfd, path, &from, &inside))
 		return NOTHING_KNOWN;
@@ -188,15 +214,16 @@ int um_told_name(long dirfd, const char *path, struct um_told *out)
 		return NOTHING_KNOWN;
 	/* at the start of a relative name no slash precedes */
 	ret = path && p.node ? walk_on(path, &p) : NOTHING_KNOWN;
-	return ret == 1 ? tell_node(p.node, out) : ret;
+	return ret == 1 ? tell_node(&p, out) : ret;
 }
 
 int um_told_self(uint64_t inode, struct um_told *out)
 {
 	struct place p;
 
+	p.now = 0;
 	return find(UM_HASH_SEED, um_dir_key(inode), &p) && p.node &&
-	       tell_node(p.node, out) == 1;
+	       tell_node(&p, out) == 1;
 }
 
 /* rt_sigprocmask(2) that changes nothing writes the mask it finds. */

@@ -99,7 +99,7 @@
 #define UM_NPLAIN    256
 #define UM_NNAMES    4096
 #define UM_NVERSIONS 1024
-#define UM_NNODES    3072
+#define UM_NNODES    2928
 #define UM_NLISTINGS 256
 #define UM_RECORDS   65536
 /* Places that an entry may be in, from its tag or key on. */
@@ -158,6 +158,8 @@ struct um_vmap {
  * @tag: the name (um_name_tag()); 0: none
  * @node: the key of its node (um_node_key()); 0: the name does not exist
  * @place: hash of where it is (um_place_of())
+ * @until: um_tick() until which that holds; 0: the monitor takes it back when it
+ *	does not
  */
 struct um_name {
 	uint32_t seq;
@@ -168,6 +170,8 @@ struct um_name {
 	uint64_t tag;
 	uint64_t node;
 	uint64_t place;
+	uint32_t until;
+	uint32_t pad;
 };
 
 /* struct stat of x86_64 in words; the last three are zero always. */
@@ -181,6 +185,8 @@ struct um_name {
  * @object: inode of the object that stands for it
  * @fd: the monitor's descriptor of a regular file whose content is there: who
  *	opens it for reading opens that; 0: ask
+ * @until: as in struct um_name; if it is not 0, access(2) is the file system's
+ *	to answer
  */
 struct um_node {
 	uint32_t seq;
@@ -189,7 +195,7 @@ struct um_node {
 	uint64_t st[UM_STAT_USED];
 	uint64_t object;
 	uint32_t fd;
-	uint32_t pad;
+	uint32_t until;
 };
 
 /**
@@ -223,6 +229,7 @@ struct um_listing {
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
+ * @held: of these @chans, those whose next read(2) is the monitor's to answer
  * @standins: some sockets stand for those of a stack
  * @unsettled: files whose close the monitor must see done before any name is
  *	looked up (fuse/settle.c)
@@ -262,6 +269,8 @@ struct um_shared {
 	uint32_t locks;
 	uint32_t standins;
 	uint32_t monitor;
+	uint32_t held;
+	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
@@ -314,6 +323,20 @@ static inline uint64_t um_hash_text(const char *text, uint64_t n)
 	for (uint64_t i = 0; i < n; i++)
 		h = um_hash_byte(h, (unsigned char)text[i]);
 	return h;
+}
+
+/*
+ * CLOCK_MONOTONIC_COARSE in nanoseconds as um_name.until: sixtieths of a
+ * second, that come again after a year. An end is never put off. Never 0.
+ */
+static inline uint32_t um_tick(uint64_t ns)
+{
+	return (uint32_t)(ns >> 23) | 1;
+}
+
+static inline int um_tick_is_over(uint32_t until, uint32_t now)
+{
+	return (int32_t)(now - until) >= 0;
 }
 
 static inline uint64_t um_hash_mix(uint64_t h)

@@ -1,12 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* attr.c - attributes of nodes of a FUSE file system */
 #include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
 
 #include "fuse/ops.h"
 #include "fuse/perm.h"
 
 /* What statfs(2) says of any FUSE file system. */
 #define FUSE_MAGIC 0x65735546
+
+/* As the kernel packs it: 12 bits of major, 20 of minor number. */
+static dev_t decode_dev(uint32_t dev)
+{
+	return makedev((dev & 0xfff00) >> 8,
+		       (dev & 0xff) | ((dev >> 12) & 0xfff00));
+}
+
+void um_fuse_fill_stat(const struct um_fuse_node *n, struct stat *out)
+{
+	const struct fuse_attr *a = &n->attr;
+
+	memset(out, 0, sizeof(*out));
+	out->st_ino = n->ino;
+	out->st_mode = a->mode;
+	out->st_nlink = a->nlink;
+	out->st_uid = a->uid;
+	out->st_gid = a->gid;
+	out->st_rdev = decode_dev(a->rdev);
+	out->st_size = (off_t)a->size;
+	out->st_blocks = (blkcnt_t)a->blocks;
+	out->st_blksize = a->blksize ? (blksize_t)a->blksize : 4096;
+	out->st_atim = (struct timespec){ (time_t)a->atime, a->atimensec };
+	out->st_mtim = (struct timespec){ (time_t)a->mtime, a->mtimensec };
+	out->st_ctim = (struct timespec){ (time_t)a->ctime, a->ctimensec };
+}
+
+static bool is_type(uint32_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
+	       S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode) ||
+	       S_ISSOCK(mode);
+}
+
+bool um_fuse_attr_valid(const struct fuse_attr *a)
+{
+	return is_type(a->mode) && a->size <= INT64_MAX;
+}
 
 int um_fuse_target(struct um_fuse *c, const char *path, struct um_fh *fh,
 		   struct um_fuse_node **out)

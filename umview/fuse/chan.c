@@ -58,6 +58,20 @@ struct um_chan *um_chan_find(const struct stat *st)
 	return ch;
 }
 
+/*
+ * As long as it is served, and all there is to read lies in the socket, the
+ * daemon's agent reads that and asks nobody. Whoever sleeps there already is
+ * woken by a token.
+ */
+static void hold_locked(struct um_chan *ch)
+{
+	bool held = !ch->gone && (!ch->conn || ch->queue || ch->closed);
+
+	if (held != ch->held)
+		um_shared_add_held(held ? 1 : -1);
+	ch->held = held;
+}
+
 static void chan_free(struct um_chan *ch)
 {
 	while (ch->queue) {
@@ -103,7 +117,9 @@ static void hung_up(uint64_t inode)
 	um_shared_add_chans(-1);
 	um_chan_close(ch);
 	um_lock(&ch->lock);
+	ch->gone = true;
 	c = um_steal(ch->conn);
+	hold_locked(ch);
 	um_unlock(&ch->lock);
 	if (c)
 		um_fuse_abort(c);
@@ -166,6 +182,9 @@ static int enter(struct um_chan *ch)
 	ch->next = chans;
 	chans = ch;
 	um_unlock(&table);
+	um_lock(&ch->lock);
+	hold_locked(ch);
+	um_unlock(&ch->lock);
 	atomic_fetch_add(&nchans, 1);
 	um_shared_add_chans(1);
 	return (int)UM_SYS(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, ch->fd, &e));
@@ -207,6 +226,7 @@ int um_chan_attach(struct um_chan *ch, struct um_fuse *c)
 	um_lock(&ch->lock);
 	if (!ch->conn && !ch->closed) {
 		ch->conn = um_fuse_get(c);
+		hold_locked(ch);
 		ret = 0;
 	}
 	um_unlock(&ch->lock);
@@ -258,6 +278,7 @@ static int enqueue(struct um_chan *ch, const struct iovec *iov, int n)
 	um_lock(&ch->lock);
 	*ch->tail = m;
 	ch->tail = &m->next;
+	hold_locked(ch);
 	um_unlock(&ch->lock);
 	send_token(ch);
 	return 0;
@@ -298,6 +319,7 @@ int um_chan_next(struct um_chan *ch, size_t room, void **data, size_t *len)
 		ch->queue = m->next;
 		if (!ch->queue)
 			ch->tail = &ch->queue;
+		hold_locked(ch);
 		*len = m->len;
 		memmove(m, m->data, m->len);
 		*data = m;
@@ -314,6 +336,7 @@ void um_chan_close(struct um_chan *ch)
 {
 	um_lock(&ch->lock);
 	ch->closed = true;
+	hold_locked(ch);
 	um_unlock(&ch->lock);
 	send_token(ch);
 }

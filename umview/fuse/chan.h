@@ -6,8 +6,8 @@
  * ours: to sleep in read, poll and epoll for a request is the kernel's work
  * and costs an idle daemon nothing. A request is one packet. What the socket
  * has no room for waits in `queue`, and a token, to FORGET the root 0 times,
- * makes the daemon come and read: each read passes the monitor, which hands
- * out the queue first. By the same tokens all readers learn that the file
+ * makes the daemon come and read: while there is a queue, each read passes the
+ * monitor, which hands that out first; else the agent reads the socket (`held`). By the same tokens all readers learn that the file
  * system has ended: the read that follows fails ENODEV, as programs expect of
  * the device, where the socket alone would say "end of file".
  *
@@ -36,6 +36,9 @@ struct um_chan_msg;
  * @queue: what the socket had no room for
  * @closed: the file system has ended, or no daemon is left
  * @conn: what is mounted through it (ref), or NULL
+ * @held: reads of it are the monitor's to answer, and it is counted among those
+ *	(struct um_shared)
+ * @gone: no guest has it open
  */
 struct um_chan {
 	struct um_chan *next;
@@ -46,6 +49,8 @@ struct um_chan {
 	struct um_chan_msg *queue;
 	struct um_chan_msg **tail;
 	bool closed;
+	bool held;
+	bool gone;
 	struct um_fuse *conn;
 };
 

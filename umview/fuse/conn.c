@@ -481,6 +481,7 @@ void um_fuse_abort(struct um_fuse *c)
 	all = um_steal(c->requests);
 	wake_locked(c);
 	um_unlock(&c->lock);
+	um_shared_all_changed();
 	um_chan_close(c->chan);
 	while (all) {
 		struct um_fuse_req *q = all;

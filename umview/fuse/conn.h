@@ -39,7 +39,7 @@ enum um_fuse_state {
 
 /**
  * struct um_fuse - a connection
- * @mount: the mount it serves (its owner)
+ * @mount: the mount it serves (its owner); @mount_id: its number
  * @init_error: what operations fail with when the daemon refused INIT
  * @requests: sent and not answered yet
  * @background: those of them that nobody waits for
@@ -56,6 +56,7 @@ struct um_fuse {
 	struct um_mutex lock;
 	struct um_chan *chan;
 	struct um_mount *mount;
+	uint32_t mount_id;
 	enum um_fuse_state state;
 	int init_error;
 	uint64_t unique;

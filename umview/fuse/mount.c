@@ -171,6 +171,12 @@ bool um_fuse_was_at(pid_t tgid, const char *point)
 	return found;
 }
 
+void um_fuse_cut(struct um_fuse *c)
+{
+	remember_end(c);
+	um_fuse_abort(c);
+}
+
 /*
  * What the daemon holds open, it holds until it has ended, and what lies
  * beneath its mount is busy so long. Most end at once.
@@ -202,13 +208,14 @@ static void umount(struct um_fs *fs)
 	um_lock(&c->lock);
 	alive = c->state == UM_FUSE_READY && !c->init_error;
 	um_unlock(&c->lock);
+	/* before the daemon can learn of it */
+	if (alive)
+		remember_end(c);
 	if (alive)
 		send_destroy(c);
 	um_chan_close(c->chan);
-	if (alive) {
-		remember_end(c);
+	if (alive)
 		see_off(c);
-	}
 	/* a notification may still be on its way */
 	um_lock(&c->lock);
 	c->mount = NULL;
@@ -302,6 +309,7 @@ int um_fuse_start(struct um_req *r, struct um_mount *m, struct um_chan *ch,
 	atomic_fetch_add(&ch->refs, 1);
 	c->chan = ch;
 	c->mount = m;
+	c->mount_id = m->id;
 	c->rootmode = opts->rootmode & S_IFMT;
 	c->check_modes = opts->check_modes;
 	c->max_read = opts->max_read;
@@ -313,6 +321,7 @@ int um_fuse_start(struct um_req *r, struct um_mount *m, struct um_chan *ch,
 	m->fs.ops = &ops;
 	m->fs.unlink_open = true;
 	m->fs.remote = true;
+	m->tell = um_fuse_publish;
 	um_fuse_send_init(c);
 	return 0;
 }

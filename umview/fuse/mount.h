@@ -37,6 +37,8 @@ UM_MUST_CHECK int um_fuse_start(struct um_req *r, struct um_mount *m,
  * Tells once.
  */
 bool um_fuse_was_at(pid_t tgid, const char *point);
+/* umount -f: whoever waits for the daemon gets ENOTCONN; the mount is ending. */
+void um_fuse_cut(struct um_fuse *c);
 
 /*
  * The daemon is gone. With its option auto_unmount, fusermount(1) has lived on

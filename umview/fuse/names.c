@@ -7,6 +7,7 @@
 #include "fuse/ops.h"
 #include "fuse/perm.h"
 #include "fuse/settle.h"
+#include "guest/shared.h"
 
 /* A name in a directory. */
 struct place {
@@ -267,6 +268,9 @@ static int rename_pair(const struct place *from, const struct place *to,
 	}
 	changed(from);
 	changed(to);
+	/* every name below it is another now */
+	if (S_ISDIR(p->from->attr.mode))
+		um_shared_all_changed();
 	um_fuse_forget_attr(from->c, p->from);
 	if (p->to && ret == 0 && !(flags & RENAME_EXCHANGE))
 		lost_name(from->c, p->to);

@@ -3,29 +3,15 @@
 #include "fuse/node.h"
 
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "guest/req.h"
+#include "guest/shared.h"
 
 #define MAX_DENTRIES 16384
 #define NS	     1000000000ULL
 
-/**
- * struct um_fuse_dentry - a name
- * @dir, @node: refs; node NULL: absent
- */
-struct um_fuse_dentry {
-	struct um_hnode by_name;
-	struct um_fuse_dentry *newer, *older;
-	struct um_fuse_node *dir;
-	struct um_fuse_node *node;
-	uint64_t until;
-	uint64_t made_for;
-	char name[];
-};
-
-static uint64_t now(void)
+uint64_t um_fuse_now(void)
 {
 	struct timespec ts;
 
@@ -39,7 +25,7 @@ static uint64_t valid_until(uint64_t sec, uint32_t nsec)
 		return 0;
 	if (sec > UINT64_MAX / NS / 4)
 		sec = UINT64_MAX / NS / 4;
-	return now() + sec * NS + (nsec < NS ? nsec : NS - 1);
+	return um_fuse_now() + sec * NS + (nsec < NS ? nsec : NS - 1);
 }
 
 /* Names the request at work; 0: none. */
@@ -53,7 +39,28 @@ static uint64_t current_request(void)
 static bool holds(uint64_t until, uint64_t made_for)
 {
 	return (made_for && made_for == current_request()) ||
-	       (until && now() < until);
+	       (until && um_fuse_now() < until);
+}
+
+/* ---- what guests were told, taken back ---- */
+
+static void untell_name(struct um_fuse_dentry *d)
+{
+	if (d->told)
+		um_shared_bucket_changed(d->bucket);
+	d->told = false;
+}
+
+/* Who may search a directory decides of all names in it. */
+static void untell_node(const struct um_fuse *c, struct um_fuse_node *n)
+{
+	if (!n->told)
+		return;
+	n->told = false;
+	if (c->check_modes && S_ISDIR(n->attr.mode))
+		um_shared_all_changed();
+	else
+		um_shared_node_changed(c->mount_id, n->ino);
 }
 
 /* ---- nodes ---- */
@@ -106,6 +113,7 @@ static uint64_t shown_ino_locked(struct um_fuse *c, struct um_fuse_node *n,
 
 static void node_free_locked(struct um_fuse *c, struct um_fuse_node *n)
 {
+	untell_node(c, n);
 	um_hash_del(&c->nodes, &n->node);
 	if (n->claims)
 		um_hash_del(&c->inos, &n->by_ino);
@@ -201,9 +209,9 @@ static uint64_t name_key(const struct um_fuse_node *dir, const char *name)
 	return um_hash_str(name, dir->id * 0x9e3779b97f4a7c15u);
 }
 
-static struct um_fuse_dentry *find_name_locked(struct um_fuse *c,
-					       const struct um_fuse_node *dir,
-					       const char *name)
+struct um_fuse_dentry *um_fuse_find_name(struct um_fuse *c,
+					 const struct um_fuse_node *dir,
+					 const char *name)
 {
 	struct um_hnode *h = um_hash_get(&c->names, name_key(dir, name));
 
@@ -233,6 +241,7 @@ static void lru_in_locked(struct um_fuse *c, struct um_fuse_dentry *d)
 
 static void drop_locked(struct um_fuse *c, struct um_fuse_dentry *d)
 {
+	untell_name(d);
 	um_hash_del(&c->names, &d->by_name);
 	lru_out_locked(c, d);
 	c->ndentries--;
@@ -267,7 +276,7 @@ static void set_name_locked(struct um_fuse *c, struct um_fuse_node *dir,
 			    const char *name, struct um_fuse_node *n,
 			    uint64_t until)
 {
-	struct um_fuse_dentry *d = find_name_locked(c, dir, name);
+	struct um_fuse_dentry *d = um_fuse_find_name(c, dir, name);
 	struct um_fuse_node *before;
 
 	if (!d)
@@ -275,6 +284,8 @@ static void set_name_locked(struct um_fuse *c, struct um_fuse_node *dir,
 	if (!d)
 		return;
 	before = d->node;
+	if (before != n)
+		untell_name(d);
 	d->node = n;
 	if (n)
 		n->refs++;
@@ -293,9 +304,11 @@ void um_fuse_expire_name(struct um_fuse *c, struct um_fuse_node *dir,
 	struct um_fuse_dentry *d;
 
 	um_fuse_lock(c);
-	d = find_name_locked(c, dir, name);
-	if (d)
+	d = um_fuse_find_name(c, dir, name);
+	if (d) {
+		untell_name(d);
 		d->until = d->made_for = 0;
+	}
 	um_fuse_unlock(c);
 }
 
@@ -305,7 +318,7 @@ void um_fuse_drop_name(struct um_fuse *c, struct um_fuse_node *dir,
 	struct um_fuse_dentry *d;
 
 	um_fuse_lock(c);
-	d = find_name_locked(c, dir, name);
+	d = um_fuse_find_name(c, dir, name);
 	if (d)
 		drop_locked(c, d);
 	um_fuse_unlock(c);
@@ -318,7 +331,7 @@ static struct um_fuse_node *take_name_locked(struct um_fuse *c,
 					     struct um_fuse_node *dir,
 					     const char *name, uint64_t *until)
 {
-	struct um_fuse_dentry *d = find_name_locked(c, dir, name);
+	struct um_fuse_dentry *d = um_fuse_find_name(c, dir, name);
 	struct um_fuse_node *n = d ? d->node : NULL;
 
 	if (!d)
@@ -354,6 +367,7 @@ static void set_attr_locked(struct um_fuse *c, struct um_fuse_node *n,
 {
 	if (!n->ino)
 		n->ino = shown_ino_locked(c, n, a);
+	untell_node(c, n);
 	n->attr = *a;
 	n->attr_until = until;
 	n->attr_for = current_request();
@@ -371,34 +385,9 @@ void um_fuse_set_attr(struct um_fuse *c, struct um_fuse_node *n,
 void um_fuse_forget_attr(struct um_fuse *c, struct um_fuse_node *n)
 {
 	um_fuse_lock(c);
+	untell_node(c, n);
 	n->attr_until = n->attr_for = 0;
 	um_fuse_unlock(c);
-}
-
-/* As the kernel packs it: 12 bits of major, 20 of minor number. */
-static dev_t decode_dev(uint32_t dev)
-{
-	return makedev((dev & 0xfff00) >> 8,
-		       (dev & 0xff) | ((dev >> 12) & 0xfff00));
-}
-
-static void fill_stat(const struct um_fuse_node *n, struct stat *out)
-{
-	const struct fuse_attr *a = &n->attr;
-
-	memset(out, 0, sizeof(*out));
-	out->st_ino = n->ino;
-	out->st_mode = a->mode;
-	out->st_nlink = a->nlink;
-	out->st_uid = a->uid;
-	out->st_gid = a->gid;
-	out->st_rdev = decode_dev(a->rdev);
-	out->st_size = (off_t)a->size;
-	out->st_blocks = (blkcnt_t)a->blocks;
-	out->st_blksize = a->blksize ? (blksize_t)a->blksize : 4096;
-	out->st_atim = (struct timespec){ (time_t)a->atime, a->atimensec };
-	out->st_mtim = (struct timespec){ (time_t)a->mtime, a->mtimensec };
-	out->st_ctim = (struct timespec){ (time_t)a->ctime, a->ctimensec };
 }
 
 bool um_fuse_get_attr(struct um_fuse *c, struct um_fuse_node *n,
@@ -409,21 +398,9 @@ bool um_fuse_get_attr(struct um_fuse *c, struct um_fuse_node *n,
 	um_fuse_lock(c);
 	known = n->ino && holds(n->attr_until, n->attr_for);
 	if (known)
-		fill_stat(n, out);
+		um_fuse_fill_stat(n, out);
 	um_fuse_unlock(c);
 	return known;
-}
-
-static bool is_type(uint32_t mode)
-{
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
-	       S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode) ||
-	       S_ISSOCK(mode);
-}
-
-bool um_fuse_attr_valid(const struct fuse_attr *a)
-{
-	return is_type(a->mode) && a->size <= INT64_MAX;
 }
 
 void um_fuse_forget_entry(struct um_fuse *c, uint64_t id)
@@ -492,7 +469,7 @@ int um_fuse_known_name(struct um_fuse *c, struct um_fuse_node *dir,
 	int ret = -EAGAIN;
 
 	um_fuse_lock(c);
-	d = find_name_locked(c, dir, name);
+	d = um_fuse_find_name(c, dir, name);
 	if (d && holds(d->until, d->made_for)) {
 		ret = d->node ? 0 : -ENOENT;
 		*out = d->node;

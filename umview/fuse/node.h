@@ -21,6 +21,7 @@
  * @files: how often it is open; lock
  * @nameless: a name of it went while it was open; lock
  * @ino: the number that guests see; see shown_ino() in node.c
+ * @told: guests know its attributes; lock
  */
 struct um_fuse_node {
 	struct um_hnode node;
@@ -36,6 +37,24 @@ struct um_fuse_node {
 	struct fuse_attr attr;
 	uint64_t attr_until;
 	uint64_t attr_for;
+	bool told;
+};
+
+/**
+ * struct um_fuse_dentry - a name
+ * @dir, @node: refs; node NULL: absent
+ * @told: guests know it (um_fuse_publish()), by the name in this @bucket
+ */
+struct um_fuse_dentry {
+	struct um_hnode by_name;
+	struct um_fuse_dentry *newer, *older;
+	struct um_fuse_node *dir;
+	struct um_fuse_node *node;
+	uint64_t until;
+	uint64_t made_for;
+	bool told;
+	uint16_t bucket;
+	char name[];
 };
 
 /* The root, which is never forgotten. -ENOMEM. */
@@ -62,6 +81,17 @@ int um_fuse_resolve(struct um_fuse *c, const char *path,
 /* The directory (ref) that a path's last name is in, and that name. */
 int um_fuse_resolve_parent(struct um_fuse *c, const char *path,
 			   struct um_fuse_node **dir, const char **name);
+/* The dentry, whether it still holds or not; the lock is held. */
+struct um_fuse_dentry *um_fuse_find_name(struct um_fuse *c,
+					 const struct um_fuse_node *dir,
+					 const char *name);
+/* CLOCK_MONOTONIC_COARSE, in nanoseconds: the clock of all that holds. */
+uint64_t um_fuse_now(void);
+/* publish.c: what is still sure of the name goes to the agents (um_mount.tell). */
+struct um_told;
+void um_fuse_publish(struct um_mount *m, const struct um_told *name);
+/* attr.c: the attributes as guests see them, but for st_dev. */
+void um_fuse_fill_stat(const struct um_fuse_node *n, struct stat *out);
 /* What may be believed of attributes. */
 bool um_fuse_attr_valid(const struct fuse_attr *a);
 /* One lookup of the node is taken back. */

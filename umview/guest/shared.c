@@ -160,6 +160,13 @@ void um_shared_add_chans(int n)
 				   __ATOMIC_SEQ_CST);
 }
 
+void um_shared_add_held(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->held, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
 void um_shared_add_unsettled(int n)
 {
 	if (shared)
@@ -303,11 +310,34 @@ void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
 	um_unlock(&lock);
 }
 
-static uint16_t bucket_of(uint32_t mount, const char *path)
+uint16_t um_shared_bucket(uint32_t mount, const char *path)
 {
 	uint64_t h = um_hash_text(path, strlen(path)) ^ mount;
 
 	return (uint16_t)(um_hash_mix(h) % UM_NVERSIONS);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* A hundred days are as good as for ever, and ticks come again. */
+#define LONGEST (100ULL * 86400 * 1000000000)
+
+static uint32_t tick_of(uint64_t until)
+{
+	uint64_t last = until ? now() + LONGEST : 0;
+
+	return until ? um_tick(until < last ? until : last) : 0;
+}
+
+static bool is_over(uint32_t until)
+{
+	return until && um_tick_is_over(until, um_tick(now()));
 }
 
 /* Before and after an entry is written; readers look at both: agent/nodes.c. */
@@ -344,12 +374,14 @@ static void tell_node_locked(uint64_t key, const struct um_told *told,
 	memcpy(node->st, st, sizeof(node->st));
 	node->object = same ? told->object : 0;
 	node->fd = same ? told->fd : 0;
+	node->until = tick_of(told->node_until);
 	turn(node->seq);
 }
 
 static bool is_stale(const struct um_name *name)
 {
-	return !name->tag || name->epoch != shared->epoch ||
+	return !name->tag || is_over(name->until) ||
+	       name->epoch != shared->epoch ||
 	       name->version != shared->versions[name->bucket];
 }
 
@@ -401,7 +433,7 @@ static bool has_node(uint64_t key)
 			&shared->node[(key + i) % UM_NNODES];
 
 		if (node->key == key && node->epoch == shared->epoch)
-			return true;
+			return !is_over(node->until);
 	}
 	return false;
 }
@@ -432,12 +464,13 @@ void um_shared_tell(const struct um_told *told, const struct stat *st)
 	name = name_place(tag);
 	turn(name->seq);
 	name->tag = tag;
-	name->bucket = bucket_of(told->mount, told->path);
+	name->bucket = um_shared_bucket(told->mount, told->path);
 	name->version = shared->versions[name->bucket];
 	name->epoch = shared->epoch;
 	name->node = st ? um_node_key(told->mount, st->st_ino) : 0;
 	name->is_dir = st && S_ISDIR(st->st_mode);
 	name->place = um_shared_place(told->mount, told->path);
+	name->until = tick_of(told->until);
 	turn(name->seq);
 	if (st)
 		tell_node_locked(name->node, told, st);
@@ -478,7 +511,7 @@ void um_shared_stamp(uint32_t mount, const char *path, struct um_listing *stamp)
 	if (!shared)
 		return;
 	um_lock(&lock);
-	stamp->bucket = bucket_of(mount, path);
+	stamp->bucket = um_shared_bucket(mount, path);
 	stamp->version = shared->versions[stamp->bucket];
 	stamp->epoch = shared->epoch;
 	stamp->lists = shared->lists;
@@ -523,8 +556,13 @@ void um_shared_unlist(uint64_t object)
 
 void um_shared_name_changed(uint32_t mount, const char *path)
 {
+	um_shared_bucket_changed(um_shared_bucket(mount, path));
+}
+
+void um_shared_bucket_changed(uint16_t bucket)
+{
 	if (shared)
-		__atomic_add_fetch(&shared->versions[bucket_of(mount, path)], 1,
+		__atomic_add_fetch(&shared->versions[bucket % UM_NVERSIONS], 1,
 				   __ATOMIC_SEQ_CST);
 }
 

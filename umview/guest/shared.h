@@ -35,6 +35,7 @@ void um_shared_set_specials(bool any);
 void um_shared_set_devs(void);
 void um_shared_set_standins(void);
 void um_shared_add_chans(int n);
+void um_shared_add_held(int n);
 void um_shared_add_unsettled(int n);
 /* The file has no patched copy: nobody need ask for it (um_plain_key()). */
 void um_shared_add_plain(uint64_t key);
@@ -76,6 +77,8 @@ void um_shared_forget(void);
  * @mount: number of the mount that has it
  * @path: in that mount
  * @ino, @object, @fd: that node's, as in struct um_node; @fd 0: none
+ * @until, @node_until: how long name and attributes hold, in nanoseconds of
+ *	CLOCK_MONOTONIC_COARSE; 0: until their change is told
  */
 struct um_told {
 	uint32_t view;
@@ -86,6 +89,8 @@ struct um_told {
 	ino_t ino;
 	uint64_t object;
 	uint32_t fd;
+	uint64_t until;
+	uint64_t node_until;
 };
 
 /* um_place_of() of a name in a mount: "/", "/a/b". */
@@ -105,6 +110,9 @@ void um_shared_list(uint64_t object, const struct um_listing *stamp,
 void um_shared_unlist(uint64_t object);
 /* What the name in this mount means has changed. */
 void um_shared_name_changed(uint32_t mount, const char *path);
+/* The same for who keeps the bucket of a path, and not the path. */
+uint16_t um_shared_bucket(uint32_t mount, const char *path);
+void um_shared_bucket_changed(uint16_t bucket);
 void um_shared_node_changed(uint32_t mount, ino_t ino);
 /* Anything may have. */
 void um_shared_all_changed(void);

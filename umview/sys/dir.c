@@ -118,7 +118,8 @@ static void tell_entries(struct um_req *r, const struct um_obj *o,
 		    !um_path_join(path, dir->rel, name) ||
 		    !um_path_join(view, dir->path, name) ||
 		    um_list_find(r->list, view, &rel) != o->mount ||
-		    um_fs_getattr(o->mount, path, NULL, &st) < 0)
+		    (o->mount->fs.quick &&
+		     um_fs_getattr(o->mount, path, NULL, &st) < 0))
 			continue;
 		um_vnode_tell(o->mount, &told);
 	}
@@ -207,7 +208,8 @@ static int refresh(struct um_req *r, struct um_obj *o)
 	o->listed = ret == 0;
 	if (ret == 0 && um_mount_may_tell(o->mount)) {
 		tell_entries(r, o, &loc);
-		tell_listing(r, o, &stamp);
+		if (o->mount->fs.quick)
+			tell_listing(r, o, &stamp);
 	}
 	return ret;
 }
@@ -256,7 +258,8 @@ void um_dir_opened(struct um_req *r, const struct stat *st,
 	if (st->st_size > LIST_AT_ONCE)
 		return;
 	o = um_obj_find(object);
-	if (!o || o->kind != UM_OBJ_DIR || !um_mount_may_tell(o->mount))
+	if (!o || o->kind != UM_OBJ_DIR || !o->mount->fs.quick ||
+	    !um_mount_may_tell(o->mount))
 		return;
 	um_lock(&o->io);
 	if (refresh(r, o) < 0)

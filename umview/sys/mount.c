@@ -525,7 +525,7 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	if (last && (flags & (MNT_DETACH | MNT_FORCE)))
 		m->hurried = true;
 	if (last && (flags & MNT_FORCE) && um_fuse_of_mount(m))
-		um_fuse_abort(um_fuse_of_mount(m));
+		um_fuse_cut(um_fuse_of_mount(m));
 	if (last && !(flags & (MNT_DETACH | MNT_FORCE)) && is_busy(r, m))
 		return -EBUSY;
 	um_mount_get(m);

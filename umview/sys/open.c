@@ -253,7 +253,10 @@ static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
 {
 	struct stat st;
 
-	if (!um_mount_may_tell(loc->mount) || fstat(fd, &st) < 0)
+	/* of what a daemon serves, the open file decides, not its name */
+	if (!um_mount_may_tell(loc->mount) ||
+	    (loc->mount->tell && !S_ISDIR(loc->st.st_mode)) ||
+	    fstat(fd, &st) < 0)
 		return;
 	um_tell_start(r, loc->mount, loc->rel, um_dir_key(st.st_ino));
 	if (S_ISDIR(loc->st.st_mode))

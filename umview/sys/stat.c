@@ -72,7 +72,8 @@ static void tell_again(struct um_req *r, struct um_obj *o, ino_t inode)
 {
 	UM_FREE char *rel = um_obj_path(o);
 
-	if (rel && um_mount_may_tell(o->mount))
+	if (rel && um_mount_may_tell(o->mount) &&
+	    (!o->mount->tell || o->kind == UM_OBJ_DIR))
 		um_tell_start(r, o->mount, rel, um_dir_key(inode));
 }
 

@@ -55,7 +55,8 @@ bool um_walk_is_known(const struct um_req *r, const char *path)
 
 bool um_mount_may_tell(const struct um_mount *m)
 {
-	return m->fs.quick && m->cache && !um_fs_gives(m) && !m->merge &&
+	return ((m->fs.quick && m->cache) || m->tell) && !um_fs_gives(m) &&
+	       !m->merge &&
 	       !atomic_load(&m->dead) && !atomic_load(&m->crashed);
 }
 

@@ -537,6 +537,16 @@ void um_fs_release(struct um_mount *m, struct um_fh *fh)
 	outcome(&h, "release", 0);
 }
 
+void um_fs_tell(struct um_mount *m, const struct um_told *name)
+{
+	struct hop h;
+
+	if (!enter(m, &h))
+		return;
+	INSIDE(&h, m->tell(m, name));
+	outcome(&h, "tell", 0);
+}
+
 int um_fs_syncfs(struct um_mount *m)
 {
 	volatile int ret = -EIO;

@@ -11,6 +11,8 @@
 
 #include "vnode/mount.h"
 
+struct um_told;
+
 int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 		  struct stat *out);
 ssize_t um_fs_readlink(struct um_mount *m, const char *path, char *buf,
@@ -60,6 +62,8 @@ int um_fs_ioctl_dir(struct um_mount *m, const char *path, unsigned int cmd,
 int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
 		void *data, size_t size);
 void um_fs_release(struct um_mount *m, struct um_fh *fh);
+/* What um_mount.tell knows of the name, without asking, is told to the guests. */
+void um_fs_tell(struct um_mount *m, const struct um_told *name);
 int um_fs_syncfs(struct um_mount *m);
 /* -ENOSYS: the module has no opinion. */
 int um_fs_access(struct um_mount *m, const char *path, int mask);

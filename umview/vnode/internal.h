@@ -107,5 +107,8 @@ void um_watch_del(const struct um_obj *o);
 /* What by_wd knows it by. */
 uint64_t um_watch_key(const struct um_obj *o);
 void um_watch_drain(void);
+/* Some file could not be checked; it is to be a moment later. */
+void um_watch_again(void);
+void um_vnode_check_skipped(void);
 
 #endif

@@ -15,6 +15,8 @@
 #include "base/cleanup.h"
 #include "base/lock.h"
 
+struct um_told;
+
 #define UM_NAME_LOCKS 16
 
 /**
@@ -43,6 +45,8 @@
  * @image, @image_ino: the file it was mounted from; see um_mount_claim()
  * @forget_devices: called last, where @devices: its module may have crashed
  * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
+ * @tell: guests are told, by um_shared_tell(), of what is sure of a name without
+ *	asking; NULL: of what @cache has
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
@@ -83,6 +87,7 @@ struct um_mount {
 	atomic_int users;
 	struct um_mount *detached;
 	struct um_attrcache *cache;
+	void (*tell)(struct um_mount *m, const struct um_told *name);
 };
 
 struct um_mount *um_mount_new(void);

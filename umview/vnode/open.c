@@ -321,6 +321,10 @@ void um_vnode_tell(struct um_mount *m, const struct um_told *name)
 	struct um_vnode *v = NULL;
 	struct stat st;
 
+	if (m->tell) {
+		um_fs_tell(m, name);
+		return;
+	}
 	um_lock(&um_vn.table);
 	if (um_attrcache_get(m->cache, name->path, &st) == 0)
 		v = um_vnode_find_locked(m, st.st_ino);

@@ -257,19 +257,30 @@ static void remove_hidden(struct um_vnode *v)
 	um_names_unlock(v->mount, names);
 }
 
+static void check_later(struct um_vnode *v)
+{
+	atomic_store(&v->unchecked, true);
+	um_watch_again();
+}
+
 /*
  * Nobody has it open: write what mappings left, close the module's files.
  * The content stays cached unless the node is gone.
  */
 static void last_close(struct um_vnode *v)
 {
+	bool pinned;
+
 	if (atomic_load(&v->shared))
 		um_vnode_sync(v);
 	um_lock(&v->io);
 	/* opened again meanwhile? an open is done under this lock */
-	if (!um_vnode_is_open(v) && !v->pins)
+	pinned = v->pins != 0;
+	if (!um_vnode_is_open(v) && !pinned)
 		um_vnode_release_fh(v);
 	um_unlock(&v->io);
+	if (pinned)
+		check_later(v);
 	if (v->hidden && !um_vnode_is_open(v))
 		remove_hidden(v);
 }
@@ -295,9 +306,13 @@ void um_vnode_check(struct um_vnode *v)
 {
 	bool drop;
 
-	/* a ref besides the table's and the caller's: somebody works on it */
-	if (um_vnode_is_open(v) || (refs_of(v) > 2 && !v->device) || v->lazy)
+	if (um_vnode_is_open(v) || v->lazy)
 		return;
+	/* a ref besides the table's and the caller's: somebody works on it */
+	if (refs_of(v) > 2 && !v->device) {
+		check_later(v);
+		return;
+	}
 	last_close(v);
 	um_lock(&um_vn.table);
 	drop = (v->orphan || v->hidden || v->volatile_data ||
@@ -409,6 +424,18 @@ static void check_one(struct um_vnode *v, void *arg)
 void um_vnode_check_all(void)
 {
 	for_each(NULL, check_one, NULL);
+}
+
+static void check_skipped(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	if (atomic_exchange(&v->unchecked, false))
+		um_vnode_check(v);
+}
+
+void um_vnode_check_skipped(void)
+{
+	for_each(NULL, check_skipped, NULL);
 }
 
 static void sync_one(struct um_vnode *v, void *arg)

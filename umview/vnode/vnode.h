@@ -105,6 +105,7 @@ struct um_obj {
  * @withheld: so many need to know that guests do not open it unasked; table lock
  * @direct: each read is the module's (um_fh.direct); io lock
  * @stale: the module says that the content has changed
+ * @unchecked: it was being worked on when it was closed: see um_watch_again()
  * @device: one opening of a device node; goes with it, never populated
  * @open_flags: O_EXCL and such, that a device's opening is to know of
  * @size: the file's, and the memfd's; io lock
@@ -136,6 +137,7 @@ struct um_vnode {
 	int withheld;
 	bool direct;
 	atomic_bool stale;
+	atomic_bool unchecked;
 	struct um_mutex io;
 	int memfd;
 	int lease_fd;

@@ -24,6 +24,8 @@
 #include "vnode/internal.h"
 
 #define FLUSH_MS 5000
+/* Until what somebody worked on when it was closed is looked at again. */
+#define AGAIN_MS 50
 /* Opens since all events were read; far below what the kernel queues. */
 #define MAX_UNSEEN 2048
 #define PACE_US	   500
@@ -41,6 +43,7 @@ static int stop_fd = -1;
 static int hurry_fd = -1;
 static bool started;
 static atomic_uint unseen;
+static atomic_bool again;
 
 static int queue_of(const struct um_obj *o)
 {
@@ -179,16 +182,37 @@ void um_obj_settle(void)
 	um_watch_drain();
 }
 
+void um_watch_again(void)
+{
+	const uint64_t one = 1;
+
+	/* the watcher's own poll may have begun with the long wait */
+	if (!atomic_exchange(&again, true) &&
+	    write(hurry_fd, &one, sizeof(one)) < 0)
+		um_debug("the watcher is awake");
+}
+
+static void look_again(void)
+{
+	const struct timespec moment = { .tv_nsec = AGAIN_MS * 1000000L };
+
+	if (!atomic_load(&again))
+		return;
+	nanosleep(&moment, NULL);
+	atomic_store(&again, false);
+	um_vnode_check_skipped();
+}
+
 static void *watcher(void *arg)
 {
-	struct pollfd p[3] = { { .fd = stop_fd, .events = POLLIN },
+	struct pollfd p[4] = { { .fd = stop_fd, .events = POLLIN },
 			       { .fd = um_vn.inotify, .events = POLLIN },
-			       { .fd = um_vn.inotify_files,
-				 .events = POLLIN } };
+			       { .fd = um_vn.inotify_files, .events = POLLIN },
+			       { .fd = hurry_fd, .events = POLLIN } };
 
 	(void)arg;
 	for (;;) {
-		int n = poll(p, 3, FLUSH_MS);
+		int n = poll(p, 4, FLUSH_MS);
 
 		if (p[0].revents)
 			return NULL;
@@ -198,6 +222,7 @@ static void *watcher(void *arg)
 		}
 		um_watch_drain();
 		nap();
+		look_again();
 	}
 }
 
