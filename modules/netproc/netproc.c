@@ -154,7 +154,8 @@ struct ask {
 	int a, b, c;
 	const struct iovec *iov; /* data */
 	size_t niov;
-	int fd; /* borrowed; -1: none */
+	struct iovec one; /* what iov is where the data is in one piece */
+	int fd;		  /* borrowed; -1: none */
 	void *out;
 	size_t room;
 	/* the answer */
@@ -238,7 +239,6 @@ static int request(struct proc *l, enum st_op op, struct ask *ask)
 			    .c = ask->c,
 			    .pid = (uint32_t)um_caller()->pid,
 			    .len = (uint32_t)sum(ask) };
-	bool cancelled = false;
 	int ret;
 
 	if (sum(ask) > ST_DATA_MAX)
@@ -255,14 +255,11 @@ static int request(struct proc *l, enum st_op op, struct ask *ask)
 		pthread_mutex_unlock(&l->lock);
 		goto out;
 	}
-	while (um_net_wait(&c.done) < 0) {
-		if (!cancelled)
-			cancel(l, c.tag);
-		cancelled = true;
+	if (um_net_wait(&c.done) < 0) {
+		cancel(l, c.tag);
 		/* Its answer comes at once now. */
 		while (sem_wait(&c.done) < 0 && errno == EINTR)
 			;
-		break;
 	}
 	ret = c.rep.ret;
 	ask->got_id = c.rep.id;
@@ -282,10 +279,9 @@ static struct proc *of(struct um_net *net)
 static int simple(struct um_net *net, enum st_op op, struct ask *ask,
 		  const void *data, size_t len)
 {
-	struct iovec iov = { (void *)(uintptr_t)data, len };
-
 	ask->fd = -1;
-	ask->iov = &iov;
+	ask->one = (struct iovec){ (void *)(uintptr_t)data, len };
+	ask->iov = &ask->one;
 	ask->niov = 1;
 	return request(of(net), op, ask);
 }
@@ -355,8 +351,8 @@ static int proc_accepted(struct um_net *net, int fd, uint64_t *id)
 	return ret;
 }
 
-static int ask_name(struct um_net *net, enum st_op op, uint64_t id,
-		    struct sockaddr *addr, socklen_t *len)
+static int name_of(struct um_net *net, enum st_op op, uint64_t id,
+		   struct sockaddr *addr, socklen_t *len)
 {
 	struct ask ask = { .id = id, .out = addr, .room = *len };
 	int ret = simple(net, op, &ask, NULL, 0);
@@ -369,13 +365,13 @@ static int ask_name(struct um_net *net, enum st_op op, uint64_t id,
 static int proc_getsockname(struct um_net *net, uint64_t id,
 			    struct sockaddr *addr, socklen_t *len)
 {
-	return ask_name(net, ST_SOCKNAME, id, addr, len);
+	return name_of(net, ST_SOCKNAME, id, addr, len);
 }
 
 static int proc_getpeername(struct um_net *net, uint64_t id,
 			    struct sockaddr *addr, socklen_t *len)
 {
-	return ask_name(net, ST_PEERNAME, id, addr, len);
+	return name_of(net, ST_PEERNAME, id, addr, len);
 }
 
 static int proc_getsockopt(struct um_net *net, uint64_t id, int level, int opt,

@@ -346,7 +346,10 @@ int e2_mount(struct e2 *e, struct um_next *next)
 	ret = e->source[0] == '/' ? io_open(next, e->source, &writable, &e->io)
 				  : -ENOENT;
 	if (ret) {
-		e2_say(e, "%s", strerror(-ret));
+		e2_say(e, "%s",
+		       ret == -EBUSY ? "another session, a virtual machine or "
+				       "a device uses it"
+				     : strerror(-ret));
 		return ret;
 	}
 	if (!writable && e->opt.rw) {

@@ -152,7 +152,12 @@ int fat_open(struct fat *fs, const char *path, bool readonly)
 	if (err)
 		return refuse(path, strerror(-err), err);
 	fs->readonly = readonly;
-	err = load(fs, path);
+	err = um_next_lock(fs->image, !readonly);
+	if (err)
+		refuse(path, "another session or a virtual machine uses it",
+		       err);
+	else
+		err = load(fs, path);
 	if (err) {
 		um_next_close(fs->image);
 		fs->image = NULL;

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "netproc.h"
+#include "../netproc/netproc.h"
 
 static bool any_family(int domain)
 {

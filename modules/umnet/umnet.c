@@ -20,7 +20,7 @@
 #include <umview/module.h>
 #include <umview/net.h>
 
-#include "families.h"
+#include "../../um_cmds/families.h"
 #include "kern.h"
 
 static int refuse(struct um_net *net, int domain, int type, int protocol,

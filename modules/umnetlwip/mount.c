@@ -4,8 +4,8 @@
 
 #include <sys/socket.h>
 
+#include "../netproc/netproc.h"
 #include "interfaces.h"
-#include "netproc.h"
 
 const char um_lwip_options[] =
 	"vdN=VNL        interface vdN plugged into a switch or any VNL\n"

@@ -169,6 +169,9 @@ same "the list" pub "$(ls -A home)"
 refused any 'No such file' cat home/.ssh/id
 refused any 'Read-only' mkdir home/.ssh
 must umount home
+must mount -t viewfs -o hide=/.ssh/ "$PWD/home" "$PWD/home"
+same "with a slash at the end" pub "$(ls -A home)"
+must umount home
 must mkdir -p home/a/b/c
 must mount -t viewfs -o hide=/a/b "$PWD/home" "$PWD/home"
 same "a hidden directory" "" "$(ls home/a)"
@@ -215,6 +218,12 @@ refused any . mount -t viewfs -o cow low low
 refused any . mount -t overlay overlay at
 refused any . mount -t overlay -o lowerdir=rel overlay at
 refused any . mount -t viewfs -o hide= home home
+refused any . mount -t viewfs -o hide=/.ssh,hide=/a home home
+refused any . mount -t viewfs -o hide=a/b home home
+refused any . mount -t viewfs nothing home
+refused any . mount -t viewfs "$PWD/nothing" home
+refused any . mount --bind "$PWD/nothing" home
+same "as it was" pub "$(ls home | grep pub)"
 must mount -t viewfs -o cow,nonsense up low
 must umount low
 must mount -t viewfs -o cow,permanent up low

@@ -124,9 +124,11 @@ bool n_send(int fd, size_t len, unsigned int seed)
 	char buf[8192];
 
 	for (size_t at = 0; at < len;) {
-		size_t n = len - at < sizeof(buf) ? len - at : sizeof(buf);
+		size_t n = sizeof(buf);
 		ssize_t put;
 
+		if (n > len - at)
+			n = len - at;
 		for (size_t i = 0; i < n; i++)
 			buf[i] = t_byte(at + i, seed);
 		put = write(fd, buf, n);

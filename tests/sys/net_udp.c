@@ -178,7 +178,7 @@ static void control_data(void)
 {
 	struct sockaddr_in x, y;
 	int a = n_udp(&x), b = n_udp(&y), lo = -1;
-	char buf[8];
+	char buf[8] = "";
 	union {
 		struct cmsghdr h;
 		char space[256];
@@ -238,7 +238,8 @@ static void many_at_once(void)
 	enum { N = 5 };
 	struct sockaddr_in x, y, from[N];
 	int a = n_udp(&x), b = n_udp(&y);
-	char text[N][8] = { "a", "bb", "ccc", "dddd", "" }, in[N][8];
+	char text[N][8] = { "a", "bb", "ccc", "dddd", "" };
+	char in[N][8] = { "" };
 	struct iovec iov[N];
 	struct mmsghdr m[N] = { 0 };
 	struct timespec wait = { .tv_sec = 5 };

@@ -8,8 +8,8 @@
  * the agent's first call (HELLO) fetches it.
  *
  * A process that is being traced execs natively, so that its debugger sees
- * what it expects; so does what cannot be read. Those run without an agent,
- * on the slow road, and only files that are real.
+ * what it expects (traced.c); so does what cannot be read, if it is real. Those
+ * run without an agent, on the slow road.
  */
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -33,6 +33,7 @@
 #include "sys/stats.h"
 #include "sys/sys.h"
 #include "sys/text.h"
+#include "sys/traced.h"
 #include "view/cwd.h"
 #include "view/perm.h"
 
@@ -231,13 +232,23 @@ static int fill_info(struct um_exec *x)
 	return 0;
 }
 
-/* Resolve and leave the result for the agent. 0, UM_CONTINUE, -errno. */
-static long prepare(struct um_exec *x)
+static bool is_traced(struct um_req *r)
 {
+	return atomic_load(&tracers) && um_req_is_traced(r);
+}
+
+/*
+ * Resolve and leave the result for the agent; of a traced process the kernel
+ * is to exec *traced, a descriptor, if that is not -1. 0, UM_CONTINUE, -errno.
+ */
+static long prepare(struct um_exec *x, int *traced)
+{
+	const bool is_watched = is_traced(x->r);
 	int ret;
 
-	if (atomic_load(&tracers) && um_req_is_traced(x->r))
-		return um_loc_is_native(&x->loc) ? UM_CONTINUE : -EACCES;
+	*traced = -1;
+	if (is_watched && um_loc_is_native(&x->loc))
+		return UM_CONTINUE;
 	x->p = calloc(1, sizeof(*x->p));
 	if (!x->p)
 		return -ENOMEM;
@@ -253,6 +264,13 @@ static long prepare(struct um_exec *x)
 		ret = fill_info(x);
 	if (ret < 0)
 		return ret;
+	if (is_watched)
+		*traced = um_traced_program(x);
+	if (*traced >= 0)
+		return 0;
+	/* what execs the agent by itself can do so under a tracer, too */
+	if (is_watched && (!x->by_agent || *traced != -EACCES))
+		return *traced;
 	return put_pending(um_req_tgid(x->r), um_steal(x->p));
 }
 
@@ -326,11 +344,29 @@ static long go_without(struct um_exec *x, bool native)
 	return -EACCES;
 }
 
+/* The kernel execs the descriptor; the process will have no agent. */
+static long exec_traced(struct um_exec *x, int fd, uint64_t empty)
+{
+	struct um_req *r = x->r;
+	long ret = um_traced_redirect(r, empty - strlen(x->name), fd);
+
+	if (ret == UM_CONTINUE)
+		um_attr_table_set(um_req_tgid(r), x->p->attr);
+	return ret;
+}
+
 static long finish(struct um_exec *x, uint64_t argv, uint64_t envp,
 		   uint64_t empty)
 {
 	bool native = um_loc_is_native(&x->loc);
-	long ret = prepare(x);
+	UM_CLOSE int traced = -1;
+	long ret = prepare(x, &traced);
+
+	if (traced >= 0) {
+		ret = exec_traced(x, traced, empty);
+		exec_fini(x);
+		return ret;
+	}
 
 	native = native && !x->by_view;
 	if (ret == 0 && (agent_fd < 0 || x->r->attr->filtered))
@@ -377,9 +413,14 @@ long sys_execveat(struct um_req *r)
 static long finish_by_agent(struct um_exec *x, uint64_t how)
 {
 	struct um_req *r = x->r;
-	long ret = prepare(x);
+	UM_CLOSE int traced = -1;
+	long ret = prepare(x, &traced);
 
+	if (traced >= 0)
+		um_attr_table_set(um_req_tgid(r), x->p->attr);
 	exec_fini(x);
+	if (traced >= 0)
+		return r->engine->inject(r, traced, true, false);
 	if (ret == UM_CONTINUE) {
 		um_attr_table_set(um_req_tgid(r), r->attr);
 		return UM_VUCTL_NATIVE;
@@ -392,7 +433,7 @@ static long finish_by_agent(struct um_exec *x, uint64_t how)
 /* For code that can exec the agent itself: the launcher, and the agent. */
 long um_exec_prepare(struct um_req *r)
 {
-	struct um_exec x = { .r = r, .fd = -1 };
+	struct um_exec x = { .r = r, .fd = -1, .by_agent = true };
 	char *path;
 	long ret;
 
@@ -413,7 +454,7 @@ long um_exec_prepare(struct um_req *r)
 
 long um_exec_prepare_at(struct um_req *r)
 {
-	struct um_exec x = { .r = r, .fd = -1 };
+	struct um_exec x = { .r = r, .fd = -1, .by_agent = true };
 	const uint64_t dirfd = r->arg[1];
 	const uint64_t path = r->arg[2];
 	const uint64_t flags = r->arg[3];
@@ -473,9 +514,13 @@ static int point_at(int fd, struct um_exec_file *out)
 {
 	struct stat st;
 
+	out->fd = UM_EXEC_NO_FD;
+	out->at = UM_EXEC_NO_FD;
+	/* without a region file the agent goes on, unpatched */
+	if (fd < 0)
+		return 0;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	out->fd = UM_EXEC_NO_FD;
 	out->at = fd;
 	out->dev = st.st_dev;
 	out->ino = st.st_ino;

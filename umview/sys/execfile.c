@@ -423,6 +423,7 @@ static int check_interp(struct um_exec *x, const Elf64_Phdr *ph)
 		ret = open_file(&loc);
 	if (ret < 0)
 		return ret;
+	x->far_interp = !um_loc_is_native(&loc);
 	um_execfile_drop_interp(x->p);
 	x->p->interp_fd = ret;
 	x->p->keeps_interp = stays;

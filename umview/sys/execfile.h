@@ -41,6 +41,8 @@ struct um_exec_pending {
  * @interp: the same, or the interpreter as it was named, if it has come to one
  * @scripts: how many interpreters so far
  * @by_view: an interpreter is one that the host's kernel would not take
+ * @far_interp: the kernel would not find the program's interpreter by its name
+ * @by_agent: the guest has code that will exec what it is told
  * @opens: what is looked at is to be left open for its interpreter
  * @has_creds: the program's ids are by @creds_st, a file of @creds_mount (NULL:
  *	one that the host knows), not by the last file
@@ -62,6 +64,8 @@ struct um_exec {
 	bool cloexec_fd;
 	bool by_view;
 	bool opens;
+	bool far_interp;
+	bool by_agent;
 	bool has_creds;
 	const struct um_mount *creds_mount;
 	struct stat creds_st;

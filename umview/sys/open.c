@@ -210,6 +210,15 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc,
 	return create(r, loc, o);
 }
 
+/* Files of /proc that the view shows otherwise. -ENOENT: none of these. */
+static int open_proc(struct um_req *r, const struct um_loc *loc,
+		     const struct opening *o)
+{
+	if (!um_proc_open_hook || !um_loc_is_real(loc) || (o->flags & O_PATH))
+		return -ENOENT;
+	return um_proc_open_hook(r, loc);
+}
+
 /* A real node may have the number of one of the view's devices. */
 static int open_by_number(struct um_req *r, const struct um_loc *loc, int flags)
 {
@@ -222,15 +231,6 @@ static int open_by_number(struct um_req *r, const struct um_loc *loc, int flags)
 		return -ENOENT;
 	m = um_dev_by_number(r, st.st_mode & S_IFMT, st.st_rdev, &rel);
 	return m ? um_dev_open(m, rel, &st, flags) : -ENOENT;
-}
-
-/* Files of /proc that the view shows otherwise. -ENOENT: none of these. */
-static int open_proc(struct um_req *r, const struct um_loc *loc,
-		     const struct opening *o)
-{
-	if (!um_proc_open_hook || !um_loc_is_real(loc) || (o->flags & O_PATH))
-		return -ENOENT;
-	return um_proc_open_hook(r, loc);
 }
 
 /* Real and native: the kernel does it, but for what the view adds. */

@@ -130,16 +130,16 @@ struct um_mount *um_list_find_without(const struct um_list *l,
 	return m ? m : um_mount_real();
 }
 
+struct um_mount *um_list_find(const struct um_list *l, const char *path,
+			      const char **rel)
+{
+	return um_list_find_without(l, NULL, path, UM_COVERS_CHANGE, rel);
+}
+
 struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
 				  int how, const char **rel)
 {
 	return um_list_find_without(l, NULL, path, how, rel);
-}
-
-struct um_mount *um_list_find(const struct um_list *l, const char *path,
-			      const char **rel)
-{
-	return um_list_find_for(l, path, UM_COVERS_CHANGE, rel);
 }
 
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)

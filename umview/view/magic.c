@@ -59,6 +59,7 @@ static int shown_as(struct um_req *r, struct um_magic *out)
 		out->is_label = is_deleted(out->path);
 		out->is_virtual = !out->is_label;
 		out->path = shown;
+		out->mount = NULL;
 	}
 	return 1;
 }

@@ -12,8 +12,8 @@
  * @rename: /proc/self and /proc/thread-self: @path is the guest's own
  * @is_virtual: @path is a name in the view
  * @path: else the kernel's text
- * @is_label: no name, but what is to be read instead of the kernel's text
  * @mount: what a directory is on, NULL: the name tells
+ * @is_label: no name, but what is to be read instead of the kernel's text
  * @obj: an open node without a name (ref)
  */
 struct um_magic {

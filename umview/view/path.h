@@ -151,6 +151,12 @@ struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			      const char **rel);
 struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
 				  int how, const char **rel);
+/* The same where those mounts that are true in `hidden` cannot be seen. */
+struct um_mount *um_list_find_without(const struct um_list *l,
+				      const bool *hidden, const char *path,
+				      int how, const char **rel);
+/* Does mount m answer for the directory of this name? Its part of it, or NULL. */
+const char *um_mount_covers(struct um_mount *m, const char *path);
 /* Some mount of the list leaves names to what lies beneath it. */
 bool um_list_has_layers(const struct um_list *l);
 /*
@@ -169,12 +175,6 @@ bool um_list_dress(const struct um_list *l, struct stat *st);
  */
 #define UM_FD_NATIVE 1
 int um_fd_for_change(struct um_req *r, int fd, struct um_loc *out);
-/* The same where those mounts that are true in `hidden` cannot be seen. */
-struct um_mount *um_list_find_without(const struct um_list *l,
-				      const bool *hidden, const char *path,
-				      int how, const char **rel);
-/* Does mount m answer for the canonical path? Its part of it, or NULL. */
-const char *um_mount_covers(struct um_mount *m, const char *path);
 /* The newest mount whose mount point is exactly this. */
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path);
 /* Names of mount points in directory `path` that the directory itself lacks. */

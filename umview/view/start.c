@@ -88,16 +88,14 @@ static size_t parent_of(const struct um_list *l, size_t i)
 	return i;
 }
 
-/* What a layer leaves as it was is the layer's all the same. */
-static bool is_above(struct um_mount *m, const char *path)
-{
-	return !um_fs_is_layer(m) && um_mount_covers(m, path);
-}
-
-/* Covers where the walk began, and the walk has not come up to its point. */
+/*
+ * Covers where the walk began, and the walk has not come up to its point. What
+ * a layer leaves as it was is the layer's all the same.
+ */
 static bool is_over(const struct um_walk *w, struct um_mount *m)
 {
-	return strlen(m->point) < w->low && is_above(m, w->origin);
+	return !um_fs_is_layer(m) && strlen(m->point) < w->low &&
+	       um_mount_covers(m, w->origin);
 }
 
 static void hide(struct um_walk *w)
@@ -136,12 +134,13 @@ static int set_hidden(struct um_walk *w)
 	const struct um_list *l = w->r->list;
 	size_t i = w->base;
 
-	while (i < l->nmounts && !is_above(l->mounts[i], w->cur))
+	w->low = strlen(w->cur) + 1;
+	w->origin = w->cur;
+	while (i < l->nmounts && !is_over(w, l->mounts[i]))
 		i++;
 	if (i == l->nmounts)
 		return 0;
 	w->covered = true;
-	w->low = strlen(w->cur) + 1;
 	w->origin = um_req_strdup(w->r, w->cur);
 	w->hidden = um_req_alloc(w->r, l->nmounts * sizeof(bool));
 	if (!w->origin || !w->hidden)

@@ -27,7 +27,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "proto.h"
+#include "../../netproc/proto.h"
 
 enum { CONTROL = 3, TEXT_MAX = 4 << 20 };
 

@@ -16,10 +16,10 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "../../netproc/proto.h"
 #include "loop.h"
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
-#include "proto.h"
 #include <umview/net.h>
 
 struct st_sock;

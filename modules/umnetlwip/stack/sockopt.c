@@ -268,7 +268,7 @@ static void apply(struct st_sock *s, int name)
 int st_so_set(struct st_sock *s, int name, const void *value, socklen_t len)
 {
 	const struct option *o = find(SOL_SOCKET, name);
-	int v, ret = set_struct(s, name, value, len);
+	int v = 0, ret = set_struct(s, name, value, len);
 
 	if (ret != -ENOPROTOOPT)
 		return ret;
