@@ -619,6 +619,7 @@ const struct um_module um_module = {
 		"wrN=NAME       interface wrN: one end of the private wire NAME\n"
 		"lo             the loopback alone\n"
 		"dhcp           interfaces come up and ask for an address\n"
-		"up             interfaces come up\n",
+		"up             interfaces come up\n"
+		"forward        packets for others are forwarded: a router\n",
 	.mount = lwip_mount,
 };

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "link.h"
@@ -24,6 +26,7 @@ struct vde {
 	struct st_iface *i;
 	VDECONN *conn;
 	char vnl[320];
+	bool packets; /* its descriptor can be read until there are no more */
 	struct st_watch data, ctl;
 	struct st_timer again;
 };
@@ -53,7 +56,7 @@ static void on_data(struct st_watch *w, uint32_t events)
 	struct vde *v = (void *)((char *)w - offsetof(struct vde, data));
 	static uint8_t frame[VDE_ETHBUFSIZE];
 
-	for (int n = 0; n < BURST; n++) {
+	for (int n = 0; n < (v->packets ? BURST : 1); n++) {
 		ssize_t len =
 			vde_recv(v->conn, frame, sizeof(frame), MSG_DONTWAIT);
 
@@ -81,6 +84,25 @@ static void on_ctl(struct st_watch *w, uint32_t events)
 		lost(v);
 }
 
+/*
+ * libvdeplug's own flag not to wait is not heeded by all its plug-ins; a stack
+ * must never wait. A stream's frames come in pieces: it is not changed, and
+ * read once for each time it is ready.
+ */
+static bool keeps_packets(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+	struct stat st;
+	bool yes = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0
+			   ? type != SOCK_STREAM
+			   : fstat(fd, &st) == 0 && S_ISCHR(st.st_mode);
+
+	if (yes)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return yes;
+}
+
 static int plug(struct vde *v)
 {
 	struct passwd *pw = getpwuid(getuid());
@@ -95,6 +117,7 @@ static int plug(struct vde *v)
 		return errno ? -errno : -EIO;
 	v->data.fd = vde_datafd(v->conn);
 	v->data.ready = on_data;
+	v->packets = keeps_packets(v->data.fd);
 	ctl = vde_ctlfd(v->conn);
 	v->ctl.fd = ctl == v->data.fd ? -1 : ctl;
 	v->ctl.ready = on_ctl;
@@ -182,6 +205,7 @@ static int vde_link_send(struct st_iface *i, const void *frame, size_t len)
 
 const struct st_link_ops st_link_vde = {
 	.kind = "vde",
+	.window = 65535,
 	.open = vde_link_open,
 	.close = vde_link_close,
 	.send = vde_link_send,

@@ -34,6 +34,12 @@ size_t st_nl_nest(struct st_nl_out *o, int type);
 void st_nl_nest_end(struct st_nl_out *o, size_t nest);
 void st_nl_end(struct st_nl_out *o);
 
+/* The fixed part of a request. */
+static inline const void *st_nl_data(const struct nlmsghdr *h)
+{
+	return (const uint8_t *)h + NLMSG_HDRLEN;
+}
+
 /* Attributes of a request, by number; those above max are left out. */
 struct st_nl_attrs {
 	const struct nlattr *of[64];

@@ -283,7 +283,7 @@ static int new_link(const struct nlmsghdr *h, const struct ifinfomsg *m,
 
 int st_nl_link(const struct nlmsghdr *h, struct st_nl_out *o)
 {
-	const struct ifinfomsg *m = NLMSG_DATA(h);
+	const struct ifinfomsg *m = st_nl_data(h);
 	static const struct ifinfomsg none;
 	struct st_nl_attrs a = { 0 };
 	struct st_iface *i;

@@ -103,7 +103,7 @@ static int change4(const struct nlmsghdr *h, const struct st_nl_attrs *a)
 int st_nl_neigh(const struct nlmsghdr *h, struct st_nl_out *o)
 {
 	static const struct ndmsg none;
-	const struct ndmsg *m = NLMSG_DATA(h);
+	const struct ndmsg *m = st_nl_data(h);
 	struct st_nl_attrs a = { 0 };
 	int ret = 0;
 
