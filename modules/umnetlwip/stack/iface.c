@@ -33,7 +33,7 @@
 #include "route.h"
 #include "text.h"
 
-enum { FRAME_MAX = 65536 + 18, MTU_MIN = 68, MTU_MAX = 9216 };
+enum { FRAME_MAX = 65535, MTU_MIN = 68, MTU_MAX = 9216 };
 
 static struct st_iface *ifaces;
 static int last_index;
@@ -181,12 +181,16 @@ void st_iface_input(struct st_iface *i, const void *frame, size_t len)
 	st_packet_seen(i, frame, len, false);
 	if (!st_frame_is_welcome(i, frame, len))
 		return;
-	p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_RAM);
+	/* lwIP counts on Ethernet's least length. */
+	p = pbuf_alloc(PBUF_RAW, (u16_t)(len < ETH_ZLEN ? ETH_ZLEN : len),
+		       PBUF_RAM);
 	if (!p) {
 		i->rx.dropped++;
 		return;
 	}
 	memcpy(p->payload, frame, len);
+	if (len < ETH_ZLEN)
+		memset((uint8_t *)p->payload + len, 0, ETH_ZLEN - len);
 	nif = netif_for(i, frame, len);
 	if (nif->input(p, nif) != ERR_OK)
 		pbuf_free(p);

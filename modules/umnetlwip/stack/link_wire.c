@@ -197,7 +197,7 @@ static int wire_send(struct st_iface *i, const void *frame, size_t len)
 const struct st_link_ops st_link_wire = {
 	.kind = "wire",
 	.mtu = MTU,
-	.mtu_max = 65535,
+	.mtu_max = 65521,
 	.trusted = true,
 	.open = wire_open,
 	.close = wire_close,
