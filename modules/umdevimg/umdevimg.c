@@ -90,13 +90,6 @@ static char *format_of(const char *option, struct um_next_file *f)
 
 /* ---- operations ---- */
 
-static int failed(void)
-{
-	int err = nbd_get_errno();
-
-	return err ? -err : -EIO;
-}
-
 /**
  * struct img - an image that is served
  * @align: what transfers must be multiples of, place and size
@@ -117,6 +110,21 @@ static size_t widen(const struct img *i, size_t n, uint64_t *off)
 	return (size_t)(end - end % i->align - *off);
 }
 
+static int error_of_library(void)
+{
+	int err = nbd_get_errno();
+
+	return err ? -err : -EIO;
+}
+
+/* Without its server nothing is read or written; libnbd calls that EINVAL. */
+static int failed(struct img *i)
+{
+	if (nbd_aio_is_dead(i->nbd) || nbd_aio_is_closed(i->nbd))
+		return -EIO;
+	return error_of_library();
+}
+
 /* A unit is only partly meant: the rest of it is read too. */
 static ssize_t bounce(struct img *i, void *in, const void *out, size_t n,
 		      uint64_t off)
@@ -128,11 +136,11 @@ static ssize_t bounce(struct img *i, void *in, const void *out, size_t n,
 
 	pthread_mutex_lock(&i->lock);
 	if (buf && nbd_pread(i->nbd, buf, size, at, 0) < 0)
-		ret = failed();
+		ret = failed(i);
 	if (ret >= 0 && out) {
 		memcpy(buf + (off - at), out, n);
 		if (nbd_pwrite(i->nbd, buf, size, at, 0) < 0)
-			ret = failed();
+			ret = failed(i);
 	}
 	pthread_mutex_unlock(&i->lock);
 	if (ret >= 0 && in)
@@ -151,7 +159,7 @@ static ssize_t img_read(struct um_dev *dev, struct um_dev_fh *fh, void *buf,
 	if (((uint64_t)off | n) % i->align)
 		return bounce(i, buf, NULL, n, (uint64_t)off);
 	if (nbd_pread(i->nbd, buf, n, (uint64_t)off, 0) < 0)
-		return failed();
+		return failed(i);
 	return (ssize_t)n;
 }
 
@@ -165,23 +173,24 @@ static ssize_t img_write(struct um_dev *dev, struct um_dev_fh *fh,
 	if (((uint64_t)off | n) % i->align)
 		return bounce(i, NULL, buf, n, (uint64_t)off);
 	if (nbd_pwrite(i->nbd, buf, n, (uint64_t)off, 0) < 0)
-		return failed();
+		return failed(i);
 	return (ssize_t)n;
 }
 
 static int img_sync(struct um_dev *dev)
 {
 	struct img *i = dev->priv;
+	int can = nbd_can_flush(i->nbd);
 
-	if (nbd_can_flush(i->nbd) <= 0)
-		return 0;
-	return nbd_flush(i->nbd, 0) < 0 ? failed() : 0;
+	if (can < 0)
+		return -EIO;
+	return can && nbd_flush(i->nbd, 0) < 0 ? failed(i) : 0;
 }
 
 static int img_wipe(struct um_dev *dev, enum um_dev_wipe how, uint64_t off,
 		    uint64_t n)
 {
-	const struct img *i = dev->priv;
+	struct img *i = dev->priv;
 	struct nbd_handle *nbd = i->nbd;
 	bool zero = how == UM_DEV_ZERO;
 
@@ -192,7 +201,7 @@ static int img_wipe(struct um_dev *dev, enum um_dev_wipe how, uint64_t off,
 
 		if ((zero ? nbd_zero(nbd, part, off, 0)
 			  : nbd_trim(nbd, part, off, 0)) < 0)
-			return failed();
+			return failed(i);
 		off += part;
 		n -= part;
 	}
@@ -245,7 +254,7 @@ static int start_server(struct nbd_handle *nbd, const char *path,
 			     readonly ? "--read-only" : NULL, NULL } };
 
 	if (nbd_connect_systemd_socket_activation(nbd, argv.theirs) < 0)
-		return failed();
+		return error_of_library();
 	return 0;
 }
 
@@ -255,7 +264,7 @@ static int describe(struct img *i, struct um_dev *dev)
 	int64_t align = nbd_get_block_size(i->nbd, LIBNBD_SIZE_MINIMUM);
 
 	if (size < 0)
-		return failed();
+		return failed(i);
 	/* a last unit that is not whole would be out of reach */
 	i->align = align > 1 ? (uint64_t)align : 1;
 	dev->size = (uint64_t)size;

@@ -94,7 +94,7 @@ static bool is_shown(struct listing *l, const char *path, const char *name)
 		return false;
 	if (!l->v->store)
 		return true;
-	if (!strcmp(l->path, "/") && !strcmp(name, META + 1) && l->in_store)
+	if (!strcmp(l->path, "/") && !strcmp(name, &META[1]) && l->in_store)
 		return false;
 	kind = viewfs_names_find(&l->v->names, path, &lower);
 	return l->in_store ? kind != KIND_GONE && kind != KIND_NONE

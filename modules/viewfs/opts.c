@@ -47,14 +47,32 @@ static bool is_ignored(const char *text)
 	return false;
 }
 
+/* What would hide nothing, or less than was said, is refused. */
+static const char *wrong_hide(const struct viewfs *v, const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!*text)
+		return "hide= wants a pattern";
+	if (v->hide)
+		return "one hide= at a time; mount once more for the other";
+	if (slash && slash != text && slash[strspn(slash, "/")])
+		return "begin the pattern with a slash: it is of the whole name";
+	return NULL;
+}
+
 static int set_hide(struct viewfs *v, const char *text)
 {
-	if (!*text) {
-		um_err("viewfs: hide= wants a pattern");
+	const char *wrong = wrong_hide(v, text);
+	size_t n = strlen(text);
+
+	if (wrong) {
+		um_err("viewfs: %s", wrong);
 		return -EINVAL;
 	}
-	free(v->hide);
-	v->hide = strdup(text);
+	while (n > 1 && text[n - 1] == '/')
+		n--;
+	v->hide = strndup(text, n);
 	return v->hide ? 0 : -ENOMEM;
 }
 

@@ -97,7 +97,7 @@ static int one(struct scan *s, const char *dir, const char *name)
 
 	if (!strcmp(name, ".") || !strcmp(name, "..") ||
 	    (s->base == s->v->store && !strcmp(dir, "/") &&
-	     !strcmp(name, META + 1)))
+	     !strcmp(name, &META[1])))
 		return 0;
 	ret = snprintf(path, sizeof(path), "%s/%s", dir[1] ? dir : "", name);
 	if (ret >= PATH_MAX || viewfs_join(real, s->base, path) < 0)
@@ -151,6 +151,21 @@ static int store_entry(struct viewfs *v, const char *path, const char *real,
 	return viewfs_note(v, path, kind);
 }
 
+/* A note as the first View-OS left them, in the store's own form. */
+static int take_over(struct viewfs *v, const char *path, const char *note)
+{
+	char dir[PATH_MAX];
+
+	viewfs_parent(dir, path);
+	/* where the directory is not there any more nothing need be hidden */
+	if (v->readonly || v->mode == VIEWFS_MERGE ||
+	    viewfs_copy_up(v, dir, true) < 0)
+		return 0;
+	if (!v->no_xattrs)
+		unlink(note);
+	return viewfs_put_gone(v, path);
+}
+
 static int meta_entry(struct viewfs *v, const char *path, const char *real,
 		      const struct stat *st)
 {
@@ -172,7 +187,7 @@ static int meta_entry(struct viewfs *v, const char *path, const char *real,
 	}
 	if (viewfs_names_find(&v->names, path, &lower) != KIND_NONE)
 		return 0;
-	return viewfs_note(v, path, KIND_GONE);
+	return take_over(v, path, real);
 }
 
 int viewfs_scan(struct viewfs *v)

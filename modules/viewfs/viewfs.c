@@ -135,6 +135,8 @@ static int start(struct viewfs *v)
 	for (size_t i = 0; ret == 0 && i < v->nlower; i++)
 		if (v->store || v->nlower > 1 || v->hide)
 			ret = must_be_dir(v->lower[i]);
+		else if (access(v->lower[i], F_OK) < 0)
+			ret = -errno;
 	if (ret < 0 || !v->store)
 		return ret;
 	ret = must_be_dir(v->store);

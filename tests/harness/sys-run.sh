@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # sys-run.sh - runs one program of tests/sys natively or on a mounted image
 #
-# usage: sys-run.sh native|slow|agent|idle|beside|cow|bind PROG
+# usage: sys-run.sh native|slow|agent|idle|beside|cow|bind|net|netslow PROG
 #
 # native: on a directory of $TMPDIR (default /var/tmp); the host is the oracle
 # slow:   on an image mounted in a view, umview --no-agent
@@ -12,6 +12,8 @@
 # cow:    on a directory of the host that a copy-on-write view lies over; what
 #	  is in it must be as before
 # bind:   on a directory of the host that is shown at another place
+# net:    on a directory of the host, its sockets on a network stack of the view
+# netslow: likewise, umview --no-agent
 #
 # Environment: see common.sh; FS=ext2|ext3|ext4, IMG_SIZE (128M), MOUNT_OPTS.
 
@@ -20,7 +22,7 @@ here=$(dirname "$0")
 . "$here/common.sh"
 
 usage() {
-	printf 'usage: %s native|slow|agent|idle|beside|cow|bind PROG\n' \
+	printf 'usage: %s native|slow|agent|idle|beside|cow|bind|net|netslow PROG\n' \
 		"$0" >&2
 	exit 2
 }
@@ -111,6 +113,14 @@ out=$T_TMP/out
 case $mode in
 native)
 	run_native >"$out" 2>&1
+	;;
+net)
+	UMVIEW_FLAGS="--net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
+	(run_idle) >"$out" 2>&1
+	;;
+netslow)
+	UMVIEW_FLAGS="--no-agent --net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
+	(run_idle) >"$out" 2>&1
 	;;
 slow)
 	UMVIEW_FLAGS="--no-agent ${UMVIEW_FLAGS:-}"

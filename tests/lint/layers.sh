@@ -65,6 +65,8 @@ while read -r file; do
 			path=$(realpath -m --relative-to=. "$dir/$name")
 			[ -e "$path" ] || path=$module/$name
 			[ -e "$path" ] || path=$module/stack/lwip/$name
+			[ -e "$path" ] || path=modules/netproc/$name
+			[ -e "$path" ] || path=um_cmds/$name
 			case $module:$name in
 			# its own process, which is built with lwIP's source
 			modules/umnetlwip:lwip/* | modules/umnetlwip:netif/*)
@@ -73,6 +75,8 @@ while read -r file; do
 			case $path in
 			# what umfuse has for the programs it runs
 			modules/umfuse/program.h) ;;
+			# libraries that stand beside the modules
+			modules/netproc/*.h | um_cmds/families.h) ;;
 			"$module"/*) [ -e "$path" ] ||
 				found "$file: $name is not in $module" ;;
 			*) found "$file: $name is outside $module" ;;

@@ -54,6 +54,17 @@ fi
 refused any '' mount -t umdevimg -o format=nonsense "$IMG" /dev/sdx
 refused any '' mount -t umdevimg -o format= "$IMG" /dev/sdx
 refused any '' mount -t umdevimg missing.img /dev/sdx
+if [ "$FORMAT" != raw ]; then
+	must mount -t umdevimg "$IMG" /dev/sdx
+	pkill -KILL -f "qemu-nbd .*$IMG" || die "no server"
+	for i in 1 2; do
+		refused any 'output error' \
+			dd if=/dev/sdx of=/dev/null iflag=direct bs=4k count=1
+	done
+	refused any 'output error' \
+		dd if=/dev/zero of=/dev/sdx bs=4k count=1 conv=fsync,notrunc
+	must umount /dev/sdx
+fi
 must mount -t ramfs none "$MNT"
 must cp "$IMG" "$MNT/vm"
 if [ "$FORMAT" = raw ]; then

@@ -101,6 +101,20 @@ refused any 'busy|already' mount -t viewfs -o cow up lo
 must umount low
 same "the lower file" one "$(cat low/a)"
 
+# -- a store of the first View-OS
+must mkdir -p oldlow/d oldup/.-/d
+echo b | tee oldlow/d/b oldlow/d/c >oldlow/a || die "write"
+: >oldup/.-/a; : >oldup/.-/d/b; : >oldup/dev
+printf '000021b60000000000000000%08x' 259 >oldup/.-/dev$'\xff'
+must mount -t viewfs -o cow "$PWD/oldup" "$PWD/oldlow"
+same "what is gone" "d dev c" "$(ls oldlow oldlow/d | grep -v : | xargs)"
+same "a device" "0:0 1:3" "$(stat -c '%u:%g %t:%T' oldlow/dev)"
+echo new >oldlow/d/b || die "over a note"
+must umount oldlow
+must mount -t viewfs -o cow "$PWD/oldup" "$PWD/oldlow"
+same "what is gone then" "d dev b c" "$(ls oldlow oldlow/d | grep -v : | xargs)"
+must umount oldlow
+
 # -- the whole system
 must mkdir sys
 must mount -t viewfs -o cow "$PWD/sys" /
@@ -155,6 +169,9 @@ same "the list" pub "$(ls -A home)"
 refused any 'No such file' cat home/.ssh/id
 refused any 'Read-only' mkdir home/.ssh
 must umount home
+must mount -t viewfs -o hide=/.ssh/ "$PWD/home" "$PWD/home"
+same "with a slash at the end" pub "$(ls -A home)"
+must umount home
 must mkdir -p home/a/b/c
 must mount -t viewfs -o hide=/a/b "$PWD/home" "$PWD/home"
 same "a hidden directory" "" "$(ls home/a)"
@@ -201,6 +218,12 @@ refused any . mount -t viewfs -o cow low low
 refused any . mount -t overlay overlay at
 refused any . mount -t overlay -o lowerdir=rel overlay at
 refused any . mount -t viewfs -o hide= home home
+refused any . mount -t viewfs -o hide=/.ssh,hide=/a home home
+refused any . mount -t viewfs -o hide=a/b home home
+refused any . mount -t viewfs nothing home
+refused any . mount -t viewfs "$PWD/nothing" home
+refused any . mount --bind "$PWD/nothing" home
+same "as it was" pub "$(ls home | grep pub)"
 must mount -t viewfs -o cow,nonsense up low
 must umount low
 must mount -t viewfs -o cow,permanent up low

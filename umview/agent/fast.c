@@ -279,7 +279,6 @@ static long fast_socket(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
-
 /* Who does not ask for a name, or gives none, is the kernel's. */
 static long fast_address(long nr, const long *a)
 {

@@ -347,27 +347,6 @@ static int only_reads(long flags)
 			  (O_TMPFILE & ~O_DIRECTORY)));
 }
 
-static char *put_text(char *to, const char *text)
-{
-	while (*text)
-		*to++ = *text++;
-	return to;
-}
-
-static char *put_number(char *to, uint32_t n)
-{
-	char digits[10];
-	int i = 0;
-
-	do {
-		digits[i++] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	while (i)
-		*to++ = digits[--i];
-	return to;
-}
-
 /*
  * The monitor's descriptor of a cached file, opened again: what the monitor
  * itself would do, and give. It is the file if it still is when it is open:
@@ -375,26 +354,13 @@ static char *put_number(char *to, uint32_t n)
  */
 static long reopen(const struct opening *o, const struct um_told *t)
 {
-	uint64_t st[UM_STAT_WORDS];
 	struct um_told now;
-	char name[40];
-	char *end;
-	long fd;
+	long fd = um_open_told(um_shared->monitor, t->fd, o->flags & KEEP_FLAGS,
+			       um_shared->memfd_dev, t->object);
 
-	end = put_text(name, "/proc/");
-	end = put_number(end, um_shared->monitor);
-	end = put_text(end, "/fd/");
-	end = put_number(end, t->fd);
-	*end = 0;
-	fd = um_native(__NR_open, (long)name, o->flags & KEEP_FLAGS, 0, 0, 0,
-		       0);
 	if (fd < 0)
 		return fd;
-	st[0] = 0;
-	st[1] = 0;
-	if (um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0 &&
-	    st[0] == um_shared->memfd_dev && st[1] == t->object &&
-	    um_told_name(o->dirfd, (const char *)o->path, &now) == 1 &&
+	if (um_told_name(o->dirfd, (const char *)o->path, &now) == 1 &&
 	    now.object == t->object && now.fd == t->fd)
 		return fd;
 	um_native(__NR_close, fd, 0, 0, 0, 0, 0);

@@ -37,7 +37,7 @@
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
 #define UM_PAGE_MAGIC	 0x55656956u
-#define UM_PROTO_VERSION 4
+#define UM_PROTO_VERSION 5
 
 /*
  * What lies below is the agent's: no guest maps there, or unmaps. What follows
@@ -103,8 +103,8 @@
 #define UM_NLISTINGS 256
 #define UM_RECORDS   65536
 /* Places that an entry may be in, from its tag or key on. */
-#define UM_NPLACES 4
-#define UM_BLOOM   16
+#define UM_NPLACES  4
+#define UM_BLOOM    16
 #define UM_NCHANGED 1024
 #define UM_NDRESSED 512
 
@@ -461,13 +461,30 @@ struct um_run {
 };
 
 /**
- * struct um_exec_info - what the agent is to load (answer of UM_VU_HELLO)
+ * struct um_exec_file - a file that the agent is to map, and to close
+ * @fd: a descriptor that was given; UM_EXEC_NO_FD: see @at
+ * @at: the monitor's descriptor of it, which stays open as long as the monitor
+ *	lives: to be opened by its name in /proc, or fetched by UM_VU_GIVE.
+ *	UM_EXEC_NO_FD: there is no such file
+ * @dev, @ino: which file is to be found there
+ */
+struct um_exec_file {
+	int32_t fd;
+	int32_t at;
+	uint64_t dev;
+	uint64_t ino;
+};
+
+/**
+ * struct um_exec_info - what the agent is to load (told by UM_VU_HELLO, whose
+ * answer is a descriptor of the program)
  * @page: to be stored at UM_PAGE
- * @fd: the program, an open descriptor; the agent closes it
- * @interp_fd: its interpreter, likewise; UM_EXEC_NO_FD: there is none
- * @region_fd: the region file, likewise: UM_SHARED at offset 0, UM_STUBS at
- *	UM_SHARED_SIZE, then texts
- * @stats_fd: the page at UM_STATS, likewise; UM_EXEC_NO_FD: nobody counts
+ * @monitor: its process id, for um_exec_file.at
+ * @interp: the program's interpreter
+ * @region: the region file: UM_SHARED at offset 0, UM_STUBS at UM_SHARED_SIZE,
+ *	then texts
+ * @stats_fd: the page at UM_STATS, an open descriptor, which the agent closes;
+ *	UM_EXEC_NO_FD: nobody counts
  * @exec_fd: what the program is to interpret, likewise, but the program's to
  *	close: AT_EXECFD; UM_EXEC_NO_FD: none
  * @at_flags: AT_FLAGS
@@ -484,9 +501,9 @@ struct um_run {
  */
 struct um_exec_info {
 	struct um_page page;
-	int32_t fd;
-	int32_t interp_fd;
-	int32_t region_fd;
+	struct um_exec_file interp;
+	struct um_exec_file region;
+	uint32_t monitor;
 	int32_t stats_fd;
 	int32_t exec_fd;
 	uint32_t at_flags;

@@ -11,6 +11,14 @@
 /* Beyond this a cylinder number of 16 bits needs larger cylinders. */
 #define SMALL_DISK ((uint64_t)65535 * 16 * 16 * 512)
 
+/* Who opens it to write is the one who will. */
+static int file_open(struct um_dev *dev, struct um_dev_fh *fh)
+{
+	if (dev->readonly || (fh->flags & O_ACCMODE) == O_RDONLY)
+		return 0;
+	return um_next_lock(dev->priv, true);
+}
+
 static ssize_t file_read(struct um_dev *dev, struct um_dev_fh *fh, void *buf,
 			 size_t n, off_t off)
 {
@@ -21,8 +29,10 @@ static ssize_t file_read(struct um_dev *dev, struct um_dev_fh *fh, void *buf,
 static ssize_t file_write(struct um_dev *dev, struct um_dev_fh *fh,
 			  const void *buf, size_t n, off_t off)
 {
+	int ret = um_next_lock(dev->priv, true);
+
 	(void)fh;
-	return um_next_pwrite(dev->priv, buf, n, off);
+	return ret < 0 ? ret : um_next_pwrite(dev->priv, buf, n, off);
 }
 
 static int file_sync(struct um_dev *dev)
@@ -50,6 +60,7 @@ static void file_umount(struct um_dev *dev)
 }
 
 static const struct um_dev_ops file_ops = { .size = sizeof(file_ops),
+					    .open = file_open,
 					    .read = file_read,
 					    .write = file_write,
 					    .sync = file_sync,

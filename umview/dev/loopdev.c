@@ -86,6 +86,19 @@ static struct um_backing *place_of(struct um_dev *dev, off_t *off)
 	return b;
 }
 
+/* Who opens it to write is the one who will. */
+static int loop_open(struct um_dev *dev, struct um_dev_fh *fh)
+{
+	/* /dev/loop-control is no loop */
+	struct um_backing *b = dev->priv ? um_backing_of(dev->priv) : NULL;
+	int ret = 0;
+
+	if (b && !dev->readonly && (fh->flags & O_ACCMODE) != O_RDONLY)
+		ret = um_next_lock(b->file, true);
+	um_backing_put(b);
+	return ret;
+}
+
 static ssize_t loop_read(struct um_dev *dev, struct um_dev_fh *fh, void *buf,
 			 size_t n, off_t off)
 {
@@ -101,7 +114,10 @@ static ssize_t loop_write(struct um_dev *dev, struct um_dev_fh *fh,
 			  const void *buf, size_t n, off_t off)
 {
 	struct um_backing *b = place_of(dev, &off);
-	ssize_t ret = b ? um_next_pwrite(b->file, buf, n, off) : -ENOSPC;
+	ssize_t ret = b ? um_next_lock(b->file, true) : -ENOSPC;
+
+	if (ret == 0)
+		ret = um_next_pwrite(b->file, buf, n, off);
 
 	(void)fh;
 	um_backing_put(b);
@@ -148,6 +164,7 @@ static long loop_ioctl(struct um_dev *dev, struct um_dev_fh *fh,
 
 const struct um_dev_ops um_loop_ops = {
 	.size = sizeof(um_loop_ops),
+	.open = loop_open,
 	.read = loop_read,
 	.write = loop_write,
 	.sync = loop_sync,

@@ -274,14 +274,27 @@ uint32_t um_shared_gen(void)
 	return shared ? __atomic_load_n(&shared->gen, __ATOMIC_SEQ_CST) : 0;
 }
 
+static uint64_t memo_of(const struct um_memo_of *of, const char *name, size_t n)
+{
+	return um_memo(um_hash_text(name, n), of->from,
+		       um_shared_view(of->view), of->gen, of->kind);
+}
+
+bool um_shared_remembers(const struct um_memo_of *of, const char *name,
+			 size_t n)
+{
+	uint64_t memo = memo_of(of, name, n);
+
+	return shared && shared->memo[(memo >> 8) % UM_NMEMOS] == memo;
+}
+
 void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
 {
 	uint64_t memo;
 
 	if (!shared)
 		return;
-	memo = um_memo(um_hash_text(name, n), of->from,
-		       um_shared_view(of->view), of->gen, of->kind);
+	memo = memo_of(of, name, n);
 	um_lock(&lock);
 	if (start_ageing_locked())
 		__atomic_store_n(&shared->memo[(memo >> 8) % UM_NMEMOS], memo,

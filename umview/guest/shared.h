@@ -63,6 +63,9 @@ struct um_memo_of {
 /* The name of n bytes is the kernel's own. */
 void um_shared_remember(const struct um_memo_of *of, const char *name,
 			size_t n);
+/* Is that known of it, and true still? */
+bool um_shared_remembers(const struct um_memo_of *of, const char *name,
+			 size_t n);
 /* Links or directories changed: forget all memos. */
 void um_shared_forget(void);
 

@@ -178,11 +178,16 @@ static const char *new_type(const struct um_list *l, size_t i)
 
 /*
  * mount(8) without a type tries those that are not "nodev", one after the
- * other. Programs are not to be tried: some ask questions.
+ * other: what reads an image, by umfuse. Programs are not to be tried: some
+ * ask questions.
  */
-static const char *device_mark(const struct um_req *r, const char *type)
+static const char *device_mark(const struct um_req *r, const char *alias)
 {
-	return um_mounter_serves(um_list_alias(r->list, type)) ? "nodev" : "";
+	const char *type = um_list_alias(r->list, alias);
+
+	return strncmp(type, "umfuse", 6) == 0 && !um_mounter_serves(type)
+		       ? ""
+		       : "nodev";
 }
 
 /* The host's own list. */

@@ -416,21 +416,21 @@ long sys_fchdir(struct um_req *r)
 
 long sys_getcwd(struct um_req *r)
 {
-	const char *path;
+	struct um_cwd cwd;
 	const char *shown;
 	size_t n;
 	int ret;
 
 	if (!um_cwd_any() && !strcmp(r->attr->root, "/"))
 		return UM_CONTINUE;
-	ret = um_cwd_of(r, r->tid, &path);
-	if (ret < 0 || ret == UM_CWD_REMOVED)
+	ret = um_cwd_of(r, r->tid, &cwd);
+	if (ret < 0 || ret == UM_CWD_REMOVED || ret == UM_CWD_DETACHED)
 		return ret < 0 ? ret : -ENOENT;
 	if (ret == 0 && !strcmp(r->attr->root, "/"))
 		return UM_CONTINUE;
-	shown = um_path_seen(path, r->attr->root);
+	shown = um_path_seen(cwd.path, r->attr->root);
 	if (!shown)
-		shown = um_req_printf(r, "(unreachable)%s", path);
+		shown = um_req_printf(r, "(unreachable)%s", cwd.path);
 	if (!shown)
 		return -ENOMEM;
 	n = strlen(shown) + 1;

@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 
 #include "sys/binfmt.h"
+#include "sys/interp.h"
 #include "view/perm.h"
 
 #define MAX_SCRIPTS	    5
@@ -223,12 +224,13 @@ static int parse_script(struct um_exec *x, char **interp, char **arg)
 }
 
 /*
- * The file of this name. In a view without mounts the host's own name will do,
- * unless it may lead through /proc, where it would be the monitor's.
+ * The file of this name. In a view without mounts, or when it was walked before,
+ * the host's own name will do, unless it may lead through /proc, where it would be the monitor's.
  */
 static int find_file(struct um_req *r, const char *path, struct um_loc *loc)
 {
-	if (path[0] != '/' || !um_walk_is_idle(r, path) ||
+	if (path[0] != '/' ||
+	    !(um_walk_is_idle(r, path) || um_walk_is_known(r, path)) ||
 	    strstr(path, "proc") || !strncmp(path, "/dev", 4))
 		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_READ,
 				      loc);
@@ -390,11 +392,19 @@ static int check_elf(const struct um_exec *x)
 	return 0;
 }
 
+void um_execfile_drop_interp(struct um_exec_pending *p)
+{
+	if (p->interp_fd >= 0 && !p->keeps_interp)
+		close(p->interp_fd);
+	p->interp_fd = -1;
+}
+
 /* The interpreter must be there before the old program goes. */
 static int check_interp(struct um_exec *x, const Elf64_Phdr *ph)
 {
 	struct um_loc loc UM_LOC;
 	char path[PATH_MAX];
+	bool stays = false;
 	ssize_t n;
 	int ret;
 
@@ -407,12 +417,16 @@ static int check_interp(struct um_exec *x, const Elf64_Phdr *ph)
 	ret = find_file(x->r, um_req_strdup(x->r, path), &loc);
 	if (ret < 0)
 		return ret;
-	ret = open_file(&loc);
+	if (!loc.obj && um_loc_is_real(&loc))
+		ret = um_interp_open(loc.rel, &stays);
+	else
+		ret = open_file(&loc);
 	if (ret < 0)
 		return ret;
-	if (x->p->interp_fd >= 0)
-		close(x->p->interp_fd);
+	x->far_interp = !um_loc_is_native(&loc);
+	um_execfile_drop_interp(x->p);
 	x->p->interp_fd = ret;
+	x->p->keeps_interp = stays;
 	return 0;
 }
 

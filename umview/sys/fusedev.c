@@ -147,22 +147,6 @@ static size_t total(const struct iovec *iov, int n)
 	return sum;
 }
 
-static int scatter(struct um_req *r, const struct iovec *iov, int n,
-		   const char *data, size_t len)
-{
-	for (int i = 0; i < n && len; i++) {
-		size_t part = iov[i].iov_len < len ? iov[i].iov_len : len;
-		int ret = um_copy_out(r, um_uptr_of((uintptr_t)iov[i].iov_base),
-				      data, part);
-
-		if (ret < 0)
-			return ret;
-		data += part;
-		len -= part;
-	}
-	return 0;
-}
-
 long um_fusedev_read(struct um_req *r, struct um_chan *ch,
 		     const struct iovec *iov, int n)
 {
@@ -178,7 +162,7 @@ long um_fusedev_read(struct um_req *r, struct um_chan *ch,
 	if (ret == -EAGAIN)
 		return UM_CONTINUE;
 	if (ret == 0)
-		ret = scatter(r, iov, n, data, len);
+		ret = um_copy_out_vec(r, iov, (size_t)n, data, len);
 	return ret < 0 ? ret : (long)len;
 }
 

@@ -15,6 +15,8 @@
 #include "sys/cusedev.h"
 #include "sys/fusedev.h"
 #include "sys/net.h"
+#include "view/perm.h"
+#include "vnode/attrcache.h"
 
 /* Descriptor flags, not the file's business. */
 static bool is_generic(unsigned int cmd)
@@ -51,19 +53,94 @@ static long bytes_left(struct um_req *r, struct um_obj *o)
 	return um_copy_out(r, um_uptr_of(r->arg[2]), &left, sizeof(left));
 }
 
+static int ask(struct um_obj *o, unsigned int cmd, void *data, size_t size)
+{
+	UM_FREE char *path = NULL;
+
+	if (o->vnode)
+		return um_vnode_ioctl(o->vnode, cmd, data, size);
+	path = um_obj_path(o);
+	return path ? um_fs_ioctl_dir(o->mount, path, cmd, data, size)
+		    : -ENOTTY;
+}
+
+/* The numbers of these say long, and int is meant. */
+static size_t size_of(unsigned int cmd)
+{
+	if (cmd == FS_IOC_GETFLAGS || cmd == FS_IOC_SETFLAGS ||
+	    cmd == FS_IOC_GETVERSION || cmd == FS_IOC_SETVERSION)
+		return sizeof(int);
+	return _IOC_SIZE(cmd);
+}
+
+/* Does it change what takes a capability, where permissions hold? */
+static bool is_frozen_changed(struct um_obj *o, unsigned int cmd,
+			      const void *data)
+{
+	struct fsxattr now = { 0 };
+	uint32_t flags = 0;
+
+	if (cmd == FS_IOC_SETFLAGS)
+		return ask(o, FS_IOC_GETFLAGS, &flags, sizeof(flags)) == 0 &&
+		       ((flags ^ *(const uint32_t *)data) &
+			(FS_IMMUTABLE_FL | FS_APPEND_FL));
+	if (cmd != FS_IOC_FSSETXATTR)
+		return false;
+	return ask(o, FS_IOC_FSGETXATTR, &now, sizeof(now)) == 0 &&
+	       ((now.fsx_xflags ^ ((const struct fsxattr *)data)->fsx_xflags) &
+		(FS_XFLAG_IMMUTABLE | FS_XFLAG_APPEND));
+}
+
+/* chattr(1): for owners; what is frozen only by who has the id of root. */
+static int may_set(struct um_req *r, struct um_obj *o, unsigned int cmd,
+		   const void *data)
+{
+	struct stat st;
+	int ret;
+
+	if (um_mount_is_readonly(o->mount))
+		return -EROFS;
+	ret = um_obj_getattr(o, &st);
+	if (ret == 0)
+		ret = um_may_own(r, o->mount, &st);
+	if (ret == 0 && um_perm_holds_for(o->mount) && r->cred.uid &&
+	    is_frozen_changed(o, cmd, data))
+		ret = -EPERM;
+	return ret;
+}
+
+static bool is_setter(unsigned int cmd)
+{
+	return cmd == FS_IOC_SETFLAGS || cmd == FS_IOC_FSSETXATTR ||
+	       cmd == FS_IOC_SETVERSION;
+}
+
+/* The time of the last change is another now. */
+static void forget(struct um_obj *o)
+{
+	struct stat st;
+
+	if (o->mount->cache && um_obj_getattr(o, &st) == 0)
+		um_attrcache_forget_node(o->mount->cache, st.st_ino);
+}
+
 static long module_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd)
 {
-	size_t size = _IOC_SIZE(cmd);
+	size_t size = size_of(cmd);
 	void *data = um_req_alloc(r, size + 1);
 	int ret = 0;
 
-	if (!o->vnode || !data)
-		return data ? -ENOTTY : -ENOMEM;
+	if (!data)
+		return -ENOMEM;
 	memset(data, 0, size + 1);
 	if (_IOC_DIR(cmd) & _IOC_WRITE)
 		ret = um_copy_in(r, um_uptr_of(r->arg[2]), data, size);
+	if (ret == 0 && is_setter(cmd))
+		ret = may_set(r, o, cmd, data);
 	if (ret == 0)
-		ret = um_vnode_ioctl(o->vnode, cmd, data, size);
+		ret = ask(o, cmd, data, size);
+	if (ret == 0 && is_setter(cmd))
+		forget(o);
 	if (ret >= 0 && (_IOC_DIR(cmd) & _IOC_READ)) {
 		int err = um_copy_out(r, um_uptr_of(r->arg[2]), data, size);
 

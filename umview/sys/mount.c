@@ -112,8 +112,14 @@ static const char *find_source(struct um_req *r, const char *source)
 }
 
 /* Modules that serve a family of types, loaded when one is asked for. */
-static const char *const families[] = { "umfuse", "umdev", "umbinfmt", "viewfs",
-					"ummisc" };
+static const char *const families[] = { "umfuse", "umdev",  "umbinfmt",
+					"viewfs", "ummisc", "umnet" };
+
+/* A stack may be a module of its own, though its name begins with the family's. */
+static bool has_own_module(const char *type)
+{
+	return !strncmp(type, "umnet", 5) && um_service_exists(type);
+}
 
 /* Silent: one of the types that mount(8) tries, one after the other. */
 static int load_server(struct um_req *r, const char *type, bool silent)
@@ -122,6 +128,8 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 	const char *name = NULL;
 	int ret;
 
+	if (has_own_module(type))
+		name = type;
 	for (size_t i = 0; !name && i < UM_ARRAY_SIZE(families); i++)
 		if (!strncmp(type, families[i], strlen(families[i])))
 			name = families[i];
@@ -160,7 +168,7 @@ static struct um_service *find_server(struct um_req *r, const char *type,
 	struct um_service *s = um_list_server(r->list, type);
 
 	*err = 0;
-	if (s)
+	if (s && (!strcmp(s->module->name, type) || !has_own_module(type)))
 		return s;
 	*err = load_server(r, type, silent);
 	if (*err < 0)
@@ -195,7 +203,7 @@ static bool is_open(struct um_mount *m)
 			  : um_vnode_busy(m) || um_cwd_busy(m);
 }
 
-static bool is_idle(struct um_mount *m)
+bool um_mount_is_idle(struct um_mount *m)
 {
 	return !atomic_load(&m->users) && !is_open(m) && !um_layer_is_busy(m) &&
 	       !(um_stack_is(m) && um_standin_busy(m)) &&
@@ -236,7 +244,7 @@ static int claim_source(const struct um_req *r, struct um_mount *m,
 
 	if (source[0] != '/')
 		return 0;
-	um_mount_reap(is_idle);
+	um_mount_reap(um_mount_is_idle);
 	in = um_list_find(r->list, source, &rel);
 	if (um_fs_getattr(in, rel, NULL, &st) < 0 ||
 	    !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
@@ -497,7 +505,7 @@ static bool has_child(const struct um_list *l, const struct um_mount *m)
 static bool is_busy(const struct um_req *r, struct um_mount *m)
 {
 	um_kept_sweep();
-	return has_child(r->list, m) || !is_idle(m);
+	return has_child(r->list, m) || !um_mount_is_idle(m);
 }
 
 /* umount -l does not wait for operations that may never end. */

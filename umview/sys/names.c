@@ -257,7 +257,7 @@ static int rename_checks(const struct um_loc *a, const struct um_loc *b,
 	if (is_below(b, a))
 		return -EINVAL;
 	if (b->exists && is_below(a, b))
-		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+		return (flags & RENAME_EXCHANGE) ? -EINVAL : -ENOTEMPTY;
 	if (!b->exists || (flags & RENAME_EXCHANGE))
 		return 0;
 	if (is_dir && !S_ISDIR(b->st.st_mode))

@@ -210,6 +210,15 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc,
 	return create(r, loc, o);
 }
 
+/* Files of /proc that the view shows otherwise. -ENOENT: none of these. */
+static int open_proc(struct um_req *r, const struct um_loc *loc,
+		     const struct opening *o)
+{
+	if (!um_proc_open_hook || !um_loc_is_real(loc) || (o->flags & O_PATH))
+		return -ENOENT;
+	return um_proc_open_hook(r, loc);
+}
+
 /* A real node may have the number of one of the view's devices. */
 static int open_by_number(struct um_req *r, const struct um_loc *loc, int flags)
 {
@@ -230,11 +239,6 @@ static long open_native(struct um_req *r, const struct um_loc *loc,
 {
 	int fd;
 
-	if (um_proc_open_hook && !(o->flags & O_PATH)) {
-		fd = um_proc_open_hook(r, loc);
-		if (fd != -ENOENT)
-			return um_give_fd(r, fd, o->flags & O_CLOEXEC);
-	}
 	fd = open_by_number(r, loc, o->flags);
 	if (fd != -ENOENT)
 		return um_give_fd(r, fd, o->flags & O_CLOEXEC);
@@ -259,8 +263,10 @@ static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
 static long open_at(struct um_req *r, const struct opening *o,
 		    const struct um_loc *loc)
 {
-	int fd;
+	int fd = open_proc(r, loc, o);
 
+	if (fd != -ENOENT)
+		return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 	if (loc->obj)
 		fd = um_obj_reopen(loc->obj, o->flags);
 	else if (um_loc_is_native(loc))

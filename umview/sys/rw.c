@@ -24,11 +24,15 @@
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
 
-/* Where in the guest the data is. */
+/*
+ * Where in the guest the data is. A plain write of nothing is a call for the
+ * file, a vectored one is not, as in the kernel.
+ */
 struct vector {
 	struct iovec *iov;
 	int n;
 	size_t total;
+	bool is_plain;
 };
 
 static int one_buffer(struct um_req *r, uint64_t at, uint64_t n,
@@ -38,6 +42,7 @@ static int one_buffer(struct um_req *r, uint64_t at, uint64_t n,
 	if (!v->iov)
 		return -ENOMEM;
 	v->n = 1;
+	v->is_plain = true;
 	v->total = n < MAX_IO ? n : MAX_IO;
 	v->iov[0].iov_base = (void *)(uintptr_t)at;
 	v->iov[0].iov_len = v->total;
@@ -58,6 +63,7 @@ static int copy_vector(struct um_req *r, uint64_t at, uint64_t n,
 	if (ret < 0)
 		return ret;
 	v->n = (int)n;
+	v->is_plain = false;
 	v->total = 0;
 	for (uint64_t i = 0; i < n; i++) {
 		if (v->iov[i].iov_len > (size_t)SSIZE_MAX - v->total)
@@ -202,6 +208,8 @@ static ssize_t write_at(struct io *io, bool append)
 
 	if (um_mount_is_readonly(io->o->mount))
 		return -EROFS;
+	if (!io->v.total)
+		return io->v.is_plain ? um_vnode_write_none(io->o->vnode) : 0;
 	n = transfer(io, write_buffer, append);
 	if (n > 0 && (io->flags & O_DSYNC)) {
 		int ret = um_vnode_fsync(io->o->vnode,
@@ -331,7 +339,7 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && um_chan_any())
+	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
 		return channel(r, one_buffer, writing);
 	if (!o)
 		return ret;
@@ -347,7 +355,7 @@ static long vectored(struct um_req *r, off_t off, unsigned int rwf,
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && um_chan_any())
+	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
 		return channel(r, copy_vector, writing);
 	if (!o)
 		return ret;

@@ -79,19 +79,17 @@ static void tell_again(struct um_req *r, struct um_obj *o, ino_t inode)
 long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 {
 	struct um_obj *o UM_OBJ = NULL;
-	struct um_mount *m;
-	const char *path;
+	struct um_cwd cwd;
 	struct stat st;
 	int ret;
 
 	if (fd == AT_FDCWD) {
-		ret = um_cwd_of(r, r->tid, &path);
+		ret = um_cwd_of(r, r->tid, &cwd);
 		if (ret == UM_CWD_REMOVED)
 			return removed_dir(r, out);
-		if (ret != 1)
+		if (ret <= 0)
 			return ret < 0 ? ret : UM_CONTINUE;
-		m = um_list_find(r->list, path, &path);
-		return um_fs_getattr(m, path, NULL, out);
+		return um_fs_getattr(cwd.mount, cwd.rel, NULL, out);
 	}
 	if (!um_obj_any() && !um_special_any() && !um_chan_any() &&
 	    !um_stream_any() && !r->list->nmounts)

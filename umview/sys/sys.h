@@ -84,6 +84,7 @@ void um_exec_setup(int fd);
 long um_exec_hello(struct um_req *r);
 long um_exec_prepare(struct um_req *r);
 long um_exec_prepare_at(struct um_req *r);
+long um_exec_give(struct um_req *r);
 /* rw.c: UM_VU_CLOSE */
 long um_close_begin(struct um_req *r);
 /* Let go what waits for processes that were killed before they could ask. */
@@ -95,5 +96,7 @@ long um_fchdir_prepare(struct um_req *r);
 
 /* mount.c: unmount everything of a view that is going; see main/session.c */
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags);
+/* Nobody uses it: it may end. */
+bool um_mount_is_idle(struct um_mount *m);
 
 #endif

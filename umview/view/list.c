@@ -107,18 +107,20 @@ static const char *covers(struct um_mount *m, const char *path, int how)
 	return rel;
 }
 
-struct um_mount *um_list_find(const struct um_list *l, const char *path,
-			      const char **rel)
+const char *um_mount_covers(struct um_mount *m, const char *path)
 {
-	return um_list_find_for(l, path, UM_COVERS_CHANGE, rel);
+	return covers(m, path, UM_COVERS_PASS);
 }
 
-struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
-				  int how, const char **rel)
+struct um_mount *um_list_find_without(const struct um_list *l,
+				      const bool *hidden, const char *path,
+				      int how, const char **rel)
 {
 	struct um_mount *m;
 
 	for (size_t i = l->nmounts; i-- > 0;) {
+		if (hidden && hidden[i])
+			continue;
 		*rel = covers(l->mounts[i], path, how);
 		if (*rel)
 			return l->mounts[i];
@@ -126,6 +128,18 @@ struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
 	*rel = path;
 	m = find_dev(path);
 	return m ? m : um_mount_real();
+}
+
+struct um_mount *um_list_find(const struct um_list *l, const char *path,
+			      const char **rel)
+{
+	return um_list_find_without(l, NULL, path, UM_COVERS_CHANGE, rel);
+}
+
+struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
+				  int how, const char **rel)
+{
+	return um_list_find_without(l, NULL, path, how, rel);
 }
 
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)

@@ -59,6 +59,7 @@ static int shown_as(struct um_req *r, struct um_magic *out)
 		out->is_label = is_deleted(out->path);
 		out->is_virtual = !out->is_label;
 		out->path = shown;
+		out->mount = NULL;
 	}
 	return 1;
 }
@@ -74,6 +75,8 @@ static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 		return -errno;
 	o = um_obj_find(&st);
 	if (!o) {
+		if (S_ISDIR(st.st_mode))
+			out->mount = um_mount_real();
 		ret = kernel_text(r, path, &out->path);
 		return ret < 0 ? ret : shown_as(r, out);
 	}
@@ -85,19 +88,26 @@ static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 	}
 	out->is_virtual = true;
 	out->path = um_view_path_of(r, o->mount, rel);
+	out->mount = o->mount;
+	ret = um_req_hold_mount(r, o->mount);
 	um_obj_put(o);
-	return out->path ? shown_as(r, out) : -ENOMEM;
+	return out->path && ret == 0 ? shown_as(r, out) : -ENOMEM;
 }
 
 static int find_cwd(struct um_req *r, pid_t tid, struct um_magic *out)
 {
-	int ret = um_cwd_of(r, tid, &out->path);
+	struct um_cwd cwd;
+	int ret = um_cwd_of(r, tid, &cwd);
 
-	if (ret == UM_CWD_REMOVED)
-		out->path = um_req_printf(r, "%s (deleted)", out->path);
 	if (ret < 0)
 		return ret;
+	out->path = cwd.path;
+	out->mount = cwd.mount;
 	out->is_virtual = ret > 0;
+	if (ret == UM_CWD_REMOVED || ret == UM_CWD_DETACHED) {
+		out->path = um_req_printf(r, "%s (deleted)", cwd.path);
+		out->mount = NULL;
+	}
 	return out->path ? 1 : -ENOMEM;
 }
 

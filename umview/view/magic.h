@@ -12,6 +12,7 @@
  * @rename: /proc/self and /proc/thread-self: @path is the guest's own
  * @is_virtual: @path is a name in the view
  * @path: else the kernel's text
+ * @mount: what a directory is on, NULL: the name tells
  * @is_label: no name, but what is to be read instead of the kernel's text
  * @obj: an open node without a name (ref)
  */
@@ -20,6 +21,7 @@ struct um_magic {
 	bool is_virtual;
 	bool is_label;
 	const char *path;
+	struct um_mount *mount;
 	struct um_obj *obj;
 };
 

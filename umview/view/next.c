@@ -13,11 +13,14 @@
 #include <sys/syscall.h>
 
 #include "guest/self.h"
+#include "view/imagelock.h"
 #include "view/path.h"
 
 struct um_next_file {
 	int fd;
 	struct um_vnode *vnode;
+	struct um_imagelock *lock;
+	bool exclusive;
 };
 
 /* A request of our own: absolute names, no guest. */
@@ -52,6 +55,22 @@ static void done(struct lookup *l)
 bool um_next_has_mounts(struct um_next *next)
 {
 	return ((struct um_list *)next)->nmounts != 0;
+}
+
+int um_next_mount(struct um_next *next, const char *path, struct um_mount **out)
+{
+	struct lookup l;
+	struct stat st;
+	int ret = look(next, path, UM_FOLLOW, &l);
+
+	if (ret == 0)
+		ret = um_fs_getattr(l.loc.mount, l.loc.rel, NULL, &st);
+	if (ret == 0 && (um_loc_is_real(&l.loc) || strcmp(l.loc.rel, "/") != 0))
+		ret = -ENOTSUP;
+	if (ret == 0)
+		*out = um_mount_get(l.loc.mount);
+	done(&l);
+	return ret;
 }
 
 static int open_real(const char *path, int flags, mode_t mode,
@@ -134,6 +153,7 @@ void um_next_close(struct um_next_file *f)
 	UM_CORE_CODE;
 	if (!f)
 		return;
+	um_imagelock_put(f->lock);
 	if (f->fd >= 0)
 		close(f->fd);
 	if (f->vnode) {
@@ -141,6 +161,19 @@ void um_next_close(struct um_next_file *f)
 		um_vnode_let_go(f->vnode);
 	}
 	free(f);
+}
+
+int um_next_lock(struct um_next_file *f, bool writes)
+{
+	UM_CORE_CODE;
+	int ret;
+
+	if (f->vnode || f->exclusive)
+		return 0;
+	ret = um_imagelock_take(f->fd, writes, &f->lock);
+	if (ret == 0 && writes)
+		f->exclusive = true;
+	return ret;
 }
 
 ssize_t um_next_pread(struct um_next_file *f, void *buf, size_t n, off_t off)

@@ -59,11 +59,6 @@ static int how_used(const struct um_walk *w)
 static struct um_mount *find_mount(struct um_walk *w, const char *path,
 				   const char **rel)
 {
-	if (w->under && um_path_beneath(path, w->under)) {
-		*rel = path;
-		return um_mount_real();
-	}
-	w->under = NULL;
 	if (w->anchor) {
 		*rel = um_path_beneath(path, w->anchor->point);
 		if (*rel && !**rel)
@@ -72,7 +67,8 @@ static struct um_mount *find_mount(struct um_walk *w, const char *path,
 			return w->anchor;
 	}
 	w->anchor = NULL;
-	return um_list_find_for(w->r->list, path, how_used(w), rel);
+	return um_list_find_without(w->r->list, w->hidden, path, how_used(w),
+				    rel);
 }
 
 int um_walk_set_cur(struct um_walk *w, const char *path)
@@ -166,8 +162,7 @@ static int push_link(struct um_walk *w, const char *target)
 		return 0;
 	if (strcmp(w->root, "/") != 0 && !w->confined)
 		w->native = false;
-	w->under = NULL;
-	w->anchor = NULL;
+	um_walk_unbind(w);
 	return um_walk_set_cur(w, w->root);
 }
 
@@ -186,6 +181,7 @@ static int go_up(struct um_walk *w)
 	slash = strrchr(w->cur, '/');
 	if (slash)
 		slash[slash == w->cur] = '\0';
+	um_walk_rise(w);
 	place(w);
 	return 0;
 }
@@ -267,6 +263,14 @@ static int step_virtual(struct um_walk *w)
 	return 0;
 }
 
+static int stand_at(struct um_walk *w, const struct um_magic *mg)
+{
+	if (mg->mount)
+		return um_walk_stand(w, mg->mount, mg->path);
+	um_walk_unbind(w);
+	return um_walk_set_cur(w, mg->path);
+}
+
 /* A magic link of /proc. Return: 1 handled, 0 not one of ours, -errno. */
 static int step_magic(struct um_walk *w)
 {
@@ -302,13 +306,11 @@ static int step_magic(struct um_walk *w)
 		if (mg.is_label && *w->rest)
 			return -ENOTDIR;
 		w->stop = !*w->rest;
-		return w->stop ? 1
-			       : (um_walk_set_cur(w, mg.path) < 0
-					  ? -ENAMETOOLONG
-					  : 1);
+		ret = w->stop ? 0 : stand_at(w, &mg);
+		return ret < 0 ? ret : 1;
 	}
 	w->native = false;
-	ret = um_walk_set_cur(w, mg.path);
+	ret = stand_at(w, &mg);
 	place(w);
 	if (ret == 0 && !um_mount_is_real(w->mount))
 		w->exists = um_fs_getattr(w->mount, w->rel, NULL, &w->st) == 0;

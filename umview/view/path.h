@@ -99,6 +99,11 @@ extern void (*um_walk_hook)(const struct um_req *r);
 
 /* Nothing in the request's view can make a path mean anything but itself. */
 bool um_walk_is_idle(const struct um_req *r, const char *path);
+/*
+ * known.c: this absolute name was walked before, links and all, and led where
+ * the host's kernel finds it too
+ */
+bool um_walk_is_known(const struct um_req *r, const char *path);
 
 /**
  * struct um_dev_class - devices that take the place of real names, and what
@@ -146,6 +151,12 @@ struct um_mount *um_list_find(const struct um_list *l, const char *path,
 			      const char **rel);
 struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
 				  int how, const char **rel);
+/* The same where those mounts that are true in `hidden` cannot be seen. */
+struct um_mount *um_list_find_without(const struct um_list *l,
+				      const bool *hidden, const char *path,
+				      int how, const char **rel);
+/* Does mount m answer for the directory of this name? Its part of it, or NULL. */
+const char *um_mount_covers(struct um_mount *m, const char *path);
 /* Some mount of the list leaves names to what lies beneath it. */
 bool um_list_has_layers(const struct um_list *l);
 /*
@@ -169,6 +180,13 @@ struct um_mount *um_list_mount_at(const struct um_list *l, const char *path);
 /* Names of mount points in directory `path` that the directory itself lacks. */
 bool um_list_has_phantoms(const struct um_list *l, const char *path);
 /* List a directory with such names merged in. */
+/*
+ * The mount (ref) whose root `path` names in the view beneath; -ENOTSUP: it is
+ * not a mount's root.
+ */
+int um_next_mount(struct um_next *next, const char *path,
+		  struct um_mount **out);
+
 int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
 		    um_fill_fn fill, void *arg);
 /* Canonical name of a node of a mount, in the request's arena. */
@@ -178,13 +196,30 @@ char *um_view_path_of(struct um_req *r, const struct um_mount *m,
 /* "NAME (deleted)": what /proc calls an open file that lost its name (arena). */
 char *um_obj_label(struct um_req *r, struct um_obj *o);
 
-/*
- * The working directory of thread `tid` in its view; arena string.
- * Return: 1 virtual, UM_CWD_REMOVED virtual and removed since, 0 real, -ENOENT
- * real and removed.
+/**
+ * struct um_cwd - a working directory; lives as long as the request
+ * @mount: what it is on
+ * @rel: its name inside that (real: @path)
+ * @path: what it is called in the view, whatever is mounted there by now
  */
-#define UM_CWD_REMOVED 2
-int um_cwd_of(struct um_req *r, pid_t tid, const char **path);
+struct um_cwd {
+	struct um_mount *mount;
+	const char *rel;
+	const char *path;
+};
+
+/*
+ * The working directory of thread `tid`.
+ * Return: 1 virtual, UM_CWD_REMOVED virtual and removed since, UM_CWD_DETACHED
+ * virtual on a mount that was taken out of the view, 0 real, -ENOENT real and
+ * removed.
+ */
+#define UM_CWD_REMOVED	2
+#define UM_CWD_DETACHED 3
+int um_cwd_of(struct um_req *r, pid_t tid, struct um_cwd *out);
+
+/* The mount lives as long as the request. 0 or -ENOMEM. */
+int um_req_hold_mount(struct um_req *r, struct um_mount *m);
 
 /*
  * A magic link of /proc: its text as the view shows it (arena). Return: 0,

@@ -89,6 +89,8 @@ void um_vmap_publish(uint32_t id, const struct um_list *l)
 		add_mount(&map, l->mounts[i]);
 		map.net |= l->mounts[i]->fs.net != NULL;
 	}
+	for (size_t i = 0; i < l->nservices; i++)
+		map.net |= l->services[i]->stack != NULL;
 	for (size_t i = 0; map.net && i < UM_ARRAY_SIZE(of_stacks); i++)
 		add(&map, of_stacks[i], strlen(of_stacks[i]));
 	um_dev_each_name(l, add_name, &map);

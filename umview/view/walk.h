@@ -16,7 +16,10 @@ struct um_walk {
 	struct um_req *r;
 	const char *root;
 	const char *start;
-	const char *under;
+	const char *origin;
+	bool *hidden;
+	size_t base;
+	size_t low;
 	struct um_mount *mount;
 	struct um_mount *anchor;
 	const char *rel;
@@ -27,6 +30,7 @@ struct um_walk {
 	bool stop;
 	bool confined;
 	bool gone;
+	bool covered;
 	bool checks;
 	bool starts_inside;
 	int links;
@@ -47,6 +51,16 @@ static inline bool um_path_is_in_proc(const char *path)
 
 /* The walk stands at this canonical name now. 0 or -ENAMETOOLONG. */
 int um_walk_set_cur(struct um_walk *w, const char *path);
+
+/*
+ * The walk stands in the directory that is at this canonical name on mount m:
+ * a node, not a name. See start.c. 0 or -errno.
+ */
+int um_walk_stand(struct um_walk *w, struct um_mount *m, const char *path);
+/* It stands where names lead as they do for everybody. */
+void um_walk_unbind(struct um_walk *w);
+/* It went up to `cur`: mounts there are in sight again. */
+void um_walk_rise(struct um_walk *w);
 
 /*
  * Return of a start: a real directory that has no name any more, or none that

@@ -230,6 +230,18 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 	return ret < 0 ? ret : put;
 }
 
+int um_vnode_write_none(struct um_vnode *v)
+{
+	int ret;
+
+	um_lock(&v->io);
+	ret = um_vnode_need_fh(v, O_WRONLY);
+	if (ret == 0 && v->wfh.empty_writes)
+		ret = (int)um_fs_write(v->mount, &v->wfh, "", 0, 0);
+	um_unlock(&v->io);
+	return ret;
+}
+
 ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
 		       off_t *at)
 {

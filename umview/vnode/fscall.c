@@ -519,6 +519,14 @@ int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
 	return (int)HOP(m, ioctl, NULL, -ENOTTY, fh, cmd, data, size);
 }
 
+int um_fs_ioctl_dir(struct um_mount *m, const char *path, unsigned int cmd,
+		    void *data, size_t size)
+{
+	if (!HAS(m, ioctl_dir))
+		return -ENOTTY;
+	return (int)HOP(m, ioctl_dir, path, -ENOTTY, path, cmd, data, size);
+}
+
 void um_fs_release(struct um_mount *m, struct um_fh *fh)
 {
 	struct hop h;

@@ -55,6 +55,8 @@ off_t um_fs_lseek(struct um_mount *m, struct um_fh *fh, off_t off, int whence);
 /* -EOPNOTSUPP: the module has no way of its own. */
 ssize_t um_fs_copy(struct um_mount *m, struct um_fh *in, off_t in_off,
 		   struct um_fh *out, off_t out_off, size_t n);
+int um_fs_ioctl_dir(struct um_mount *m, const char *path, unsigned int cmd,
+		    void *data, size_t size);
 int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
 		void *data, size_t size);
 void um_fs_release(struct um_mount *m, struct um_fh *fh);

@@ -60,6 +60,8 @@ char *um_vnode_path(struct um_vnode *v);
  * handle.c, io lock. A module's file that can read, write, or do both; O_WRONLY:
  * it may be able to read too.
  */
+/* May it be opened so (um_fs.asks_open)? io lock held. */
+int um_vnode_ask_open(struct um_vnode *v, int flags);
 int um_vnode_need_fh(struct um_vnode *v, int accmode);
 /* Any will do. */
 int um_vnode_need_any_fh(struct um_vnode *v);

@@ -146,10 +146,10 @@ static int give_locked(struct um_vnode *v, int flags)
 
 static int open_locked(struct um_vnode *v, int flags)
 {
-	int ret = 0;
+	int ret = um_vnode_ask_open(v, flags);
 
-	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ||
-	    !v->populated)
+	if (ret == 0 && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ||
+			 !v->populated))
 		ret = um_vnode_need_fh(v, flags & O_ACCMODE);
 	if (ret == 0 && (flags & O_TRUNC))
 		ret = um_vnode_truncate_locked(v, 0);

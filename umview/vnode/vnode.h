@@ -200,6 +200,8 @@ int um_obj_utimens(struct um_obj *o, const struct timespec ts[2]);
 
 /* Data of a regular file. */
 ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off);
+/* write(2) of no bytes: 0, or what the module says that wants to know. */
+int um_vnode_write_none(struct um_vnode *v);
 /* off < 0: at the end, wherever that is then; *at gets where it went. */
 ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
 		       off_t *at);

@@ -64,10 +64,10 @@ static int echo_stream(struct um_dev *dev, struct um_dev_fh *fh, int fd)
 	(void)dev;
 	e->fd = fd;
 	err = pthread_create(&e->thread, NULL, serve, e);
-	if (err)
+	if (err) {
 		close(e->fd);
-	if (err)
 		e->fd = -1;
+	}
 	return -err;
 }
 

@@ -164,6 +164,9 @@ int st_addr4_del(struct st_iface *i, uint32_t local, int prefix)
 				st_route_connected4(i, b, true);
 			break;
 		}
+	/* As Linux does: without an address there is no way out. */
+	if (!i->addrs4)
+		st_route_flush(i->index, AF_INET);
 	release_netif(i, a);
 	st_nl_addr4_changed(i, a, true);
 	free(a);

@@ -137,9 +137,11 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 		return 0;
 	memcpy(&outer, b, sizeof(outer));
 	st_route_to_loopback(netif, outer.daddr);
+	at = outer.ihl * 4U;
+	if (outer.protocol == IPPROTO_TCP && p->len > at)
+		st_tcp_arrives(b + at, p->len - at);
 	if (p->len < sizeof(outer) + sizeof(icmp) + sizeof(inner))
 		return 0;
-	at = outer.ihl * 4U;
 	if (outer.protocol != IPPROTO_ICMP || at < sizeof(outer) ||
 	    p->len < at + sizeof(icmp) + sizeof(inner) ||
 	    !st_is_local4(outer.daddr))
@@ -198,6 +200,8 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 	struct about e = { .origin = SO_EE_ORIGIN_ICMP6 };
 
 	(void)netif;
+	if (p->len > 40 && b[6] == IPPROTO_TCP)
+		st_tcp_arrives(b + 40, p->len - 40U);
 	/* Errors have no extension headers, inside or outside, as a rule. */
 	if (p->len < 40 + sizeof(icmp) + 40 + 8 || b[6] != IPPROTO_ICMPV6 ||
 	    !st_is_local6(b + 24))

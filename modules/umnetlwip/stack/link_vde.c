@@ -9,12 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libvdeplug.h>
+#include <poll.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "link.h"
@@ -26,7 +27,6 @@ struct vde {
 	struct st_iface *i;
 	VDECONN *conn;
 	char vnl[320];
-	bool packets; /* its descriptor can be read until there are no more */
 	struct st_watch data, ctl;
 	struct st_timer again;
 };
@@ -51,14 +51,29 @@ static void lost(struct vde *v)
 	st_timer_set(&v->again, AGAIN_MS);
 }
 
+/*
+ * libvdeplug heeds MSG_DONTWAIT for some kinds of links only: no read may be
+ * made that could wait. That a send may wait is as well: a frame that a switch
+ * has no room for is not lost so.
+ */
+static bool has_more(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 static void on_data(struct st_watch *w, uint32_t events)
 {
 	struct vde *v = (void *)((char *)w - offsetof(struct vde, data));
 	static uint8_t frame[VDE_ETHBUFSIZE];
 
-	for (int n = 0; n < (v->packets ? BURST : 1); n++) {
-		ssize_t len =
-			vde_recv(v->conn, frame, sizeof(frame), MSG_DONTWAIT);
+	for (int n = 0; n < BURST; n++) {
+		ssize_t len;
+
+		if (n && !has_more(w->fd))
+			break;
+		len = vde_recv(v->conn, frame, sizeof(frame), MSG_DONTWAIT);
 
 		/* One byte is a VNL's way to say: nothing this time. */
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
@@ -85,22 +100,17 @@ static void on_ctl(struct st_watch *w, uint32_t events)
 }
 
 /*
- * libvdeplug's own flag not to wait is not heeded by all its plug-ins; a stack
- * must never wait. A stream's frames come in pieces: it is not changed, and
- * read once for each time it is ready.
+ * Nor is the flag heeded by all that send. A stream is left as it is: its
+ * frames would be cut.
  */
-static bool keeps_packets(int fd)
+static void dont_wait(int fd)
 {
-	int type = 0;
+	int type = SOCK_STREAM;
 	socklen_t len = sizeof(type);
-	struct stat st;
-	bool yes = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0
-			   ? type != SOCK_STREAM
-			   : fstat(fd, &st) == 0 && S_ISCHR(st.st_mode);
 
-	if (yes)
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	    type != SOCK_STREAM)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	return yes;
 }
 
 static int plug(struct vde *v)
@@ -117,7 +127,7 @@ static int plug(struct vde *v)
 		return errno ? -errno : -EIO;
 	v->data.fd = vde_datafd(v->conn);
 	v->data.ready = on_data;
-	v->packets = keeps_packets(v->data.fd);
+	dont_wait(v->data.fd);
 	ctl = vde_ctlfd(v->conn);
 	v->ctl.fd = ctl == v->data.fd ? -1 : ctl;
 	v->ctl.ready = on_ctl;

@@ -4,7 +4,7 @@
  *
  * usage: umnetlwip-stack FD [INTERFACE...]
  *
- * FD is its end of the pair to the module (../proto.h); the module starts it. An
+ * FD is its end of the pair to the module (netproc/proto.h); the module starts it. An
  * INTERFACE is NAME=KIND[:ARGUMENT][;dhcp][;up], e.g. vd0=slirp;dhcp;up, or
  * the word forward. The process ends when the module closes its end.
  */

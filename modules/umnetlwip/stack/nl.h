@@ -15,6 +15,12 @@
 
 struct st_sock;
 
+/* The fixed part of a request (NLMSG_DATA() drops the const). */
+static inline const void *st_nl_data(const struct nlmsghdr *h)
+{
+	return (const char *)h + NLMSG_HDRLEN;
+}
+
 /* A buffer of messages that grows; failed: there was no memory. */
 struct st_nl_out {
 	uint8_t *data;
@@ -33,12 +39,6 @@ void st_nl_attr_str(struct st_nl_out *o, int type, const char *text);
 size_t st_nl_nest(struct st_nl_out *o, int type);
 void st_nl_nest_end(struct st_nl_out *o, size_t nest);
 void st_nl_end(struct st_nl_out *o);
-
-/* The fixed part of a request. */
-static inline const void *st_nl_data(const struct nlmsghdr *h)
-{
-	return (const uint8_t *)h + NLMSG_HDRLEN;
-}
 
 /* Attributes of a request, by number; those above max are left out. */
 struct st_nl_attrs {

@@ -71,12 +71,15 @@ const struct um_cred *um_caller(void);
  * @direct: set by open: each read of a guest is one of the module's
  * @keep_cache: set by open, where struct um_fs is @remote: what was read before
  *	is still the file's content
+ * @empty_writes: set by open: a write(2) of no bytes is the module's, too; else
+ *	it answers 0
  */
 struct um_fh {
 	uint64_t fh;
 	int flags;
 	bool direct;
 	bool keep_cache;
+	bool empty_writes;
 };
 
 /*
@@ -139,6 +142,7 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @flock: where struct um_fs says @flocks: flock(2), with LOCK_NB always; or
  *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
  *	not wait. The owner is a number for the file.
+ * @ioctl_dir: ioctl of an open directory. NULL: ENOTTY.
  *
  * For a file system whose files are those of the view beneath:
  *
@@ -155,7 +159,6 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @dress: attributes of an open descriptor that @give returned, as the kernel
  *	tells them: make them those of getattr. Return: whether they changed.
  */
-
 struct um_fs_ops {
 	size_t size;
 	int (*getattr)(struct um_fs *fs, const char *path, struct um_fh *fh,
@@ -224,6 +227,8 @@ struct um_fs_ops {
 	int (*name_of)(struct um_fs *fs, const char *below, char *out,
 		       size_t size);
 	bool (*dress)(struct um_fs *fs, struct stat *st);
+	int (*ioctl_dir)(struct um_fs *fs, const char *path, unsigned int cmd,
+			 void *data, size_t size);
 };
 
 /**
@@ -246,6 +251,9 @@ struct um_fs_ops {
  *	lock and flock, else by the core
  * @core: the core's own
  * @ttl_ms: where @remote: attributes are known for so long; 0: not at all
+ * @asks_open: whether a file may be opened for writing can change, and depends
+ *	on O_APPEND: open, and then release, is called for each such opening,
+ *	whether or not the file is open already, with the guest's O_APPEND
  * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
@@ -264,6 +272,7 @@ struct um_fs {
 	unsigned int ttl_ms;
 	bool limited;
 	uint64_t keep;
+	bool asks_open;
 };
 
 /*

@@ -56,7 +56,12 @@ int um_contained(void (*run)(void *arg), void *arg, int *status);
  *	Return: 0 or -errno. May be NULL.
  * @fini: last call. May be NULL.
  * @mount: set fs->ops and fs->priv (fs->next is set). On failure log one line
- *	with um_err() that says why, and return -errno. May be NULL.
+ *	with um_err() that says why (not with MS_SILENT: mount(8) tries types),
+ *	and return -errno. May be NULL.
+ * @stack: called when the service is added to a view, args as in init: sets
+ *	fs->net to a network stack (net.h). It is asked where a guest chose no stack
+ *	and none is mounted as the default. fs->next is NULL. Fails as mount. May be
+ *	NULL. Modules built before it have a smaller @size.
  */
 struct um_module {
 	unsigned int api;
@@ -67,6 +72,7 @@ struct um_module {
 	int (*init)(const char *args);
 	void (*fini)(void);
 	int (*mount)(const struct um_mount_req *req, struct um_fs *fs);
+	int (*stack)(const char *args, struct um_fs *fs);
 };
 
 extern const struct um_module um_module;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proto.h - what the module and its stack process say to each other
+ * proto.h - what a module and its stack's process say to each other
+ *
+ * The process is started as PROGRAM FD WORD...; FD is its end of the pair. When it
+ * has begun it sends a struct st_rep with tag 0: ret 0, or why it could not.
  *
  * They share one AF_UNIX SOCK_SEQPACKET pair; one packet is one message: a
  * request of the module (struct st_req and `len` bytes), or its answer (struct
@@ -8,8 +11,8 @@
  * descriptor. Answers may come in any order: a connect waits for its peer.
  * Numbers are the host's own; both ends are built together.
  */
-#ifndef UMNETLWIP_PROTO_H
-#define UMNETLWIP_PROTO_H
+#ifndef UM_NETPROC_PROTO_H
+#define UM_NETPROC_PROTO_H
 
 #include <stdint.h>
 
@@ -19,7 +22,8 @@
 /**
  * enum st_op - requests
  * @ST_SOCKET: a: domain, b: type, c: protocol. Answer: ret: 0, id: the new
- *	socket; a descriptor for the guest.
+ *	socket, or 0 where the descriptor is all there is; a descriptor for the
+ *	guest.
  * @ST_BIND, @ST_CONNECT: data: a sockaddr. CONNECT: a: wait for the end of it;
  *	carries a duplicate of the guest's descriptor.
  * @ST_LISTEN: a: backlog; carries a duplicate of the guest's descriptor.
