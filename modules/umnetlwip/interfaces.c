@@ -57,6 +57,14 @@ static int add(struct list *l, const char *name, size_t len, const char *kind,
 	return 0;
 }
 
+static int add_word(struct list *l, const char *word)
+{
+	if (l->n == UM_INTERFACES_MAX)
+		return -EINVAL;
+	l->item[l->n] = strdup(word);
+	return l->item[l->n] ? (int)(l->n++, 0) : -ENOMEM;
+}
+
 static const char *kind_of(const char *word)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -135,6 +143,10 @@ static int parse(struct list *l, const char *source, char *first, char *second)
 	while (ret == 0 && (word = next_word(&second))) {
 		if (!*word || is_flag(l, word))
 			continue;
+		if (!strcmp(word, "forward")) {
+			ret = add_word(l, word);
+			continue;
+		}
 		if (!strcmp(word, "lo")) {
 			only_lo = true;
 			continue;

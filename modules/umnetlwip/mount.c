@@ -15,7 +15,8 @@ const char um_lwip_options[] =
 	"wrN=NAME       interface wrN: one end of the private wire NAME\n"
 	"lo             the loopback alone\n"
 	"dhcp           interfaces come up and ask for an address\n"
-	"up             interfaces come up\n";
+	"up             interfaces come up\n"
+	"forward        packets for others are forwarded: a router\n";
 
 static bool has_family(int domain)
 {

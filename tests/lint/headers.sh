@@ -19,6 +19,9 @@ while read -r header; do
 		flags+=(-isystem "$lwip" -Imodules/umnetlwip/stack/lwip
 			-Imodules/netproc)
 		;;
+	modules/umnetlwip/tests/*)
+		flags+=(-Imodules/umnetlwip -Imodules/netproc)
+		;;
 	umview/agent/*) flags+=(-ffreestanding -mgeneral-regs-only) ;;
 	kmview-module/*) continue ;; # built against a kernel's headers
 	esac

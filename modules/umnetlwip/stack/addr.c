@@ -53,6 +53,8 @@ static err_t alias_begin(struct netif *nif)
 	nif->linkoutput = i->nif->linkoutput;
 	nif->mtu = i->nif->mtu;
 	nif->hwaddr_len = i->nif->hwaddr_len;
+	if (st_iface_is_lo(i) || i->link->trusted)
+		NETIF_SET_CHECKSUM_CTRL(nif, NETIF_CHECKSUM_DISABLE_ALL);
 	memcpy(nif->hwaddr, i->nif->hwaddr, sizeof(nif->hwaddr));
 	nif->flags = (i->nif->flags &
 		      ~(NETIF_FLAG_MLD6 | NETIF_FLAG_UP | NETIF_FLAG_LINK_UP));

@@ -20,8 +20,8 @@
 #include "lwip/mld6.h"
 #include "lwip/nd6.h"
 #include "lwip/netif.h"
-#include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
+#include "tcptimer.h"
 
 /* After a packet or a request: how long group timers are kept running, ms. */
 enum { LINGER = 15000 };
@@ -40,7 +40,7 @@ void st_clock_touch(void)
 
 static bool tcp_busy(void)
 {
-	return tcp_active_pcbs || tcp_tw_pcbs;
+	return st_tcp_timer_period() > 0;
 }
 
 /* Some interface with neighbours is up. */
@@ -65,7 +65,7 @@ static struct {
 	bool (*busy)(void);
 	uint64_t next;
 } ticks[] = {
-	{ TCP_TMR_INTERVAL, tcp_tmr, tcp_busy, 0 },
+	{ TCP_TMR_INTERVAL, st_tcp_timer, tcp_busy, 0 }, /* the first */
 	{ IP_TMR_INTERVAL, ip_reass_tmr, recent, 0 },
 	{ IP6_REASS_TMR_INTERVAL, ip6_reass_tmr, recent, 0 },
 	{ ARP_TMR_INTERVAL, etharp_tmr, link_up, 0 },
@@ -80,6 +80,9 @@ void st_clock_run(void)
 {
 	uint64_t now = st_now_ms();
 
+	ticks[0].every = st_tcp_timer_period();
+	if (ticks[0].next > now + ticks[0].every)
+		ticks[0].next = now + ticks[0].every;
 	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
 		if (!ticks[i].busy()) {
 			ticks[i].next = 0;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter.h"
 #include "iface.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
@@ -235,7 +236,12 @@ static void sockstat(FILE *f)
 
 static void ip_forward(FILE *f)
 {
-	fputs("1\n", f);
+	fprintf(f, "%d\n", st_forward4);
+}
+
+static void ip6_forward(FILE *f)
+{
+	fprintf(f, "%d\n", st_forward6);
 }
 
 static void port_range(FILE *f)
@@ -280,6 +286,7 @@ static const struct {
 	{ "/proc/net/raw6", raw6 },
 	{ "/proc/net/sockstat", sockstat },
 	{ "/proc/sys/net/ipv4/ip_forward", ip_forward },
+	{ "/proc/sys/net/ipv6/conf/all/forwarding", ip6_forward },
 	{ "/proc/sys/net/ipv4/ip_local_port_range", port_range },
 	{ "/etc/resolv.conf", resolv_conf },
 };

@@ -21,6 +21,7 @@
 #include "dgram.h"
 #include "iface.h"
 #include "lwip/pbuf.h"
+#include "route.h"
 #include "st_hooks.h"
 
 /* What an error is about. */
@@ -132,10 +133,10 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	struct about e = { .origin = SO_EE_ORIGIN_ICMP };
 	size_t at, head;
 
-	(void)netif;
 	if (p->len < sizeof(outer))
 		return 0;
 	memcpy(&outer, b, sizeof(outer));
+	st_route_to_loopback(netif, outer.daddr);
 	at = outer.ihl * 4U;
 	if (outer.protocol == IPPROTO_TCP && p->len > at)
 		st_tcp_arrives(b + at, p->len - at);

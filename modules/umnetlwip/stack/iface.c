@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "filter.h"
 #include "link.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
@@ -32,7 +33,7 @@
 #include "route.h"
 #include "text.h"
 
-enum { FRAME_MAX = 65536 + 18, MTU_MIN = 68, MTU_MAX = 9216 };
+enum { FRAME_MAX = 65535, MTU_MIN = 68, MTU_MAX = 9216 };
 
 static struct st_iface *ifaces;
 static int last_index;
@@ -104,6 +105,18 @@ bool st_iface_any_dhcp(void)
 	return false;
 }
 
+/* What a wire brought has no checksums; it may leave by this link. */
+static bool lacks_checksums(const struct st_iface *to)
+{
+	const struct st_iface *i = ifaces;
+
+	if (to->link->trusted || (!st_forward4 && !st_forward6))
+		return false;
+	while (i && !(i->link && i->link->trusted))
+		i = i->next;
+	return i;
+}
+
 /* lwIP sends a frame: in one piece for the link. */
 static err_t output(struct netif *nif, struct pbuf *p)
 {
@@ -115,10 +128,12 @@ static err_t output(struct netif *nif, struct pbuf *p)
 		i->tx.dropped++;
 		return ERR_OK;
 	}
-	if (p->next) {
+	if (p->next || lacks_checksums(i)) {
 		pbuf_copy_partial(p, frame, p->tot_len, 0);
 		data = frame;
 	}
+	if (lacks_checksums(i))
+		st_frame_fill_checksums(frame, p->tot_len);
 	st_packet_seen(i, data, p->tot_len, true);
 	if (i->link->send(i, data, p->tot_len) < 0) {
 		i->tx.dropped++;
@@ -164,12 +179,18 @@ void st_iface_input(struct st_iface *i, const void *frame, size_t len)
 	if (((const uint8_t *)frame)[0] & 1)
 		i->multicast++;
 	st_packet_seen(i, frame, len, false);
-	p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_RAM);
+	if (!st_frame_is_welcome(i, frame, len))
+		return;
+	/* lwIP counts on Ethernet's least length. */
+	p = pbuf_alloc(PBUF_RAW, (u16_t)(len < ETH_ZLEN ? ETH_ZLEN : len),
+		       PBUF_RAM);
 	if (!p) {
 		i->rx.dropped++;
 		return;
 	}
 	memcpy(p->payload, frame, len);
+	if (len < ETH_ZLEN)
+		memset((uint8_t *)p->payload + len, 0, ETH_ZLEN - len);
 	nif = netif_for(i, frame, len);
 	if (nif->input(p, nif) != ERR_OK)
 		pbuf_free(p);
@@ -186,6 +207,8 @@ static err_t netif_begin(struct netif *nif)
 	nif->linkoutput = output;
 	nif->mtu = (u16_t)i->mtu;
 	nif->hwaddr_len = ETH_ALEN;
+	if (i->link->trusted)
+		NETIF_SET_CHECKSUM_CTRL(nif, NETIF_CHECKSUM_DISABLE_ALL);
 	nif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
 		     NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
 	if (nif == i->nif) {
@@ -223,12 +246,11 @@ void st_iface_set_carrier(struct st_iface *i, bool on)
 /* One name of a pattern such as "vd%d", or the name itself. -EEXIST, -EINVAL. */
 static int choose_name(const char *pattern, char out[IFNAMSIZ])
 {
-	const char *digit = strstr(pattern, "%d");
+	const char *digit;
 
-	if (!*pattern) {
+	if (!*pattern)
 		pattern = "vd%d";
-		digit = pattern + 2;
-	}
+	digit = strstr(pattern, "%d");
 	if (strlen(pattern) >= IFNAMSIZ || strchr(pattern, '/') ||
 	    strchr(pattern, ' ') || !strcmp(pattern, ".") ||
 	    !strcmp(pattern, ".."))
@@ -466,7 +488,7 @@ static void dhcp_changed(struct netif *nif)
 		return;
 	memcpy(def.gateway, &netif_ip4_gw(nif)->addr, 4);
 	if (netif_ip4_gw(nif)->addr)
-		st_route_add(&def, true, false);
+		st_route_add(&def, ST_ROUTE_REPLACE);
 }
 
 int st_iface_set_dhcp(struct st_iface *i, bool on)

@@ -24,6 +24,9 @@ struct st_iface;
  * @kind: as in `ip link add ... type KIND`
  * @mtu: what a new interface has; 0: 1500
  * @mtu_max: 0: 9216
+ * @window: the most that a TCP connection has under way; 0: lwipopts.h's.
+ *	What drops frames that come too fast, as a switch does, needs it.
+ * @trusted: frames are not corrupted: no checksums are made or looked at
  * @open: connect it; arg: what `ip link set alias` or an option said, or NULL.
  *	May set priv. -errno; then why() tells more.
  * @send: one Ethernet frame
@@ -32,6 +35,8 @@ struct st_link_ops {
 	const char *kind;
 	int mtu;
 	int mtu_max;
+	uint32_t window;
+	bool trusted;
 	int (*open)(struct st_iface *i, const char *arg);
 	void (*close)(struct st_iface *i);
 	int (*send)(struct st_iface *i, const void *frame, size_t len);

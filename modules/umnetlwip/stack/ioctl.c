@@ -294,7 +294,7 @@ static int route_ioctl(unsigned int cmd, const struct rtentry *e)
 			return r.has_gateway ? -ENETUNREACH : -ENODEV;
 		r.oif = via->oif;
 	}
-	return st_route_add(&r, false, false);
+	return st_route_add(&r, ST_ROUTE_ADD);
 }
 
 static int arp_ioctl(unsigned int cmd, struct arpreq *r)
@@ -334,11 +334,25 @@ static int get_name(struct ifreq *r)
 	return 0;
 }
 
+/* Names may lack their end. */
+static void terminate(unsigned int cmd, struct ifreq *r)
+{
+	if ((cmd >> 8) != (SIOCGIFNAME >> 8) || cmd == SIOCGIFCONF ||
+	    cmd == SIOCADDRT || cmd == SIOCDELRT || cmd == SIOCGARP ||
+	    cmd == SIOCSARP || cmd == SIOCDARP)
+		return;
+	r->ifr_name[IFNAMSIZ - 1] = '\0';
+	if (cmd == SIOCSIFNAME)
+		r->ifr_newname[IFNAMSIZ - 1] = '\0';
+}
+
 int st_ioctl(struct st_sock *s, unsigned int cmd, void *data, size_t size)
 {
 	struct st_iface *i;
 
 	(void)s;
+	if (size >= sizeof(struct ifreq))
+		terminate(cmd, data);
 	if (cmd == SIOCGIFCONF)
 		return get_conf(data, size);
 	if (cmd == SIOCADDRT || cmd == SIOCDELRT)

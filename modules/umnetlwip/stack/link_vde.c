@@ -7,6 +7,7 @@
  * meanwhile it has no carrier.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <libvdeplug.h>
 #include <poll.h>
 #include <pwd.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "link.h"
@@ -97,6 +99,20 @@ static void on_ctl(struct st_watch *w, uint32_t events)
 		lost(v);
 }
 
+/*
+ * Nor is the flag heeded by all that send. A stream is left as it is: its
+ * frames would be cut.
+ */
+static void dont_wait(int fd)
+{
+	int type = SOCK_STREAM;
+	socklen_t len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	    type != SOCK_STREAM)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
 static int plug(struct vde *v)
 {
 	struct passwd *pw = getpwuid(getuid());
@@ -111,6 +127,7 @@ static int plug(struct vde *v)
 		return errno ? -errno : -EIO;
 	v->data.fd = vde_datafd(v->conn);
 	v->data.ready = on_data;
+	dont_wait(v->data.fd);
 	ctl = vde_ctlfd(v->conn);
 	v->ctl.fd = ctl == v->data.fd ? -1 : ctl;
 	v->ctl.ready = on_ctl;
@@ -198,6 +215,7 @@ static int vde_link_send(struct st_iface *i, const void *frame, size_t len)
 
 const struct st_link_ops st_link_vde = {
 	.kind = "vde",
+	.window = 65535,
 	.open = vde_link_open,
 	.close = vde_link_close,
 	.send = vde_link_send,

@@ -19,7 +19,7 @@
 #include "link.h"
 #include "loop.h"
 
-enum { MTU = 9000, BUFFER = 4 << 20, BURST = 64, FRAME = 65536 + 18 };
+enum { MTU = 61440, BUFFER = 4 << 20, BURST = 64, FRAME = 65536 + 18 };
 
 struct wire {
 	struct st_iface *i;
@@ -164,7 +164,6 @@ static int wire_open(struct st_iface *i, const char *arg)
 	}
 	i->priv = w;
 	i->carrier = ret == 1;
-	NETIF_SET_CHECKSUM_CTRL(i->nif, NETIF_CHECKSUM_DISABLE_ALL);
 	return 0;
 }
 
@@ -198,7 +197,8 @@ static int wire_send(struct st_iface *i, const void *frame, size_t len)
 const struct st_link_ops st_link_wire = {
 	.kind = "wire",
 	.mtu = MTU,
-	.mtu_max = 65535,
+	.mtu_max = 65521,
+	.trusted = true,
 	.open = wire_open,
 	.close = wire_close,
 	.send = wire_send,

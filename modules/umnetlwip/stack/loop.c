@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "tcptimer.h"
 
 enum { BATCH = 64, MAX_POLLED = 4096 };
 
@@ -164,28 +165,34 @@ static int wait_polled(uint32_t timeout)
 	return 0;
 }
 
+void st_loop_round(bool wait)
+{
+	uint32_t timeout;
+
+	st_clock_run();
+	run_timers();
+	timeout = wait ? sleep_time() : 0;
+	batch_count = 0;
+	if (pollers)
+		batch_count = wait_polled(timeout);
+	else
+		batch_count =
+			epoll_wait(epoll, batch, BATCH,
+				   timeout > INT32_MAX ? -1 : (int)timeout);
+	st_tcp_timer_wake();
+	for (int i = 0; i < batch_count; i++) {
+		struct st_watch *w = batch[i].data.ptr;
+
+		if (w)
+			w->ready(w, batch[i].events);
+	}
+	batch_count = 0;
+	st_clock_settle();
+}
+
 void st_loop_run(void)
 {
-	while (!stopped) {
-		uint32_t timeout;
-
-		st_clock_run();
-		run_timers();
-		timeout = sleep_time();
-		batch_count = 0;
-		if (pollers)
-			batch_count = wait_polled(timeout);
-		else
-			batch_count = epoll_wait(
-				epoll, batch, BATCH,
-				timeout > INT32_MAX ? -1 : (int)timeout);
-		for (int i = 0; i < batch_count; i++) {
-			struct st_watch *w = batch[i].data.ptr;
-
-			if (w)
-				w->ready(w, batch[i].events);
-		}
-		st_clock_settle();
-	}
+	while (!stopped)
+		st_loop_round(true);
 	close(epoll);
 }

@@ -37,6 +37,8 @@ int st_loop_init(void);
 /* Until st_loop_stop(). */
 void st_loop_run(void);
 void st_loop_stop(void);
+/* Once; wait false: only what is ready now. */
+void st_loop_round(bool wait);
 uint64_t st_now_ms(void);
 
 int st_watch_add(struct st_watch *w, uint32_t events);

@@ -5,8 +5,8 @@
  * usage: umnetlwip-stack FD [INTERFACE...]
  *
  * FD is its end of the pair to the module (netproc/proto.h); the module starts it. An
- * INTERFACE is NAME=KIND[:ARGUMENT][,up][,dhcp], e.g. vd0=slirp,up,dhcp. The
- * process ends when the module closes its end.
+ * INTERFACE is NAME=KIND[:ARGUMENT][;dhcp][;up], e.g. vd0=slirp;dhcp;up, or
+ * the word forward. The process ends when the module closes its end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,56 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "iface.h"
 #include "link.h"
 #include "loop.h"
 #include "rpc.h"
 #include "text.h"
-
-uint32_t st_random(void)
-{
-	uint32_t r;
-
-	while (getrandom(&r, sizeof(r), 0) != sizeof(r))
-		;
-	return r;
-}
-
-void st_lwip_assert(const char *what, const char *file, int line)
-{
-	fprintf(stderr, "umnetlwip-stack: lwIP %s:%d: %s\n", file, line, what);
-}
-
-/* The sum of RFC 1071, eight bytes at a time. */
-uint16_t st_chksum(const void *data, int len)
-{
-	const uint8_t *p = data;
-	uint64_t sum = 0;
-
-	for (; len >= 4; len -= 4, p += 4) {
-		uint32_t w;
-
-		memcpy(&w, p, 4);
-		sum += w;
-	}
-	if (len >= 2) {
-		uint16_t w;
-
-		memcpy(&w, p, 2);
-		sum += w;
-		p += 2;
-		len -= 2;
-	}
-	if (len)
-		sum += *p;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
 
 /* "NAME=KIND[:ARGUMENT]", and what follows ";". */
 static int add_interface(const char *spec)
@@ -73,6 +31,10 @@ static int add_interface(const char *spec)
 	struct st_iface *i;
 	int ret;
 
+	if (!strcmp(spec, "forward")) {
+		st_forward4 = st_forward6 = true;
+		return 0;
+	}
 	if (!st_text_copy(copy, sizeof(copy), spec))
 		return -ENAMETOOLONG;
 	flags = strchr(copy, ';');

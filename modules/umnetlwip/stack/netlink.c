@@ -211,10 +211,17 @@ static int handle(struct st_sock *s, const struct nlmsghdr *h,
 	return -EOPNOTSUPP;
 }
 
+/* The bits of a dump mean other things in what makes and removes. */
+static bool is_get(const struct st_sock *s, const struct nlmsghdr *h)
+{
+	return s->protocol != NETLINK_ROUTE ||
+	       ((h->nlmsg_type - RTM_BASE) & 3) == 2;
+}
+
 static void one_request(struct st_sock *s, const struct nlmsghdr *h)
 {
 	struct st_nl_out o = { 0 };
-	bool dump = (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	bool dump = is_get(s, h) && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	int ret;
 
 	why = NULL;
@@ -271,17 +278,18 @@ static ssize_t nl_send(struct st_sock *s, const struct st_dest *to,
 	if (!n->portid)
 		n->portid = new_portid(s, s->pid);
 	while (left >= sizeof(struct nlmsghdr)) {
-		const struct nlmsghdr *h = (const void *)p;
-		size_t padded = NLMSG_ALIGN(h->nlmsg_len);
-		struct nlmsghdr *own;
+		struct nlmsghdr h, *own;
+		size_t padded;
 
-		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > left)
+		memcpy(&h, p, sizeof(h));
+		padded = NLMSG_ALIGN((size_t)h.nlmsg_len);
+		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > left)
 			break;
 		/* Answers go to the socket's port, whatever the request says. */
-		own = malloc(h->nlmsg_len);
+		own = malloc(h.nlmsg_len);
 		if (!own)
 			return -ENOBUFS;
-		memcpy(own, h, h->nlmsg_len);
+		memcpy(own, p, h.nlmsg_len);
 		own->nlmsg_pid = n->portid;
 		one_request(s, own);
 		free(own);

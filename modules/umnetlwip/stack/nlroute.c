@@ -344,6 +344,18 @@ static bool is_reject(int type)
 	       type == RTN_PROHIBIT || type == RTN_THROW;
 }
 
+static enum st_route_mode mode_of(int flags)
+{
+	if (flags & NLM_F_EXCL)
+		return ST_ROUTE_ADD;
+	if (flags & NLM_F_REPLACE)
+		return flags & NLM_F_CREATE ? ST_ROUTE_REPLACE
+					    : ST_ROUTE_CHANGE;
+	if (!(flags & NLM_F_CREATE))
+		return ST_ROUTE_CHANGE;
+	return flags & NLM_F_APPEND ? ST_ROUTE_APPEND : ST_ROUTE_PREPEND;
+}
+
 static int add(const struct nlmsghdr *h, const struct rtmsg *m,
 	       const struct st_nl_attrs *a)
 {
@@ -366,7 +378,7 @@ static int add(const struct nlmsghdr *h, const struct rtmsg *m,
 		return st_nl_fail(-EOPNOTSUPP, "that type is the kernel's own");
 	if (is_reject(r.type)) {
 		r.has_gateway = false;
-		r.oif = 0;
+		r.oif = r.family == AF_INET6 ? st_iface_first()->index : 0;
 	} else {
 		ret = find_link(&r);
 	}
@@ -375,10 +387,7 @@ static int add(const struct nlmsghdr *h, const struct rtmsg *m,
 	memcpy(&source, r.source, 4);
 	if (r.has_source && r.family == AF_INET && !st_is_local4(source))
 		return st_nl_fail(-EINVAL, "Invalid prefsrc address");
-	ret = st_route_add(&r, h->nlmsg_flags & NLM_F_REPLACE,
-			   !(h->nlmsg_flags & NLM_F_EXCL) &&
-				   (h->nlmsg_flags & NLM_F_APPEND));
-	return ret;
+	return st_route_add(&r, mode_of(h->nlmsg_flags));
 }
 
 static int del(const struct rtmsg *m, const struct st_nl_attrs *a)

@@ -64,7 +64,7 @@ static void forget_ways(void)
 	nd6_clear_destination_cache();
 }
 
-static int insert(const struct st_route *r)
+static int insert(const struct st_route *r, bool first)
 {
 	size_t at = 0;
 
@@ -77,7 +77,8 @@ static int insert(const struct st_route *r)
 		routes = p;
 		room = more;
 	}
-	while (at < count && is_after(&routes[at], r))
+	while (at < count && is_after(&routes[at], r) &&
+	       !(first && same_key(&routes[at], r)))
 		at++;
 	memmove(&routes[at + 1], &routes[at], (count - at) * sizeof(*r));
 	routes[at] = *r;
@@ -97,19 +98,34 @@ static void remove_at(size_t at)
 	st_nl_route_changed(&gone, true);
 }
 
-int st_route_add(const struct st_route *r, bool replace, bool append)
+static bool same_way(const struct st_route *a, const struct st_route *b)
 {
-	for (size_t n = 0; n < count; n++)
-		if (same_key(&routes[n], r)) {
-			if (replace) {
-				remove_at(n);
-				break;
-			}
-			/* IPv6 keeps several ways to one net. */
-			if (!append)
-				return -EEXIST;
-		}
-	return insert(r);
+	return a->oif == b->oif && a->type == b->type &&
+	       a->has_gateway == b->has_gateway &&
+	       !memcmp(a->gateway, b->gateway, sizeof(a->gateway));
+}
+
+int st_route_add(const struct st_route *r, enum st_route_mode mode)
+{
+	size_t n = 0;
+
+	while (n < count && !same_key(&routes[n], r))
+		n++;
+	if (n == count) {
+		if (mode == ST_ROUTE_CHANGE)
+			return -ENOENT;
+		return insert(r, false);
+	}
+	if (mode == ST_ROUTE_ADD)
+		return -EEXIST;
+	if (mode == ST_ROUTE_REPLACE || mode == ST_ROUTE_CHANGE) {
+		remove_at(n);
+		return insert(r, true);
+	}
+	for (; n < count && same_key(&routes[n], r); n++)
+		if (same_way(&routes[n], r))
+			return -EEXIST;
+	return insert(r, mode == ST_ROUTE_PREPEND);
 }
 
 static bool is_like(const struct st_route *r, const struct st_route *like)
@@ -160,8 +176,9 @@ static void connected(struct st_route *r, bool add)
 	r->table = RT_TABLE_MAIN;
 	r->proto = RTPROT_KERNEL;
 	r->type = RTN_UNICAST;
+	/* Two interfaces may be in one net: the older comes first. */
 	if (add)
-		st_route_add(r, false, false);
+		st_route_add(r, ST_ROUTE_APPEND);
 	else
 		st_route_del(r, NULL);
 }
@@ -323,11 +340,20 @@ static struct netif *netif_of(const struct st_route *r)
 	return i->addrs4 ? i->addrs4->nif : i->nif;
 }
 
+static bool is_loopback4(uint32_t addr)
+{
+	return ntohl(addr) >> 24 == IN_LOOPBACKNET;
+}
+
 int st_route_source4(uint32_t dst, int oif, uint32_t *out)
 {
 	const struct st_route *r;
 	struct netif *nif;
 
+	if (is_loopback4(dst)) {
+		*out = htonl(INADDR_LOOPBACK);
+		return 0;
+	}
 	if (st_is_local4(dst)) {
 		*out = dst;
 		return 0;
@@ -340,6 +366,24 @@ int st_route_source4(uint32_t dst, int oif, uint32_t *out)
 	return 0;
 }
 
+/*
+ * All of 127/8 is lo's, but lwIP's netif has one address: as a packet comes it
+ * is the packet's, as one goes it is 127.0.0.1, the source.
+ */
+static struct netif *lo_as(uint32_t addr)
+{
+	struct netif *lo = st_iface_first()->nif;
+
+	ip_2_ip4(&lo->ip_addr)->addr = addr;
+	return lo;
+}
+
+void st_route_to_loopback(const struct netif *in, uint32_t addr)
+{
+	if (in == st_iface_first()->nif && is_loopback4(addr))
+		lo_as(addr);
+}
+
 struct netif *st_hook_route4(const struct ip4_addr *src,
 			     const struct ip4_addr *dest)
 {
@@ -347,10 +391,10 @@ struct netif *st_hook_route4(const struct ip4_addr *src,
 	const struct st_route *r;
 
 	(void)src;
+	if (is_loopback4(dest->addr))
+		return lo_as(htonl(INADDR_LOOPBACK));
 	if (own)
 		return own->nif;
-	if ((ntohl(dest->addr) >> 24) == IN_LOOPBACKNET)
-		return st_iface_first()->nif;
 	r = st_route_find(AF_INET, &dest->addr, 0);
 	return r && verdict(r) == 0 ? netif_of(r) : NULL;
 }

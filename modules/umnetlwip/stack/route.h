@@ -20,8 +20,18 @@ struct st_route {
 	uint32_t mtu;
 };
 
-/* -EEXIST: a route of that destination, metric and table is there. */
-int st_route_add(const struct st_route *r, bool replace, bool append);
+/*
+ * What to do where routes of that destination, metric and table are there: as
+ * the flags of a request say; add: -EEXIST. Change: -ENOENT where none is.
+ */
+enum st_route_mode {
+	ST_ROUTE_ADD,
+	ST_ROUTE_APPEND,
+	ST_ROUTE_PREPEND,
+	ST_ROUTE_REPLACE,
+	ST_ROUTE_CHANGE,
+};
+int st_route_add(const struct st_route *r, enum st_route_mode mode);
 /*
  * The first route that matches what is set in like (oif, gateway, metric...
  * unset: any) goes. -ESRCH: none does.
@@ -44,6 +54,8 @@ const struct st_route *st_route_find(int family, const void *dst, int oif);
  * says. Routers that advertise themselves count.
  */
 int st_route_check(int family, const void *dst, int oif);
+/* A packet for addr came in: of 127/8 any address is lo's. */
+void st_route_to_loopback(const struct netif *in, uint32_t addr);
 /* The address a packet to dst gets as its source. */
 int st_route_source4(uint32_t dst, int oif, uint32_t *out);
 

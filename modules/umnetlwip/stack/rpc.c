@@ -31,8 +31,9 @@ static struct {
 	uint32_t tag;
 	uint64_t id;
 } waiting[WAITING];
-static uint8_t in[ST_DATA_MAX + sizeof(struct st_req)];
-static uint8_t result[ST_DATA_MAX];
+static uint8_t in[ST_DATA_MAX + sizeof(struct st_req)]
+	__attribute__((aligned(16)));
+static uint8_t result[ST_DATA_MAX] __attribute__((aligned(16)));
 
 /* One request, with what came with it and what its answer carries. */
 struct call {

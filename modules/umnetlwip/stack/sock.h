@@ -139,6 +139,8 @@ void st_sock_fail(struct st_sock *s, int error);
 
 int st_so_set(struct st_sock *s, int name, const void *value, socklen_t len);
 int st_so_get(struct st_sock *s, int name, void *value, socklen_t *len);
+/* A new control block of lwIP gets what SO_BINDTODEVICE said. */
+void st_so_bind_device(const struct st_sock *s);
 int st_ipopt_set(struct st_sock *s, int level, int name, const void *value,
 		 socklen_t len);
 int st_ipopt_get(struct st_sock *s, int level, int name, void *value,

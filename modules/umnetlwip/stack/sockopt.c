@@ -19,6 +19,7 @@
 #include "dgram.h"
 #include "iface.h"
 #include "lwip/priv/tcp_priv.h"
+#include "route.h"
 #include "stream.h"
 
 enum kind { BOOL, INT, UNSIGNED_BYTE, BYTE_OR_DEFAULT };
@@ -174,20 +175,37 @@ static int get(const struct st_sock *s, const struct option *o, void *value,
 
 /* ---- SOL_SOCKET ---- */
 
+/* lwIP itself keeps the socket to that netif, both ways. */
+void st_so_bind_device(const struct st_sock *s)
+{
+	struct st_iface *i = st_iface_by_index(s->so.oif);
+	struct netif *nif = i ? i->nif : NULL;
+	const struct st_stream *t = s->priv;
+	const struct st_dgram *d = s->priv;
+
+	if (!s->priv)
+		return;
+	if (s->proto == &st_tcp && t->pcb)
+		tcp_bind_netif(t->pcb, nif);
+	else if (s->proto == &st_udp)
+		udp_bind_netif(d->udp, nif);
+	else if (s->proto == &st_raw)
+		raw_bind_netif(d->raw, nif);
+}
+
 static int set_device(struct st_sock *s, const char *value, socklen_t len)
 {
 	char name[IFNAMSIZ] = "";
-	struct st_iface *i;
+	struct st_iface *i = NULL;
 
 	memcpy(name, value, len < sizeof(name) ? len : sizeof(name) - 1);
-	if (!name[0]) {
-		s->so.oif = 0;
-		return 0;
+	if (name[0]) {
+		i = st_iface_by_name(name);
+		if (!i)
+			return -ENODEV;
 	}
-	i = st_iface_by_name(name);
-	if (!i)
-		return -ENODEV;
-	s->so.oif = i->index;
+	s->so.oif = i ? i->index : 0;
+	st_so_bind_device(s);
 	return 0;
 }
 
@@ -426,14 +444,21 @@ int st_ipopt_set(struct st_sock *s, int level, int name, const void *value,
 
 static int path_mtu(const struct st_sock *s)
 {
-	struct st_iface *i = st_iface_first();
+	const struct st_route *r;
+	struct st_iface *i;
+	ip_addr_t to;
+	uint16_t port;
 
-	if (!s->connected)
+	if (!s->connected ||
+	    st_addr_in(s, &s->remote, sizeof(s->remote), &to, &port) < 0)
 		return -ENOTCONN;
-	for (; i; i = i->next)
-		if (!st_iface_is_lo(i) && st_iface_is_up(i))
-			return i->mtu;
-	return 65535;
+	r = IP_IS_V4_VAL(to)
+		    ? st_route_find(AF_INET, &ip_2_ip4(&to)->addr, s->so.oif)
+		    : st_route_find(AF_INET6, ip_2_ip6(&to)->addr, s->so.oif);
+	if (r && r->mtu)
+		return (int)r->mtu;
+	i = r ? st_iface_by_index(r->oif) : st_iface_first();
+	return i ? i->mtu : 65535;
 }
 
 int st_ipopt_get(struct st_sock *s, int level, int name, void *value,

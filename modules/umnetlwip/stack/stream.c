@@ -163,7 +163,7 @@ static size_t rx_vector(const struct st_stream *t, struct iovec *iov,
 {
 	size_t n = 0;
 
-	for (struct st_rx *node = t->rx; node; node = node->next)
+	for (struct st_rx *node = t->rx; node && n < room; node = node->next)
 		for (struct pbuf *p = node->p; p && n < room; p = p->next) {
 			size_t skip = n ? 0 : t->rx_at;
 
@@ -345,6 +345,17 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 	return ERR_OK;
 }
 
+/* All that a guest left behind is acknowledged: its socket may go. */
+static void on_flushed(struct st_timer *timer)
+{
+	struct st_stream *t =
+		(void *)((char *)timer - offsetof(struct st_stream, timer));
+	struct st_sock *s = t->s;
+
+	if (!s->proto->release(s))
+		st_sock_free(s);
+}
+
 static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 {
 	struct st_stream *t = arg;
@@ -356,8 +367,11 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 	t->filled -= len;
 	push(t);
 	from_guest(t);
-	if (t->s->released && t->filled == 0 && t->pcb)
-		t->s->proto->release(t->s);
+	/* Not here: what is released may mean an abort. */
+	if (t->s->released && t->filled == 0 && t->pcb) {
+		t->timer.fire = on_flushed;
+		st_timer_set(&t->timer, 0);
+	}
 	return ERR_OK;
 }
 
@@ -416,6 +430,8 @@ void st_stream_ready(struct st_sock *s, uint32_t events)
 {
 	struct st_stream *t = s->priv;
 
+	if (!t)
+		return;
 	if (events & (EPOLLRDHUP | EPOLLHUP))
 		t->hangup = true;
 	if (events & EPOLLERR) {

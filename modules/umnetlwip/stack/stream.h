@@ -65,6 +65,8 @@ int st_tcp_setopt(struct st_sock *s, int level, int name, const void *value,
 		  socklen_t len);
 int st_tcp_getopt(struct st_sock *s, int level, int name, void *value,
 		  socklen_t *len);
+/* A connection takes no more than the link it goes by can. */
+void st_tcp_limit_window(struct tcp_pcb *pcb);
 struct tcp_info;
 void st_tcp_info(const struct st_stream *t, struct tcp_info *out);
 /* TCP_ESTABLISHED... of linux/tcp_states.h */

@@ -54,6 +54,7 @@ static int tcp_init_sock(struct st_sock *s)
 	}
 	ip_set_option(pcb, SOF_REUSEADDR); /* st_port_check() decides */
 	st_stream_attach(t, pcb);
+	st_so_bind_device(s);
 	return 0;
 }
 
@@ -101,11 +102,12 @@ static int tcp_bind_sock(struct st_sock *s, const union st_sockaddr *addr,
 
 /* ---- connect ---- */
 
-static void show_names(struct st_sock *s, const struct tcp_pcb *pcb)
+static void show_names(struct st_sock *s, struct tcp_pcb *pcb)
 {
 	st_addr_out(s->domain, &pcb->local_ip, pcb->local_port, &s->local);
 	st_addr_out(s->domain, &pcb->remote_ip, pcb->remote_port, &s->remote);
 	s->bound = true;
+	st_tcp_limit_window(pcb);
 }
 
 static void answer(struct st_stream *t, int ret)

@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 #include <string.h>
 
+#include "iface.h"
 #include "lwip/priv/tcp_priv.h"
 #include "stream.h"
 
@@ -50,6 +51,22 @@ void st_tcp_info(const struct st_stream *t, struct tcp_info *out)
 	out->tcpi_snd_ssthresh = pcb->ssthresh;
 	out->tcpi_snd_cwnd = tcp_mss(pcb) ? pcb->cwnd / tcp_mss(pcb) : 0;
 	out->tcpi_rcv_space = pcb->rcv_wnd;
+}
+
+void st_tcp_limit_window(struct tcp_pcb *pcb)
+{
+	struct netif *nif = ip_route(&pcb->local_ip, &pcb->remote_ip);
+	const struct st_iface *i = nif ? st_iface_of(nif) : NULL;
+	tcpwnd_size_t most = i && i->link ? i->link->window : 0;
+
+	if (!most)
+		return;
+	if (pcb->rcv_wnd > most) {
+		pcb->rcv_wnd = pcb->rcv_ann_wnd = most;
+		pcb->rcv_ann_right_edge = pcb->rcv_nxt + most;
+	}
+	if (pcb->snd_buf > most)
+		pcb->snd_buf = most;
 }
 
 /* Keep-alive times are of a connection or of a listener. */

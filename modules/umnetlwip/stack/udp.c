@@ -120,6 +120,15 @@ static err_t transmit(struct st_sock *s, const struct st_dest *to,
 		ip_set_option(d->udp, SOF_BROADCAST);
 	else
 		ip_reset_option(d->udp, SOF_BROADCAST);
+	/* lwIP would refuse an address that is not the netif's first. */
+	if (!nif && !ip_addr_isany(&d->udp->local_ip) &&
+	    IP_GET_TYPE(&d->udp->local_ip) == IP_GET_TYPE(ip)) {
+		source = d->udp->local_ip;
+		nif = ip_route(&source, ip);
+		return nif ? udp_sendto_if_src(d->udp, p, ip, port, nif,
+					       &source)
+			   : ERR_RTE;
+	}
 	if (nif && (group || to->has_source || to->oif || s->so.oif))
 		return udp_sendto_if_src(d->udp, p, ip, port, nif, &source);
 	return udp_sendto(d->udp, p, ip, port);

@@ -104,6 +104,9 @@
 #define LWIP_TCP_TIMESTAMPS		  0
 #define TCP_TMR_INTERVAL		  10
 #define LWIP_TCP_RTO_TIME		  300
+#define TCP_MAXRTX			  12 /* and more: tcptimer.c */
+#define TCP_SYNMAXRTX			  8  /* two and a half */
+#define TCP_MSL				  30000UL
 #define TCP_LISTEN_BACKLOG		  1
 #define LWIP_TCP_KEEPALIVE		  1
 #define SO_REUSE			  1
@@ -119,6 +122,7 @@ uint16_t st_chksum(const void *data, int len);
 #define LWIP_HOOK_ETHARP_GET_GW(netif, dest)	       st_hook_gateway4(netif, dest)
 #define LWIP_HOOK_IP6_ROUTE(src, dest)		       st_hook_route6(src, dest)
 #define LWIP_HOOK_ND6_GET_GW(netif, dest)	       st_hook_gateway6(netif, dest)
+#define LWIP_HOOK_IP4_CANFORWARD(p, dest)	       st_hook_can_forward4(p, dest)
 #define LWIP_HOOK_IP4_INPUT(pbuf, netif)	       st_hook_input4(pbuf, netif)
 #define LWIP_HOOK_IP6_INPUT(pbuf, netif)	       st_hook_input6(pbuf, netif)
 #define LWIP_HOOK_TCP_ISN(local, lport, remote, rport) st_random()
