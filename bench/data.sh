@@ -67,6 +67,10 @@ while [ $i -lt "$1" ]; do
 	case $name in file-*) ;; *) exit 1 ;; esac
 done
 SH
+	cat >"$1/disk.sh" <<'SH'
+mkfs.ext4 -q -F "$BENCH_DISK" && mount -t "$BENCH_TYPE" "$BENCH_DISK" "$BENCH_MNT" &&
+	cp -a src "$BENCH_MNT" && umount "$BENCH_MNT"
+SH
 	cat >"$1/true.sh" <<'SH'
 i=0
 while [ $i -lt "$1" ]; do
@@ -130,6 +134,17 @@ make_image() {
 	um_as_user "$work/home" mke2fs -q -F -t ext4 -d "$work/tree" \
 		-E "root_owner=$(id -u "$um_user"):$(id -g "$um_user")" "$1" 512M \
 		>"$work/mke2fs.out"
+}
+
+# make_disks - images with one partition, from 1 MiB on
+make_disks() {
+	local side
+	for side in native view; do
+		truncate -s 512M "$work/disk-$side.img"
+		echo start=2048 | sfdisk -q "$work/disk-$side.img"
+		mkdir "$work/mnt-disk-$side"
+		own "$work/disk-$side.img" "$work/mnt-disk-$side"
+	done
 }
 
 # make_small N - N images to be mounted elsewhere

@@ -74,6 +74,12 @@ cold|python|time|usr/bin/python3 imports.py|@cold@
 ROWS
 }
 
+disk_rows() {
+	cat <<'ROWS'
+disk|mkfs, mount, copy, umount|time|sh disk.sh|
+ROWS
+}
+
 # all_rows - every row, but for those of the group session
 all_rows() {
 	local call
@@ -85,6 +91,7 @@ all_rows() {
 		printf 'image|%s|value|micro %s @ms@|\n' "$call" "$call"
 	done
 	image_rows
+	disk_rows
 	daemon_rows
 }
 

@@ -7,8 +7,9 @@
 # for its input and one for its output. side_start prints nothing; when a
 # side cannot be had here, it sets $why and fails.
 
-plain_sides=(native view view-1 view-10 no-agent no-agent-1 no-agent-10 proot
-	bwrap strace vuos)
+plain_sides=(native view view-1 view-10 no-agent no-agent-1 no-agent-10 cow
+	kernel-overlay proot bwrap strace vuos)
+disk_sides=(native view)
 image_sides=(native kernel-ext4 kernel-fuse bindfs view no-agent proot)
 quick_sides='view|view-1|view-10|no-agent-1|proot|kernel-.*'
 
@@ -22,6 +23,7 @@ side_start() {
 	side_dir[$side]=$work/data
 	side_cold[$side]=''
 	case $group:$side in
+	disk:*) plan_disk "$side" ;;
 	*:native) cmd=(runner) ;;
 	plain:view | plain:no-agent) plan_view "$side" 0 ;;
 	plain:view-* | plain:no-agent-*) plan_view "${side%-*}" "${side##*-}" ;;
@@ -143,6 +145,29 @@ plan_view() {
 		exec runner' sh "$work" "$2" "$image" "${4:-}")
 }
 
+# The whole tree beneath a copy-on-write view.
+plan_plain_cow() {
+	local store=$work/store-view
+	[ -n "$umview" ] || {
+		why='no umview'
+		return 1
+	}
+	[ -d "$store" ] || um_as_user "$work/home" mkdir "$store"
+	# shellcheck disable=SC2016 # for the shell inside
+	cmd=("$umview" -q sh -c 'mount -t viewfs -o cow "$1" / && exec runner' \
+		sh "$store")
+}
+
+plan_plain_kernel_overlay() {
+	local name
+	for name in mnt-overlay store-overlay work-overlay; do
+		[ -d "$work/$name" ] ||
+			um_as_user "$work/home" mkdir "$work/$name"
+	done
+	side_dir[kernel-overlay]=$work/mnt-overlay
+	plan_kernel kernel-overlay "mount -t overlay overlay -o lowerdir=$work/data,upperdir=$work/store-overlay,workdir=$work/work-overlay $work/mnt-overlay"
+}
+
 plan_plain_proot() {
 	have proot || return 1
 	cmd=(proot -b "$work/elsewhere-1:$work/elsewhere-2" runner)
@@ -247,6 +272,27 @@ plan_image_bindfs() {
 	[ -d "$dir" ] || um_as_user "$work/home" mkdir "$dir"
 	side_dir[bindfs]=$dir
 	plan_fuse bindfs "$work/tree" "$dir" bindfs
+}
+
+# A partition of an image: the kernel's loop device stands for native.
+plan_disk() {
+	local set=(env "BENCH_MNT=$work/mnt-disk-$1")
+	have sfdisk || return 1
+	if [ "$1" = view ]; then
+		# shellcheck disable=SC2016 # for the shell inside
+		cmd=("${set[@]}" BENCH_TYPE=umfuseext2 BENCH_DISK=/dev/bench1
+			"$umview" -q sh -c 'mount -t umdevpart "$1" /dev/bench &&
+			exec runner' sh "$work/disk-view.img")
+		return
+	fi
+	plan_kernel "$1" : || return 1
+	# shellcheck disable=SC2016 # for the shell inside
+	cmd=(unshare -m --propagation private "${set[@]}" BENCH_TYPE=ext4 sh -c '
+		BENCH_DISK=$(losetup -f --show -o 1048576 "$1") || exit 1
+		trap "losetup -d $BENCH_DISK" EXIT
+		trap "exit 1" TERM
+		export BENCH_DISK
+		runner' sh "$work/disk-native.img")
 }
 
 plan_image_proot() {

@@ -67,7 +67,7 @@ function(um_unit_test)
 	cmake_parse_arguments(T "CORE;SLOW" "NAME;TIMEOUT"
 		"SOURCES;LIBS;ARGS;INCLUDES;DEFINES" ${ARGV})
 	if(NOT T_TIMEOUT)
-		set(T_TIMEOUT 60)
+		set(T_TIMEOUT 180)
 	endif()
 	foreach(source IN LISTS T_SOURCES)
 		cmake_path(ABSOLUTE_PATH source

@@ -51,6 +51,7 @@ offers 'ext4' _um_fsalias um_fsalias -d e
 offers 'ext4' _viewmount viewmount -t e
 offers '--read-only --read-write' _viewmount viewmount --read
 offers '--lazy' _viewumount viewumount --l
+offers '--protocols --proto' _mstack mstack --pro
 offers '/proc' _viewumount viewumount /pro
 offers '--serverid' _vuname vuname --s
 exit $failed

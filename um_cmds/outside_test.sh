@@ -32,7 +32,7 @@ check()
 
 # help, version, an unknown option, standard output that is full
 for name in um_add_service um_del_service um_ls_service um_fsalias \
-	viewmount viewumount viewname vuname umshutdown; do
+	viewmount viewumount viewname vuname umshutdown mstack; do
 	run "$bin/$name" --help
 	check "$name --help exits 0" [ $status -eq 0 ]
 	check "$name --help is on stdout" grep -q "^Usage: $name" "$tmp/out"
@@ -80,6 +80,8 @@ viewname newname
 viewname -p
 umshutdown
 umshutdown -c
+mstack /dev/net/null true
+mstack -v -o ip,-packet /dev/net/null true
 END
 
 # wrong usage
@@ -96,6 +98,10 @@ um_add_service ,x
 um_del_service
 um_del_service a b
 um_ls_service a
+mstack
+mstack /dev/net/null
+mstack -o
+mstack -o ipx /dev/net/null true
 um_fsalias -d
 um_fsalias -d a b
 um_fsalias a b c

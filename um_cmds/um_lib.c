@@ -79,6 +79,27 @@ int um_killall(int sig)
 	return (int)syscall(UM_NR_VUCTL, (long)UM_VU_KILLALL, (long)sig);
 }
 
+int msocket(const char *path, int domain, int type, int protocol)
+{
+	int saved = errno;
+	long ret;
+
+	if (!path && type == SOCK_DEFAULT) {
+		errno = EINVAL;
+		return -1;
+	}
+	ret = syscall(UM_NR_VUCTL, (long)UM_VU_MSOCKET, path, (long)domain,
+		      (long)type, (long)protocol);
+	if (ret >= 0 || um_check_viewos())
+		return (int)ret;
+	if (path) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	errno = saved;
+	return socket(domain, type, protocol);
+}
+
 /* One text of the view: which call, and for which service. */
 struct text {
 	enum um_vuctl call;

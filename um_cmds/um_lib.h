@@ -10,6 +10,7 @@
 #ifndef UM_LIB_H
 #define UM_LIB_H
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <umview/vuctl.h>
@@ -106,6 +107,29 @@ int um_view_split(void);
  * excepted. sig 0 only counts. Return: how many.
  */
 int um_killall(int sig);
+
+/* The file type of a network stack's special file, in st_mode. */
+#ifndef S_IFSTACK
+#define S_IFSTACK 0160000
+#endif
+/* The type that makes msocket() set a default. */
+#ifndef SOCK_DEFAULT
+#define SOCK_DEFAULT 0
+#endif
+
+/**
+ * msocket() - socket(2) on a network stack that is named
+ * @path: the stack's special file; NULL: the process's default stack
+ * @domain, @type, @protocol: as socket(2). type SOCK_DEFAULT: no socket is made;
+ *	from now on the stack is the default for sockets of domain (AF_UNSPEC: of
+ *	every family it has) of this process and those it forks
+ *
+ * Return: a descriptor, or 0 after SOCK_DEFAULT. Errors: those of socket(2);
+ * EACCES; ENOTSUP path is not a stack's file, or outside a view; EINVAL
+ * SOCK_DEFAULT without a path. Outside a view it is socket(2) where path is
+ * NULL.
+ */
+int msocket(const char *path, int domain, int type, int protocol);
 
 #ifdef __cplusplus
 }

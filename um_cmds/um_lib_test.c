@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -51,6 +52,10 @@ static long answer(va_list ap)
 
 	if (kernel.cmd == UM_VU_CHECK)
 		return 0;
+	if (kernel.cmd == UM_VU_MSOCKET) {
+		kernel.first = va_arg(ap, char *);
+		return 7;
+	}
 	buf = va_arg(ap, char *);
 	if (kernel.cmd == UM_VU_NAME_SERVICE)
 		buf = va_arg(ap, char *);
@@ -157,6 +162,28 @@ static void no_type_removes_an_alias(void **state)
 	assert_string_equal(kernel.second, "");
 }
 
+static void a_named_stack_needs_a_view(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(msocket("/dev/net/x", AF_UNIX, SOCK_STREAM, 0), 7);
+	assert_string_equal(kernel.first, "/dev/net/x");
+	assert_int_equal(msocket(NULL, AF_UNIX, SOCK_DEFAULT, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	kernel.error = ENOSYS;
+	assert_int_equal(msocket("/dev/net/x", AF_UNIX, SOCK_STREAM, 0), -1);
+	assert_int_equal(errno, ENOTSUP);
+	assert_int_equal(msocket("/dev/net/x", AF_UNIX, SOCK_DEFAULT, 0), -1);
+	assert_int_equal(errno, ENOTSUP);
+	/* without a name it is socket(2) */
+	fd = msocket(NULL, AF_UNIX, SOCK_STREAM, 0);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(msocket(NULL, AF_UNIX, SOCK_STREAM, 77), -1);
+	assert_int_equal(errno, EPROTONOSUPPORT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +192,7 @@ int main(void)
 		cmocka_unit_test_setup(an_error_is_handed_on, setup),
 		cmocka_unit_test_setup(endless_erange_ends, setup),
 		cmocka_unit_test_setup(check_keeps_errno, setup),
+		cmocka_unit_test_setup(a_named_stack_needs_a_view, setup),
 		cmocka_unit_test_setup(no_type_removes_an_alias, setup),
 	};
 

@@ -63,6 +63,8 @@ void ram_remove_name(struct um_fs *fs, const char *path)
 	struct node *dir;
 	struct entry **slot = ram_lookup(fs, path, &dir), *e = *slot;
 
+	if (!e)
+		return;
 	*slot = e->next;
 	ram_touch(dir, true);
 	if (e->node) {

@@ -195,6 +195,7 @@ static int umbinfmt_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 	n->uses++;
 	fh->fh = (uintptr_t)n;
 	fh->direct = true;
+	fh->empty_writes = true;
 	return unlock(b, 0);
 }
 

@@ -384,6 +384,8 @@ void fuse_log(enum fuse_log_level level, const char *fmt, ...)
 	struct umfuse *mnt = current_mount();
 	va_list ap;
 
+	if (mnt && umfuse_is_tried(mnt))
+		return;
 	va_start(ap, fmt);
 	if (mnt && mnt->log)
 		mnt->log(level, fmt, ap);

@@ -396,6 +396,27 @@ int umfuse_op_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 	return (int)umfuse_leave(&c, ret == -ENOSYS ? -ENOTTY : ret);
 }
 
+int umfuse_op_ioctl_dir(struct um_fs *fs, const char *path, unsigned int cmd,
+			void *data, size_t size)
+{
+	struct fuse_file_info fi = { .flags = O_RDONLY | O_DIRECTORY };
+	const struct fuse_operations *op;
+	struct umfuse_call c;
+	int ret = umfuse_enter(&c, fs, "ioctl", path);
+
+	if (ret)
+		return umfuse_leave0(&c, ret);
+	op = &c.fuse->op;
+	ret = op->opendir ? op->opendir(path, &fi) : 0;
+	if (!ret || ret == -ENOSYS) {
+		ret = op->ioctl(path, cmd, data, &fi, FUSE_IOCTL_DIR,
+				size ? data : NULL);
+		if (op->releasedir)
+			op->releasedir(path, &fi);
+	}
+	return (int)umfuse_leave(&c, ret == -ENOSYS ? -ENOTTY : ret);
+}
+
 static int sync_root(struct umfuse_call *c)
 {
 	const struct fuse_operations *op = &c->fuse->op;

@@ -31,6 +31,7 @@ static const struct um_fs_ops all = {
 	.fsync = umfuse_op_fsync,
 	.lseek = umfuse_op_lseek,
 	.ioctl = umfuse_op_ioctl,
+	.ioctl_dir = umfuse_op_ioctl_dir,
 	.release = umfuse_op_release,
 	.syncfs = umfuse_op_syncfs,
 	.umount = umfuse_op_umount,
@@ -71,4 +72,5 @@ void umfuse_ops_init(struct um_fs_ops *ops, const struct fuse_operations *op)
 	KEEP(lseek, op->lseek);
 	KEEP(copy_file_range, op->copy_file_range);
 	KEEP(ioctl, op->ioctl);
+	KEEP(ioctl_dir, op->ioctl);
 }

@@ -43,6 +43,8 @@ off_t umfuse_op_lseek(struct um_fs *fs, struct um_fh *fh, off_t off,
 ssize_t umfuse_op_copy_file_range(struct um_fs *fs, struct um_fh *in,
 				  off_t in_off, struct um_fh *out,
 				  off_t out_off, size_t size);
+int umfuse_op_ioctl_dir(struct um_fs *fs, const char *path, unsigned int cmd,
+			void *data, size_t size);
 int umfuse_op_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 		    void *data, size_t size);
 void umfuse_op_release(struct um_fs *fs, struct um_fh *fh);

@@ -138,7 +138,7 @@ static int lib_option(void *data, const char *arg, int key,
 	case FUSE_OPT_KEY_OPT:
 		if (strncmp(arg, "x-", 2) == 0)
 			return 0;
-		um_err("umfuse: unknown option %s", arg);
+		fuse_log(FUSE_LOG_ERR, "umfuse: unknown option %s\n", arg);
 		break;
 	default:
 		um_err("umfuse: superfluous argument %s", arg);

@@ -46,7 +46,7 @@ static int parse(struct start *s, struct fuse_args *args)
 		return -EINVAL;
 	if (s->target)
 		return 0;
-	fprintf(stderr, "usage: %s %s\n", s->p->name, s->p->usage);
+	fuse_log(FUSE_LOG_ERR, "usage: %s %s\n", s->p->name, s->p->usage);
 	return -EINVAL;
 }
 

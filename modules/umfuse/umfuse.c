@@ -89,9 +89,22 @@ static int wait_for_program(struct umfuse *mnt)
 	pthread_join(mnt->thread, NULL);
 	if (mnt->error)
 		return -mnt->error;
-	um_err("%s: main returned %d without serving the mount", mnt->name,
-	       mnt->status);
+	if (!mnt->silent)
+		um_err("%s: main returned %d without serving the mount",
+		       mnt->name, mnt->status);
 	return -EIO;
+}
+
+bool umfuse_is_tried(struct umfuse *mnt)
+{
+	bool tried;
+
+	if (!mnt->silent)
+		return false;
+	pthread_mutex_lock(&mnt->lock);
+	tried = mnt->state == UMFUSE_STARTING;
+	pthread_mutex_unlock(&mnt->lock);
+	return tried;
 }
 
 /* For programs that know of umfuse: they said why, mount(2) gives `error`. */
@@ -101,6 +114,15 @@ void umfuse_failed(int error)
 
 	if (mnt && error > 0)
 		mnt->error = error;
+}
+
+/* Likewise: open decides for each opening (um_fs.asks_open). */
+void umfuse_asks_open(void)
+{
+	struct umfuse *mnt = umfuse_self();
+
+	if (mnt)
+		mnt->asks_open = true;
 }
 
 /* --- the mount --- */
@@ -131,6 +153,7 @@ static struct umfuse *new_mount(const struct um_mount_req *req,
 	mnt->next = fs->next;
 	mnt->mounter = *um_caller();
 	mnt->prog.memfd = -1;
+	mnt->silent = req->flags & MS_SILENT;
 	pthread_rwlock_init(&mnt->tree, NULL);
 	pthread_mutex_init(&mnt->lock, NULL);
 	umfuse_behind_init(&mnt->behind);
@@ -192,6 +215,7 @@ static int offer(struct umfuse *mnt, const struct um_mount_req *req,
 	fs->ttl_ms = mnt->ttl_ms;
 	fs->limited = mnt->opts.has_cache;
 	fs->keep = mnt->opts.cache;
+	fs->asks_open = mnt->asks_open;
 	fs->readonly = mnt->readonly || req->flags & MS_RDONLY;
 	return 0;
 }

@@ -138,6 +138,8 @@ struct umfuse {
 	bool serial;
 	bool readonly;
 	bool changes;
+	bool silent;
+	bool asks_open;
 	unsigned int ttl_ms;
 	int error;
 	int status;
@@ -164,6 +166,9 @@ struct fuse {
 /* The mount whose main() the calling thread runs, or NULL. */
 struct umfuse *umfuse_self(void);
 void umfuse_failed(int error);
+void umfuse_asks_open(void);
+/* mount(8) tries one type after the other: why this one refuses nobody asks. */
+bool umfuse_is_tried(struct umfuse *mnt);
 void umfuse_set_self(struct umfuse *mnt);
 
 /* --- loop.c --- */

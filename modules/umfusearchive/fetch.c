@@ -24,8 +24,8 @@ static int read_failed(struct arc *a, int status)
 	struct archive *r = a->cursor.reader;
 	const char *why = archive_error_string(r);
 
-	fprintf(stderr, ARC_PROGRAM ": %s: %s\n", a->path,
-		why ? why : "read error");
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: %s\n", a->path,
+		 why ? why : "read error");
 	if (status == ARCHIVE_FATAL)
 		cursor_close(a);
 	else

@@ -310,8 +310,8 @@ static int scan_failed(struct scan *s, int err)
 		why = "not an archive";
 	more = err == -EINVAL || err == -EIO ? archive_error_string(s->reader)
 					     : NULL;
-	fprintf(stderr, ARC_PROGRAM ": %s: %s%s%s\n", s->a->path, why,
-		more ? ": " : "", more ? more : "");
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: %s%s%s\n", s->a->path, why,
+		 more ? ": " : "", more ? more : "");
 	return err;
 }
 
@@ -325,14 +325,15 @@ static int end_scan(struct scan *s, int status)
 	learn_format(a, s->reader);
 	if (status != ARCHIVE_EOF) {
 		a->readonly = true;
-		fprintf(stderr,
-			ARC_PROGRAM
-			": %s: damaged after %zu entries, read-only: %s\n",
-			a->path, a->nentries, archive_error_string(s->reader));
+		fuse_log(FUSE_LOG_ERR,
+			 ARC_PROGRAM
+			 ": %s: damaged after %zu entries, read-only: %s\n",
+			 a->path, a->nentries, archive_error_string(s->reader));
 	}
 	if (s->left_out) {
 		a->readonly = true;
-		fprintf(stderr,
+		fuse_log(
+			FUSE_LOG_ERR,
 			ARC_PROGRAM
 			": %s: %zu entries left out, read-only: names with `..', or links to nothing\n",
 			a->path, s->left_out);

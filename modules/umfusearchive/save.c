@@ -117,8 +117,8 @@ static int failed(const struct out *o, int err)
 {
 	const char *why = archive_error_string(o->writer);
 
-	fprintf(stderr, ARC_PROGRAM ": %s: cannot be written: %s\n", o->a->path,
-		why && err == -EIO ? why : strerror(-err));
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: cannot be written: %s\n",
+		 o->a->path, why && err == -EIO ? why : strerror(-err));
 	return err;
 }
 
@@ -227,8 +227,8 @@ static int write_node(struct out *o, struct node *node)
 	status = err ? ARCHIVE_FATAL : archive_write_header(o->writer, e);
 	archive_entry_free(e);
 	if (status == ARCHIVE_FAILED) {
-		fprintf(stderr, ARC_PROGRAM ": %s: left out: %s\n", o->path,
-			archive_error_string(o->writer));
+		fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: left out: %s\n",
+			 o->path, archive_error_string(o->writer));
 		return 0;
 	}
 	if (status < ARCHIVE_WARN)
@@ -346,7 +346,8 @@ static int replace(struct arc *a, const char *path)
 	if (!err)
 		err = um_next_rename(a->next, path, a->path, 0);
 	if (err)
-		fprintf(stderr,
+		fuse_log(
+			FUSE_LOG_ERR,
 			ARC_PROGRAM
 			": %s: cannot be replaced: %s; the new archive is %s\n",
 			a->path, strerror(-err), path);

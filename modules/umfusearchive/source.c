@@ -30,8 +30,8 @@ int source_open(struct arc *a)
 		err = s->buf ? 0 : -ENOMEM;
 	}
 	if (err)
-		fprintf(stderr, ARC_PROGRAM ": %s: %s\n", a->path,
-			strerror(-err));
+		fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: %s\n", a->path,
+			 strerror(-err));
 	return err;
 }
 
@@ -138,8 +138,8 @@ struct archive *source_reader(struct arc *a, uint64_t base)
 	archive_read_set_callback_data(r, s);
 	if (archive_read_open1(r) == ARCHIVE_OK)
 		return r;
-	fprintf(stderr, ARC_PROGRAM ": %s: not an archive: %s\n", a->path,
-		archive_error_string(r));
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: not an archive: %s\n",
+		 a->path, archive_error_string(r));
 	archive_read_free(r);
 	return NULL;
 }

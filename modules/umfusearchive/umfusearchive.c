@@ -22,7 +22,7 @@
  */
 struct start {
 	struct arc arc;
-	char *cache;
+	char *unpacked;
 	char *entries;
 	int readonly;
 	int nobackup;
@@ -38,7 +38,7 @@ static const struct fuse_opt options[] = {
 	OPT("readonly", readonly, 1),
 	OPT("ro", readonly, 1),
 	OPT("nobackup", nobackup, 1),
-	OPT("cache=%s", cache, 0),
+	OPT("unpacked=%s", unpacked, 0),
 	OPT("entries=%s", entries, 0),
 	OPT("charset=%s", arc.charset, 0),
 	OPT("password=%s", arc.password, 0),
@@ -85,7 +85,7 @@ static int parse_size(const char *name, const char *text, uint64_t *out)
 		*out <<= shift;
 		return 0;
 	}
-	fprintf(stderr, ARC_PROGRAM ": bad option %s=%s\n", name, text);
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": bad option %s=%s\n", name, text);
 	return -EINVAL;
 }
 
@@ -125,7 +125,8 @@ static void decide(struct arc *a)
 	if (!why)
 		return;
 	a->readonly = true;
-	fprintf(stderr, ARC_PROGRAM ": %s: read-only: %s\n", a->path, why);
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: read-only: %s\n", a->path,
+		 why);
 }
 
 static int start(struct start *s)
@@ -135,11 +136,12 @@ static int start(struct start *s)
 	int err;
 
 	a->max_entries = DEFAULT_ENTRIES;
-	err = parse_size("cache", s->cache, &cache);
+	err = parse_size("unpacked", s->unpacked, &cache);
 	if (!err)
 		err = parse_size("entries", s->entries, &a->max_entries);
 	if (!err && !s->target) {
-		fprintf(stderr,
+		fuse_log(
+			FUSE_LOG_ERR,
 			"usage: umfusearchive [-o options] archive mountpoint\n");
 		err = -EINVAL;
 	}
@@ -219,7 +221,7 @@ int main(int argc, char *argv[])
 	else if (umfuse_failed)
 		umfuse_failed(-err);
 	finish(&s.arc);
-	free(s.cache);
+	free(s.unpacked);
 	free(s.entries);
 	fuse_opt_free_args(&args);
 	return ret;

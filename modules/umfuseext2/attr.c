@@ -10,8 +10,12 @@
 int attr_chmod(struct e2 *e, ext2_ino_t ino, mode_t mode)
 {
 	struct inode in;
-	int ret = acl_chmod(e, ino, mode);
+	int ret = inode_read(e, ino, &in);
 
+	if (!ret)
+		ret = flags_refuse(&in, E2_FROZEN);
+	if (!ret)
+		ret = acl_chmod(e, ino, mode);
 	if (!ret)
 		ret = inode_read(e, ino, &in);
 	if (ret)
@@ -28,6 +32,8 @@ int attr_chown(struct e2 *e, ext2_ino_t ino, uid_t uid, gid_t gid)
 	struct inode in;
 	int ret = inode_read(e, ino, &in);
 
+	if (!ret)
+		ret = flags_refuse(&in, E2_FROZEN);
 	if (ret)
 		return ret;
 	if (uid != (uid_t)-1) {
@@ -56,6 +62,12 @@ static void set_one(struct e2 *e, struct inode *in, int which,
 		inode_set_time(e, in, which, ts);
 }
 
+/* touch(1): who may write may do that. */
+static bool is_now(const struct timespec ts[2])
+{
+	return ts[0].tv_nsec == UTIME_NOW && ts[1].tv_nsec == UTIME_NOW;
+}
+
 int attr_utimens(struct e2 *e, ext2_ino_t ino, const struct timespec ts[2])
 {
 	static const struct timespec now[2] = { { .tv_nsec = UTIME_NOW },
@@ -63,10 +75,13 @@ int attr_utimens(struct e2 *e, ext2_ino_t ino, const struct timespec ts[2])
 	struct inode in;
 	int ret = inode_read(e, ino, &in);
 
-	if (ret)
-		return ret;
 	if (!ts)
 		ts = now;
+	if (!ret)
+		ret = flags_refuse(&in,
+				   is_now(ts) ? EXT2_IMMUTABLE_FL : E2_FROZEN);
+	if (ret)
+		return ret;
 	set_one(e, &in, E2_ATIME, &ts[0]);
 	set_one(e, &in, E2_MTIME, &ts[1]);
 	inode_touch(e, &in, E2_CTIME);

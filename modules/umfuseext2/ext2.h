@@ -180,6 +180,21 @@ static inline struct ext2_inode *small(struct inode *in)
 	return (struct ext2_inode *)&in->d;
 }
 
+/* ---- flags.c: chattr(1) ---- */
+
+/* What an append-only node refuses, and an immutable one. */
+#define E2_FROZEN (EXT2_IMMUTABLE_FL | EXT2_APPEND_FL)
+
+/* 0, or -EPERM if the node has one of the flags. */
+static inline int flags_refuse(const struct inode *in, uint32_t flags)
+{
+	return in->d.i_flags & flags ? -EPERM : 0;
+}
+
+/* FS_IOC_GETFLAGS and its kin; -ENOTTY for others. */
+int flags_ioctl(struct e2 *e, ext2_ino_t ino, unsigned int cmd, void *data);
+bool flags_is_change(unsigned int cmd);
+
 int inode_read(struct e2 *e, ext2_ino_t no, struct inode *out);
 int inode_write(struct e2 *e, struct inode *in);
 void inode_set_time(struct e2 *e, struct inode *in, int which,
@@ -300,6 +315,8 @@ struct place {
 	struct dent *dent;
 };
 int place_find(struct e2 *e, const char *path, struct place *out);
+/* Its name may go: -EPERM where chattr(1) forbids it. */
+int place_may_remove(const struct place *p, const struct inode *in);
 int place_touch(struct e2 *e, struct place *p);
 int dir_links(struct e2 *e, struct inode *dir, int change);
 

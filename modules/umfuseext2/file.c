@@ -236,6 +236,8 @@ ssize_t file_write(struct e2 *e, struct node *node, const char *buf,
 
 	if (ret || !size)
 		return ret;
+	if (in.d.i_flags & EXT2_IMMUTABLE_FL)
+		return -EPERM;
 	max = map_max_size(e, &in);
 	if (off >= max)
 		return -EFBIG;
@@ -380,6 +382,11 @@ int file_fallocate(struct e2 *e, struct node *node, int mode, uint64_t off,
 		return -EINVAL;
 	if (!S_ISREG(in.d.i_mode))
 		return -ENODEV;
+	ret = flags_refuse(&in, mode & ~FALLOC_FL_KEEP_SIZE
+					? E2_FROZEN
+					: EXT2_IMMUTABLE_FL);
+	if (ret)
+		return ret;
 	if (off + len > map_max_size(e, &in) || off + len < off)
 		return -EFBIG;
 	ret = change_range(e, &in, mode, off, off + len);

@@ -512,7 +512,7 @@ static int open_file(struct io *io, struct um_next *next, const char *path,
 		*writable = false;
 		ret = um_next_open(next, path, O_RDONLY, 0, &io->file);
 	}
-	return ret;
+	return ret ? ret : um_next_lock(io->file, *writable);
 }
 
 int io_open(struct um_next *next, const char *path, bool *writable,

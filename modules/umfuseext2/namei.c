@@ -78,6 +78,13 @@ int place_touch(struct e2 *e, struct place *p)
 	return inode_write(e, &p->dir);
 }
 
+int place_may_remove(const struct place *p, const struct inode *in)
+{
+	int ret = flags_refuse(&p->dir, E2_FROZEN);
+
+	return ret ? ret : flags_refuse(in, E2_FROZEN);
+}
+
 /* A directory in this one comes or goes. 1 link: they are not counted. */
 int dir_links(struct e2 *e, struct inode *dir, int change)
 {
@@ -155,7 +162,7 @@ static int place_free(struct e2 *e, const char *path, struct place *p)
 
 	if (ret)
 		return ret == -EBUSY ? -EEXIST : ret;
-	return p->dent ? -EEXIST : 0;
+	return p->dent ? -EEXIST : flags_refuse(&p->dir, EXT2_IMMUTABLE_FL);
 }
 
 int namei_create(struct e2 *e, const char *path, mode_t mode, dev_t rdev,
@@ -220,6 +227,8 @@ int namei_link(struct e2 *e, const char *from, const char *to)
 		ret = inode_read(e, ino, &in);
 	if (!ret)
 		ret = place_free(e, to, &p);
+	if (!ret)
+		ret = flags_refuse(&in, E2_FROZEN);
 	if (ret)
 		return ret;
 	if (S_ISDIR(in.d.i_mode))
@@ -246,7 +255,8 @@ static int find_child(struct e2 *e, const char *path, struct place *p,
 		return ret;
 	if (!p->dent)
 		return -ENOENT;
-	return inode_read(e, p->dent->ino, in);
+	ret = inode_read(e, p->dent->ino, in);
+	return ret ? ret : place_may_remove(p, in);
 }
 
 int namei_unlink(struct e2 *e, const char *path)

@@ -172,8 +172,10 @@ static int op_open(const char *path, struct fuse_file_info *fi)
 		ret = -EROFS;
 	if (!ret && in.d.i_flags & EXT4_ENCRYPT_FL)
 		ret = -ENOKEY;
-	if (!ret && write && in.d.i_flags & EXT2_IMMUTABLE_FL)
-		ret = -EPERM;
+	if (!ret && write)
+		ret = flags_refuse(&in, EXT2_IMMUTABLE_FL);
+	if (!ret && write && (!(fi->flags & O_APPEND) || fi->flags & O_TRUNC))
+		ret = flags_refuse(&in, EXT2_APPEND_FL);
 	if (!ret && fi->flags & O_TRUNC) {
 		e->dirty = true;
 		ret = file_truncate(e, &in, 0);
@@ -363,6 +365,8 @@ static int op_truncate(const char *path, off_t size, struct fuse_file_info *fi)
 		ret = -EINVAL;
 	if (!ret)
 		ret = find_inode(e, path, fi, &in);
+	if (!ret)
+		ret = flags_refuse(&in, E2_FROZEN);
 	return leave_rw(e, ret ? ret : file_truncate(e, &in, (uint64_t)size));
 }
 
@@ -440,6 +444,27 @@ static int op_fallocate(const char *path, int mode, off_t off, off_t len,
 	return leave_rw(e, ret);
 }
 
+static int op_ioctl(const char *path, int cmd, void *arg,
+		    struct fuse_file_info *fi, unsigned int flags, void *data)
+{
+	const bool change = flags_is_change((unsigned int)cmd);
+	struct e2 *e = NULL;
+	ext2_ino_t ino = 0;
+	int ret = 0;
+
+	(void)arg;
+	(void)flags;
+	if (change)
+		ret = enter_rw(&e);
+	else
+		e = enter();
+	if (!ret)
+		ret = find(e, path, fi, &ino);
+	if (!ret)
+		ret = flags_ioctl(e, ino, (unsigned int)cmd, data);
+	return change ? leave_rw(e, ret) : leave(e, ret);
+}
+
 /* ---- life ---- */
 
 static void *op_init(struct fuse_conn_info *conn, struct fuse_config *cfg)
@@ -493,4 +518,5 @@ const struct fuse_operations e2_ops = {
 	.utimens = op_utimens,
 	.fallocate = op_fallocate,
 	.lseek = op_lseek,
+	.ioctl = op_ioctl,
 };

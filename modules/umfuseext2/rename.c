@@ -49,6 +49,17 @@ static int check_flags(const struct move *m, const char *from, const char *to,
 	return 0;
 }
 
+/* One name goes, the other comes or is replaced. */
+static int check_attributes(const struct move *m)
+{
+	int ret = place_may_remove(&m->from, &m->from_in);
+
+	if (ret)
+		return ret;
+	return m->to.dent ? place_may_remove(&m->to, &m->to_in)
+			  : flags_refuse(&m->to.dir, EXT2_IMMUTABLE_FL);
+}
+
 /* May the target be replaced? */
 static int check_target(struct e2 *e, struct move *m)
 {
@@ -209,10 +220,13 @@ int namei_rename(struct e2 *e, const char *from, const char *to,
 	ret = find_both(e, from, to, flags, &m);
 	if (ret)
 		return ret;
-	if (flags & RENAME_EXCHANGE)
-		return exchange(e, &m);
 	if (m.to.dent && m.from_in.no == m.to_in.no)
 		return 0;
+	ret = check_attributes(&m);
+	if (ret)
+		return ret;
+	if (flags & RENAME_EXCHANGE)
+		return exchange(e, &m);
 	if (!m.same_dir && is_dir(&m.from_in) && !m.to.dent &&
 	    m.to.dir.d.i_links_count >= E2_LINK_MAX &&
 	    !ext2fs_has_feature_dir_nlink(e->fs->super))

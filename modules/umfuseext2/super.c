@@ -9,6 +9,7 @@
 #include "ext2.h"
 
 #include <errno.h>
+#include <fuse_log.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void say(const struct e2 *e, const char *fmt, va_list ap)
 	char line[256];
 
 	vsnprintf(line, sizeof(line), fmt, ap);
-	fprintf(stderr, E2_PROGRAM ": %s: %s\n", e->source, line);
+	fuse_log(FUSE_LOG_ERR, E2_PROGRAM ": %s: %s\n", e->source, line);
 }
 
 void e2_say(const struct e2 *e, const char *fmt, ...)
@@ -345,7 +346,10 @@ int e2_mount(struct e2 *e, struct um_next *next)
 	ret = e->source[0] == '/' ? io_open(next, e->source, &writable, &e->io)
 				  : -ENOENT;
 	if (ret) {
-		e2_say(e, "%s", strerror(-ret));
+		e2_say(e, "%s",
+		       ret == -EBUSY ? "another session, a virtual machine or "
+				       "a device uses it"
+				     : strerror(-ret));
 		return ret;
 	}
 	if (!writable && e->opt.rw) {

@@ -170,8 +170,8 @@ static int set_superblock(struct start *s, const char *number)
 	s->opt.sb = strtoull(number, &end, 10);
 	if (!*number || *end || errno || s->opt.sb > INT32_MAX ||
 	    *number == '-') {
-		fprintf(stderr, E2_PROGRAM ": bad number in option `sb=%s'\n",
-			number);
+		fuse_log(FUSE_LOG_ERR,
+			 E2_PROGRAM ": bad number in option `sb=%s'\n", number);
 		return -EINVAL;
 	}
 	/* block 1 of 1 KiB is where it is anyway */
@@ -244,7 +244,7 @@ static int set_option(struct start *s, const char *word)
 	}
 	if (is_for_the_kernel(word))
 		return 0;
-	fprintf(stderr, E2_PROGRAM ": unknown option `%s'\n", word);
+	fuse_log(FUSE_LOG_ERR, E2_PROGRAM ": unknown option `%s'\n", word);
 	return -EINVAL;
 }
 
@@ -270,7 +270,7 @@ static void add_arg(struct start *s, char *arg)
 
 static int bad_usage(const char *why, const char *what)
 {
-	fprintf(stderr, E2_PROGRAM ": %s%s\n%s", why, what, usage_text);
+	fuse_log(FUSE_LOG_ERR, E2_PROGRAM ": %s%s\n%s", why, what, usage_text);
 	return -EINVAL;
 }
 
@@ -345,6 +345,9 @@ static int run(struct start *s, struct e2 *e)
 /* umfuse's, where it is there: the reason for mount(2) to give. */
 void umfuse_failed(int error) __attribute__((weak));
 
+/* Likewise: a file may be append-only. */
+void umfuse_asks_open(void) __attribute__((weak));
+
 static int fail(int ret)
 {
 	if (umfuse_failed)
@@ -374,6 +377,8 @@ int main(int argc, char **argv)
 		free(e);
 		return fail(ret);
 	}
+	if (umfuse_asks_open)
+		umfuse_asks_open();
 	ret = run(&s, e);
 	/* FUSE may have given up before init() */
 	e2_umount(e);

@@ -278,6 +278,8 @@ int xattr_set(struct e2 *e, ext2_ino_t ino, const char *name, const char *buf,
 		ret = -E2BIG;
 	if (!ret)
 		ret = inode_read(e, ino, &in);
+	if (!ret)
+		ret = flags_refuse(&in, E2_FROZEN);
 	if (!ret && !strncmp(name, "user.", 5) && !S_ISREG(in.d.i_mode) &&
 	    !S_ISDIR(in.d.i_mode))
 		ret = -EPERM;
@@ -294,8 +296,13 @@ int xattr_set(struct e2 *e, ext2_ino_t ino, const char *name, const char *buf,
 
 int xattr_remove(struct e2 *e, ext2_ino_t ino, const char *name)
 {
+	struct inode in;
 	int ret = check_name(name);
 
+	if (!ret)
+		ret = inode_read(e, ino, &in);
+	if (!ret)
+		ret = flags_refuse(&in, E2_FROZEN);
 	if (!ret)
 		ret = check_flags(e, ino, name, XATTR_REPLACE);
 	if (!ret)

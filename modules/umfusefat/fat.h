@@ -224,6 +224,15 @@ int fat_find_parent(struct fat *fs, const char *path, struct fat_dir **out,
 		    const char **name);
 void fat_now(struct timespec *out);
 
+/* names.c */
+/* A name for e, whose times are set; *off: where its entry is. */
+int fat_make(struct fat *fs, const char *path, struct fat_entry *e,
+	     uint64_t *off);
+int fat_make_dir(struct fat *fs, const char *path);
+int fat_remove(struct fat *fs, const char *path, bool directory);
+/* replace: what is there goes, else -EEXIST. */
+int fat_rename(struct fat *fs, const char *from, const char *to, bool replace);
+
 /* file.c */
 ssize_t fat_read_file(struct fat *fs, struct fat_file *f, void *buf, size_t n,
 		      uint64_t off);

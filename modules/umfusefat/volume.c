@@ -32,7 +32,7 @@ int fat_write(struct fat *fs, uint64_t off, const void *buf, size_t n)
 
 static int refuse(const char *path, const char *why, int err)
 {
-	fprintf(stderr, FAT_PROGRAM ": %s: %s\n", path, why);
+	fuse_log(FUSE_LOG_ERR, FAT_PROGRAM ": %s: %s\n", path, why);
 	return err;
 }
 
@@ -132,10 +132,10 @@ static int load(struct fat *fs, const char *path)
 	if (wrong)
 		return refuse(path, wrong, -EINVAL);
 	if (boot[fs->bits == 32 ? 65 : 37] & STATE_DIRTY)
-		fprintf(stderr,
-			FAT_PROGRAM ": %s: was not unmounted cleanly; "
-				    "fsck.fat can check it\n",
-			path);
+		fuse_log(FUSE_LOG_ERR,
+			 FAT_PROGRAM ": %s: was not unmounted cleanly; "
+				     "fsck.fat can check it\n",
+			 path);
 	else
 		fs->dirty = false;
 	read_info(fs);
@@ -152,7 +152,12 @@ int fat_open(struct fat *fs, const char *path, bool readonly)
 	if (err)
 		return refuse(path, strerror(-err), err);
 	fs->readonly = readonly;
-	err = load(fs, path);
+	err = um_next_lock(fs->image, !readonly);
+	if (err)
+		refuse(path, "another session or a virtual machine uses it",
+		       err);
+	else
+		err = load(fs, path);
 	if (err) {
 		um_next_close(fs->image);
 		fs->image = NULL;
@@ -218,7 +223,7 @@ int fat_close(struct fat *fs)
 	free(fs->window);
 	um_next_close(fs->image);
 	if (err)
-		fprintf(stderr, FAT_PROGRAM ": cannot write back: %s\n",
-			strerror(-err));
+		fuse_log(FUSE_LOG_ERR, FAT_PROGRAM ": cannot write back: %s\n",
+			 strerror(-err));
 	return err;
 }

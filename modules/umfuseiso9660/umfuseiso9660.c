@@ -225,7 +225,7 @@ static int parse_number(const char *name, const char *text, int base,
 	*out = strtoll(text, &end, base);
 	if (!errno && end != text && !*end && *out >= 0 && *out <= max)
 		return 0;
-	fprintf(stderr, ISO_PROGRAM ": bad option %s=%s\n", name, text);
+	fuse_log(FUSE_LOG_ERR, ISO_PROGRAM ": bad option %s=%s\n", name, text);
 	return -EINVAL;
 }
 
@@ -237,7 +237,7 @@ static int parse_map(struct start *s)
 	s->opt.map_off = 1;
 	if (strcmp(s->map, "off") == 0 || strcmp(s->map, "o") == 0)
 		return 0;
-	fprintf(stderr, ISO_PROGRAM ": bad option map=%s\n", s->map);
+	fuse_log(FUSE_LOG_ERR, ISO_PROGRAM ": bad option map=%s\n", s->map);
 	return -EINVAL;
 }
 

@@ -261,7 +261,7 @@ static int refuse(const char *path, int err)
 		why = "the image is damaged or cut off";
 	else if (err == -ENXIO)
 		why = "no such session";
-	fprintf(stderr, ISO_PROGRAM ": %s: %s\n", path, why);
+	fuse_log(FUSE_LOG_ERR, ISO_PROGRAM ": %s: %s\n", path, why);
 	return err;
 }
 

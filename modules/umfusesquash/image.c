@@ -38,18 +38,18 @@ static int refuse(sqfs *fs, const char *path, sqfs_err err)
 	int major = 0, minor = 0;
 	const char *comp = compression_name(sqfs_compression(fs));
 
-	fprintf(stderr, SQUASH_PROGRAM ": %s: ", path);
+	fuse_log(FUSE_LOG_ERR, SQUASH_PROGRAM ": %s: ", path);
 	sqfs_version(fs, &major, &minor);
 	if (err == SQFS_BADFORMAT)
-		fprintf(stderr, "not a squashfs image\n");
+		fuse_log(FUSE_LOG_ERR, "not a squashfs image\n");
 	else if (err == SQFS_BADVERSION)
-		fprintf(stderr, "squashfs %d.%d, only 4.0 can be read\n", major,
-			minor);
+		fuse_log(FUSE_LOG_ERR, "squashfs %d.%d, only 4.0 can be read\n",
+			 major, minor);
 	else if (err == SQFS_BADCOMP)
-		fprintf(stderr, "%s compression, which libsquashfuse has not\n",
-			comp);
+		fuse_log(FUSE_LOG_ERR,
+			 "%s compression, which libsquashfuse has not\n", comp);
 	else
-		fprintf(stderr, "the image is damaged\n");
+		fuse_log(FUSE_LOG_ERR, "the image is damaged\n");
 	return image_error(err);
 }
 
@@ -105,8 +105,8 @@ int image_open(struct image *im, const char *path, uint64_t offset)
 
 	memset(im, 0, sizeof(*im));
 	if (err) {
-		fprintf(stderr, SQUASH_PROGRAM ": %s: %s\n", path,
-			strerror(-err));
+		fuse_log(FUSE_LOG_ERR, SQUASH_PROGRAM ": %s: %s\n", path,
+			 strerror(-err));
 		return err;
 	}
 	err = open_fs(im, path, (size_t)offset);

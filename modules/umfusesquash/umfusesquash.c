@@ -176,7 +176,7 @@ static int parse_offset(const char *text, uint64_t *out)
 	*out = strtoull(text, &end, 0);
 	if (!errno && end != text && !*end && *text != '-' && *out < INT64_MAX)
 		return 0;
-	fprintf(stderr, SQUASH_PROGRAM ": bad offset: %s\n", text);
+	fuse_log(FUSE_LOG_ERR, SQUASH_PROGRAM ": bad offset: %s\n", text);
 	return -EINVAL;
 }
 

@@ -70,7 +70,7 @@ static int named(struct list *l, const char *word)
 {
 	const char *kind = kind_of(word), *equals = strchr(word, '=');
 	char name[16];
-	char *end;
+	char *end = NULL;
 	long n = kind && isdigit((unsigned char)word[2])
 			 ? strtol(word + 2, &end, 10)
 			 : -1;

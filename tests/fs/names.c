@@ -364,7 +364,8 @@ static void do_utimens(void)
 		return;
 	say("utimens", &p);
 	if (!same("utimens", utimensat(p.fd, p.text, ts, AT_SYMLINK_NOFOLLOW),
-		  err))
+		  err) ||
+	    err)
 		return;
 	at.thing->has_time = true;
 	at.thing->time = ts[1];

@@ -306,8 +306,8 @@ void all_space(void)
 	const char *last = "ok";
 	int files = 0, i, wrong = 0, fd;
 
-	while (files < MAX_FILES && strcmp(last, "ok") == 0)
-		sizes[files] = fill_file(files, &last), files++;
+	for (; files < MAX_FILES && strcmp(last, "ok") == 0; files++)
+		sizes[files] = fill_file(files, &last);
 	say("the last write: %s", last);
 	fd = open("f0", O_RDWR | O_CLOEXEC);
 	say("over what is there: %s", result(pwrite(fd, "\0\1", 2, 0)));

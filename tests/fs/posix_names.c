@@ -286,7 +286,7 @@ static void check_places(DIR *dir)
 	rewinddir(dir);
 	for (n = 0; n < 50; n++) {
 		for (i = 0; i < 7; i++)
-			readdir(dir);
+			(void)readdir(dir);
 		places[n] = telldir(dir);
 		de = readdir(dir);
 		if (!de)

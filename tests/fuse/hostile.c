@@ -115,7 +115,7 @@ static void fill_dirent(struct fuse_dirent *d, uint64_t off, size_t *name)
 	if (one_in(4)) {
 		*name = 1 + rnd(300);
 		memset(d->name, 'n', *name);
-		d->name[*name - 1] = one_in(4) ? '\0' : (char)('a' + rnd(26));
+		d->name[*name - 1] = "\0abcdefgh"[one_in(4) ? 0 : 1 + rnd(8)];
 	} else {
 		memcpy(d->name, text, *name);
 	}

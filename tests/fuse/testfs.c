@@ -372,6 +372,7 @@ static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf,
 	fuse_reply_write(req, size);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are FUSE's */
 static void fs_copy(fuse_req_t req, fuse_ino_t in, off_t in_off,
 		    struct fuse_file_info *in_fi, fuse_ino_t out, off_t out_off,
 		    struct fuse_file_info *out_fi, size_t n, int flags)
@@ -579,6 +580,7 @@ static void fs_release(fuse_req_t req, fuse_ino_t ino,
 #define TEST_SET  _IOW('u', 2, int)
 #define TEST_SWAP _IOWR('u', 3, int[2])
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are FUSE's */
 static void fs_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd,
 		     void *arg, struct fuse_file_info *fi, unsigned int flags,
 		     const void *in, size_t in_size, size_t out_size)

@@ -9,6 +9,7 @@
 #include "modules/umfuseext2/tests/fixture.h"
 
 #include "fuzz/alloc.h"
+#include "fuzz/listing.h"
 
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -20,35 +21,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define MAX_DEPTH   4
-#define MAX_ENTRIES 64
-#define MAX_IMAGE   (3 << 20)
+#define MAX_DEPTH 4
+#define MAX_IMAGE (3 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The names of one directory, while they last. */
-struct names {
-	char *name[MAX_ENTRIES];
-	int n;
-};
-
 static char buf[65536];
-
-static int take_name(void *arg, const char *name, const struct stat *st,
-		     off_t off, enum fuse_fill_dir_flags flags)
-{
-	struct names *names = arg;
-
-	(void)st;
-	(void)off;
-	(void)flags;
-	if (!strcmp(name, ".") || !strcmp(name, ".."))
-		return 0;
-	if (names->n == MAX_ENTRIES)
-		return 1;
-	names->name[names->n] = strdup(name);
-	return !names->name[names->n] || !++names->n;
-}
 
 static void look_at_xattrs(const struct fuse_operations *op, const char *path)
 {

@@ -24,11 +24,11 @@
 #include <umview/module.h>
 
 #include "fuzz/alloc.h"
+#include "fuzz/listing.h"
 
-#define MAX_DEPTH   4
-#define MAX_ENTRIES 40
-#define MAX_OPENED  200
-#define MAX_IMAGE   (3u << 20)
+#define MAX_DEPTH  4
+#define MAX_OPENED 200
+#define MAX_IMAGE  (3u << 20)
 
 int program_main(int argc, char **argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -62,6 +62,13 @@ int um_next_open(struct um_next *next, const char *path, int flags, mode_t mode,
 void um_next_close(struct um_next_file *f)
 {
 	free(f);
+}
+
+int um_next_lock(struct um_next_file *f, bool writes)
+{
+	(void)f;
+	(void)writes;
+	return 0;
 }
 
 ssize_t um_next_pread(struct um_next_file *f, void *buf, size_t n, off_t off)
@@ -156,30 +163,8 @@ struct fuse_context *fuse_get_context(void)
 	return &context;
 }
 
-/* The names of one directory, while they last. */
-struct names {
-	char *name[MAX_ENTRIES];
-	int n;
-};
-
 static char buf[65536];
 static int opened;
-
-static int take_name(void *arg, const char *name, const struct stat *st,
-		     off_t off, enum fuse_fill_dir_flags flags)
-{
-	struct names *names = arg;
-
-	(void)st;
-	(void)off;
-	(void)flags;
-	if (!strcmp(name, ".") || !strcmp(name, ".."))
-		return 0;
-	if (names->n == MAX_ENTRIES)
-		return 1;
-	names->name[names->n] = strdup(name);
-	return !names->name[names->n] || !++names->n;
-}
 
 static void look_at_xattrs(const struct fuse_operations *op, const char *path)
 {
@@ -192,7 +177,7 @@ static void look_at_xattrs(const struct fuse_operations *op, const char *path)
 
 static void read_file(const struct fuse_operations *op, const char *path)
 {
-	static const off_t where[] = { 0, 100, 65536, 1 << 20, 1ll << 40 };
+	static const off_t where[] = { 0, 100, 65536, 1 << 20, 1LL << 40 };
 	struct fuse_file_info fi = { .flags = O_RDONLY };
 	struct stat st = { 0 };
 

@@ -3,4 +3,4 @@
 int program_main(int argc, char **argv);
 
 #define main program_main
-#include IMAGE_PROGRAM
+#include IMAGE_PROGRAM /* NOLINT(bugprone-suspicious-include) */

@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # sys-run.sh - runs one program of tests/sys natively or on a mounted image
 #
-# usage: sys-run.sh native|slow|agent|idle|beside PROG
+# usage: sys-run.sh native|slow|agent|idle|beside|cow|bind|net|netslow PROG
 #
 # native: on a directory of $TMPDIR (default /var/tmp); the host is the oracle
 # slow:   on an image mounted in a view, umview --no-agent
 # agent:  the same with the agent
 # idle:   on a directory of the host, in a view where nothing is mounted
 # beside: likewise, with an image mounted elsewhere in the view
+# cow:    on a directory of the host that a copy-on-write view lies over; what
+#	  is in it must be as before
+# bind:   on a directory of the host that is shown at another place
+# net:    on a directory of the host, its sockets on a network stack of the view
+# netslow: likewise, umview --no-agent
 #
 # Environment: see common.sh; FS=ext2|ext3|ext4, IMG_SIZE (128M), MOUNT_OPTS.
 
@@ -17,7 +22,8 @@ here=$(dirname "$0")
 . "$here/common.sh"
 
 usage() {
-	printf 'usage: %s native|slow|agent|idle|beside PROG\n' "$0" >&2
+	printf 'usage: %s native|slow|agent|idle|beside|cow|bind|net|netslow PROG\n' \
+		"$0" >&2
 	exit 2
 }
 
@@ -64,6 +70,40 @@ run_beside() {
 		exit $s' sh "$T_TMP" "$prog"
 }
 
+# 7: something of the host's directory was changed.
+run_cow() {
+	as_user mkdir "$T_TMP/low" "$T_TMP/low/d" "$T_TMP/up" "$T_TMP/host" ||
+		fail "mkdir"
+	as_user touch -d 2001-01-01 "$T_TMP/low/d" "$T_TMP/low"
+	before=$(list_all "$T_TMP/low")
+	# shellcheck disable=SC2016
+	in_view sh -c '
+		mount -t viewfs -o cow "$1/up" "$1/low" || exit 8
+		T_OTHER_MOUNT=1 "$2" "$1/low/d" "$1/host"
+		s=$?
+		umount "$1/low" || exit 9
+		exit $s' sh "$T_TMP" "$prog"
+	s=$?
+	[ "$before" = "$(list_all "$T_TMP/low")" ] || return 7
+	return $s
+}
+
+list_all() {
+	find "$1" -printf '%P %y %m %U %s %n %i %T@ %C@\n' | sort
+}
+
+run_bind() {
+	as_user mkdir "$T_TMP/from" "$T_TMP/from/d" "$T_TMP/at" "$T_TMP/host" ||
+		fail "mkdir"
+	# shellcheck disable=SC2016
+	in_view sh -c '
+		mount -t viewfs "$1/from" "$1/at" || exit 8
+		T_OTHER_MOUNT=1 "$2" "$1/at/d" "$1/host"
+		s=$?
+		umount "$1/at" || exit 9
+		exit $s' sh "$T_TMP" "$prog"
+}
+
 [ $# -eq 2 ] || usage
 mode=$1
 prog=$(realpath "$2") || fail "no program $2"
@@ -73,6 +113,14 @@ out=$T_TMP/out
 case $mode in
 native)
 	run_native >"$out" 2>&1
+	;;
+net)
+	UMVIEW_FLAGS="--net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
+	(run_idle) >"$out" 2>&1
+	;;
+netslow)
+	UMVIEW_FLAGS="--no-agent --net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
+	(run_idle) >"$out" 2>&1
 	;;
 slow)
 	UMVIEW_FLAGS="--no-agent ${UMVIEW_FLAGS:-}"
@@ -87,6 +135,12 @@ idle)
 beside)
 	(run_beside) >"$out" 2>&1
 	;;
+cow)
+	(run_cow) >"$out" 2>&1
+	;;
+bind)
+	(run_bind) >"$out" 2>&1
+	;;
 *)
 	usage
 	;;
@@ -95,6 +149,7 @@ status=$?
 cat "$out"
 case $status in
 0) ;;
+7) fail "what the view lies over was changed" ;;
 8) fail "mount" ;;
 9) fail "umount" ;;
 77) grep -q '^skip: ' "$out" || fail "skipped without a reason" ;;

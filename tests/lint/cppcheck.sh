@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # cppcheck.sh - cppcheck over the compilation database
 #
+# What the build fetched or made is not ours and is left out.
 # Suppressions are inline, with a reason; for all files:
 # variableScope: declarations stand at the start of a function.
 # constParameter: a handle that is only read here is still the op's handle.
@@ -20,7 +21,8 @@ db=$UM_BUILD_DIR/compile_commands.json
 }
 cache=$UM_BUILD_DIR/cppcheck
 mkdir -p "$cache"
-cppcheck -q -j "$(nproc)" --project="$db" --cppcheck-build-dir="$cache" \
+cppcheck -q -j "$(nproc)" --project="$db" -i"$UM_BUILD_DIR" \
+	--cppcheck-build-dir="$cache" \
 	--enable=warning,style,performance,portability --inline-suppr \
 	--suppress=missingIncludeSystem --suppress=variableScope \
 	--suppress=constParameter --suppress=unusedStructMember \

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need gcc
 
+lwip=$UM_BUILD_DIR/debian/lwip/src/include
 read -r -a fuse < <(pkg-config --cflags fuse3 2>/dev/null)
 while read -r header; do
 	dir=$(dirname "$header")
@@ -12,6 +13,12 @@ while read -r header; do
 		-Wno-unused-function -Iumview/include -Iumview
 		-Ipurelibc/include -Itests -I"$dir" "${fuse[@]}")
 	case $header in
+	modules/umnetlwip/stack/*)
+		# lwIP's source is there where the build fetched it
+		[ -d "$lwip" ] || continue
+		flags+=(-isystem "$lwip" -Imodules/umnetlwip/stack/lwip
+			-Imodules/netproc)
+		;;
 	umview/agent/*) flags+=(-ffreestanding -mgeneral-regs-only) ;;
 	kmview-module/*) continue ;; # built against a kernel's headers
 	esac

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # layers.sh - a file includes only its own layer and lower ones
 #
-# base < guest < vnode < view < fuse < net < sys < proc < main. Of the agent the others see
+# base < guest < vnode < view < dev < fuse < net < sys < proc < main. Of the agent the others see
 # agent/proto.h, and it sees none of them. purelibc is beneath all. A module sees <umview/…> and its own
 # folder. Tests (*_test.c) may include what they test.
 # shellcheck source=tests/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-declare -A rank=([base]=1 [guest]=2 [vnode]=3 [view]=4 [fuse]=5 [net]=6 [sys]=7 [proc]=8 [main]=9)
+declare -A rank=([base]=1 [guest]=2 [vnode]=3 [view]=4 [dev]=5 [fuse]=6 [net]=7 [sys]=8 [proc]=9 [main]=10)
 
 # includes FILE - its includes, one a line: "name" or <name>
 includes() {
@@ -46,7 +46,7 @@ while read -r file; do
 		agent:\<umview/vuctl*.h\>) ;;
 		agent:\<umview/*) found "$file: the agent may not include $name" ;;
 		*:\<base/* | *:\<guest/* | *:\<vnode/* | *:\<view/* | \
-			*:\<fuse/* | *:\<proc/* | *:\<main/*)
+			*:\<dev/* | *:\<fuse/* | *:\<proc/* | *:\<main/*)
 			found "$file: write \"$name\""
 			;;
 		*:\"*) check_core "$file" "$layer" "$name" ;;
@@ -64,9 +64,19 @@ while read -r file; do
 		\"*)
 			path=$(realpath -m --relative-to=. "$dir/$name")
 			[ -e "$path" ] || path=$module/$name
+			[ -e "$path" ] || path=$module/stack/lwip/$name
+			[ -e "$path" ] || path=modules/netproc/$name
+			[ -e "$path" ] || path=um_cmds/$name
+			case $module:$name in
+			# its own process, which is built with lwIP's source
+			modules/umnetlwip:lwip/* | modules/umnetlwip:netif/*)
+				continue ;;
+			esac
 			case $path in
 			# what umfuse has for the programs it runs
 			modules/umfuse/program.h) ;;
+			# libraries that stand beside the modules
+			modules/netproc/*.h | um_cmds/families.h) ;;
 			"$module"/*) [ -e "$path" ] ||
 				found "$file: $name is not in $module" ;;
 			*) found "$file: $name is outside $module" ;;

@@ -212,7 +212,7 @@ must umount "$MNT"
 same "kept" "5368709123" "$(tar -tvf sparse.tgz ./huge huge 2>/dev/null |
 	awk '{ print $3; exit }')"
 
-must mount -t umfusearchive -o cache=8m bomb.zip "$MNT"
+must mount -t umfusearchive -o unpacked=8m bomb.zip "$MNT"
 refused any 'no space' cat "$MNT/noise-to-the-cache"
 same "small" small "$(cat "$MNT/small")"
 must umount "$MNT"
@@ -222,7 +222,7 @@ refused any '' mount -t umfusearchive text.gz "$MNT"
 refused any '' mount -t umfusearchive garbage "$MNT"
 refused any 'bad option' \
 	mount -t umfusearchive -o nonsense a.tar "$MNT"
-refused any 'bad option' mount -t umfusearchive -o cache=x a.tar "$MNT"
+refused any 'bad option' mount -t umfusearchive -o unpacked=x a.tar "$MNT"
 refused any 'no such file|not exist' \
 	mount -t umfusearchive "$PWD/missing.tar" "$MNT"
 
@@ -237,7 +237,7 @@ EOS
 for message in 'evil.tar: 3 entries left out, read-only' \
 	'many.tgz: too many entries' 'garbage: not an archive' \
 	'text.gz: not an archive' 'unknown option nonsense' \
-	'bad option cache=x' 'cut.tgz: damaged after' 'a.tgz: read-only'; do
+	'bad option unpacked=x' 'cut.tgz: damaged after' 'a.tgz: read-only'; do
 	grep -qF "$message" "$T_TMP/said" ||
 		fail "not said: $message; but: $(cat "$T_TMP/said")"
 done

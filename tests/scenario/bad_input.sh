@@ -144,7 +144,14 @@ status 126 "$T_TMP/tree"
 status 1 -p no-such-module true
 nothing_outside
 
-printf -- '- types that mount(8) only tries: the core has nothing to say of them\n'
+printf -- '- types that mount(8) only tries: nothing is said of each\n'
 as_user "$UMVIEW" -q mount "$T_TMP/noise.img" "$MNT" >"$T_TMP/out" 2>"$T_TMP/err"
 grep -q 'wrong fs type' "$T_TMP/err" || fail "mount says: $(cat "$T_TMP/err")"
-! grep -q '^umview:' "$T_TMP/err" || fail "said: $(cat "$T_TMP/err")"
+! grep -q '^um' "$T_TMP/err" || fail "said: $(cat "$T_TMP/err")"
+as_user "$UMVIEW" -q mount -o no-such-option "$T_TMP/noise.img" "$MNT" \
+	>"$T_TMP/out" 2>"$T_TMP/err"
+! grep -q '^um' "$T_TMP/err" || fail "said: $(cat "$T_TMP/err")"
+as_user "$UMVIEW" -q mount -t ext4 "$T_TMP/noise.img" "$MNT" \
+	>"$T_TMP/out" 2>"$T_TMP/err"
+grep -q '^umfuseext2: .*not an ext2' "$T_TMP/err" ||
+	fail "asked for one type: $(cat "$T_TMP/err")"

@@ -50,7 +50,7 @@ def entries():
 
 
 LINES = [
-    ":", ":a", ":a:M::x::/b", ":a:M::x::/b:", ":a:M::x::/bin:", ":ab:M::x::/b:",
+    "", ":", ":a", ":a:M::x::/b", ":a:M::x::/b:", ":a:M::x::/bin:", ":ab:M::x::/b:",
     ":ab:M::x::/b", ":abc:M::x::/b", ":abc:M::x:/b", ":abc:M:x:/b:", "::M::x::/bin:",
     ":.:M::x::/bin:", ":..:M::x::/bin:", ":...:M::x::/bin:", ":a/b:M::x::/bin:",
     ":register:M::x::/bin:", ":status:M::x::/bin:", ":new:M::x::/bin:\n",

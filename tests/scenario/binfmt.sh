@@ -53,6 +53,19 @@ same "of type" "none umbinfmt" "$(findmnt -nro SOURCE,FSTYPE "$MNT")"
 same "listing" "register status" "$(ls "$MNT" | xargs)"
 same "status" enabled "$(cat "$MNT/status")"
 must sh -c "echo ':f:M::qfmt::$PWD/by:' >$MNT/register"
+must python3 - <<'PY'
+import errno, os
+register = os.open(os.environ["MNT"] + "/register", os.O_WRONLY)
+status = os.open(os.environ["MNT"] + "/status", os.O_WRONLY)
+for call in (os.write, lambda fd, data: os.pwrite(fd, data, 0)):
+    assert call(status, b"") == 0
+    try:
+        call(register, b"")
+        raise SystemExit("an empty line is registered")
+    except OSError as error:
+        assert error.errno == errno.EINVAL
+assert os.writev(register, [b"", b""]) == 0
+PY
 same "everything" "by $PWD/by of out/p 1" "$(out/p 1)"
 must umount "$MNT"
 refused 126 'format' bash -c 'exec out/p'

@@ -4,7 +4,7 @@
 # device stands before the image, and the view has it
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-need mke2fs e2fsck mount umount losetup
+need mke2fs e2fsck mount umount losetup sfdisk
 [ ! -w /dev/loop-control ] || [ "$(id -u)" -eq 0 ] ||
 	skip "the host's own loop devices serve this user"
 as_user mkdir "$T_TMP/tree"
@@ -122,6 +122,43 @@ same "none left" "" "$(losetup -a | grep -F "($PWD/")"
 EOS
 fsck_img "$T_TMP/new.img"
 fsck_img "$IMG"
+
+printf -- '- partitions\n'
+as_user truncate -s 64M "$T_TMP/parts.img"
+printf 'start=2048, size=65536\nstart=67584\n' |
+	as_user sfdisk -q "$T_TMP/parts.img" || fail "sfdisk"
+must_guest <<'EOS'
+dev=$(losetup -P -f --show parts.img) || die "losetup -P"
+must test -b "${dev}p2"
+same "size" 65536 "$(blockdev --getsz "${dev}p1")"
+must mke2fs -q -t ext4 -E "root_owner=$(id -u):$(id -g)" "${dev}p1"
+must mount "${dev}p1" "$MNT"
+must cp /etc/passwd "$MNT/passwd"
+must umount "$MNT"
+exec 3<"${dev}p2"
+must losetup -d "$dev"
+must test -b "${dev}p2"
+exec 3<&-
+n=0
+while [ -b "${dev}p2" ]; do
+	n=$((n + 1))
+	[ "$n" -lt 100 ] || die "bound after the last close"
+	sleep 0.1
+done
+
+must mount -o loop,offset=1048576,sizelimit=33554432 parts.img "$MNT"
+must cmp /etc/passwd "$MNT/passwd"
+same "not beyond" 65536 "$(blockdev --getsz "$(findmnt -n -o SOURCE "$MNT")")"
+must umount "$MNT"
+
+# told later
+dev=$(losetup -f --show parts.img) || die "losetup"
+refused any '' blockdev --rereadpt "$dev"
+must test ! -e "${dev}p1"
+must losetup -o 1048576 --sizelimit 4096 -f --show parts.img
+must losetup -D
+same "none left" "" "$(losetup -a | grep -F "($PWD/")"
+EOS
 
 printf -- '- an image in an image; what cannot be mounted\n'
 as_user mkdir "$T_TMP/outer"

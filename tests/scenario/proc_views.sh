@@ -90,3 +90,18 @@ as_user "$UMVIEW" -q sh -c '
 	fail "the monitor did not survive a look at all processes"
 kill "$other" 2>/dev/null
 wait "$other" || :
+
+printf -- '- over the root, with the rest of the host still there\n'
+must_guest <<'EOS'
+cd / && except=
+for name in /*; do
+	[ "$name" = /usr ] || except+=,except=$name
+done
+must mount -t umfuseext2 -o "ro,except=/usr$except" "$IMG" /
+same "mountinfo" "$IMG" "$(sed -n 's/.* \/ \/ .* - umfuseext2 \([^ ]*\) .*/\1/p' /proc/self/mountinfo)"
+grep -q "^$IMG / umfuseext2 ro" /proc/mounts || die "/proc/mounts"
+same "of a thread" "$(cat /proc/self/mounts)" "$(cat /proc/thread-self/mounts)"
+grep -q '^umfuseext2' <(cut -f 2 /proc/filesystems) || die "/proc/filesystems"
+must umount "$IMG"
+! grep -q umfuseext2 /proc/mounts || die "still there"
+EOS

@@ -181,6 +181,12 @@ static void paths_beyond_the_limit(void)
 	char buf[T_PATH];
 	int i;
 
+	/* viewfs names what lies beneath by paths */
+	if (getenv("T_OTHER_MOUNT")) {
+		t_note("not on viewfs");
+		return;
+	}
+
 	for (i = 0; i < 25; i++) {
 		CHECK_OK(mkdir(name, 0755));
 		CHECK_OK(chdir(name));

@@ -85,7 +85,9 @@ static void devices_differ(void)
 
 	CHECK_OK(stat(".", &a));
 	CHECK_OK(stat(t_host, &b));
-	CHECK_EQ(a.st_dev != b.st_dev, apart);
+	/* another mount of one file system has its numbers */
+	if (!getenv("T_OTHER_MOUNT"))
+		CHECK_EQ(a.st_dev != b.st_dev, apart);
 	CHECK_OK(lstat("/", &b));
 	CHECK_OK(stat(t_p(".."), &b));
 	CHECK_EQ(a.st_dev, b.st_dev);
@@ -99,7 +101,7 @@ int main(int argc, char **argv)
 	t_init(argc, argv);
 	if (stat(t_work, &a) < 0 || stat(t_host, &b) < 0)
 		t_skip("no two directories");
-	apart = a.st_dev != b.st_dev;
+	apart = a.st_dev != b.st_dev || getenv("T_OTHER_MOUNT");
 	RUN(rename_and_link_stay_inside);
 	RUN(dirfds_of_both_sides);
 	RUN(links_lead_across);

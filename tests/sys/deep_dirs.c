@@ -53,6 +53,12 @@ static void by_descriptors_beyond_the_limit(void)
 	int next;
 	int i;
 
+	/* viewfs names what lies beneath by paths */
+	if (getenv("T_OTHER_MOUNT")) {
+		t_note("not on viewfs");
+		return;
+	}
+
 	for (i = 0; i < 30; i++) {
 		CHECK_OK(mkdirat(fd, name, 0755));
 		next = (int)CHECK_OK(openat(fd, name, O_RDONLY | O_DIRECTORY));

@@ -8,6 +8,8 @@
 long part_size(const char *path);
 /* A system call with two arguments, by code of the shared object. */
 long part_raw(long nr, const void *a, void *b);
+/* What looks like code, and is data in the same segment. */
+extern const unsigned char part_lookalike[64];
 /* How often the two were called since it was loaded. */
 int part_times(void);
 

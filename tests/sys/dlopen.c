@@ -154,6 +154,27 @@ static void a_second_libc(void)
 	}
 }
 
+/* Linked so that constants and code are one executable segment. */
+static void data_beside_code(void)
+{
+	static const unsigned char want[3] = { 0xb8, 0x01, 0x01 };
+	unsigned char *found;
+	void *handle;
+
+	copy_part("part.so");
+	handle = dlopen("./part.so", RTLD_NOW);
+	if (!CHECK(handle != NULL))
+		return;
+	found = dlsym(handle, "part_lookalike");
+	if (!CHECK(found != NULL))
+		return;
+	CHECK(memcmp(found, want, 3) == 0);
+	CHECK(found[5] == 0x0f && found[6] == 0x05);
+	CHECK(found[21] == 0x0f && found[22] == 0x05);
+	dlclose(handle);
+	CHECK_EQ(unlink("part.so"), 0);
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
@@ -161,5 +182,6 @@ int main(int argc, char **argv)
 	RUN(a_new_file_each_time);
 	RUN(in_threads);
 	RUN(a_second_libc);
+	RUN(data_beside_code);
 	return t_done();
 }

@@ -9,6 +9,7 @@
  */
 
 #include "check.h"
+#include "go_note.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,21 +17,6 @@
 #include <time.h>
 
 enum { PAGE = 4096, THREADS = 8, ROUNDS = 300, BLOCKED = 48 };
-
-/* What Go's linker leaves: a build id. */
-struct note {
-	unsigned int name_size, size, type;
-	char name[4];
-	char id[8];
-};
-static const struct note go_note
-	__attribute__((section(".note.go.buildid"), used, aligned(4))) = {
-		.name_size = 4,
-		.size = 8,
-		.type = 4,
-		.name = "Go",
-		.id = "no_stack",
-	};
 
 struct call {
 	long nr;

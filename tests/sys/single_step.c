@@ -8,26 +8,14 @@
  * if nothing had been.
  */
 
-#include "check.h"
+#include "site.h"
 
 #include <setjmp.h>
 #include <sys/mman.h>
 
 #ifdef AS_GO
 /* Marked as Go's are, and with handlers such as Go has: see no_stack.c. */
-struct note {
-	unsigned int name_size, size, type;
-	char name[4];
-	char id[8];
-};
-static const struct note go_note
-	__attribute__((section(".note.go.buildid"), used, aligned(4))) = {
-		.name_size = 4,
-		.size = 8,
-		.type = 4,
-		.name = "Go",
-		.id = "stepping",
-	};
+#include "go_note.h"
 #define ON_STACK SA_ONSTACK
 #else
 #define ON_STACK 0
@@ -35,44 +23,16 @@ static const struct note go_note
 
 enum { TRAP = 0x100, MOST_STEPS = 5000 };
 
-/* In the order of the code below. */
-struct regs {
-	unsigned long rbx, rdx, rsi, rdi, rbp, r8, r9, r10, r12, r13, r14, r15;
-	unsigned long rflags;
-	unsigned long rax;
-};
-
-typedef void (*site_fn)(const struct regs *in, struct regs *out);
-
-/* All registers from @in, the trap flag; the call; @out, and no trap flag. */
-#define SITE(name, code)                                                       \
-	void name(const struct regs *in, struct regs *out);                    \
-	__asm__(".text\n.p2align 4\n" #name ":\n"                              \
-		"push %rbx\npush %rbp\npush %r12\npush %r13\npush %r14\n"      \
-		"push %r15\npush %rsi\n"                                       \
-		"mov %rdi,%rax\n"                                              \
-		"mov 0(%rax),%rbx\nmov 8(%rax),%rdx\nmov 16(%rax),%rsi\n"      \
-		"mov 24(%rax),%rdi\nmov 32(%rax),%rbp\nmov 40(%rax),%r8\n"     \
-		"mov 48(%rax),%r9\nmov 56(%rax),%r10\nmov 64(%rax),%r12\n"     \
-		"mov 72(%rax),%r13\nmov 80(%rax),%r14\nmov 88(%rax),%r15\n"    \
-		"push 96(%rax)\npopf\n"                                        \
-		"mov 104(%rax),%rax\n" code                                    \
-		"pushf\nandl $~0x100,(%rsp)\npopf\n"                           \
-		"mov %rax,%rcx\nmov (%rsp),%rax\n"                             \
-		"mov %rbx,0(%rax)\nmov %rdx,8(%rax)\nmov %rsi,16(%rax)\n"      \
-		"mov %rdi,24(%rax)\nmov %rbp,32(%rax)\nmov %r8,40(%rax)\n"     \
-		"mov %r9,48(%rax)\nmov %r10,56(%rax)\nmov %r12,64(%rax)\n"     \
-		"mov %r13,72(%rax)\nmov %r14,80(%rax)\nmov %r15,88(%rax)\n"    \
-		"mov %rcx,104(%rax)\n"                                         \
-		"pop %rsi\npop %r15\npop %r14\npop %r13\npop %r12\npop %rbp\n" \
-		"pop %rbx\nret\n")
+/* The registers' flags have the trap flag; it is cleared behind the call. */
+#define STEPPED(name, code)                                                    \
+	SITE(name, code "pushf\nandl $~0x100,(%rsp)\npopf\n")
 
 /* The number in a register: with any call. */
-SITE(site_any, "syscall\ncmp $-4095,%rax\n");
+STEPPED(site_any, "syscall\ncmp $-4095,%rax\n");
 /* It is known from the code. */
-SITE(site_read, "mov $0,%eax\nsyscall\n");
-SITE(site_stat, "mov $4,%eax\nsyscall\n");
-SITE(site_openat, "mov $257,%eax\nsyscall\n");
+STEPPED(site_read, "mov $0,%eax\nsyscall\n");
+STEPPED(site_stat, "mov $4,%eax\nsyscall\n");
+STEPPED(site_openat, "mov $257,%eax\nsyscall\n");
 
 /* ---- the handler ---- */
 
@@ -160,18 +120,7 @@ static long stepped(site_fn site, const struct regs *in)
 	steps = 0;
 	site(in, &got);
 	CHECK(steps > 0);
-	CHECK_EQ(got.rbx, in->rbx);
-	CHECK_EQ(got.rdx, in->rdx);
-	CHECK_EQ(got.rsi, in->rsi);
-	CHECK_EQ(got.rdi, in->rdi);
-	CHECK_EQ(got.rbp, in->rbp);
-	CHECK_EQ(got.r8, in->r8);
-	CHECK_EQ(got.r9, in->r9);
-	CHECK_EQ(got.r10, in->r10);
-	CHECK_EQ(got.r12, in->r12);
-	CHECK_EQ(got.r13, in->r13);
-	CHECK_EQ(got.r14, in->r14);
-	CHECK_EQ(got.r15, in->r15);
+	check_kept(&got, in);
 	return (long)got.rax;
 }
 

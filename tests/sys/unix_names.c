@@ -200,6 +200,28 @@ static void a_wrong_descriptor_sends_nothing(void)
 	CHECK_ERRNO(sendmsg(socket(AF_UNIX, SOCK_DGRAM, 0), &m.msg, 0), EINVAL);
 }
 
+/* Longer than any; all in the vector's first part, or in the last. */
+static void too_long_a_message(void)
+{
+	static char much[4 << 20];
+	struct iovec first[] = { { much, sizeof(much) }, { much, 10 } };
+	struct iovec last[] = { { much, 10 }, { much, sizeof(much) } };
+	int to = bound(SOCK_DGRAM | SOCK_NONBLOCK, "to");
+	int from = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct message m;
+
+	for (int i = 0; i < 2; i++) {
+		prepare(&m);
+		m.msg.msg_namelen = address(&m.name, "to");
+		m.msg.msg_iov = i ? last : first;
+		m.msg.msg_iovlen = 2;
+		m.msg.msg_control = NULL;
+		m.msg.msg_controllen = 0;
+		CHECK_ERRNO(sendmsg(from, &m.msg, 0), EMSGSIZE);
+	}
+	CHECK_ERRNO(recv(to, m.data, 1, 0), EAGAIN);
+}
+
 static void a_receiver_waits_for_the_message(void)
 {
 	int to = bound(SOCK_DGRAM, "to");
@@ -231,6 +253,7 @@ int main(int argc, char **argv)
 	RUN(recvmsg_shows_the_senders_name);
 	RUN(descriptors_go_to_a_name);
 	RUN(a_wrong_descriptor_sends_nothing);
+	RUN(too_long_a_message);
 	RUN(a_receiver_waits_for_the_message);
 	return t_done();
 }

@@ -33,6 +33,13 @@ static int is_the_agents(uint64_t dev, uint64_t ino)
 	       (ino == um_shared->agent_ino && dev == um_shared->agent_dev);
 }
 
+/* A file of a mount's store: the mount tells other attributes of it. */
+static int is_dressed(uint64_t dev, uint64_t ino)
+{
+	return um_vmap()->busy && um_set_has(um_shared->dressed, UM_NDRESSED,
+					     um_node_key((uint32_t)dev, ino));
+}
+
 static int shows_the_inside(long nr, const long *a)
 {
 	const struct statx *x = (const struct statx *)a[4];
@@ -43,11 +50,11 @@ static int shows_the_inside(long nr, const long *a)
 	if (um_shared->chans && has_type(nr, a, S_IFSOCK))
 		return 1;
 	if (nr != __NR_statx)
-		return is_the_agents(st[0], st[1]);
+		return is_the_agents(st[0], st[1]) || is_dressed(st[0], st[1]);
 	/* as new_encode_dev() in the kernel: stat(2)'s st_dev */
 	dev = (x->stx_dev_minor & 0xff) | (uint64_t)x->stx_dev_major << 8 |
 	      ((uint64_t)x->stx_dev_minor & ~0xffUL) << 12;
-	return is_the_agents(dev, x->stx_ino);
+	return is_the_agents(dev, x->stx_ino) || is_dressed(dev, x->stx_ino);
 }
 
 /* The call again, of the kind that has flags; more of them. */
@@ -295,6 +302,8 @@ long um_fast_access(long nr, const long *a)
 			       ? um_ask(nr, a)
 			       : ret;
 	if (!path || !*path || ret == -ENOTDIR)
+		return um_ask(nr, a);
+	if (um_vmap()->layers && (a[um_is_at(nr) ? 2 : 1] & WRITES))
 		return um_ask(nr, a);
 	switch (um_verdict_of(dirfd, path, 0)) {
 	case UM_PLAIN:

@@ -83,6 +83,12 @@ static long fast_fd(long nr, const long *a)
 	return um_on_descriptor(a[0], nr, a);
 }
 
+/* A file that was opened to be read may be a layer's, which is to change. */
+static long fast_change(long nr, const long *a)
+{
+	return um_vmap()->layers ? um_ask(nr, a) : fast_fd(nr, a);
+}
+
 /* Access mode 3 is the cue. */
 static long by_mode(long nr, const long *a)
 {
@@ -150,6 +156,10 @@ static long fast_fstat(long nr, const long *a)
 		return um_ask(nr, a);
 	if (st->ino == um_shared->agent_ino && st->dev == um_shared->agent_dev)
 		return um_ask(nr, a);
+	if (um_vmap()->busy &&
+	    um_set_has(um_shared->dressed, UM_NDRESSED,
+		       um_node_key((uint32_t)st->dev, st->ino)))
+		return um_ask(nr, a);
 	return ret;
 }
 
@@ -206,6 +216,10 @@ static long fast_ioctl(long nr, const long *a)
 		return um_ask(nr, a);
 	if (cmd == TCGETS && !um_shared->standins)
 		return fast_object(nr, a);
+	/* those of chattr(1) and their like may change a file, by any opening */
+	if ((cmd >> 8 & 0xff) == 'f' || (cmd >> 8 & 0xff) == 'X' ||
+	    (cmd >> 8 & 0xff) == 0x94)
+		return fast_change(nr, a);
 	return fast_fd(nr, a);
 }
 
@@ -322,12 +336,12 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_ftruncate] = fast_fd,
 	[__NR_fallocate] = fast_fd,
 	[__NR_fstatfs] = fast_fd,
-	[__NR_fchmod] = fast_fd,
-	[__NR_fchown] = fast_fd,
-	[__NR_fsetxattr] = fast_fd,
+	[__NR_fchmod] = fast_change,
+	[__NR_fchown] = fast_change,
+	[__NR_fsetxattr] = fast_change,
 	[__NR_fgetxattr] = fast_fd,
 	[__NR_flistxattr] = fast_fd,
-	[__NR_fremovexattr] = fast_fd,
+	[__NR_fremovexattr] = fast_change,
 	[__NR_vmsplice] = fast_fd,
 	[__NR_sendfile] = fast_two,
 	[__NR_copy_file_range] = fast_two,

@@ -83,6 +83,13 @@ long um_fast_getdents64(long nr, const long *a);
 /* Is it an open directory of which a listing was told? */
 int um_told_listing(long fd);
 
+/*
+ * told.c: open the file that a descriptor of the monitor's is of, which was
+ * told to be this one. Return: a descriptor, or -errno; EAGAIN: it is another
+ */
+long um_open_told(uint32_t monitor, uint32_t at, long flags, uint64_t dev,
+		  uint64_t ino);
+
 /* cancel.c */
 long um_fast_sigaction(long nr, const long *a);
 
@@ -92,13 +99,13 @@ long um_fast_execveat(long nr, const long *a);
 long um_fast_chdir(long nr, const long *a);
 long um_fast_fchdir(long nr, const long *a);
 long um_fast_mmap(long nr, const long *a);
-/* Takes info->region_fd. */
-void um_expect_text(const struct um_exec_info *info);
+/* Takes fd, which is the region file; -1: there is none. */
+void um_expect_text(const struct um_exec_info *info, int fd);
 /*
  * Put the patched copy over what was mapped: of `len` bytes of the file, from
- * `from` on, at `at`. fd is the region file.
+ * `from` on, at `at`. fd is the region file. Return: whether it is all of it.
  */
-void um_lay_text(const struct um_text *t, int fd, unsigned long at,
-		 unsigned long from, unsigned long len, long prot);
+int um_lay_text(const struct um_text *t, int fd, unsigned long at,
+		unsigned long from, unsigned long len, long prot);
 
 #endif

@@ -16,6 +16,27 @@ static void close_fd(long fd)
 	um_native(__NR_close, fd, 0, 0, 0, 0, 0);
 }
 
+/* This process runs the agent, if it can name it. */
+static const char self[] = "/proc/self/exe";
+
+static long exec_self(long argv, long envp)
+{
+	return um_native(__NR_execve, (long)self, argv, envp, 0, 0, 0);
+}
+
+/* What says of that name, and not of the program, that it cannot be had. */
+static int is_unnamed(long ret)
+{
+	return ret == -ENOENT || ret == -EACCES || ret == -EPERM ||
+	       ret == -ENOTDIR || ret == -ELOOP;
+}
+
+/* The program need not wait any longer. */
+static void give_up(void)
+{
+	um_viewed(UM_NR_VUCTL, UM_VUCTL_EXEC, 0, 0, 0);
+}
+
 /* The monitor knows the program by now, and gave the agent's descriptor. */
 static long exec_agent(long fd, long argv, long envp)
 {
@@ -23,36 +44,49 @@ static long exec_agent(long fd, long argv, long envp)
 			     AT_EMPTY_PATH, 0);
 
 	close_fd(fd);
-	/* the program need not wait any longer */
-	um_viewed(UM_NR_VUCTL, UM_VUCTL_EXEC, 0, 0, 0);
+	give_up();
 	return ret;
+}
+
+static long prepare(long nr, const long *a, long how)
+{
+	if (nr == __NR_execve)
+		return um_viewed(UM_NR_VUCTL, UM_VUCTL_EXEC, a[0], how, 0);
+	return um_viewed6(UM_NR_VUCTL, UM_VUCTL_EXECAT, a[0], a[1], a[4], how,
+			  0);
+}
+
+static long exec_by(long nr, const long *a, long argv, long envp)
+{
+	long fd = prepare(nr, a, UM_VUCTL_BY_SELF);
+	long ret;
+
+	if (fd == 0) {
+		ret = exec_self(argv, envp);
+		if (!is_unnamed(ret)) {
+			give_up();
+			return ret;
+		}
+		fd = prepare(nr, a, 0);
+	}
+	if (fd < 0)
+		return fd;
+	return fd == UM_VUCTL_NATIVE ? um_pass(nr, a)
+				     : exec_agent(fd, argv, envp);
 }
 
 long um_fast_execve(long nr, const long *a)
 {
-	long ret = um_viewed(UM_NR_VUCTL, UM_VUCTL_EXEC, a[0], a[1], a[2]);
-
-	if (ret < 0)
-		return ret;
-	if (ret == UM_VUCTL_NATIVE)
-		return um_pass(nr, a);
-	return exec_agent(ret, a[1], a[2]);
+	return exec_by(nr, a, a[1], a[2]);
 }
 
 #define AT_EXECVE_CHECK_BIT 0x10000
 
 long um_fast_execveat(long nr, const long *a)
 {
-	long ret;
-
 	if (a[4] & AT_EXECVE_CHECK_BIT)
 		return um_ask(nr, a);
-	ret = um_viewed(UM_NR_VUCTL, UM_VUCTL_EXECAT, a[0], a[1], a[4]);
-	if (ret < 0)
-		return ret;
-	if (ret == UM_VUCTL_NATIVE)
-		return um_pass(nr, a);
-	return exec_agent(ret, a[2], a[3]);
+	return exec_by(nr, a, a[2], a[3]);
 }
 
 /* The kernel's working directory is another now: the memos' name for it too. */
@@ -141,7 +175,7 @@ static long lay_run(const struct window *w, const struct um_run *run)
 #define SOME_RUNS 4
 
 /* As far as it comes: each run stands for itself. */
-static void lay_runs(const struct window *w, const struct um_text *t)
+static int lay_runs(const struct window *w, const struct um_text *t)
 {
 	struct um_run run[SOME_RUNS] = { 0 };
 	unsigned long n;
@@ -152,15 +186,16 @@ static void lay_runs(const struct window *w, const struct um_text *t)
 			      (long)(n * sizeof(*run)),
 			      (long)(t->at + i * sizeof(*run)), 0,
 			      0) != (long)(n * sizeof(*run)))
-			return;
+			return 0;
 		for (unsigned long k = 0; k < n; k++)
 			if (lay_run(w, &run[k]) < 0)
-				return;
+				return 0;
 	}
+	return 0;
 }
 
-void um_lay_text(const struct um_text *t, int fd, unsigned long at,
-		 unsigned long from, unsigned long len, long prot)
+int um_lay_text(const struct um_text *t, int fd, unsigned long at,
+		unsigned long from, unsigned long len, long prot)
 {
 	struct window w = { at, from, min(PAGE_UP(len), t->len), prot, fd };
 	struct um_run whole = { t->from, t->len, t->at };
@@ -168,12 +203,14 @@ void um_lay_text(const struct um_text *t, int fd, unsigned long at,
 
 	if (from < t->from || from - t->from > t->len - w.len ||
 	    is_taken(t, base))
-		return;
+		return 0;
 	um_bases[t->id] = base;
 	if (t->runs)
-		lay_runs(&w, t);
-	else if (lay_run(&w, &whole) < 0)
-		um_bases[t->id] = 0;
+		return lay_runs(&w, t);
+	if (lay_run(&w, &whole) >= 0)
+		return w.len >= len;
+	um_bases[t->id] = 0;
+	return 0;
 }
 
 /* A file's code, as ld.so maps it. */
@@ -215,18 +252,18 @@ static uint64_t expected_key;
 static int expected_fd = -1;
 static uint32_t interp_id;
 
-void um_expect_text(const struct um_exec_info *info)
+void um_expect_text(const struct um_exec_info *info, int fd)
 {
-	uint64_t st[18];
-
 	interp_id = info->interp_text.id;
-	if (!info->lib_text.id || !stat_fd(info->region_fd, st)) {
-		close_fd(info->region_fd);
+	if (fd < 0)
+		return;
+	if (!info->lib_text.id) {
+		close_fd(fd);
 		return;
 	}
 	expected = info->lib_text;
 	expected_key = info->lib_key;
-	expected_fd = info->region_fd;
+	expected_fd = fd;
 }
 
 static int take_expected(uint64_t key)

@@ -31,6 +31,7 @@
 #define PAGE_DOWN(x) ((x) & ~(PAGE - 1))
 #define PAGE_UP(x)   (((x) + PAGE - 1) & ~(PAGE - 1))
 #define MAX_PHDRS    128
+#define SOME_PHDRS   14
 #define PIE_BASE     0x555555554000UL
 
 struct um_start {
@@ -40,7 +41,10 @@ struct um_start {
 
 struct um_start um_agent_load(unsigned long *sp);
 
-/* One mapped ELF file. */
+/*
+ * One mapped ELF file.
+ * @reach: the segment whose map reaches over the whole image; or NULL
+ */
 struct image {
 	int fd;
 	const struct um_text *text;
@@ -52,8 +56,13 @@ struct image {
 	unsigned long data_start;
 	unsigned long data_end;
 	unsigned long phdr;
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph[MAX_PHDRS];
+	const Elf64_Phdr *ph;
+	const Elf64_Phdr *reach;
+	/* as they mostly lie in the file */
+	struct {
+		Elf64_Ehdr eh;
+		Elf64_Phdr ph[SOME_PHDRS];
+	} head;
 };
 
 /* The argument block: where its parts begin. */
@@ -66,9 +75,14 @@ struct block {
 	unsigned long naux;
 };
 
-static struct um_exec_info info;
-static struct image program;
-static struct image interp;
+/* What is used of it lies in one page, mostly. */
+static struct {
+	struct image program;
+	struct image interp;
+	int region_fd;
+	struct um_exec_info info;
+	Elf64_Phdr ph[2][MAX_PHDRS];
+} all __attribute__((aligned(PAGE)));
 
 static void fail(void) __attribute__((noreturn));
 
@@ -112,14 +126,23 @@ static void read_at(int fd, void *buf, unsigned long n, unsigned long off)
 	}
 }
 
-static void read_heads(struct image *im)
+static void read_heads(struct image *im, Elf64_Phdr ph[MAX_PHDRS])
 {
-	read_at(im->fd, &im->eh, sizeof(im->eh), 0);
-	if (im->eh.e_phnum > MAX_PHDRS ||
-	    im->eh.e_phentsize != sizeof(Elf64_Phdr))
+	const Elf64_Ehdr *eh = &im->head.eh;
+	long got = um_native(__NR_pread64, im->fd, (long)&im->head,
+			     sizeof(im->head), 0, 0, 0);
+	unsigned long size;
+
+	if (got < (long)sizeof(*eh) || eh->e_phnum > MAX_PHDRS ||
+	    eh->e_phentsize != sizeof(Elf64_Phdr))
 		fail();
-	read_at(im->fd, im->ph, im->eh.e_phnum * sizeof(Elf64_Phdr),
-		im->eh.e_phoff);
+	size = eh->e_phnum * sizeof(Elf64_Phdr);
+	im->ph = im->head.ph;
+	if (eh->e_phoff == sizeof(*eh) &&
+	    sizeof(*eh) + size <= (unsigned long)got)
+		return;
+	read_at(im->fd, ph, size, eh->e_phoff);
+	im->ph = ph;
 }
 
 /* Lowest and highest address of the segments, and the largest alignment. */
@@ -130,7 +153,7 @@ static unsigned long span(struct image *im, unsigned long *low,
 
 	*low = ~0UL;
 	*high = 0;
-	for (int i = 0; i < im->eh.e_phnum; i++) {
+	for (int i = 0; i < im->head.eh.e_phnum; i++) {
 		const Elf64_Phdr *ph = &im->ph[i];
 
 		if (ph->p_type != PT_LOAD)
@@ -207,25 +230,108 @@ static void note_range(struct image *im, const Elf64_Phdr *ph)
 		im->data_start = from;
 	if (to > im->data_end)
 		im->data_end = to;
-	if (im->eh.e_phoff >= ph->p_offset &&
-	    im->eh.e_phoff < ph->p_offset + ph->p_filesz)
-		im->phdr = from + im->eh.e_phoff - ph->p_offset;
+	if (im->head.eh.e_phoff >= ph->p_offset &&
+	    im->head.eh.e_phoff < ph->p_offset + ph->p_filesz)
+		im->phdr = from + im->head.eh.e_phoff - ph->p_offset;
 }
 
+static const Elf64_Phdr *find_phdr(const struct image *im, unsigned int type)
+{
+	for (int i = 0; i < im->head.eh.e_phnum; i++)
+		if (im->ph[i].p_type == type)
+			return &im->ph[i];
+	return 0;
+}
+
+/* It lies where the map of `reach` has it already. */
+static int is_reached(const struct image *im, const Elf64_Phdr *ph)
+{
+	const Elf64_Phdr *reach = im->reach;
+
+	return reach && ph->p_flags == reach->p_flags &&
+	       ph->p_vaddr - ph->p_offset == reach->p_vaddr - reach->p_offset;
+}
+
+static int lay_text(const struct image *im, const Elf64_Phdr *ph)
+{
+	unsigned long skip = ph->p_vaddr - PAGE_DOWN(ph->p_vaddr);
+
+	if (!(ph->p_flags & PF_X) || !im->text->id)
+		return 0;
+	return um_lay_text(
+		im->text, all.region_fd, PAGE_DOWN(im->bias + ph->p_vaddr),
+		ph->p_offset - skip, ph->p_filesz + skip, prot_of(ph));
+}
+
+/* Where the patched copy is all of a segment, nothing else is mapped. */
 static void map_segment(struct image *im, const Elf64_Phdr *ph)
 {
 	unsigned long at = PAGE_DOWN(im->bias + ph->p_vaddr);
 	unsigned long skip = im->bias + ph->p_vaddr - at;
+	int is_whole = !(ph->p_flags & PF_W) && !im->text->runs;
+	int laid = is_whole && lay_text(im, ph);
 
-	if (ph->p_filesz)
+	if (ph->p_filesz && !laid && !is_reached(im, ph))
 		map(at, ph->p_filesz + skip, prot_of(ph),
 		    MAP_PRIVATE | MAP_FIXED, im->fd, ph->p_offset - skip);
 	if (ph->p_memsz > ph->p_filesz || (ph->p_flags & PF_W))
 		map_tail(ph, im->bias);
-	if ((ph->p_flags & PF_X) && im->text->id)
-		um_lay_text(im->text, info.region_fd, at, ph->p_offset - skip,
-			    ph->p_filesz + skip, prot_of(ph));
+	if (!laid)
+		lay_text(im, ph);
 	note_range(im, ph);
+}
+
+/* Are all its pages some segment's, and the first one's not to be written? */
+static int is_dense(const struct image *im, unsigned long low)
+{
+	const Elf64_Phdr *last = 0;
+
+	for (int i = 0; i < im->head.eh.e_phnum; i++) {
+		const Elf64_Phdr *ph = &im->ph[i];
+
+		if (ph->p_type != PT_LOAD)
+			continue;
+		if (!last && ((ph->p_flags & PF_W) || !ph->p_filesz))
+			return 0;
+		if (PAGE_DOWN(ph->p_vaddr) != low)
+			return 0;
+		low = PAGE_UP(ph->p_vaddr + ph->p_memsz);
+		last = ph;
+	}
+	return 1;
+}
+
+/*
+ * The first segment is mapped as long as the whole image, and the others over
+ * it: that spares a reservation. Return: the place; 0: it cannot be so.
+ */
+static unsigned long map_reach(struct image *im, unsigned long len,
+			       unsigned long hint)
+{
+	const Elf64_Phdr *ph = find_phdr(im, PT_LOAD);
+	unsigned long flags = MAP_PRIVATE | (hint ? MAP_FIXED_NOREPLACE : 0);
+	long at = um_native(__NR_mmap, (long)hint, (long)len, prot_of(ph),
+			    (long)flags, im->fd, (long)PAGE_DOWN(ph->p_offset));
+
+	if (at < 0 && at > -4096)
+		return 0;
+	if (hint && (unsigned long)at != hint) {
+		um_native(__NR_munmap, at, (long)len, 0, 0, 0, 0);
+		return 0;
+	}
+	im->reach = ph;
+	return (unsigned long)at;
+}
+
+static unsigned long place(struct image *im, unsigned long low,
+			   unsigned long len, unsigned long align,
+			   unsigned long hint)
+{
+	unsigned long at = 0;
+
+	if (align == PAGE && is_dense(im, low))
+		at = map_reach(im, len, hint);
+	return at ? at : reserve(len, align, hint);
 }
 
 static void map_image(struct image *im, unsigned long hint)
@@ -234,8 +340,8 @@ static void map_image(struct image *im, unsigned long hint)
 	unsigned long high;
 	unsigned long align = span(im, &low, &high);
 
-	if (im->eh.e_type == ET_DYN)
-		im->bias = reserve(high - low, align, hint) - low;
+	if (im->head.eh.e_type == ET_DYN)
+		im->bias = place(im, low, high - low, align, hint) - low;
 	else
 		map(low, high - low, PROT_NONE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
@@ -243,31 +349,37 @@ static void map_image(struct image *im, unsigned long hint)
 		    -1, 0);
 	im->start = im->bias + low;
 	im->end = im->bias + high;
-	for (int i = 0; i < im->eh.e_phnum; i++)
+	for (int i = 0; i < im->head.eh.e_phnum; i++)
 		if (im->ph[i].p_type == PT_LOAD)
 			map_segment(im, &im->ph[i]);
 }
 
-static const Elf64_Phdr *find_phdr(const struct image *im, unsigned int type)
+/* A descriptor of it, or a negative number. */
+static int take_file(const struct um_exec_file *f)
 {
-	for (int i = 0; i < im->eh.e_phnum; i++)
-		if (im->ph[i].p_type == type)
-			return &im->ph[i];
-	return 0;
+	long fd;
+
+	if (f->fd >= 0 || f->at < 0)
+		return f->fd;
+	fd = um_open_told(all.info.monitor, (uint32_t)f->at,
+			  O_RDONLY | O_CLOEXEC, f->dev, f->ino);
+	if (fd < 0)
+		fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_GIVE, f->at, 0, 0);
+	return (int)fd;
 }
 
 /* Return: whether the program wants an interpreter, which is then mapped. */
 static int load_interp(void)
 {
-	const Elf64_Phdr *ph = find_phdr(&program, PT_INTERP);
+	const Elf64_Phdr *ph = find_phdr(&all.program, PT_INTERP);
 
 	if (!ph)
 		return 0;
-	interp.fd = (int)must(info.interp_fd);
-	interp.text = &info.interp_text;
-	read_heads(&interp);
-	map_image(&interp, 0);
-	um_native(__NR_close, interp.fd, 0, 0, 0, 0, 0);
+	all.interp.fd = (int)must(take_file(&all.info.interp));
+	all.interp.text = &all.info.interp_text;
+	read_heads(&all.interp, all.ph[1]);
+	map_image(&all.interp, 0);
+	um_native(__NR_close, all.interp.fd, 0, 0, 0, 0, 0);
 	return 1;
 }
 
@@ -302,12 +414,13 @@ static void use_stats(int fd)
 
 static void use_region(void)
 {
-	use_stats(info.stats_fd);
-	if (map_region(info.region_fd))
+	use_stats(all.info.stats_fd);
+	all.region_fd = take_file(&all.info.region);
+	if (map_region(all.region_fd))
 		return;
 	um_page.flags &= ~UM_PAGE_INTERP;
-	info.text.id = 0;
-	info.interp_text.id = 0;
+	all.info.text.id = 0;
+	all.info.interp_text.id = 0;
 }
 
 static void parse_block(unsigned long *sp, struct block *b)
@@ -353,28 +466,29 @@ static void aux_set(const struct block *b, unsigned long type,
 /* The first of the old arguments that stays where new ones come. */
 static unsigned long first_kept(const struct block *b)
 {
-	return *b->argc && !info.keep ? 1 : 0;
+	return *b->argc && !all.info.keep ? 1 : 0;
 }
 
 static unsigned long total_args(const struct block *b)
 {
-	return info.nargs ? info.nargs + *b->argc - first_kept(b) : *b->argc;
+	return all.info.nargs ? all.info.nargs + *b->argc - first_kept(b)
+			      : *b->argc;
 }
 
 /* Lay strings down from `at`, in their order; the array gets their places. */
 static char *put_args(const struct block *b, char *at, char **argv)
 {
 	unsigned long n = total_args(b);
-	char *arg = info.strings + info.args;
+	char *arg = all.info.strings + all.info.args;
 
 	for (unsigned long i = 0; i < n; i++) {
 		const char *s =
-			i < info.nargs
+			i < all.info.nargs
 				? arg
-				: b->argv[i - info.nargs + first_kept(b)];
+				: b->argv[i - all.info.nargs + first_kept(b)];
 		unsigned long len = um_strlen(s) + 1;
 
-		if (i < info.nargs)
+		if (i < all.info.nargs)
 			arg += len;
 		um_copy(at, s, len);
 		argv[i] = at;
@@ -386,10 +500,10 @@ static char *put_args(const struct block *b, char *at, char **argv)
 static unsigned long args_bytes(const struct block *b)
 {
 	unsigned long sum = 0;
-	const char *first = info.strings + info.args;
+	const char *first = all.info.strings + all.info.args;
 	const char *arg = first;
 
-	for (unsigned long i = 0; i < info.nargs; i++)
+	for (unsigned long i = 0; i < all.info.nargs; i++)
 		arg += um_strlen(arg) + 1;
 	sum = (unsigned long)(arg - first);
 	for (unsigned long i = first_kept(b); i < *b->argc; i++)
@@ -404,8 +518,8 @@ static unsigned long args_bytes(const struct block *b)
 static void rebuild(struct block *b, struct prctl_mm_map *mm)
 {
 	unsigned long n = total_args(b);
-	unsigned long fn_len = um_strlen(info.strings) + 1;
-	unsigned long strings = fn_len + (info.nargs ? args_bytes(b) : 0);
+	unsigned long fn_len = um_strlen(all.info.strings) + 1;
+	unsigned long strings = fn_len + (all.info.nargs ? args_bytes(b) : 0);
 	unsigned long words = 1 + n + 1 + b->nenv + 1 + 2 * (b->naux + 1);
 	char *fn = (char *)((unsigned long)b->argc - fn_len - 64);
 	char *first = fn - (strings - fn_len);
@@ -414,11 +528,11 @@ static void rebuild(struct block *b, struct prctl_mm_map *mm)
 				  ~15UL);
 	struct block nb = { .argc = sp, .nenv = b->nenv, .naux = b->naux };
 
-	um_copy(fn, info.strings, fn_len);
+	um_copy(fn, all.info.strings, fn_len);
 	nb.argv = (char **)(sp + 1);
 	nb.envp = nb.argv + n + 1;
 	nb.auxv = (Elf64_auxv_t *)(nb.envp + b->nenv + 1);
-	if (info.nargs) {
+	if (all.info.nargs) {
 		mm->arg_start = (unsigned long)first;
 		mm->arg_end = (unsigned long)put_args(b, first, nb.argv);
 	} else {
@@ -430,8 +544,8 @@ static void rebuild(struct block *b, struct prctl_mm_map *mm)
 	*nb.argc = n;
 	*b = nb;
 	aux_set(b, AT_EXECFN, (unsigned long)fn);
-	if (info.exec_fd >= 0)
-		aux_add(b, AT_EXECFD, (unsigned long)info.exec_fd);
+	if (all.info.exec_fd >= 0)
+		aux_add(b, AT_EXECFD, (unsigned long)all.info.exec_fd);
 }
 
 static void range_of(char **list, unsigned long n, __u64 *start, __u64 *end)
@@ -452,7 +566,7 @@ static unsigned long random_bits(const struct block *b)
 	return (r[0] ^ (r[1] << 7)) * 0x9e3779b97f4a7c15UL;
 }
 
-static unsigned long randomized(void)
+static int randomized(void)
 {
 	/* personality(2): ADDR_NO_RANDOMIZE */
 	long p = um_native(__NR_personality, 0xffffffff, 0, 0, 0, 0, 0);
@@ -461,16 +575,15 @@ static unsigned long randomized(void)
 }
 
 /* /proc/PID/{cmdline,environ,auxv,stat} and brk(2) follow from these. */
-static void tell_kernel(struct block *b, struct prctl_mm_map *mm)
+static void tell_kernel(struct block *b, struct prctl_mm_map *mm, int random)
 {
-	unsigned long slide =
-		randomized() ? (random_bits(b) >> 20) & 0x1fff : 0;
+	unsigned long slide = random ? (random_bits(b) >> 20) & 0x1fff : 0;
 
-	mm->start_code = program.code_start;
-	mm->end_code = program.code_end;
-	mm->start_data = program.data_start;
-	mm->end_data = program.data_end;
-	mm->start_brk = PAGE_UP(program.end) + slide * PAGE;
+	mm->start_code = all.program.code_start;
+	mm->end_code = all.program.code_end;
+	mm->start_data = all.program.data_start;
+	mm->end_data = all.program.data_end;
+	mm->start_brk = PAGE_UP(all.program.end) + slide * PAGE;
 	mm->brk = mm->start_brk;
 	mm->start_stack = (unsigned long)b->argc;
 	mm->auxv = (__u64 *)b->auxv;
@@ -478,27 +591,27 @@ static void tell_kernel(struct block *b, struct prctl_mm_map *mm)
 	mm->exe_fd = (__u32)-1;
 	um_native(__NR_prctl, PR_SET_MM, PR_SET_MM_MAP, (long)mm, sizeof(*mm),
 		  0, 0);
-	um_native(__NR_prctl, PR_SET_NAME, (long)info.comm, 0, 0, 0, 0);
+	um_native(__NR_prctl, PR_SET_NAME, (long)all.info.comm, 0, 0, 0, 0);
 }
 
 static void mend_auxv(struct block *b)
 {
-	aux_set(b, AT_PHDR, program.phdr);
+	aux_set(b, AT_PHDR, all.program.phdr);
 	aux_set(b, AT_PHENT, sizeof(Elf64_Phdr));
-	aux_set(b, AT_PHNUM, program.eh.e_phnum);
-	aux_set(b, AT_ENTRY, program.bias + program.eh.e_entry);
-	aux_set(b, AT_BASE, interp.start);
-	aux_set(b, AT_UID, info.uid);
-	aux_set(b, AT_EUID, info.euid);
-	aux_set(b, AT_GID, info.gid);
-	aux_set(b, AT_EGID, info.egid);
-	aux_set(b, AT_FLAGS, info.at_flags);
+	aux_set(b, AT_PHNUM, all.program.head.eh.e_phnum);
+	aux_set(b, AT_ENTRY, all.program.bias + all.program.head.eh.e_entry);
+	aux_set(b, AT_BASE, all.interp.start);
+	aux_set(b, AT_UID, all.info.uid);
+	aux_set(b, AT_EUID, all.info.euid);
+	aux_set(b, AT_GID, all.info.gid);
+	aux_set(b, AT_EGID, all.info.egid);
+	aux_set(b, AT_FLAGS, all.info.at_flags);
 }
 
 /* A program whose GNU_STACK says X runs on an executable stack. */
 static void mend_stack(unsigned long sp)
 {
-	const Elf64_Phdr *ph = find_phdr(&program, PT_GNU_STACK);
+	const Elf64_Phdr *ph = find_phdr(&all.program, PT_GNU_STACK);
 
 	if (!ph || !(ph->p_flags & PF_X))
 		return;
@@ -512,29 +625,31 @@ struct um_start um_agent_load(unsigned long *sp)
 	struct prctl_mm_map mm = { 0 };
 	struct um_start start;
 	unsigned long hint;
+	int random;
 
 	parse_block(sp, &b);
-	must(um_viewed(UM_NR_VUCTL, UM_VUCTL_HELLO, (long)&info, sizeof(info),
-		       0));
-	um_page = info.page;
+	all.program.fd =
+		(int)must(um_viewed(UM_NR_VUCTL, UM_VUCTL_HELLO,
+				    (long)&all.info, sizeof(all.info), 0));
+	um_page = all.info.page;
 	use_region();
-	program.fd = info.fd;
-	program.text = &info.text;
-	read_heads(&program);
+	all.program.text = &all.info.text;
+	read_heads(&all.program, all.ph[0]);
 	hint = PIE_BASE;
-	if (randomized())
+	random = randomized();
+	if (random)
 		hint += ((random_bits(&b) >> 12) & 0xfffffff) * PAGE;
-	map_image(&program, hint);
+	map_image(&all.program, hint);
 	range_of(b.argv, *b.argc, &mm.arg_start, &mm.arg_end);
 	range_of(b.envp, b.nenv, &mm.env_start, &mm.env_end);
-	start.entry = program.bias + program.eh.e_entry;
+	start.entry = all.program.bias + all.program.head.eh.e_entry;
 	if (load_interp())
-		start.entry = interp.bias + interp.eh.e_entry;
-	um_native(__NR_close, program.fd, 0, 0, 0, 0, 0);
-	um_expect_text(&info);
+		start.entry = all.interp.bias + all.interp.head.eh.e_entry;
+	um_native(__NR_close, all.program.fd, 0, 0, 0, 0, 0);
+	um_expect_text(&all.info, all.region_fd);
 	rebuild(&b, &mm);
 	mend_auxv(&b);
-	tell_kernel(&b, &mm);
+	tell_kernel(&b, &mm, random);
 	mend_stack((unsigned long)b.argc);
 	start.sp = (unsigned long)b.argc;
 	return start;

@@ -64,6 +64,19 @@ static int is_dots(const char *comp, int len)
 
 #define TOO_LONG 4096
 
+/* Names of which a layer answers for what is below, or for the node itself. */
+static int is_passed(uint64_t hash)
+{
+	return um_vmap()->layers &&
+	       um_set_has(um_shared->passed, UM_NCHANGED, hash);
+}
+
+static int is_changed(uint64_t hash)
+{
+	return um_vmap()->layers &&
+	       um_set_has(um_shared->changed, UM_NCHANGED, hash);
+}
+
 int um_look(const char *path, int probed, struct um_look *n)
 {
 	const volatile struct um_vmap *map = um_vmap();
@@ -93,7 +106,7 @@ int um_look(const char *path, int probed, struct um_look *n)
 			break;
 		if (i - start > 0) {
 			n->odd |= is_dots(path + start, i - start);
-			n->hit |= in_set(map, comp) ||
+			n->hit |= in_set(map, comp) || is_passed(comp) ||
 				  is_device(path + start, i - start);
 		}
 		n->slashes = 1;
@@ -109,7 +122,8 @@ int um_look(const char *path, int probed, struct um_look *n)
 	n->absolute = path[0] == '/';
 	n->hash = h;
 	n->last = comp;
-	n->last_hit = in_set(map, comp) || is_device(path + start, i - start);
+	n->last_hit = in_set(map, comp) || is_changed(comp) ||
+		      is_device(path + start, i - start);
 	if (is_dots(path + start, i - start))
 		n->odd |= 2;
 	return 0;
@@ -202,6 +216,8 @@ int um_is_plain(long dirfd, const char *path, uint64_t *hash)
 	 O_NONBLOCK | O_SYNC | FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | \
 	 O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
 #define PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_PATH)
+#define CHANGING_FLAGS                                                         \
+	(O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 /* The same open, which fails (ELOOP) where a link would be followed. */
 static long open_linkless(long dirfd, long path, long flags, long mode)
@@ -331,27 +347,6 @@ static int only_reads(long flags)
 			  (O_TMPFILE & ~O_DIRECTORY)));
 }
 
-static char *put_text(char *to, const char *text)
-{
-	while (*text)
-		*to++ = *text++;
-	return to;
-}
-
-static char *put_number(char *to, uint32_t n)
-{
-	char digits[10];
-	int i = 0;
-
-	do {
-		digits[i++] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	while (i)
-		*to++ = digits[--i];
-	return to;
-}
-
 /*
  * The monitor's descriptor of a cached file, opened again: what the monitor
  * itself would do, and give. It is the file if it still is when it is open:
@@ -359,26 +354,13 @@ static char *put_number(char *to, uint32_t n)
  */
 static long reopen(const struct opening *o, const struct um_told *t)
 {
-	uint64_t st[UM_STAT_WORDS];
 	struct um_told now;
-	char name[40];
-	char *end;
-	long fd;
+	long fd = um_open_told(um_shared->monitor, t->fd, o->flags & KEEP_FLAGS,
+			       um_shared->memfd_dev, t->object);
 
-	end = put_text(name, "/proc/");
-	end = put_number(end, um_shared->monitor);
-	end = put_text(end, "/fd/");
-	end = put_number(end, t->fd);
-	*end = 0;
-	fd = um_native(__NR_open, (long)name, o->flags & KEEP_FLAGS, 0, 0, 0,
-		       0);
 	if (fd < 0)
 		return fd;
-	st[0] = 0;
-	st[1] = 0;
-	if (um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0 &&
-	    st[0] == um_shared->memfd_dev && st[1] == t->object &&
-	    um_told_name(o->dirfd, (const char *)o->path, &now) == 1 &&
+	if (um_told_name(o->dirfd, (const char *)o->path, &now) == 1 &&
 	    now.object == t->object && now.fd == t->fd)
 		return fd;
 	um_native(__NR_close, fd, 0, 0, 0, 0, 0);
@@ -414,6 +396,8 @@ long um_fast_open(long nr, const long *a)
 		return um_ask(nr, a);
 	if (um_is_idle())
 		return open_idle(nr, a, &o);
+	if (um_vmap()->layers && (o.flags & CHANGING_FLAGS))
+		return um_ask(nr, a);
 	switch (um_verdict_of(o.dirfd, (const char *)o.path, 1)) {
 	case UM_PLAIN:
 		ret = um_pass(nr, a);
@@ -437,6 +421,14 @@ long um_fast_open(long nr, const long *a)
 	return ret == -ENOTDIR ? open_told(nr, a, &o) : ret;
 }
 
+/* Of the calls that are judged by their name alone. */
+static int changes_nothing(long nr)
+{
+	return nr == __NR_statfs || nr == __NR_getxattr ||
+	       nr == __NR_listxattr || nr == __NR_lgetxattr ||
+	       nr == __NR_llistxattr;
+}
+
 static long by_verdict(long nr, const long *a, long dirfd, long path,
 		       int follows)
 {
@@ -453,6 +445,8 @@ static long by_verdict(long nr, const long *a, long dirfd, long path,
 			       ? um_ask(nr, a)
 			       : ret;
 	}
+	if (um_vmap()->layers && !changes_nothing(nr))
+		return um_ask(nr, a);
 	v = um_verdict_of(dirfd, (const char *)path, 1);
 	if (v == UM_PLAIN_DIR && follows && um_is_plain(dirfd, (char *)path, 0))
 		v = UM_PLAIN;

@@ -99,12 +99,14 @@
 #define UM_NPLAIN    256
 #define UM_NNAMES    4096
 #define UM_NVERSIONS 1024
-#define UM_NNODES    2944
+#define UM_NNODES    2688
 #define UM_NLISTINGS 256
 #define UM_RECORDS   65536
 /* Places that an entry may be in, from its tag or key on. */
-#define UM_NPLACES 4
-#define UM_BLOOM   16
+#define UM_NPLACES  4
+#define UM_BLOOM    16
+#define UM_NCHANGED 1024
+#define UM_NDRESSED 512
 
 #ifndef __ASSEMBLER__
 
@@ -134,14 +136,16 @@ struct um_page {
  * struct um_vmap - what the agent has to know of one view
  * @busy: something is mounted: names must be looked at
  * @all: every name is the monitor's (a mount over "/")
+ * @layers: mounts that leave most names to what lies beneath as long as they
+ *	are only read: whatever changes something must ask
  * @net: sockets are of a stack of the view's
  * @bloom: set of names of which a path that leads to something virtual has one
  */
 struct um_vmap {
 	uint32_t busy;
 	uint32_t all;
+	uint32_t layers;
 	uint32_t net;
-	uint32_t pad;
 	uint64_t bloom[UM_BLOOM];
 };
 
@@ -238,6 +242,9 @@ struct um_listing {
  * @plain: files without a patched copy (um_plain_key())
  * @memo: hashes of names that are known to be the kernel's own (um_memo())
  * @vmap: by number of view
+ * @changed: names that such mounts answer for themselves, in all views
+ * @passed: those of them below which nothing is as it was
+ * @dressed: nodes whose attributes are not what the kernel says (um_node_key())
  * @versions: change when what some name means has
  * @name, @node: attributes that need not be asked for
  * @listing: of directories that are open, each at its object's number
@@ -267,6 +274,9 @@ struct um_shared {
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];
+	uint64_t changed[UM_NCHANGED];
+	uint64_t passed[UM_NCHANGED];
+	uint64_t dressed[UM_NDRESSED];
 	uint32_t versions[UM_NVERSIONS];
 	struct um_name name[UM_NNAMES];
 	struct um_node node[UM_NNODES];
@@ -355,6 +365,17 @@ static inline void um_bloom_add(uint64_t *bloom, uint64_t hash)
 
 	bloom[a / 64] |= 1UL << (a % 64);
 	bloom[b / 64] |= 1UL << (b % 64);
+}
+
+/* The same for larger sets, of `words` words: a power of two. */
+static inline int um_set_has(const volatile uint64_t *set, uint64_t words,
+			     uint64_t hash)
+{
+	uint64_t h = um_hash_mix(hash);
+	uint64_t a = h & (words * 64 - 1);
+	uint64_t b = (h >> 24) & (words * 64 - 1);
+
+	return (int)((set[a / 64] >> (a % 64)) & (set[b / 64] >> (b % 64)) & 1);
 }
 
 /*
@@ -463,13 +484,30 @@ struct um_run {
 };
 
 /**
- * struct um_exec_info - what the agent is to load (answer of UM_VU_HELLO)
+ * struct um_exec_file - a file that the agent is to map, and to close
+ * @fd: a descriptor that was given; UM_EXEC_NO_FD: see @at
+ * @at: the monitor's descriptor of it, which stays open as long as the monitor
+ *	lives: to be opened by its name in /proc, or fetched by UM_VU_GIVE.
+ *	UM_EXEC_NO_FD: there is no such file
+ * @dev, @ino: which file is to be found there
+ */
+struct um_exec_file {
+	int32_t fd;
+	int32_t at;
+	uint64_t dev;
+	uint64_t ino;
+};
+
+/**
+ * struct um_exec_info - what the agent is to load (told by UM_VU_HELLO, whose
+ * answer is a descriptor of the program)
  * @page: to be stored at UM_PAGE
- * @fd: the program, an open descriptor; the agent closes it
- * @interp_fd: its interpreter, likewise; UM_EXEC_NO_FD: there is none
- * @region_fd: the region file, likewise: UM_SHARED at offset 0, UM_STUBS at
- *	UM_SHARED_SIZE, then texts
- * @stats_fd: the page at UM_STATS, likewise; UM_EXEC_NO_FD: nobody counts
+ * @monitor: its process id, for um_exec_file.at
+ * @interp: the program's interpreter
+ * @region: the region file: UM_SHARED at offset 0, UM_STUBS at UM_SHARED_SIZE,
+ *	then texts
+ * @stats_fd: the page at UM_STATS, an open descriptor, which the agent closes;
+ *	UM_EXEC_NO_FD: nobody counts
  * @exec_fd: what the program is to interpret, likewise, but the program's to
  *	close: AT_EXECFD; UM_EXEC_NO_FD: none
  * @at_flags: AT_FLAGS
@@ -486,9 +524,9 @@ struct um_run {
  */
 struct um_exec_info {
 	struct um_page page;
-	int32_t fd;
-	int32_t interp_fd;
-	int32_t region_fd;
+	struct um_exec_file interp;
+	struct um_exec_file region;
+	uint32_t monitor;
 	int32_t stats_fd;
 	int32_t exec_fd;
 	uint32_t at_flags;

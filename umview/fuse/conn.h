@@ -127,7 +127,7 @@ struct um_fuse_call {
 	}
 
 /* Send and wait. Return: bytes of the reply, or -errno. */
-ssize_t um_fuse_call(struct um_fuse *c, const struct um_fuse_call *k);
+ssize_t um_fuse_call(struct um_fuse *c, const struct um_fuse_call *call);
 /* Send; nobody waits. then (may be NULL) is called with the reply's error. */
 void um_fuse_post(struct um_fuse *c, const struct um_fuse_call *k,
 		  void (*then)(struct um_fuse *c, void *arg, int error),

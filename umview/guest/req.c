@@ -188,6 +188,40 @@ int um_copy_out(struct um_req *r, um_uptr to, const void *from, size_t n)
 	return (size_t)put == n ? 0 : -EFAULT;
 }
 
+int um_copy_in_vec(struct um_req *r, const struct iovec *iov, size_t n,
+		   void *to, size_t room)
+{
+	char *at = to;
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < n; i++) {
+		if (iov[i].iov_len > room)
+			return -EMSGSIZE;
+		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base), at,
+				 iov[i].iov_len);
+		at += iov[i].iov_len;
+		room -= iov[i].iov_len;
+	}
+	return ret;
+}
+
+int um_copy_out_vec(struct um_req *r, const struct iovec *iov, size_t n,
+		    const void *from, size_t len)
+{
+	const char *at = from;
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && len && i < n; i++) {
+		size_t part = iov[i].iov_len < len ? iov[i].iov_len : len;
+
+		ret = um_copy_out(r, um_uptr_of((uintptr_t)iov[i].iov_base), at,
+				  part);
+		at += part;
+		len -= part;
+	}
+	return ret;
+}
+
 int um_copy_in_str(struct um_req *r, um_uptr from, size_t max, char **out)
 {
 	size_t have = 0;
@@ -290,6 +324,9 @@ static unsigned long long status_number(pid_t tid, const char *key, int base)
 pid_t um_req_tgid(struct um_req *r)
 {
 	if (!r->tgid && r->has_page && r->page.owner == r->tid)
+		r->tgid = r->tid;
+	/* refused or not: there is a process of this number with this thread */
+	if (!r->tgid && (tgkill(r->tid, r->tid, 0) == 0 || errno == EPERM))
 		r->tgid = r->tid;
 	if (!r->tgid)
 		r->tgid = (pid_t)status_number(r->tid, "Tgid", 10);

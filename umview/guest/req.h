@@ -103,6 +103,15 @@ ssize_t um_copy_in_some(struct um_req *r, um_uptr from, void *to, size_t n);
 ssize_t um_copy_out_some(struct um_req *r, um_uptr to, const void *from,
 			 size_t n);
 /*
+ * A vector of the guest's, to or from one buffer; only the array itself was
+ * copied in. In: -EMSGSIZE if there is more than `room`. Out: until `len` bytes
+ * or the vector are used up. Return: 0, -EFAULT.
+ */
+UM_MUST_CHECK int um_copy_in_vec(struct um_req *r, const struct iovec *iov,
+				 size_t n, void *to, size_t room);
+UM_MUST_CHECK int um_copy_out_vec(struct um_req *r, const struct iovec *iov,
+				  size_t n, const void *from, size_t len);
+/*
  * A string of at most max bytes with its NUL, into the arena.
  * Return: 0, -EFAULT, -ENAMETOOLONG, -ENOMEM.
  */

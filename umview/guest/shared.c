@@ -205,11 +205,40 @@ void um_shared_set_vmap(uint32_t view, const struct um_vmap *map)
 	for (int i = 0; i < UM_BLOOM; i++)
 		__atomic_store_n(&to->bloom[i], map->bloom[i],
 				 __ATOMIC_SEQ_CST);
+	__atomic_store_n(&to->layers, map->layers, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&to->busy, map->busy, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&to->all, map->all, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&shared->lists, 1, __ATOMIC_SEQ_CST);
 	um_unlock(&lock);
 	um_shared_forget();
+}
+
+static void add_to_set(uint64_t *set, uint64_t words, uint64_t hash)
+{
+	uint64_t h = um_hash_mix(hash);
+	uint64_t a = h & (words * 64 - 1);
+	uint64_t b = (h >> 24) & (words * 64 - 1);
+
+	__atomic_or_fetch(&set[a / 64], 1UL << (a % 64), __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(&set[b / 64], 1UL << (b % 64), __ATOMIC_SEQ_CST);
+}
+
+void um_shared_add_changed(const char *name, bool passed)
+{
+	uint64_t hash = um_hash_text(name, strlen(name));
+
+	if (!shared)
+		return;
+	add_to_set(shared->changed, UM_NCHANGED, hash);
+	if (passed)
+		add_to_set(shared->passed, UM_NCHANGED, hash);
+}
+
+void um_shared_add_dressed(dev_t dev, ino_t ino)
+{
+	if (shared)
+		add_to_set(shared->dressed, UM_NDRESSED,
+			   um_node_key((uint32_t)dev, ino));
 }
 
 void um_shared_forget(void)
@@ -252,14 +281,27 @@ uint32_t um_shared_gen(void)
 	return shared ? __atomic_load_n(&shared->gen, __ATOMIC_SEQ_CST) : 0;
 }
 
+static uint64_t memo_of(const struct um_memo_of *of, const char *name, size_t n)
+{
+	return um_memo(um_hash_text(name, n), of->from,
+		       um_shared_view(of->view), of->gen, of->kind);
+}
+
+bool um_shared_remembers(const struct um_memo_of *of, const char *name,
+			 size_t n)
+{
+	uint64_t memo = memo_of(of, name, n);
+
+	return shared && shared->memo[(memo >> 8) % UM_NMEMOS] == memo;
+}
+
 void um_shared_remember(const struct um_memo_of *of, const char *name, size_t n)
 {
 	uint64_t memo;
 
 	if (!shared)
 		return;
-	memo = um_memo(um_hash_text(name, n), of->from,
-		       um_shared_view(of->view), of->gen, of->kind);
+	memo = memo_of(of, name, n);
 	um_lock(&lock);
 	if (start_ageing_locked())
 		__atomic_store_n(&shared->memo[(memo >> 8) % UM_NMEMOS], memo,

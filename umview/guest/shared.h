@@ -43,6 +43,10 @@ void um_shared_add_plain(uint64_t key);
 uint32_t um_shared_view(uint32_t view);
 void um_shared_set_vmap(uint32_t view, const struct um_vmap *map);
 
+/* See struct um_shared: changed, passed, dressed. */
+void um_shared_add_changed(const char *name, bool passed);
+void um_shared_add_dressed(dev_t dev, ino_t ino);
+
 /* To be asked before a walk whose result is remembered. */
 uint32_t um_shared_gen(void);
 /**
@@ -60,6 +64,9 @@ struct um_memo_of {
 /* The name of n bytes is the kernel's own. */
 void um_shared_remember(const struct um_memo_of *of, const char *name,
 			size_t n);
+/* Is that known of it, and true still? */
+bool um_shared_remembers(const struct um_memo_of *of, const char *name,
+			 size_t n);
 /* Links or directories changed: forget all memos. */
 void um_shared_forget(void);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * command.c - inside the view: rc files, then the user's command
+ * command.c - inside the view: its network, rc files, then the user's command
  *
  * /etc/viewosrc, then ~/.viewosrc or the file of --rc: run when executable,
  * with the word "nested" as argument in a view within a view.
@@ -100,6 +100,11 @@ int um_run_command(const struct um_options *opts, um_exec_fn exec,
 
 	if (opts->rc && access(opts->rc, X_OK) < 0) {
 		um_err("-f %s: %s", opts->rc, strerror(errno));
+		return 125;
+	}
+	err = um_netopt_mount(&opts->net);
+	if (err < 0) {
+		um_err("--net: no %s: %s", opts->net.type, strerror(-err));
 		return 125;
 	}
 	run_rc_files(opts, nested, exec);

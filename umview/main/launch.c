@@ -112,7 +112,7 @@ static long send_fd(int sock, int fd)
 
 static int exec_by_agent(const char *path, char **argv)
 {
-	long fd = UM_SYS(syscall(UM_NR_VUCTL, UM_VU_EXEC, path, argv, environ));
+	long fd = UM_SYS(syscall(UM_NR_VUCTL, UM_VU_EXEC, path, 0));
 
 	if (fd < 0)
 		return (int)fd;

@@ -19,6 +19,7 @@
 enum {
 	OPT_NO_AGENT = 256,
 	OPT_STATS,
+	OPT_NET,
 	OPT_LOG_LEVEL,
 	OPT_IGNORED,
 };
@@ -31,6 +32,9 @@ static const char help_text[] =
 	"  -p, --preload MODULE[,ARGS]  load a module first (may be repeated)\n"
 	"  -V, --viewname NAME    name of the view, 64 bytes at most\n"
 	"  -f, --rc FILE          run FILE at start in place of ~/.viewosrc\n"
+	"      --net WHAT         the network the view begins with: none, native,\n"
+	"                         slirp[,FORWARD...], vde:///PATH (or another VNL),\n"
+	"                         wire:NAME, kern, or umnet...[,OPTIONS]\n"
 	"  -s, --secure           enforce permissions on virtual files\n"
 	"  -x, --nonesting        modules see the host, not the view beneath them\n"
 	"      --no-agent         nothing runs inside the processes (slower)\n"
@@ -67,6 +71,7 @@ static const struct option long_options[] = {
 	{ "nonesting", no_argument, NULL, 'x' },
 	{ "secure", no_argument, NULL, 's' },
 	{ "no-agent", no_argument, NULL, OPT_NO_AGENT },
+	{ "net", required_argument, NULL, OPT_NET },
 	{ "stats", no_argument, NULL, OPT_STATS },
 	{ "nokernelpatch", no_argument, NULL, OPT_IGNORED },
 	{ "nokmulti", no_argument, NULL, OPT_IGNORED },
@@ -132,6 +137,20 @@ static int set_viewname(struct um_options *out, const char *name)
 			     name);
 	out->viewname = name;
 	return 0;
+}
+
+static int set_net(struct um_options *out, const char *value)
+{
+	const char *why = "";
+	int ret;
+
+	um_netopt_fini(&out->net);
+	ret = um_netopt_parse(value, &out->net, &why);
+	if (ret == -EINVAL)
+		return wrong("--net '%s': %s", value, why);
+	if (ret < 0)
+		fprintf(stderr, "umview: out of memory\n");
+	return ret;
 }
 
 static int set_level(struct um_options *out, const char *word)
@@ -201,6 +220,8 @@ static int take_option(struct um_options *out, int opt)
 	case 'o':
 		out->log = optarg;
 		return 0;
+	case OPT_NET:
+		return set_net(out, optarg);
 	case OPT_LOG_LEVEL:
 		return set_level(out, optarg);
 	default:
@@ -253,5 +274,6 @@ int um_options_parse(int argc, char **argv, struct um_options *out)
 void um_options_fini(struct um_options *opts)
 {
 	free(opts->preload);
+	um_netopt_fini(&opts->net);
 	*opts = (struct um_options){ .log_level = UM_LOG_INFO };
 }

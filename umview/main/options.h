@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "main/netopt.h"
+
 /**
  * struct um_options - what umview(1) was asked for
  * @help_done: the answer (help or version) has been printed; nothing to run
@@ -20,6 +22,7 @@
  * @secure: permission bits are enforced on virtual objects
  * @no_agent: no agent in the guests, every call takes the slow road
  * @stats: calls are counted by the road they take
+ * @net: the network stack to begin with
  * @argv: command of the first guest, NULL-terminated; never empty
  * @shell: room for @argv where the command is the user's shell
  * Strings belong to the command line or the environment. The struct may not be
@@ -38,6 +41,7 @@ struct um_options {
 	bool secure;
 	bool no_agent;
 	bool stats;
+	struct um_netopt net;
 	char **argv;
 	char *shell[2];
 };

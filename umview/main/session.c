@@ -32,15 +32,17 @@
 #include <umview/log.h>
 
 #include "base/logctl.h"
+#include "dev/dev.h"
 #include "guest/kept.h"
 #include "guest/notify.h"
 #include "guest/self.h"
 #include "guest/shared.h"
 #include "guest/wait.h"
 #include "main/session.h"
+#include "net/stack.h"
+#include "net/sysnet.h"
 #include "proc/files.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 #include "sys/mounter.h"
 #include "sys/remotelock.h"
 #include "sys/stats.h"
@@ -215,13 +217,16 @@ static int set_up(const struct um_options *opts)
 	if (ret == 0)
 		ret = um_wait_setup();
 	if (ret == 0)
-		ret = um_loop_setup();
+		ret = um_dev_setup();
 	if (ret == 0)
 		ret = um_fusedev_setup();
 	if (ret == 0)
 		ret = set_mounter(dir);
 	if (ret == 0 && !opts->nonesting)
 		ret = um_self_setup(um_dispatch_self);
+	um_stack_setup();
+	if (ret == 0)
+		ret = um_sysnet_setup();
 	um_remotelock_setup();
 	/* a sanitizer reports a crash itself */
 	if (ret == 0 && !UM_BUILD_SANITIZE[0])
@@ -339,12 +344,6 @@ static int start_guest(const struct um_options *opts, pid_t group,
 	return fd;
 }
 
-static bool is_idle(struct um_mount *m)
-{
-	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
-	       !um_cwd_busy(m) && !(m->hurried && atomic_load(&m->inflight));
-}
-
 /* The front process is gone: nobody asked for these guests any more. */
 static void end_guests(pid_t reaper)
 {
@@ -379,7 +378,7 @@ static void wait_for_end(int listener, pid_t reaper)
 		if (poll(p, UM_ARRAY_SIZE(p), look ? LOOK_MS : 2000) == 0) {
 			um_kept_sweep();
 			um_attr_table_sweep();
-			um_mount_reap(is_idle);
+			um_mount_reap(um_mount_is_idle);
 		}
 		if (p[2].revents)
 			over = read(ended_fd, &n, sizeof(n)) > 0;
@@ -398,7 +397,7 @@ static void end_session(void)
 {
 	um_vnode_sync_mount(NULL);
 	um_view_fini();
-	um_mount_reap(is_idle);
+	um_mount_reap(um_mount_is_idle);
 	um_vnode_fini();
 }
 

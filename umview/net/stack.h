@@ -6,7 +6,8 @@
  * A stack is a mount whose file system is one node, the stack's special file
  * (S_IFSTACK). A guest's socket is of the stack that its process chose for the
  * family (msocket(2viewos)), else of that which is mounted on UM_STACK_DEFAULT,
- * else of the host's.
+ * else of that of a service, else of the host's. A stack may pass it on
+ * (um_net_ops.delegate).
  */
 #ifndef UM_NET_STACK_H
 #define UM_NET_STACK_H
@@ -19,6 +20,8 @@
 
 /* A module set m->fs.net: give the mount the file system of one node. */
 int um_stack_init(struct um_mount *m);
+/* Services may bring a stack. */
+void um_stack_setup(void);
 bool um_stack_is(const struct um_mount *m);
 /* A socket was made of it. */
 void um_stack_touch(struct um_mount *m);
@@ -29,8 +32,9 @@ bool um_stack_has_family(int domain);
  * The stack for a new socket of the request's guest (ref); NULL: the host's.
  */
 struct um_mount *um_stack_of(struct um_req *r, int domain);
-/* The stack on UM_STACK_DEFAULT of the list, or NULL. Borrowed. */
-struct um_mount *um_stack_default(const struct um_list *l);
+/* The same of a guest that asks stack m (borrowed). */
+struct um_mount *um_stack_follow(struct um_req *r, struct um_mount *m,
+				 int domain);
 /*
  * From now on sockets of `domain` (0: of every family the stack has) of the
  * request's process are of stack m.
@@ -45,14 +49,13 @@ void um_stack_leave(struct um_mount *m);
 #define UM_STACK_CALL(m, op, absent, ...)                                      \
 	({                                                                     \
 		struct um_mount *_m = (m);                                     \
-		long _ret = (absent);                                          \
-		if (_m->fs.net->ops->op) {                                     \
-			_ret = -ENETDOWN;                                      \
-			if (um_stack_enter(_m)) {                              \
+		long _ret = -ENETDOWN;                                         \
+		if (um_stack_enter(_m)) {                                      \
+			_ret = (absent);                                       \
+			if (_m->fs.net->ops->op)                               \
 				_ret = _m->fs.net->ops->op(_m->fs.net,         \
 							   __VA_ARGS__);       \
-				um_stack_leave(_m);                            \
-			}                                                      \
+			um_stack_leave(_m);                                    \
 		}                                                              \
 		_ret;                                                          \
 	})

@@ -2,11 +2,14 @@
 /* standin.c - which AF_UNIX sockets of guests stand for sockets of a stack */
 #include "net/standin.h"
 
+#include <dirent.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guest/shared.h"
@@ -177,4 +180,72 @@ bool um_standin_busy(struct um_mount *stack)
 			busy = busy || s->stack == stack;
 	um_unlock(&lock);
 	return busy;
+}
+
+/* ---- the end of a stack ---- */
+
+static bool is_stream_of(const struct um_net *net, ino_t inode)
+{
+	bool found = false;
+
+	um_lock(&lock);
+	for (struct um_standin *s = table[inode % BUCKETS]; s; s = s->next)
+		found |= s->inode == inode && !s->packets &&
+			 s->stack->fs.net == net;
+	um_unlock(&lock);
+	return found;
+}
+
+static void shut_down(pid_t pid, int theirs)
+{
+	UM_CLOSE int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	UM_CLOSE int fd = -1;
+
+	if (process >= 0)
+		fd = (int)syscall(SYS_pidfd_getfd, process, theirs, 0);
+	if (fd >= 0)
+		shutdown(fd, SHUT_RDWR);
+}
+
+/* Those descriptors of a process that are such sockets. */
+static void look_through(const struct um_net *net, pid_t pid)
+{
+	char path[64], link[64];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), e->d_name, link,
+				       sizeof(link) - 1);
+		unsigned long inode;
+
+		if (n <= 0)
+			continue;
+		link[n] = '\0';
+		if (sscanf(link, "socket:[%lu]", &inode) == 1 &&
+		    is_stream_of(net, inode))
+			shut_down(pid, (int)strtol(e->d_name, NULL, 10));
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void um_standin_end(const struct um_net *net)
+{
+	struct dirent *e;
+	DIR *dir;
+
+	if (!um_standin_any())
+		return;
+	dir = opendir("/proc");
+	while (dir && (e = readdir(dir))) {
+		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+
+		if (pid > 0 && pid != getpid())
+			look_through(net, pid);
+	}
+	if (dir)
+		closedir(dir);
 }

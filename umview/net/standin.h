@@ -41,6 +41,9 @@ bool um_standin_any(void);
 /* Is a guest's socket of this stack left? */
 bool um_standin_busy(struct um_mount *stack);
 
+/* Shut down, in the guests, what streams of this stack they have. */
+void um_standin_end(const struct um_net *net);
+
 #define UM_STANDIN __attribute__((cleanup(um_standin_cleanup)))
 void um_standin_cleanup(struct um_standin **s);
 

@@ -4,7 +4,7 @@
  *
  *   mountinfo, mounts	the host's lines, then the view's mounts
  *   filesystems	the host's, then what the view can mount
- *   partitions	the host's, then loop devices of the session
+ *   partitions	the host's, then virtual block devices
  *   maps, smaps	files of virtual file systems under their names
  *
  * The content is made when the file is opened. See proc(5).
@@ -20,9 +20,10 @@
 #include <sys/sysmacros.h>
 
 #include "base/path.h"
+#include "dev/dev.h"
 #include "net/stack.h"
-#include "sys/loop.h"
 #include "sys/mounter.h"
+#include "sys/sys.h"
 #include "sys/text.h"
 
 /* mount ids of the view: above any that the kernel gives out in practice */
@@ -177,11 +178,16 @@ static const char *new_type(const struct um_list *l, size_t i)
 
 /*
  * mount(8) without a type tries those that are not "nodev", one after the
- * other. Programs are not to be tried: some ask questions.
+ * other: what reads an image, by umfuse. Programs are not to be tried: some
+ * ask questions.
  */
-static const char *device_mark(const struct um_req *r, const char *type)
+static const char *device_mark(const struct um_req *r, const char *alias)
 {
-	return um_mounter_serves(um_list_alias(r->list, type)) ? "nodev" : "";
+	const char *type = um_list_alias(r->list, alias);
+
+	return strncmp(type, "umfuse", 6) == 0 && !um_mounter_serves(type)
+		       ? ""
+		       : "nodev";
 }
 
 /* The host's own list. */
@@ -231,9 +237,8 @@ static int make_partitions(struct um_req *r, const char *path, pid_t tid,
 {
 	int ret = copy_file(path, out);
 
-	(void)r;
 	(void)tid;
-	um_loop_partitions(out);
+	um_dev_partitions(r->list, out);
 	return ret;
 }
 
@@ -276,6 +281,8 @@ static bool put_text_line(struct um_req *r, FILE *out, const char *line)
 	o = um_obj_find(&f.st);
 	if (o)
 		name = name_of_object(r, o);
+	else if (r->list->nmounts && um_list_name_of(r, name))
+		name = um_list_name_of(r, name);
 	at = (unsigned long)fprintf(out, "%08lx-%08lx %s %08lx %02x:%02x %lu ",
 				    from, to, perms, (unsigned long)f.offset,
 				    major(f.st.st_dev), minor(f.st.st_dev),
@@ -284,7 +291,26 @@ static bool put_text_line(struct um_req *r, FILE *out, const char *line)
 	return true;
 }
 
-static void put_map_line(struct um_req *r, FILE *out, const char *line)
+/* A file of the host's that some mount has in store. */
+static void put_real_line(struct um_req *r, FILE *out, char *line)
+{
+	char *path = strchr(line, '/');
+	const char *shown = NULL;
+
+	if (path && r->list->nmounts) {
+		line[strcspn(line, "\n")] = '\0';
+		shown = um_list_name_of(r, path);
+		if (shown)
+			fprintf(out, "%.*s%s\n", (int)(path - line), line,
+				shown);
+		else
+			fprintf(out, "%s\n", line);
+		return;
+	}
+	fputs(line, out);
+}
+
+static void put_map_line(struct um_req *r, FILE *out, char *line)
 {
 	struct um_obj *o UM_OBJ = NULL;
 	int at = 0;
@@ -294,7 +320,7 @@ static void put_map_line(struct um_req *r, FILE *out, const char *line)
 		return;
 	o = mapped(line, &at);
 	if (!o) {
-		fputs(line, out);
+		put_real_line(r, out, line);
 		return;
 	}
 	fprintf(out, "%.*s%s\n", at, line, name_of_object(r, o));
@@ -398,7 +424,7 @@ static int proc_open(struct um_req *r, const struct um_loc *loc)
 		return stack_file(r, loc->path);
 	if (!strcmp(loc->path, "/proc/filesystems"))
 		return make_memfd(r, make_filesystems, loc->path, 0);
-	if (!strcmp(loc->path, "/proc/partitions") && um_loop_any())
+	if (!strcmp(loc->path, "/proc/partitions") && um_dev_any_block(r->list))
 		return make_memfd(r, make_partitions, loc->path, 0);
 	tid = parse_pid(loc->path, &file);
 	if (!tid)

@@ -90,16 +90,55 @@ static long change_loc(struct um_req *r, const struct um_loc *loc,
 	return -EINVAL;
 }
 
+void um_fd_follow(struct um_req *r, int fd, const struct um_loc *loc)
+{
+	const um_gfd gfd = um_gfd_of((uint64_t)fd);
+	UM_CLOSE int old = um_gfd_dup(r, gfd);
+	UM_CLOSE int new = -1;
+	int flags = old < 0 ? -1 : fcntl(old, F_GETFL);
+
+	if (flags < 0 || (flags & (O_ACCMODE | O_PATH)) != O_RDONLY)
+		return;
+	if (S_ISDIR(loc->st.st_mode))
+		new = um_obj_open_dir(loc->mount, loc->rel, flags,
+				      um_list_get(r->list), um_list_put_void);
+	else
+		new = um_fs_give(
+			loc->mount, loc->rel,
+			(flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_CLOEXEC, 0);
+	if (new < 0)
+		return;
+	if (!S_ISDIR(loc->st.st_mode))
+		lseek(new, lseek(old, 0, SEEK_CUR), SEEK_SET);
+	r->engine->replace(r, new, gfd, um_gfd_cloexec(r, gfd));
+}
+
+/* A file of the host's, opened to be read, that a mount shows as its own. */
+static long change_real_fd(struct um_req *r, int fd, struct change *c)
+{
+	struct um_loc loc = { 0 };
+	long ret = um_fd_for_change(r, fd, &loc);
+
+	if (ret != 0)
+		return ret == UM_FD_NATIVE ? UM_CONTINUE : ret;
+	ret = change_loc(r, &loc, c);
+	if (ret == 0)
+		um_fd_follow(r, fd, &loc);
+	return ret;
+}
+
 static long change_fd(struct um_req *r, int fd, struct change *c, bool path_ok)
 {
 	struct um_obj *o UM_OBJ = NULL;
 	struct stat st;
 
-	if (!um_obj_any() || um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
+	if (!um_obj_any() && !r->list->nmounts)
+		return UM_CONTINUE;
+	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
 		return UM_CONTINUE;
 	o = um_obj_find(&st);
 	if (!o)
-		return UM_CONTINUE;
+		return change_real_fd(r, fd, c);
 	if (o->kind == UM_OBJ_PATH && !path_ok)
 		return -EBADF;
 	return change_obj(r, o, c);

@@ -137,6 +137,62 @@ static int read_heads(int fd, Elf64_Ehdr *eh, Elf64_Phdr *ph)
 								 : -ENOEXEC;
 }
 
+/* The file's section headers, the caller's to free; NULL: it has none. */
+static Elf64_Shdr *read_sections(int fd, const Elf64_Ehdr *eh)
+{
+	size_t n = (size_t)eh->e_shnum * sizeof(Elf64_Shdr);
+	Elf64_Shdr *sh;
+
+	if (!eh->e_shnum || eh->e_shentsize != sizeof(*sh))
+		return NULL;
+	sh = malloc(n);
+	if (sh && pread(fd, sh, n, (off_t)eh->e_shoff) != (ssize_t)n) {
+		free(sh);
+		sh = NULL;
+	}
+	return sh;
+}
+
+static bool is_within(const Elf64_Shdr *sh, uint64_t from, uint64_t to)
+{
+	return sh->sh_type == SHT_PROGBITS && sh->sh_offset >= from &&
+	       sh->sh_offset <= to && sh->sh_size <= to - sh->sh_offset;
+}
+
+/*
+ * Older linkers put code into one segment with all that is only read, in which
+ * bytes may look like a system call. The sections tell them apart: narrow the
+ * segment to the first run of those that are code.
+ */
+static int narrow(int fd, const Elf64_Ehdr *eh, struct um_code *c)
+{
+	UM_FREE Elf64_Shdr *sh = read_sections(fd, eh);
+	uint64_t from = c->from + c->skip, to = from + c->size;
+	uint64_t first = to, end = from;
+
+	/* What begins with the ELF head is not code alone. */
+	if (!sh)
+		return from ? 0 : -ENOEXEC;
+	for (size_t i = 0; i < eh->e_shnum; i++) {
+		if (!is_within(&sh[i], from, to))
+			continue;
+		if (!(sh[i].sh_flags & SHF_EXECINSTR)) {
+			if (first < to)
+				break;
+			continue;
+		}
+		if (sh[i].sh_offset < first)
+			first = sh[i].sh_offset;
+		if (sh[i].sh_offset + sh[i].sh_size > end)
+			end = sh[i].sh_offset + sh[i].sh_size;
+	}
+	if (first >= end)
+		return -ENOEXEC;
+	c->skip = first - c->from;
+	c->size = end - first;
+	return 0;
+}
+
 /* All of `len` bytes, which may end with the file; its first `need` must be. */
 static int read_whole(int fd, struct um_code *c, size_t need)
 {
@@ -178,7 +234,8 @@ int um_code_read(int fd, struct um_code *out)
 	out->bytes = calloc(1, out->len);
 	if (!out->bytes)
 		return -ENOMEM;
-	return read_whole(fd, out, out->skip + out->size);
+	n = read_whole(fd, out, out->skip + out->size);
+	return n < 0 ? n : narrow(fd, &eh, out);
 }
 
 void um_code_fini(struct um_code *code)

@@ -11,7 +11,8 @@
  * struct um_code - the executable segment of an ELF file
  * @bytes: whole pages of the file, from @from on
  * @from, @len: which bytes these are
- * @skip, @size: where in @bytes the segment lies
+ * @skip, @size: where in @bytes the code lies: all of the segment, or of its
+ *	sections those that are code
  * @is_go: compiled by Go: its stacks are too small for the agent
  */
 struct um_code {

@@ -67,11 +67,13 @@ static struct um_mount *find(const char *path)
 	return d ? d->m : NULL;
 }
 
-static bool names(const char *dir, um_fill_fn fill, void *arg)
+static bool names(const struct um_list *l, const char *dir, um_fill_fn fill,
+		  void *arg)
 {
 	struct device *all;
 	bool any = false;
 
+	(void)l;
 	if (strcmp(dir, "/dev") != 0)
 		return false;
 	um_lock(&lock);

@@ -334,8 +334,16 @@ long um_guest_fchdir(struct um_req *r, int fd)
 static long change_to(struct um_req *r, struct um_mount *m, const char *rel)
 {
 	UM_CLOSE int fd = -1;
+	const char *path;
 	int place;
 
+	/* a real directory that a layer adds to will do to stand in */
+	if (um_fs_is_layer(m)) {
+		path = um_view_path_of(r, m, rel);
+		if (!path)
+			return -ENOMEM;
+		m = um_list_find_for(r->list, path, UM_COVERS_PASS, &rel);
+	}
 	if (um_mount_is_real(m)) {
 		fd = open(rel, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? -errno : um_guest_fchdir(r, fd);
@@ -349,7 +357,7 @@ static long change_to(struct um_req *r, struct um_mount *m, const char *rel)
 long sys_chdir(struct um_req *r)
 {
 	struct um_loc loc UM_LOC;
-	int ret = um_arg_walk(r, 0, UM_FOLLOW, &loc);
+	int ret = um_arg_walk(r, 0, UM_FOLLOW | UM_READ | UM_ENTER, &loc);
 
 	if (ret < 0)
 		return ret;
@@ -411,21 +419,21 @@ long sys_fchdir(struct um_req *r)
 
 long sys_getcwd(struct um_req *r)
 {
-	const char *path;
+	struct um_cwd cwd;
 	const char *shown;
 	size_t n;
 	int ret;
 
 	if (!um_cwd_any() && !strcmp(r->attr->root, "/"))
 		return UM_CONTINUE;
-	ret = um_cwd_of(r, r->tid, &path);
-	if (ret < 0 || ret == UM_CWD_REMOVED)
+	ret = um_cwd_of(r, r->tid, &cwd);
+	if (ret < 0 || ret == UM_CWD_REMOVED || ret == UM_CWD_DETACHED)
 		return ret < 0 ? ret : -ENOENT;
 	if (ret == 0 && !strcmp(r->attr->root, "/"))
 		return UM_CONTINUE;
-	shown = um_path_seen(path, r->attr->root);
+	shown = um_path_seen(cwd.path, r->attr->root);
 	if (!shown)
-		shown = um_req_printf(r, "(unreachable)%s", path);
+		shown = um_req_printf(r, "(unreachable)%s", cwd.path);
 	if (!shown)
 		return -ENOMEM;
 	n = strlen(shown) + 1;
@@ -450,7 +458,8 @@ long sys_chroot(struct um_req *r)
 	loc = (struct um_loc){ 0 };
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
 	if (ret == 0)
-		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, &loc);
+		ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_READ,
+				     &loc);
 	if (ret < 0)
 		return ret;
 	ret = loc.obj ? -ENOENT : um_fs_getattr(loc.mount, loc.rel, NULL, &st);

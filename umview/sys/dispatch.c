@@ -135,11 +135,6 @@ struct um_obj *um_arg_obj(struct um_req *r, int n)
 	return um_obj_find(&st);
 }
 
-void um_obj_cleanup(struct um_obj **o)
-{
-	um_obj_put(*o);
-}
-
 int um_arg_walk(struct um_req *r, int n, unsigned int flags, struct um_loc *out)
 {
 	return um_walk_user(r, AT_FDCWD, r->arg[n], flags, out);

@@ -8,8 +8,8 @@
  * the agent's first call (HELLO) fetches it.
  *
  * A process that is being traced execs natively, so that its debugger sees
- * what it expects; so does what cannot be read. Those run without an agent,
- * on the slow road, and only files that are real.
+ * what it expects (traced.c); so does what cannot be read, if it is real. Those
+ * run without an agent, on the slow road.
  */
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -29,9 +29,11 @@
 #include "guest/shared.h"
 #include "net/standin.h"
 #include "sys/execfile.h"
+#include "sys/interp.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
 #include "sys/text.h"
+#include "sys/traced.h"
 #include "view/cwd.h"
 #include "view/perm.h"
 
@@ -101,8 +103,7 @@ static void pending_free(struct um_exec_pending *p)
 		return;
 	if (p->fd >= 0)
 		close(p->fd);
-	if (p->interp_fd >= 0)
-		close(p->interp_fd);
+	um_execfile_drop_interp(p);
 	if (p->exec_fd >= 0)
 		close(p->exec_fd);
 	free(p);
@@ -226,17 +227,28 @@ static int fill_info(struct um_exec *x)
 	info->euid = ids->virt ? ids->euid : own_uid;
 	info->gid = ids->virt ? ids->rgid : own_gid;
 	info->egid = ids->virt ? ids->egid : own_gid;
+	x->p->is_real = !x->loc.obj && um_loc_is_real(&x->loc);
 	x->p->fd = um_steal_fd(&x->fd);
 	return 0;
 }
 
-/* Resolve and leave the result for the agent. 0, UM_CONTINUE, -errno. */
-static long prepare(struct um_exec *x)
+static bool is_traced(struct um_req *r)
 {
+	return atomic_load(&tracers) && um_req_is_traced(r);
+}
+
+/*
+ * Resolve and leave the result for the agent; of a traced process the kernel
+ * is to exec *traced, a descriptor, if that is not -1. 0, UM_CONTINUE, -errno.
+ */
+static long prepare(struct um_exec *x, int *traced)
+{
+	const bool is_watched = is_traced(x->r);
 	int ret;
 
-	if (atomic_load(&tracers) && um_req_is_traced(x->r))
-		return um_loc_is_native(&x->loc) ? UM_CONTINUE : -EACCES;
+	*traced = -1;
+	if (is_watched && um_loc_is_native(&x->loc))
+		return UM_CONTINUE;
 	x->p = calloc(1, sizeof(*x->p));
 	if (!x->p)
 		return -ENOMEM;
@@ -252,6 +264,13 @@ static long prepare(struct um_exec *x)
 		ret = fill_info(x);
 	if (ret < 0)
 		return ret;
+	if (is_watched)
+		*traced = um_traced_program(x);
+	if (*traced >= 0)
+		return 0;
+	/* what execs the agent by itself can do so under a tracer, too */
+	if (is_watched && (!x->by_agent || *traced != -EACCES))
+		return *traced;
 	return put_pending(um_req_tgid(x->r), um_steal(x->p));
 }
 
@@ -325,11 +344,29 @@ static long go_without(struct um_exec *x, bool native)
 	return -EACCES;
 }
 
+/* The kernel execs the descriptor; the process will have no agent. */
+static long exec_traced(struct um_exec *x, int fd, uint64_t empty)
+{
+	struct um_req *r = x->r;
+	long ret = um_traced_redirect(r, empty - strlen(x->name), fd);
+
+	if (ret == UM_CONTINUE)
+		um_attr_table_set(um_req_tgid(r), x->p->attr);
+	return ret;
+}
+
 static long finish(struct um_exec *x, uint64_t argv, uint64_t envp,
 		   uint64_t empty)
 {
 	bool native = um_loc_is_native(&x->loc);
-	long ret = prepare(x);
+	UM_CLOSE int traced = -1;
+	long ret = prepare(x, &traced);
+
+	if (traced >= 0) {
+		ret = exec_traced(x, traced, empty);
+		exec_fini(x);
+		return ret;
+	}
 
 	native = native && !x->by_view;
 	if (ret == 0 && (agent_fd < 0 || x->r->attr->filtered))
@@ -369,24 +406,34 @@ long sys_execveat(struct um_req *r)
 	return finish(&x, r->arg[2], r->arg[3], r->arg[1] + strlen(x.path));
 }
 
-/* Resolved: answer with the agent's descriptor, which the caller will exec. */
-static long finish_by_agent(struct um_exec *x)
+/*
+ * Resolved: the caller will exec the agent, by the descriptor that is the
+ * answer, or as it can do by itself.
+ */
+static long finish_by_agent(struct um_exec *x, uint64_t how)
 {
 	struct um_req *r = x->r;
-	long ret = prepare(x);
+	UM_CLOSE int traced = -1;
+	long ret = prepare(x, &traced);
 
+	if (traced >= 0)
+		um_attr_table_set(um_req_tgid(r), x->p->attr);
 	exec_fini(x);
+	if (traced >= 0)
+		return r->engine->inject(r, traced, true, false);
 	if (ret == UM_CONTINUE) {
 		um_attr_table_set(um_req_tgid(r), r->attr);
 		return UM_VUCTL_NATIVE;
 	}
-	return ret < 0 ? ret : r->engine->inject(r, agent_fd, true, false);
+	if (ret < 0 || how == UM_VUCTL_BY_SELF)
+		return ret;
+	return r->engine->inject(r, agent_fd, true, false);
 }
 
 /* For code that can exec the agent itself: the launcher, and the agent. */
 long um_exec_prepare(struct um_req *r)
 {
-	struct um_exec x = { .r = r, .fd = -1 };
+	struct um_exec x = { .r = r, .fd = -1, .by_agent = true };
 	char *path;
 	long ret;
 
@@ -400,17 +447,18 @@ long um_exec_prepare(struct um_req *r)
 	x.name = path;
 	ret = um_execfile_walk(&x, path);
 	if (ret == 0)
-		return finish_by_agent(&x);
+		return finish_by_agent(&x, r->arg[2]);
 	exec_fini(&x);
 	return ret;
 }
 
 long um_exec_prepare_at(struct um_req *r)
 {
-	struct um_exec x = { .r = r, .fd = -1 };
+	struct um_exec x = { .r = r, .fd = -1, .by_agent = true };
 	const uint64_t dirfd = r->arg[1];
 	const uint64_t path = r->arg[2];
 	const uint64_t flags = r->arg[3];
+	const uint64_t how = r->arg[4];
 	long ret;
 
 	/* as execveat(2) has them */
@@ -419,7 +467,7 @@ long um_exec_prepare_at(struct um_req *r)
 	r->arg[4] = flags;
 	ret = um_execfile_walk_at(&x);
 	if (ret == 0)
-		return finish_by_agent(&x);
+		return finish_by_agent(&x, how);
 	exec_fini(&x);
 	return ret < 0 ? ret : 0;
 }
@@ -431,18 +479,13 @@ static int inject_or_none(struct um_req *r, int fd)
 
 static void fill_cwd(struct um_req *r, struct um_page *page)
 {
-	const struct um_mount *m = um_mount_real();
-	const char *path;
-	const char *rel;
-	int found = um_cwd_of(r, r->tid, &path);
+	struct um_cwd cwd;
+	int found = um_cwd_of(r, r->tid, &cwd);
 
 	if (found != 0)
 		page->flags |= UM_PAGE_CWD;
-	if (found == UM_CWD_REMOVED || !path)
-		return;
-	if (found > 0)
-		m = um_list_find(r->list, path, &rel);
-	page->cwd = um_cwd_key(m, path);
+	if (found == 0 || found == 1)
+		page->cwd = um_cwd_key(cwd.mount, cwd.path);
 }
 
 /* The page of a program that starts. */
@@ -466,10 +509,63 @@ static struct um_page first_page(struct um_req *r,
 	return page;
 }
 
+/* A file that stays open here: the agent opens it by this. */
+static int point_at(int fd, struct um_exec_file *out)
+{
+	struct stat st;
+
+	out->fd = UM_EXEC_NO_FD;
+	out->at = UM_EXEC_NO_FD;
+	/* without a region file the agent goes on, unpatched */
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	out->at = fd;
+	out->dev = st.st_dev;
+	out->ino = st.st_ino;
+	return 0;
+}
+
+static int give_interp(struct um_req *r, const struct um_exec_pending *p,
+		       struct um_exec_file *out)
+{
+	out->at = UM_EXEC_NO_FD;
+	out->fd = UM_EXEC_NO_FD;
+	if (p->interp_fd >= 0 && p->keeps_interp)
+		return point_at(p->interp_fd, out);
+	out->fd = inject_or_none(r, p->interp_fd);
+	return p->interp_fd >= 0 && out->fd < 0 ? out->fd : 0;
+}
+
+/* Where the agent could not open what point_at() named. */
+long um_exec_give(struct um_req *r)
+{
+	int fd = (int)r->arg[1];
+
+	if (fd < 0 || (fd != um_shared_fd() && !um_interp_is_kept(fd)))
+		return -EBADF;
+	return r->engine->inject(r, fd, true, false);
+}
+
+/*
+ * The answer is the program's descriptor. That of a virtual file is closed here
+ * before the agent goes on, as in um_give_fd().
+ */
+static long give_program(struct um_req *r, struct um_exec_pending *p)
+{
+	int ret = r->engine->inject(r, p->fd, true, p->is_real);
+
+	if (p->is_real)
+		return ret < 0 ? ret : UM_ANSWERED;
+	return ret;
+}
+
 /* What the agent is to load, and the descriptors of it. */
-static int hand_over(struct um_req *r, struct um_exec_pending *p)
+static long hand_over(struct um_req *r, struct um_exec_pending *p)
 {
 	struct um_exec_info *info = &p->info;
+	int ret;
 
 	info->page = first_page(r, p);
 	um_text_of(p->fd, &info->text);
@@ -483,15 +579,16 @@ static int hand_over(struct um_req *r, struct um_exec_pending *p)
 		if (info->exec_fd < 0)
 			return info->exec_fd;
 	}
-	info->fd = inject_or_none(r, p->fd);
-	info->interp_fd = inject_or_none(r, p->interp_fd);
-	info->region_fd = inject_or_none(r, um_shared_fd());
+	info->monitor = (uint32_t)getpid();
 	info->stats_fd = inject_or_none(r, um_stats_fd());
-	if (info->fd < 0)
-		return info->fd;
-	return um_copy_out(r, um_uptr_of(r->arg[1]), info,
-			   offsetof(struct um_exec_info, strings) + info->args +
-				   p->nargs);
+	ret = point_at(um_shared_fd(), &info->region);
+	if (ret == 0)
+		ret = give_interp(r, p, &info->interp);
+	if (ret == 0)
+		ret = um_copy_out(r, um_uptr_of(r->arg[1]), info,
+				  offsetof(struct um_exec_info, strings) +
+					  info->args + p->nargs);
+	return ret < 0 ? ret : give_program(r, p);
 }
 
 /* The agent is in place and asks what it is to load. */
@@ -500,7 +597,7 @@ long um_exec_hello(struct um_req *r)
 	/* a process that has just exec'ed has one thread */
 	pid_t tgid = r->tgid = r->tid;
 	struct um_exec_pending *p = take_pending(tgid);
-	int ret;
+	long ret;
 
 	if (!p)
 		return -ESRCH;
@@ -510,5 +607,5 @@ long um_exec_hello(struct um_req *r)
 	ret = r->arg[2] == sizeof(p->info) ? hand_over(r, p) : -EINVAL;
 	pending_free(p);
 	um_list_put(r->list);
-	return ret < 0 ? ret : 0;
+	return ret;
 }

@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 
 #include "sys/binfmt.h"
+#include "sys/interp.h"
 #include "view/perm.h"
 
 #define MAX_SCRIPTS	    5
@@ -41,6 +42,9 @@ static int open_file(const struct um_loc *loc)
 		return (int)UM_SYS(open(loc->rel, O_RDONLY | O_CLOEXEC));
 	if (!loc->exists)
 		return -ENOENT;
+	if (um_fs_gives(loc->mount))
+		return um_fs_give(loc->mount, loc->rel, O_RDONLY | O_CLOEXEC,
+				  0);
 	return um_vnode_open_whole(loc->mount, loc->rel);
 }
 
@@ -110,6 +114,7 @@ char *um_execfile_name(const struct um_exec *x)
 {
 	char text[PATH_MAX];
 	char link[64];
+	const char *shown;
 	ssize_t n = -1;
 
 	if (x->fixed)
@@ -121,7 +126,8 @@ char *um_execfile_name(const struct um_exec *x)
 	}
 	if (n > 0) {
 		text[n] = '\0';
-		return strdup(text);
+		shown = um_list_name_of(x->r, text);
+		return strdup(shown ? shown : text);
 	}
 	if (!x->loc.obj)
 		return strdup(x->loc.path);
@@ -218,14 +224,16 @@ static int parse_script(struct um_exec *x, char **interp, char **arg)
 }
 
 /*
- * The file of this name. In a view without mounts the host's own name will do,
- * unless it may lead through /proc, where it would be the monitor's.
+ * The file of this name. In a view without mounts, or when it was walked before,
+ * the host's own name will do, unless it may lead through /proc, where it would be the monitor's.
  */
 static int find_file(struct um_req *r, const char *path, struct um_loc *loc)
 {
-	if (path[0] != '/' || !um_walk_is_idle(r, path) ||
+	if (path[0] != '/' ||
+	    !(um_walk_is_idle(r, path) || um_walk_is_known(r, path)) ||
 	    strstr(path, "proc") || !strncmp(path, "/dev", 4))
-		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, loc);
+		return um_walk_always(r, AT_FDCWD, path, UM_FOLLOW | UM_READ,
+				      loc);
 	*loc = (struct um_loc){ .mount = um_mount_real(),
 				.path = path,
 				.rel = path,
@@ -384,11 +392,19 @@ static int check_elf(const struct um_exec *x)
 	return 0;
 }
 
+void um_execfile_drop_interp(struct um_exec_pending *p)
+{
+	if (p->interp_fd >= 0 && !p->keeps_interp)
+		close(p->interp_fd);
+	p->interp_fd = -1;
+}
+
 /* The interpreter must be there before the old program goes. */
 static int check_interp(struct um_exec *x, const Elf64_Phdr *ph)
 {
 	struct um_loc loc UM_LOC;
 	char path[PATH_MAX];
+	bool stays = false;
 	ssize_t n;
 	int ret;
 
@@ -401,12 +417,16 @@ static int check_interp(struct um_exec *x, const Elf64_Phdr *ph)
 	ret = find_file(x->r, um_req_strdup(x->r, path), &loc);
 	if (ret < 0)
 		return ret;
-	ret = open_file(&loc);
+	if (!loc.obj && um_loc_is_real(&loc))
+		ret = um_interp_open(loc.rel, &stays);
+	else
+		ret = open_file(&loc);
 	if (ret < 0)
 		return ret;
-	if (x->p->interp_fd >= 0)
-		close(x->p->interp_fd);
+	x->far_interp = !um_loc_is_native(&loc);
+	um_execfile_drop_interp(x->p);
 	x->p->interp_fd = ret;
+	x->p->keeps_interp = stays;
 	return 0;
 }
 
@@ -473,8 +493,11 @@ static int walk_fd(struct um_exec *x, int fd)
 	if (x->loc.obj && x->loc.obj->kind != UM_OBJ_FILE)
 		return um_execfile_walk(x, link);
 	ret = um_gfd_link(r, um_gfd_of((uint64_t)fd), text, sizeof(text));
-	if (ret == 0 && !x->loc.obj)
-		x->loc.path = um_req_strdup(r, text);
+	if (ret == 0 && !x->loc.obj) {
+		x->loc.path = um_list_name_of(r, text);
+		if (!x->loc.path)
+			x->loc.path = um_req_strdup(r, text);
+	}
 	return ret;
 }
 
@@ -493,7 +516,8 @@ static int walk_at(struct um_exec *x, const char *path, int flags)
 		x->name = um_req_printf(r, "/dev/fd/%d/%s", fd, path);
 	if (!x->name)
 		return -ENOMEM;
-	ret = um_walk_always(r, fd, path, follows ? UM_FOLLOW : 0, &x->loc);
+	ret = um_walk_always(r, fd, path, (follows ? UM_FOLLOW : 0) | UM_READ,
+			     &x->loc);
 	if (ret < 0 || follows)
 		return ret;
 	if (um_loc_is_real(&x->loc))

@@ -16,7 +16,11 @@
 /* As much of a file as says what it is; a `#!` line may be no longer. */
 #define UM_EXEC_HEAD 256
 
-/* What a process will find when its agent asks. */
+/*
+ * What a process will find when its agent asks.
+ * @is_real: the program is a file of the host's
+ * @keeps_interp: interp_fd stays open (interp.h)
+ */
 struct um_exec_pending {
 	struct um_hnode node;
 	struct um_exec_info info;
@@ -26,6 +30,8 @@ struct um_exec_pending {
 	int fd;
 	int interp_fd;
 	int exec_fd;
+	bool is_real;
+	bool keeps_interp;
 };
 
 /**
@@ -35,6 +41,8 @@ struct um_exec_pending {
  * @interp: the same, or the interpreter as it was named, if it has come to one
  * @scripts: how many interpreters so far
  * @by_view: an interpreter is one that the host's kernel would not take
+ * @far_interp: the kernel would not find the program's interpreter by its name
+ * @by_agent: the guest has code that will exec what it is told
  * @opens: what is looked at is to be left open for its interpreter
  * @has_creds: the program's ids are by @creds_st, a file of @creds_mount (NULL:
  *	one that the host knows), not by the last file
@@ -56,6 +64,8 @@ struct um_exec {
 	bool cloexec_fd;
 	bool by_view;
 	bool opens;
+	bool far_interp;
+	bool by_agent;
 	bool has_creds;
 	const struct um_mount *creds_mount;
 	struct stat creds_st;
@@ -69,6 +79,8 @@ int um_execfile_walk_at(struct um_exec *x) UM_MUST_CHECK;
 int um_execfile_resolve(struct um_exec *x) UM_MUST_CHECK;
 /* The file at x->loc, if it may be executed: x->fd and x->st. 0 or -errno. */
 int um_execfile_open(struct um_exec *x) UM_MUST_CHECK;
+/* Give up the interpreter that was found for it. */
+void um_execfile_drop_interp(struct um_exec_pending *p);
 /* What /proc/PID/exe says of it; caller frees; NULL: no memory. */
 char *um_execfile_name(const struct um_exec *x);
 void um_execfile_fini(struct um_exec *x);

@@ -60,13 +60,14 @@ static struct um_mount *find(const char *path)
 	return is_name(path) ? node_mount : NULL;
 }
 
-static bool names(const char *dir, um_fill_fn fill, void *arg)
+static bool names(const struct um_list *l, const char *dir, um_fill_fn fill,
+		  void *arg)
 {
 	struct stat st;
-
 	bool fuse = !strcmp(dir, "/dev") && lstat(NAME, &st) < 0;
 	bool cuse = !strcmp(dir, "/dev") && lstat(CUSE, &st) < 0;
 
+	(void)l;
 	if (fill && fuse)
 		fill(arg, "fuse", 1, S_IFCHR >> 12);
 	if (fill && cuse)
@@ -146,22 +147,6 @@ static size_t total(const struct iovec *iov, int n)
 	return sum;
 }
 
-static int scatter(struct um_req *r, const struct iovec *iov, int n,
-		   const char *data, size_t len)
-{
-	for (int i = 0; i < n && len; i++) {
-		size_t part = iov[i].iov_len < len ? iov[i].iov_len : len;
-		int ret = um_copy_out(r, um_uptr_of((uintptr_t)iov[i].iov_base),
-				      data, part);
-
-		if (ret < 0)
-			return ret;
-		data += part;
-		len -= part;
-	}
-	return 0;
-}
-
 long um_fusedev_read(struct um_req *r, struct um_chan *ch,
 		     const struct iovec *iov, int n)
 {
@@ -177,7 +162,7 @@ long um_fusedev_read(struct um_req *r, struct um_chan *ch,
 	if (ret == -EAGAIN)
 		return UM_CONTINUE;
 	if (ret == 0)
-		ret = scatter(r, iov, n, data, len);
+		ret = um_copy_out_vec(r, iov, (size_t)n, data, len);
 	return ret < 0 ? ret : (long)len;
 }
 

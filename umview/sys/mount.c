@@ -9,11 +9,12 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/path.h"
+#include "dev/dev.h"
 #include "guest/contain.h"
 #include "guest/kept.h"
 #include "net/standin.h"
 #include "sys/fusedev.h"
-#include "sys/loop.h"
 #include "sys/mounter.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
@@ -111,8 +112,14 @@ static const char *find_source(struct um_req *r, const char *source)
 }
 
 /* Modules that serve a family of types, loaded when one is asked for. */
-static const char *const families[] = { "umfuse", "umdev", "umbinfmt", "viewfs",
-					"ummisc" };
+static const char *const families[] = { "umfuse", "umdev",  "umbinfmt",
+					"viewfs", "ummisc", "umnet" };
+
+/* A stack may be a module of its own, though its name begins with the family's. */
+static bool has_own_module(const char *type)
+{
+	return !strncmp(type, "umnet", 5) && um_service_exists(type);
+}
 
 /* Silent: one of the types that mount(8) tries, one after the other. */
 static int load_server(struct um_req *r, const char *type, bool silent)
@@ -121,6 +128,8 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 	const char *name = NULL;
 	int ret;
 
+	if (has_own_module(type))
+		name = type;
 	for (size_t i = 0; !name && i < UM_ARRAY_SIZE(families); i++)
 		if (!strncmp(type, families[i], strlen(families[i])))
 			name = families[i];
@@ -159,7 +168,7 @@ static struct um_service *find_server(struct um_req *r, const char *type,
 	struct um_service *s = um_list_server(r->list, type);
 
 	*err = 0;
-	if (s)
+	if (s && (!strcmp(s->module->name, type) || !has_own_module(type)))
 		return s;
 	*err = load_server(r, type, silent);
 	if (*err < 0)
@@ -188,15 +197,21 @@ static void release_source(void *hold)
 	um_next_close(hold);
 }
 
-static bool is_idle(struct um_mount *m)
+static bool is_open(struct um_mount *m)
 {
-	return !atomic_load(&m->users) && !um_vnode_busy(m) &&
-	       !um_cwd_busy(m) && !(um_stack_is(m) && um_standin_busy(m)) &&
+	return m->devices ? um_dev_is_open(m)
+			  : um_vnode_busy(m) || um_cwd_busy(m);
+}
+
+bool um_mount_is_idle(struct um_mount *m)
+{
+	return !atomic_load(&m->users) && !is_open(m) && !um_layer_is_busy(m) &&
+	       !(um_stack_is(m) && um_standin_busy(m)) &&
 	       !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
- * What the module is to open. A loop device stays in use as long as the mount
+ * What the module is to open. A device stays in use as long as the mount
  * lives, whether or not the module reads through it.
  */
 static int take_source(struct um_req *r, struct um_mount *m, const char **out)
@@ -205,10 +220,12 @@ static int take_source(struct um_req *r, struct um_mount *m, const char **out)
 	int ret;
 
 	*out = m->source;
-	ret = um_loop_source(r, m->source, m->flags & MS_RDONLY, out);
+	ret = um_dev_source(r, m->source, m->flags & MS_RDONLY, out);
 	if (ret <= 0)
 		return ret;
-	ret = um_next_open(m->beneath, m->source, O_RDONLY, 0, &f);
+	um_obj_settle();
+	ret = um_next_open(m->beneath, m->source, O_RDONLY | UM_DEV_HOLD, 0,
+			   &f);
 	if (ret < 0)
 		return ret;
 	m->source_hold = f;
@@ -227,7 +244,7 @@ static int claim_source(const struct um_req *r, struct um_mount *m,
 
 	if (source[0] != '/')
 		return 0;
-	um_mount_reap(is_idle);
+	um_mount_reap(um_mount_is_idle);
 	in = um_list_find(r->list, source, &rel);
 	if (um_fs_getattr(in, rel, NULL, &st) < 0 ||
 	    !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
@@ -247,7 +264,8 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 				    .source = source,
 				    .target = m->point,
 				    .flags = m->flags,
-				    .options = m->options };
+				    .options = m->options,
+				    .merge = m->merge };
 	struct um_next *outer = um_next_current();
 	struct um_contain c;
 	volatile int ret = -EIO;
@@ -287,9 +305,25 @@ static void drop_failed(struct um_mount *m)
 	um_mount_unclaim(m);
 }
 
+static int set_jump(struct um_mount *m)
+{
+	static const char *const of_kernel[] = { "/proc", "/dev", "/sys" };
+
+	for (size_t i = 0; i < UM_ARRAY_SIZE(of_kernel); i++)
+		if (um_fs_gives(m) && !um_fs_is_layer(m) &&
+		    um_path_beneath(m->source, of_kernel[i])) {
+			m->jump = strdup(m->source);
+			return m->jump ? 0 : -ENOMEM;
+		}
+	return 0;
+}
+
 /* What changes without the core is known for a while, or not at all. */
 static void set_cache(struct um_mount *m)
 {
+	/* guests have descriptors of its files, and change them by these */
+	if (m->cache && um_fs_gives(m))
+		um_attrcache_free(um_steal(m->cache));
 	if (!m->fs.remote || !m->cache)
 		return;
 	if (m->fs.ttl_ms)
@@ -321,8 +355,10 @@ static int mount_new(struct um_req *r, const struct args *a,
 		ret = claim_source(r, m, source);
 	if (ret == 0)
 		ret = start_fs(m, s, source);
-	if (ret == 0)
+	if (ret == 0) {
 		set_cache(m);
+		ret = set_jump(m);
+	}
 	if (ret < 0)
 		drop_failed(m);
 	else
@@ -347,8 +383,45 @@ static long remount(struct um_req *r, const struct args *a)
 	return 0;
 }
 
-#define MS_OTHERS                                                              \
-	(MS_BIND | MS_MOVE | MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
+#define MS_OTHERS      (MS_MOVE | MS_PROPAGATION)
+#define MS_PROPAGATION (MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
+
+/* What the kernel has one of: a mount of it is its own place elsewhere. */
+static struct {
+	const char *type;
+	char at[16];
+} singles[] = {
+	{ "proc", "/proc" },	     { "sysfs", "/sys" },
+	{ "devtmpfs", "/dev" },	     { "devpts", "/dev/pts" },
+	{ "mqueue", "/dev/mqueue" }, { "cgroup2", "/sys/fs/cgroup" },
+};
+static char module_of_binds[] = "viewfs";
+static char no_options[] = "";
+
+/* Binds are a module's: its type, or NULL. */
+static const char *bind_type(struct args *a)
+{
+	if (a->flags & MS_BIND) {
+		a->type = module_of_binds;
+		a->data = no_options;
+		return a->type;
+	}
+	for (size_t i = 0; i < UM_ARRAY_SIZE(singles); i++)
+		if (!strcmp(a->type, singles[i].type)) {
+			a->source = singles[i].at;
+			a->data = no_options;
+			return module_of_binds;
+		}
+	return NULL;
+}
+
+/* Propagation is the host's business: a view has none, and all of it is private. */
+static long other_mount(struct um_req *r, const struct args *a)
+{
+	if ((a->flags & MS_MOVE) || !um_list_mount_at(r->list, a->target.path))
+		return UM_CONTINUE;
+	return 0;
+}
 
 /* A FUSE daemon, through its open /dev/fuse. */
 static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
@@ -397,9 +470,13 @@ long sys_mount(struct um_req *r)
 	}
 	if (a.flags & MS_REMOUNT)
 		return remount(r, &a);
-	/* the kernel's own refusal */
 	if (a.flags & MS_OTHERS)
-		return UM_CONTINUE;
+		return other_mount(r, &a);
+	type = bind_type(&a);
+	if (type) {
+		s = find_server(r, type, a.flags & MS_SILENT, &ret);
+		return s ? mount_new(r, &a, s, a.type) : ret;
+	}
 	if (um_fuse_is_type(a.type))
 		return mount_fuse(r, &a, a.type);
 	type = um_list_alias(r->list, a.type);
@@ -428,7 +505,7 @@ static bool has_child(const struct um_list *l, const struct um_mount *m)
 static bool is_busy(const struct um_req *r, struct um_mount *m)
 {
 	um_kept_sweep();
-	return has_child(r->list, m) || !is_idle(m);
+	return has_child(r->list, m) || !um_mount_is_idle(m);
 }
 
 /* umount -l does not wait for operations that may never end. */

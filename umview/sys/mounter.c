@@ -72,14 +72,6 @@ static struct um_mount *find(const char *path)
 }
 
 /* They are not shown: nobody looks for them but by name. */
-static bool names(const char *dir, um_fill_fn fill, void *arg)
-{
-	(void)dir;
-	(void)fill;
-	(void)arg;
-	return false;
-}
-
 static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 			struct stat *out)
 {
@@ -112,7 +104,7 @@ static const struct um_fs_ops node_ops = {
 	.readlink = node_readlink,
 };
 
-static struct um_dev_class class = { .find = find, .names = names };
+static struct um_dev_class class = { .find = find };
 
 int um_mounter_setup(const char *program)
 {

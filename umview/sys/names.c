@@ -132,8 +132,14 @@ static int from_fd(struct um_req *r, int fd, struct um_loc *loc)
 	if (ret < 0)
 		return ret;
 	o = um_obj_find(&st);
-	if (!o)
-		return 0;
+	if (!o) {
+		struct um_loc shown;
+
+		ret = um_fd_for_change(r, fd, &shown);
+		if (ret == 0)
+			*loc = shown;
+		return ret == UM_FD_NATIVE ? 0 : ret;
+	}
 	rel = um_obj_path(o);
 	if (!rel)
 		return -ENOENT;
@@ -162,12 +168,15 @@ static int link_source(struct um_req *r, int dirfd, uint64_t name, int flags,
 static long link_virtual(struct um_req *r, const struct um_loc *from,
 			 const struct um_loc *to)
 {
+	struct stat st;
 	int ret;
 
 	if (!um_loc_is_real(from) && !from->exists)
 		return -ENOENT;
 	if (!um_loc_is_real(to) && to->exists)
 		return -EEXIST;
+	if (um_loc_is_real(from) && stat(from->rel, &st) == 0 && !st.st_nlink)
+		return -ENOENT;
 	if (from->mount != to->mount)
 		return -EXDEV;
 	if (!um_loc_is_real(from) && S_ISDIR(from->st.st_mode))
@@ -248,7 +257,7 @@ static int rename_checks(const struct um_loc *a, const struct um_loc *b,
 	if (is_below(b, a))
 		return -EINVAL;
 	if (b->exists && is_below(a, b))
-		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+		return (flags & RENAME_EXCHANGE) ? -EINVAL : -ENOTEMPTY;
 	if (!b->exists || (flags & RENAME_EXCHANGE))
 		return 0;
 	if (is_dir && !S_ISDIR(b->st.st_mode))
@@ -300,7 +309,8 @@ static long rename_virtual(struct um_req *r, const struct um_loc *a,
 	ret = rename_checks(a, b, flags);
 	if (ret < 0)
 		return ret;
-	if (b->exists && a->st.st_ino == b->st.st_ino)
+	if (b->exists && a->st.st_ino == b->st.st_ino &&
+	    a->st.st_dev == b->st.st_dev)
 		return 0;
 	ret = may_rename(r, a, b, flags);
 	if (ret < 0)
@@ -496,7 +506,7 @@ static long do_readlink(struct um_req *r, int dirfd, uint64_t name,
 		return ret;
 	if (!*path && dirfd != AT_FDCWD)
 		return readlink_fd(r, dirfd, buf, (size_t)size);
-	ret = um_walk(r, dirfd, path, 0, &loc);
+	ret = um_walk(r, dirfd, path, UM_READ, &loc);
 	if (ret < 0)
 		return ret;
 	if (um_loc_is_real(&loc) && !um_walk_is_idle(r, path)) {

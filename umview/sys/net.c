@@ -29,7 +29,7 @@ static int set_nonblock(int fd)
 static long made(struct um_req *r, struct um_mount *m, int fd, uint64_t id,
 		 int domain, int type, int flags)
 {
-	int ret = flags & SOCK_NONBLOCK ? set_nonblock(fd) : 0;
+	int ret = (flags & SOCK_NONBLOCK) ? set_nonblock(fd) : 0;
 
 	if (ret == 0 && id)
 		ret = um_standin_add(fd, m, id, domain, type);
@@ -52,11 +52,17 @@ long um_net_socket(struct um_req *r, struct um_mount *m, int domain, int type,
 	type &= ~flags;
 	if (type & ~0xf)
 		return -EINVAL;
-	fd = UM_STACK_CALL(m, socket, -EAFNOSUPPORT, domain, type, protocol,
-			   &id);
+	if (!um_stack_enter(m))
+		return -ENETDOWN;
+	fd = m->fs.net->ops->socket
+		     ? m->fs.net->ops->socket(m->fs.net, domain, type, protocol,
+					      &id)
+		     : -EAFNOSUPPORT;
+	if (fd >= 0)
+		um_stack_touch(m);
+	um_stack_leave(m);
 	if (fd < 0)
 		return fd;
-	um_stack_touch(m);
 	return made(r, m, (int)fd, id, domain, type, flags);
 }
 
@@ -77,27 +83,23 @@ long sys_socket(struct um_req *r)
 static int find_stack(struct um_req *r, const char *path, struct um_mount **out)
 {
 	struct um_loc loc UM_LOC;
+	struct stat st;
 	int ret;
 
 	loc = (struct um_loc){ 0 };
 	ret = um_walk_always(r, AT_FDCWD, path, UM_FOLLOW, &loc);
 	if (ret < 0)
 		return ret;
-	if (loc.obj || !um_stack_is(loc.mount))
+	if (loc.obj)
 		return -ENOTSUP;
-	ret = um_may(r, loc.mount, &loc.st, X_OK);
+	ret = um_fs_getattr(loc.mount, loc.rel, NULL, &st);
+	if (ret == 0 && !um_stack_is(loc.mount))
+		ret = -ENOTSUP;
+	if (ret == 0)
+		ret = um_may(r, loc.mount, &st, X_OK);
 	if (ret == 0)
 		*out = um_mount_get(loc.mount);
 	return ret;
-}
-
-static long msocket_on(struct um_req *r, struct um_mount *m)
-{
-	int domain = (int)r->arg[2], type = (int)r->arg[3];
-
-	if (type == SOCK_DEFAULT)
-		return um_stack_choose(r, m, domain);
-	return um_net_socket(r, m, domain, type, (int)r->arg[4]);
 }
 
 /* A socket of the host's stack is one that the guest makes itself. */
@@ -112,23 +114,28 @@ static long host_socket(struct um_req *r)
 
 long um_net_msocket(struct um_req *r)
 {
-	struct um_mount *m = NULL;
+	int domain = (int)r->arg[2], type = (int)r->arg[3];
+	struct um_mount *named = NULL, *m;
 	char *path;
 	long ret;
 
 	if (r->arg[1]) {
 		ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
 		if (ret == 0)
-			ret = find_stack(r, path, &m);
+			ret = find_stack(r, path, &named);
 		if (ret < 0)
 			return ret;
-	} else if (r->arg[3] == SOCK_DEFAULT) {
-		return -EINVAL;
-	} else {
-		m = um_stack_of(r, (int)r->arg[2]);
 	}
-	ret = m ? msocket_on(r, m) : host_socket(r);
-	um_mount_put(m);
+	if (type == SOCK_DEFAULT) {
+		ret = named ? um_stack_choose(r, named, domain) : -EINVAL;
+	} else {
+		m = named ? um_stack_follow(r, named, domain)
+			  : um_stack_of(r, domain);
+		ret = m ? um_net_socket(r, m, domain, type, (int)r->arg[4])
+			: host_socket(r);
+		um_mount_put(m);
+	}
+	um_mount_put(named);
 	return ret;
 }
 
@@ -176,7 +183,8 @@ long um_net_connect(struct um_req *r, struct um_standin *s)
 {
 	struct sockaddr_storage addr;
 	int len = um_net_copy_addr(r, r->arg[1], r->arg[2], &addr);
-	int fd, flags;
+	UM_CLOSE int fd = -1;
+	int flags;
 
 	if (len < 0)
 		return len;
@@ -184,10 +192,6 @@ long um_net_connect(struct um_req *r, struct um_standin *s)
 	if (fd < 0)
 		return fd;
 	flags = fcntl(fd, F_GETFL);
-	if (!s->stack->fs.net->ops->connect) {
-		close(fd);
-		return -EOPNOTSUPP;
-	}
 	return UM_STACK_CALL(s->stack, connect, -EOPNOTSUPP, s->id, fd,
 			     (void *)&addr, (socklen_t)len,
 			     !(flags & O_NONBLOCK));
@@ -211,17 +215,23 @@ long um_net_name(struct um_req *r, struct um_standin *s, bool peer)
 long sys_listen(struct um_req *r)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
-	int fd;
+	UM_CLOSE int fd = -1;
 
 	if (!s)
 		return UM_CONTINUE;
-	if (!s->stack->fs.net->ops->listen || s->packets)
+	if (s->packets)
 		return -EOPNOTSUPP;
 	fd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
 	if (fd < 0)
 		return fd;
 	return UM_STACK_CALL(s->stack, listen, -EOPNOTSUPP, s->id, fd,
 			     (int)r->arg[1]);
+}
+
+/* Is it a connection of the stack's: id; -ENOENT: it is nobody's. */
+static long is_own(struct um_standin *s, int fd, uint64_t *id)
+{
+	return UM_STACK_CALL(s->stack, accepted, -ENOENT, fd, id);
 }
 
 static long accept_fd(struct um_req *r, int sock, int flags)
@@ -246,7 +256,7 @@ static long accept_own(struct um_req *r, struct um_standin *s, int sock,
 
 		if (fd < 0)
 			return fd;
-		ret = UM_STACK_CALL(s->stack, accepted, -ENOENT, (int)fd, id);
+		ret = is_own(s, (int)fd, id);
 		if (ret == 0)
 			return fd;
 		close((int)fd);
@@ -286,6 +296,32 @@ long um_net_accept(struct um_req *r, struct um_standin *s, int flags)
 
 /* ---- options ---- */
 
+/*
+ * The stand-in of a stream knows whether its error was told by some call; the
+ * stack, which error it is.
+ */
+static long stream_error(struct um_req *r, int *value)
+{
+	UM_CLOSE int sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	socklen_t len = sizeof(int);
+	int mine = 0;
+
+	if (sock < 0)
+		return sock;
+	if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &mine, &len) < 0)
+		return -errno;
+	if (!mine || !*value)
+		*value = mine;
+	return 0;
+}
+
+static bool is_stream_error(const struct um_req *r, const struct um_standin *s,
+			    socklen_t len)
+{
+	return !s->packets && (int)r->arg[1] == SOL_SOCKET &&
+	       (int)r->arg[2] == SO_ERROR && len == sizeof(int);
+}
+
 long sys_getsockopt(struct um_req *r)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
@@ -307,6 +343,8 @@ long sys_getsockopt(struct um_req *r)
 		return -ENOMEM;
 	ret = UM_STACK_CALL(s->stack, getsockopt, -ENOPROTOOPT, s->id,
 			    (int)r->arg[1], (int)r->arg[2], value, &len);
+	if (ret == 0 && is_stream_error(r, s, len))
+		ret = stream_error(r, value);
 	if (ret == 0)
 		ret = um_copy_out(r, um_uptr_of(r->arg[3]), value, len);
 	return ret < 0 ? ret
@@ -332,9 +370,7 @@ long sys_setsockopt(struct um_req *r)
 
 	if (!s)
 		return UM_CONTINUE;
-	if ((int)len < 0)
-		return -EINVAL;
-	if (len > MAX_OPTION)
+	if (len > MAX_OPTION) /* or below 0 */
 		return -EINVAL;
 	value = um_req_alloc(r, len + 1);
 	if (!value)
@@ -351,7 +387,7 @@ long sys_shutdown(struct um_req *r)
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	long ret = 0;
 
-	if (s && s->packets)
+	if (s)
 		ret = UM_STACK_CALL(s->stack, shutdown, 0, s->id,
 				    (int)r->arg[1]);
 	return ret < 0 ? ret : UM_CONTINUE;

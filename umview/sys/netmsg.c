@@ -8,6 +8,7 @@
  * back.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include "sys/net.h"
 
 #define MAX_PACKET (64 * 1024 + 512)
+#define MAX_STREAM (1024 * 1024)
 #define MAX_VECTOR 1024
 #define MAX_SENT   (64 * 1024)
 
@@ -43,35 +45,6 @@ static size_t total(const struct iovec *iov, size_t n)
 		sum += iov[i].iov_len < MAX_PACKET ? iov[i].iov_len
 						   : MAX_PACKET;
 	return sum;
-}
-
-static int scatter(struct um_req *r, const struct iovec *iov, size_t n,
-		   const char *data, size_t len)
-{
-	int ret = 0;
-
-	for (size_t i = 0; ret == 0 && len && i < n; i++) {
-		size_t part = iov[i].iov_len < len ? iov[i].iov_len : len;
-
-		ret = um_copy_out(r, um_uptr_of((uintptr_t)iov[i].iov_base),
-				  data, part);
-		data += part;
-		len -= part;
-	}
-	return ret;
-}
-
-static int gather(struct um_req *r, const struct iovec *iov, size_t n,
-		  char *data)
-{
-	int ret = 0;
-
-	for (size_t i = 0; ret == 0 && i < n; i++) {
-		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base),
-				 data, iov[i].iov_len);
-		data += iov[i].iov_len;
-	}
-	return ret;
 }
 
 /* ---- from the stack ---- */
@@ -118,6 +91,14 @@ static long receive_error(struct um_req *r, struct um_standin *s, size_t room,
 	return got < 0 ? got : unpack(buf, (size_t)got, (size_t)got, out);
 }
 
+/* Not only shut down by the guest itself. */
+static bool is_cut_off(int sock)
+{
+	struct pollfd p = { .fd = sock };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
+}
+
 /* The next packet: 1; 0: the end; -errno. */
 static long receive(struct um_req *r, struct um_standin *s, size_t room,
 		    int flags, struct packet *out)
@@ -142,7 +123,10 @@ static long receive(struct um_req *r, struct um_standin *s, size_t room,
 			     (flags & (MSG_PEEK | MSG_DONTWAIT)) | MSG_TRUNC));
 		um_wait_end();
 	} while (got == -EINTR && um_wait_again(r, &got));
-	if (got <= 0)
+	/* Every packet has a head: the stack's end is closed. */
+	if (got == 0)
+		return is_cut_off(sock) ? -ENETDOWN : 0;
+	if (got < 0)
 		return got;
 	return unpack(buf, (size_t)got < size ? (size_t)got : size, (size_t)got,
 		      out);
@@ -170,26 +154,35 @@ long um_net_read(struct um_req *r, struct um_standin *s,
 
 	if (ret <= 0)
 		return ret;
-	ret = scatter(r, iov, n, p.data, given(&p, room));
+	ret = um_copy_out_vec(r, iov, n, p.data, given(&p, room));
 	return ret < 0 ? ret : length(&p, room, 0);
+}
+
+/* Up to n bytes of a stream. */
+static long recv_stream(struct um_req *r, size_t n, int flags, void **buf)
+{
+	UM_CLOSE int sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	long got;
+
+	*buf = um_req_alloc(r, n + 1);
+	if (sock < 0 || !*buf)
+		return sock < 0 ? sock : -ENOMEM;
+	do {
+		um_wait_begin(r);
+		got = UM_SYS(recv(sock, *buf, n, flags));
+		um_wait_end();
+	} while (got == -EINTR && um_wait_again(r, &got));
+	return got;
 }
 
 /* A connected stream tells no name. */
 static long recvfrom_stream(struct um_req *r)
 {
-	UM_CLOSE int sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	size_t n = r->arg[2] < MAX_PACKET ? r->arg[2] : MAX_PACKET;
-	void *buf = um_req_alloc(r, n + 1);
+	size_t n = r->arg[2] < MAX_STREAM ? r->arg[2] : MAX_STREAM;
 	socklen_t none = 0;
-	long got;
+	void *buf;
+	long got = recv_stream(r, n, (int)r->arg[3], &buf);
 
-	if (sock < 0 || !buf)
-		return sock < 0 ? sock : -ENOMEM;
-	do {
-		um_wait_begin(r);
-		got = UM_SYS(recv(sock, buf, n, (int)r->arg[3]));
-		um_wait_end();
-	} while (got == -EINTR && um_wait_again(r, &got));
 	if (got < 0)
 		return got;
 	if (um_copy_out(r, um_uptr_of(r->arg[1]), buf, (size_t)got) < 0)
@@ -250,7 +243,8 @@ static long give_message(struct um_req *r, uint64_t at, struct msghdr *m,
 							  : p->head.namelen;
 
 	if (ret == 0)
-		ret = scatter(r, iov, m->msg_iovlen, p->data, given(p, room));
+		ret = um_copy_out_vec(r, iov, m->msg_iovlen, p->data,
+				      given(p, room));
 	if (ret == 0 && m->msg_name)
 		ret = um_copy_out(r, um_uptr_of((uintptr_t)m->msg_name),
 				  p->head.name, name);
@@ -286,24 +280,44 @@ static long recv_message(struct um_req *r, struct um_standin *s, uint64_t at,
 /* What the kernel's own call would tell of names is not the stack's. */
 static long recvmsg_stream(struct um_req *r)
 {
+	struct iovec *iov = NULL;
+	struct packet p = { 0 };
 	struct msghdr m;
-	int ret = um_copy_in(r, um_uptr_of(r->arg[1]), &m, sizeof(m));
+	long ret = um_copy_in(r, um_uptr_of(r->arg[1]), &m, sizeof(m));
+	size_t room;
+	void *buf;
 
 	if (ret < 0)
 		return ret;
 	if ((int)r->arg[2] & MSG_ERRQUEUE)
 		return -EAGAIN;
-	if (!m.msg_name || !m.msg_namelen)
+	if (!m.msg_name)
 		return UM_CONTINUE;
-	m.msg_namelen = 0;
-	ret = um_copy_out(r, um_uptr_of(r->arg[1]), &m, sizeof(m));
-	return ret < 0 ? ret : UM_CONTINUE;
+	ret = copy_vector(r, &m, &iov);
+	if (ret < 0)
+		return ret;
+	room = total(iov, m.msg_iovlen);
+	ret = recv_stream(r, room < MAX_STREAM ? room : MAX_STREAM,
+			  (int)r->arg[2], &buf);
+	if (ret < 0)
+		return ret;
+	p.data = buf;
+	p.len = p.full = (size_t)ret;
+	return give_message(r, r->arg[1], &m, &p, 0);
 }
 
 long um_net_recvmsg(struct um_req *r, struct um_standin *s)
 {
 	return s->packets ? recv_message(r, s, r->arg[1], (int)r->arg[2])
 			  : recvmsg_stream(r);
+}
+
+/* How long the message of the struct mmsghdr at `at` was. */
+static int give_length(struct um_req *r, uint64_t at, unsigned int len)
+{
+	return um_copy_out(r,
+			   um_uptr_of(at + offsetof(struct mmsghdr, msg_len)),
+			   &len, sizeof(len));
 }
 
 long sys_recvmmsg(struct um_req *r)
@@ -317,16 +331,12 @@ long sys_recvmmsg(struct um_req *r)
 		return UM_CONTINUE;
 	for (; n < want && n < MAX_VECTOR; n++) {
 		uint64_t at = r->arg[1] + n * sizeof(struct mmsghdr);
-		unsigned int len;
 
 		/* What is there; it waits for the first alone. */
 		ret = recv_message(r, s, at, n ? flags | MSG_DONTWAIT : flags);
 		if (ret < 0)
 			break;
-		len = (unsigned int)ret;
-		ret = um_copy_out(
-			r, um_uptr_of(at + offsetof(struct mmsghdr, msg_len)),
-			&len, sizeof(len));
+		ret = give_length(r, at, (unsigned int)ret);
 		if (ret < 0)
 			break;
 	}
@@ -342,11 +352,12 @@ static long transmit(struct um_standin *s, struct msghdr *m, int flags)
 
 /* The guest's vector in one piece, with what goes with it in m. */
 static long send_vector(struct um_req *r, struct um_standin *s,
-			const struct iovec *iov, size_t n, struct msghdr *m,
-			int flags)
+			const struct iovec *iov, size_t n,
+			const struct msghdr *m, int flags)
 {
 	size_t len = total(iov, n);
 	struct iovec one = { .iov_len = len };
+	struct msghdr whole = *m;
 	int ret;
 
 	if (len > MAX_SENT)
@@ -354,10 +365,10 @@ static long send_vector(struct um_req *r, struct um_standin *s,
 	one.iov_base = um_req_alloc(r, len + 1);
 	if (!one.iov_base)
 		return -ENOMEM;
-	ret = gather(r, iov, n, one.iov_base);
-	m->msg_iov = &one;
-	m->msg_iovlen = 1;
-	return ret < 0 ? ret : transmit(s, m, flags);
+	ret = um_copy_in_vec(r, iov, n, one.iov_base, len);
+	whole.msg_iov = &one;
+	whole.msg_iovlen = 1;
+	return ret < 0 ? ret : transmit(s, &whole, flags);
 }
 
 long um_net_write(struct um_req *r, struct um_standin *s,
@@ -435,7 +446,9 @@ static long send_message(struct um_req *r, struct um_standin *s, uint64_t at,
 
 	if (ret == 0)
 		ret = copy_vector(r, &theirs, &iov);
-	if (ret == 0 && theirs.msg_name && theirs.msg_namelen) {
+	if (ret)
+		return ret;
+	if (theirs.msg_name && theirs.msg_namelen) {
 		ret = um_net_copy_addr(r, (uintptr_t)theirs.msg_name,
 				       theirs.msg_namelen, &addr);
 		mine.msg_name = &addr;
@@ -463,15 +476,11 @@ long um_net_sendmmsg(struct um_req *r, struct um_standin *s)
 		return UM_CONTINUE;
 	for (; n < want && n < MAX_VECTOR; n++) {
 		uint64_t at = r->arg[1] + n * sizeof(struct mmsghdr);
-		unsigned int len;
 
 		ret = send_message(r, s, at, (int)r->arg[3]);
 		if (ret < 0)
 			break;
-		len = (unsigned int)ret;
-		ret = um_copy_out(
-			r, um_uptr_of(at + offsetof(struct mmsghdr, msg_len)),
-			&len, sizeof(len));
+		ret = give_length(r, at, (unsigned int)ret);
 		if (ret < 0)
 			break;
 	}

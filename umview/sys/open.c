@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "dev/dev.h"
 #include "guest/shared.h"
 #include "sys/special.h"
 #include "view/perm.h"
@@ -23,6 +24,11 @@ struct opening {
 
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
+static bool writes(int flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+}
+
 static unsigned int walk_flags(const struct opening *o)
 {
 	unsigned int flags = o->walk;
@@ -30,12 +36,23 @@ static unsigned int walk_flags(const struct opening *o)
 	if (!(o->flags & O_NOFOLLOW) &&
 	    (o->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
 		flags |= UM_FOLLOW;
+	if ((o->flags & O_PATH) || (!writes(o->flags) && !(o->flags & O_CREAT)))
+		flags |= UM_READ;
 	return flags;
 }
 
-static bool writes(int flags)
+/* Devices, FIFOs and the like are written to, but not changed. */
+static int walk_special(struct um_req *r, const struct opening *o,
+			struct um_loc *loc)
 {
-	return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+	mode_t type = loc->st.st_mode & S_IFMT;
+
+	if (!loc->exists || loc->obj || !um_fs_is_layer(loc->mount) ||
+	    type == S_IFREG || type == S_IFDIR || type == S_IFLNK ||
+	    ((o->flags & O_EXCL) && (o->flags & O_CREAT)))
+		return 0;
+	um_loc_fini(loc);
+	return um_walk_user(r, o->dirfd, o->name, walk_flags(o) | UM_READ, loc);
 }
 
 static int open_real_dir(struct um_req *r, const struct um_loc *loc, int flags)
@@ -66,11 +83,33 @@ static int open_real(struct um_req *r, const struct um_loc *loc,
 						  o->flags);
 	if (flags & O_PATH)
 		flags = (flags & ~O_PATH) | O_RDONLY;
+	if (um_proc_open_hook) {
+		int fd = um_proc_open_hook(r, loc);
+
+		if (fd != -ENOENT)
+			return fd;
+	}
 	if (lstat(loc->rel, &st) == 0 && S_ISFIFO(st.st_mode))
 		return um_fifo_open(r, loc->rel, o->flags);
 	if (flags & (O_CREAT | TMPFILE_BIT))
 		mode = um_apply_umask(r, mode & 07777);
 	return (int)UM_SYS(open(loc->rel, flags, mode));
+}
+
+/*
+ * A file system whose files are those of the view beneath. Of a FIFO the guest
+ * itself must wait for the other end.
+ */
+static int give(struct um_req *r, const struct um_loc *loc, int flags,
+		mode_t mode)
+{
+	const char *beneath;
+
+	if (loc->exists && S_ISFIFO(loc->st.st_mode) &&
+	    um_special_beneath(r, loc, &beneath))
+		return um_fifo_open(r, beneath, flags);
+	return um_fs_give(loc->mount, loc->rel, flags | O_CLOEXEC | O_NOCTTY,
+			  mode);
 }
 
 static int make_tmpfile(struct um_req *r, const struct um_loc *dir,
@@ -90,6 +129,9 @@ static int make_tmpfile(struct um_req *r, const struct um_loc *dir,
 	ret = um_may(r, dir->mount, &dir->st, W_OK | X_OK);
 	if (ret < 0)
 		return ret;
+	/* what it would be linked to has names of its own */
+	if (um_fs_gives(dir->mount))
+		return -EOPNOTSUPP;
 	/* in the root: its own directory can be removed meanwhile */
 	snprintf(path, sizeof(path), "/" UM_HIDDEN_NAME "%x-%x",
 		 (unsigned int)r->tid, atomic_fetch_add(&serial, 1));
@@ -113,6 +155,9 @@ static int create(struct um_req *r, const struct um_loc *loc,
 	ret = um_may_make(r, loc);
 	if (ret < 0)
 		return ret;
+	if (um_fs_gives(loc->mount))
+		return give(r, loc, o->flags,
+			    um_apply_umask(r, o->mode & 07777));
 	return um_vnode_create(loc->mount, loc->rel, o->flags,
 			       um_apply_umask(r, o->mode & 07777));
 }
@@ -147,6 +192,8 @@ static int open_existing(struct um_req *r, const struct um_loc *loc, int flags)
 		return um_obj_open_path(loc->mount, loc->rel, flags);
 	if (type == S_IFLNK)
 		return -ELOOP;
+	if (um_fs_gives(loc->mount))
+		return give(r, loc, flags & ~(O_CREAT | O_EXCL), 0);
 	if (type == S_IFREG)
 		return um_vnode_open(loc->mount, loc->rel, flags);
 	return um_special_open(r, loc, flags);
@@ -163,17 +210,38 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc,
 	return create(r, loc, o);
 }
 
+/* Files of /proc that the view shows otherwise. -ENOENT: none of these. */
+static int open_proc(struct um_req *r, const struct um_loc *loc,
+		     const struct opening *o)
+{
+	if (!um_proc_open_hook || !um_loc_is_real(loc) || (o->flags & O_PATH))
+		return -ENOENT;
+	return um_proc_open_hook(r, loc);
+}
+
+/* A real node may have the number of one of the view's devices. */
+static int open_by_number(struct um_req *r, const struct um_loc *loc, int flags)
+{
+	struct um_mount *m;
+	const char *rel;
+	struct stat st;
+
+	if ((flags & O_PATH) || !um_dev_is_foreign(r->list) ||
+	    stat(loc->path, &st) < 0)
+		return -ENOENT;
+	m = um_dev_by_number(r, st.st_mode & S_IFMT, st.st_rdev, &rel);
+	return m ? um_dev_open(m, rel, &st, flags) : -ENOENT;
+}
+
 /* Real and native: the kernel does it, but for what the view adds. */
 static long open_native(struct um_req *r, const struct um_loc *loc,
 			const struct opening *o)
 {
 	int fd;
 
-	if (um_proc_open_hook && !(o->flags & O_PATH)) {
-		fd = um_proc_open_hook(r, loc);
-		if (fd != -ENOENT)
-			return um_give_fd(r, fd, o->flags & O_CLOEXEC);
-	}
+	fd = open_by_number(r, loc, o->flags);
+	if (fd != -ENOENT)
+		return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 	if (!um_list_has_phantoms(r->list, loc->path))
 		return UM_CONTINUE;
 	fd = open_real_dir(r, loc, o->flags);
@@ -198,8 +266,10 @@ static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
 static long open_at(struct um_req *r, const struct opening *o,
 		    const struct um_loc *loc)
 {
-	int fd;
+	int fd = open_proc(r, loc, o);
 
+	if (fd != -ENOENT)
+		return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 	if (loc->obj)
 		fd = um_obj_reopen(loc->obj, o->flags);
 	else if (um_loc_is_native(loc))
@@ -242,6 +312,8 @@ static long walk_and_open(struct um_req *r, const struct opening *o,
 		struct um_loc loc UM_LOC;
 
 		ret = um_walk_user(r, o->dirfd, o->name, walk_flags(o), &loc);
+		if (ret == 0)
+			ret = walk_special(r, o, &loc);
 		if (ret < 0)
 			return ret;
 		if (may_continue && um_loc_is_native(&loc))

@@ -24,11 +24,15 @@
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
 
-/* Where in the guest the data is. */
+/*
+ * Where in the guest the data is. A plain write of nothing is a call for the
+ * file, a vectored one is not, as in the kernel.
+ */
 struct vector {
 	struct iovec *iov;
 	int n;
 	size_t total;
+	bool is_plain;
 };
 
 static int one_buffer(struct um_req *r, uint64_t at, uint64_t n,
@@ -38,6 +42,7 @@ static int one_buffer(struct um_req *r, uint64_t at, uint64_t n,
 	if (!v->iov)
 		return -ENOMEM;
 	v->n = 1;
+	v->is_plain = true;
 	v->total = n < MAX_IO ? n : MAX_IO;
 	v->iov[0].iov_base = (void *)(uintptr_t)at;
 	v->iov[0].iov_len = v->total;
@@ -58,6 +63,7 @@ static int copy_vector(struct um_req *r, uint64_t at, uint64_t n,
 	if (ret < 0)
 		return ret;
 	v->n = (int)n;
+	v->is_plain = false;
 	v->total = 0;
 	for (uint64_t i = 0; i < n; i++) {
 		if (v->iov[i].iov_len > (size_t)SSIZE_MAX - v->total)
@@ -156,6 +162,19 @@ static ssize_t write_buffer(struct io *io, const struct iovec *iov, char *buf,
 typedef ssize_t (*buffer_fn)(struct io *io, const struct iovec *iov, char *buf,
 			     off_t off);
 
+/* O_DIRECT on a block device: whole sectors. */
+static bool is_misaligned(const struct io *io)
+{
+	uint64_t bits = (uint64_t)io->off;
+
+	if (!io->o->vnode->device || !(io->o->flags & O_DIRECT) ||
+	    !io->o->vnode->size)
+		return false;
+	for (int i = 0; i < io->v.n; i++)
+		bits |= io->v.iov[i].iov_len;
+	return bits & 511;
+}
+
 static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 {
 	UM_FREE char *buf = NULL;
@@ -163,6 +182,8 @@ static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 	off_t off = io->off;
 	ssize_t done = 0;
 
+	if (is_misaligned(io))
+		return -EINVAL;
 	buf = malloc(room + 1);
 	if (!buf)
 		return -ENOMEM;
@@ -187,6 +208,8 @@ static ssize_t write_at(struct io *io, bool append)
 
 	if (um_mount_is_readonly(io->o->mount))
 		return -EROFS;
+	if (!io->v.total)
+		return io->v.is_plain ? um_vnode_write_none(io->o->vnode) : 0;
 	n = transfer(io, write_buffer, append);
 	if (n > 0 && (io->flags & O_DSYNC)) {
 		int ret = um_vnode_fsync(io->o->vnode,
@@ -196,6 +219,12 @@ static ssize_t write_at(struct io *io, bool append)
 			return ret;
 	}
 	return n;
+}
+
+/* A device does not grow: the flag means nothing to it. */
+static bool appends(const struct io *io)
+{
+	return (io->flags & O_APPEND) && !io->o->vnode->device;
 }
 
 /* At the descriptor's own offset, which moves on. */
@@ -208,7 +237,7 @@ static ssize_t io_here(struct io *io, int ofd, bool writing)
 	um_lock(m);
 	io->off = lseek(ofd, 0, SEEK_CUR);
 	if (writing)
-		n = write_at(io, io->flags & O_APPEND);
+		n = write_at(io, appends(io));
 	else
 		n = transfer(io, read_buffer, false);
 	if (n > 0)
@@ -221,7 +250,7 @@ static ssize_t io_there(struct io *io, off_t off, bool writing)
 {
 	io->off = off;
 	if (writing)
-		return write_at(io, io->flags & O_APPEND);
+		return write_at(io, appends(io));
 	return transfer(io, read_buffer, false);
 }
 
@@ -310,7 +339,7 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && um_chan_any())
+	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
 		return channel(r, one_buffer, writing);
 	if (!o)
 		return ret;
@@ -326,7 +355,7 @@ static long vectored(struct um_req *r, off_t off, unsigned int rwf,
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && um_chan_any())
+	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
 		return channel(r, copy_vector, writing);
 	if (!o)
 		return ret;

@@ -140,6 +140,7 @@ int um_sock_translate(struct um_req *r, uint64_t addr, uint64_t len,
 		      struct sockaddr_un *sun, int *dirfd)
 {
 	struct um_loc loc UM_LOC;
+	const char *beneath;
 	char *path;
 	int ret;
 
@@ -147,7 +148,7 @@ int um_sock_translate(struct um_req *r, uint64_t addr, uint64_t len,
 	ret = copy_path(r, addr, len, &path);
 	if (ret < 0 || !path)
 		return ret;
-	ret = um_walk(r, AT_FDCWD, path, UM_FOLLOW, &loc);
+	ret = um_walk(r, AT_FDCWD, path, UM_FOLLOW | UM_READ, &loc);
 	if (ret < 0 || um_loc_is_native(&loc))
 		return ret;
 	if (um_loc_is_real(&loc)) {
@@ -156,6 +157,11 @@ int um_sock_translate(struct um_req *r, uint64_t addr, uint64_t len,
 	}
 	if (!loc.exists)
 		return -ENOENT;
+	if (um_special_socket(&loc) < 0 &&
+	    um_special_beneath(r, &loc, &beneath)) {
+		ret = real_address(beneath, sun, dirfd);
+		return ret < 0 ? ret : 1;
+	}
 	ret = um_may(r, loc.mount, &loc.st, W_OK);
 	if (ret == 0)
 		ret = um_special_socket(&loc);

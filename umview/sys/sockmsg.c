@@ -85,23 +85,15 @@ static long gather(struct um_req *r, const struct msghdr *msg, void **out)
 {
 	struct iovec iov[64];
 	long n = copy_vector(r, msg, iov);
-	char *buf;
 	int ret;
 
 	if (n < 0 || n > MAX_DATAGRAM)
 		return n < 0 ? n : -EMSGSIZE;
-	buf = um_req_alloc(r, (size_t)n + 1);
-	if (!buf)
+	*out = um_req_alloc(r, (size_t)n + 1);
+	if (!*out)
 		return -ENOMEM;
-	*out = buf;
-	for (size_t i = 0; i < msg->msg_iovlen; i++) {
-		ret = um_copy_in(r, um_uptr_of((uintptr_t)iov[i].iov_base), buf,
-				 iov[i].iov_len);
-		if (ret < 0)
-			return ret;
-		buf += iov[i].iov_len;
-	}
-	return n;
+	ret = um_copy_in_vec(r, iov, msg->msg_iovlen, *out, (size_t)n);
+	return ret < 0 ? ret : n;
 }
 
 static bool is_rights(const struct cmsghdr *c)
@@ -319,22 +311,6 @@ static int give_control(struct um_req *r, const struct msghdr *theirs,
 			   mine->msg_control, mine->msg_controllen);
 }
 
-static int give_data(struct um_req *r, const struct iovec *iov, size_t niov,
-		     const char *buf, size_t n)
-{
-	int ret = 0;
-
-	for (size_t i = 0; ret == 0 && n && i < niov; i++) {
-		size_t part = iov[i].iov_len < n ? iov[i].iov_len : n;
-
-		ret = um_copy_out(r, um_uptr_of((uintptr_t)iov[i].iov_base),
-				  buf, part);
-		buf += part;
-		n -= part;
-	}
-	return ret;
-}
-
 static int give_name(struct um_req *r, struct msghdr *theirs,
 		     const struct msghdr *mine)
 {
@@ -391,8 +367,9 @@ static long receive_message(struct um_req *r, int sock, struct msghdr *theirs)
 	got = receive_some(r, sock, &mine, (int)r->arg[2] | MSG_CMSG_CLOEXEC);
 	if (got < 0)
 		return got;
-	ret = give_data(r, vector, theirs->msg_iovlen, iov.iov_base,
-			(size_t)got < iov.iov_len ? (size_t)got : iov.iov_len);
+	ret = um_copy_out_vec(r, vector, theirs->msg_iovlen, iov.iov_base,
+			      (size_t)got < iov.iov_len ? (size_t)got
+							: iov.iov_len);
 	if (ret == 0)
 		ret = give_name(r, theirs, &mine);
 	if (ret < 0)

@@ -21,6 +21,7 @@
 
 #include "base/lock.h"
 #include "base/tempdir.h"
+#include "dev/dev.h"
 #include "guest/shared.h"
 #include "guest/wait.h"
 #include "sys/fusedev.h"
@@ -241,13 +242,20 @@ static int find_device(const struct stat *want, char *path, size_t size)
 	return ret;
 }
 
-static int open_device(const struct um_loc *loc, int flags)
+/* A device by its number: of the view, else of the host. */
+static int open_device(struct um_req *r, const struct um_loc *loc, int flags)
 {
+	struct um_mount *m;
+	const char *rel;
 	char path[300];
 	int ret;
 
 	if (loc->mount->flags & MS_NODEV)
 		return -EACCES;
+	m = um_dev_by_number(r, loc->st.st_mode & S_IFMT, loc->st.st_rdev,
+			     &rel);
+	if (m)
+		return um_dev_open(m, rel, &loc->st, flags);
 	ret = find_device(&loc->st, path, sizeof(path));
 	if (ret < 0)
 		return ret;
@@ -265,9 +273,9 @@ int um_special_open(struct um_req *r, const struct um_loc *loc, int flags)
 		if (um_fusedev_is(loc->mount))
 			return um_fusedev_open(r, loc->rel, flags);
 		if (loc->mount->devices)
-			return um_vnode_open_device(loc->mount, loc->rel,
-						    &loc->st, flags);
-		return open_device(loc, flags);
+			return um_dev_open(loc->mount, loc->rel, &loc->st,
+					   flags);
+		return open_device(r, loc, flags);
 	default:
 		return -ENXIO;
 	}
@@ -322,4 +330,20 @@ const char *um_special_shown(struct um_req *r, const char *real)
 			shown = um_req_strdup(r, s->shown);
 	um_unlock(&lock);
 	return shown;
+}
+
+bool um_special_beneath(struct um_req *r, const struct um_loc *loc,
+			const char **out)
+{
+	char path[PATH_MAX];
+	struct um_mount *m = loc->mount;
+	const char *rel;
+
+	if (!um_fs_gives(m) ||
+	    um_fs_where(m, loc->rel, path, sizeof(path)) < 0 ||
+	    !um_mount_is_real(
+		    um_list_find_for(m->beneath, path, UM_COVERS_READ, &rel)))
+		return false;
+	*out = um_req_strdup(r, path);
+	return *out != NULL;
 }

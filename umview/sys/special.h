@@ -22,4 +22,11 @@ bool um_special_any(void);
 /* The name in the view that a real socket address stands for; NULL: none. */
 const char *um_special_shown(struct um_req *r, const char *real);
 
+/*
+ * The node is one of the view beneath, of the host's own file system there
+ * (arena): what is open behind it is the host's.
+ */
+bool um_special_beneath(struct um_req *r, const struct um_loc *loc,
+			const char **out);
+
 #endif

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include "dev/stream.h"
 #include "sys/fusedev.h"
 #include "sys/special.h"
 #include "view/perm.h"
@@ -41,7 +42,7 @@ static long lookup(struct um_req *r, const struct query *q, struct stat *out)
 		return um_fd_getattr(r, q->dirfd, out);
 	if (!path)
 		return -EFAULT;
-	ret = um_walk(r, q->dirfd, path, follow, &loc);
+	ret = um_walk(r, q->dirfd, path, follow | UM_READ, &loc);
 	if (ret == -ENOENT && !strcmp(path, ".") && q->dirfd == AT_FDCWD)
 		return um_fd_getattr(r, AT_FDCWD, out);
 	if (ret < 0)
@@ -79,31 +80,33 @@ static void tell_again(struct um_req *r, struct um_obj *o, ino_t inode)
 long um_fd_getattr(struct um_req *r, int fd, struct stat *out)
 {
 	struct um_obj *o UM_OBJ = NULL;
-	struct um_mount *m;
-	const char *path;
+	struct um_cwd cwd;
 	struct stat st;
 	int ret;
 
 	if (fd == AT_FDCWD) {
-		ret = um_cwd_of(r, r->tid, &path);
+		ret = um_cwd_of(r, r->tid, &cwd);
 		if (ret == UM_CWD_REMOVED)
 			return removed_dir(r, out);
-		if (ret != 1)
+		if (ret <= 0)
 			return ret < 0 ? ret : UM_CONTINUE;
-		m = um_list_find(r->list, path, &path);
-		return um_fs_getattr(m, path, NULL, out);
+		return um_fs_getattr(cwd.mount, cwd.rel, NULL, out);
 	}
-	if (!um_obj_any() && !um_special_any() && !um_chan_any())
+	if (!um_obj_any() && !um_special_any() && !um_chan_any() &&
+	    !um_stream_any() && !r->list->nmounts)
 		return UM_CONTINUE;
 	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) < 0)
 		return UM_CONTINUE;
 	if (S_ISFIFO(st.st_mode) && um_special_getattr(&st, out) == 0)
 		return FOUND;
-	if (S_ISSOCK(st.st_mode) && um_fusedev_fstat(&st, out))
+	if (S_ISSOCK(st.st_mode) &&
+	    (um_fusedev_fstat(&st, out) || um_stream_fstat(&st, out)))
 		return FOUND;
 	o = um_obj_find(&st);
-	if (!o)
-		return UM_CONTINUE;
+	if (!o) {
+		*out = st;
+		return um_list_dress(r->list, out) ? FOUND : UM_CONTINUE;
+	}
 	ret = um_obj_getattr(o, out);
 	if (ret == 0)
 		tell_again(r, o, st.st_ino);
@@ -264,6 +267,8 @@ static long answer_access(struct um_req *r, int dirfd, uint64_t name, int mode,
 		memcpy(path, ".", 2);
 	if (!*path && (flags & AT_EMPTY_PATH))
 		return access_fd(r, dirfd, mode, flags);
+	if (!(mode & W_OK))
+		follow |= UM_READ;
 	ret = um_walk(r, dirfd, path, follow, &loc);
 	if (ret < 0)
 		return ret;
@@ -316,7 +321,7 @@ long sys_statfs(struct um_req *r)
 {
 	struct um_loc loc UM_LOC;
 	struct statfs sf;
-	int ret = um_arg_walk(r, 0, UM_FOLLOW, &loc);
+	int ret = um_arg_walk(r, 0, UM_FOLLOW | UM_READ, &loc);
 
 	if (ret < 0)
 		return ret;

@@ -51,8 +51,6 @@ static inline int um_arg_fd(const struct um_req *r, int n)
 
 /* The object behind the guest's descriptor in argument n (ref), or NULL. */
 struct um_obj *um_arg_obj(struct um_req *r, int n);
-#define UM_OBJ __attribute__((cleanup(um_obj_cleanup)))
-void um_obj_cleanup(struct um_obj **o);
 
 /* Path argument n, from AT_FDCWD. */
 int um_arg_walk(struct um_req *r, int n, unsigned int flags,
@@ -62,6 +60,12 @@ mode_t um_apply_umask(struct um_req *r, mode_t mode);
 
 /* Attributes of a descriptor (or AT_FDCWD): 0, UM_CONTINUE when real. */
 long um_fd_getattr(struct um_req *r, int fd, struct stat *out);
+
+/*
+ * What was changed by way of a real descriptor is now another file than the
+ * one it is of: let the guest's number stand for that.
+ */
+void um_fd_follow(struct um_req *r, int fd, const struct um_loc *loc);
 
 /* Results of pathwise calls on what is not the guest's own to do. */
 int um_loc_need(const struct um_loc *loc);
@@ -80,6 +84,7 @@ void um_exec_setup(int fd);
 long um_exec_hello(struct um_req *r);
 long um_exec_prepare(struct um_req *r);
 long um_exec_prepare_at(struct um_req *r);
+long um_exec_give(struct um_req *r);
 /* rw.c: UM_VU_CLOSE */
 long um_close_begin(struct um_req *r);
 /* Let go what waits for processes that were killed before they could ask. */
@@ -91,5 +96,7 @@ long um_fchdir_prepare(struct um_req *r);
 
 /* mount.c: unmount everything of a view that is going; see main/session.c */
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags);
+/* Nobody uses it: it may end. */
+bool um_mount_is_idle(struct um_mount *m);
 
 #endif

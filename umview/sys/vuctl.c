@@ -47,10 +47,16 @@ static long add_service(struct um_req *r)
 
 static long del_service(struct um_req *r)
 {
+	const struct um_service *s;
 	char *name;
 	int ret = copy_text(r, 1, &name);
 
-	return ret < 0 ? ret : um_view_del_service(r->attr->view, name);
+	if (ret < 0)
+		return ret;
+	s = um_list_service(r->list, name);
+	if (s && s->stack && um_standin_busy(s->stack))
+		return -EBUSY;
+	return um_view_del_service(r->attr->view, name);
 }
 
 /* Text with its NUL for a buffer of the guest's. */
@@ -304,6 +310,8 @@ long sys_vuctl(struct um_req *r)
 		return um_fchdir_prepare(r);
 	case UM_VU_TEXT:
 		return um_text_give(r);
+	case UM_VU_GIVE:
+		return um_exec_give(r);
 	case UM_VU_CLOSE:
 		return um_close_begin(r);
 	case UM_VU_MSOCKET:

@@ -16,15 +16,28 @@ struct target {
 	struct um_loc loc;
 	struct um_mount *mount;
 	const char *rel;
+	bool fd_is_real;
 };
 
-static long target_fd(struct um_req *r, struct target *t)
+/* A real descriptor: only a change of it may be another file's. */
+static long target_real_fd(struct um_req *r, bool change, struct target *t)
+{
+	int ret = change ? um_fd_for_change(r, um_arg_fd(r, 0), &t->loc)
+			 : UM_FD_NATIVE;
+
+	t->mount = t->loc.mount;
+	t->rel = t->loc.rel;
+	t->fd_is_real = ret == 0;
+	return ret == UM_FD_NATIVE ? UM_CONTINUE : ret;
+}
+
+static long target_fd(struct um_req *r, bool change, struct target *t)
 {
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
 	UM_FREE char *rel = NULL;
 
 	if (!o)
-		return UM_CONTINUE;
+		return target_real_fd(r, change, t);
 	if (o->kind == UM_OBJ_PATH)
 		return -EBADF;
 	rel = um_obj_path(o);
@@ -35,9 +48,11 @@ static long target_fd(struct um_req *r, struct target *t)
 	return t->rel ? 0 : -ENOMEM;
 }
 
-static long target_path(struct um_req *r, enum by by, struct target *t)
+static long target_path(struct um_req *r, enum by by, bool change,
+			struct target *t)
 {
-	int ret = um_arg_walk(r, 0, by == PATH ? UM_FOLLOW : 0, &t->loc);
+	unsigned int flags = by == PATH ? UM_FOLLOW : 0;
+	int ret = um_arg_walk(r, 0, change ? flags : flags | UM_READ, &t->loc);
 
 	if (ret < 0)
 		return ret;
@@ -50,10 +65,11 @@ static long target_path(struct um_req *r, enum by by, struct target *t)
 	return um_loc_need(&t->loc);
 }
 
-static long find(struct um_req *r, enum by by, struct target *t)
+static long find(struct um_req *r, enum by by, bool change, struct target *t)
 {
 	memset(t, 0, sizeof(*t));
-	return by == FD ? target_fd(r, t) : target_path(r, by, t);
+	return by == FD ? target_fd(r, change, t)
+			: target_path(r, by, change, t);
 }
 
 static int copy_name(struct um_req *r, char **name)
@@ -93,7 +109,7 @@ static long set(struct um_req *r, enum by by)
 	struct target t;
 	char *name;
 	void *value;
-	long ret = find(r, by, &t);
+	long ret = find(r, by, true, &t);
 
 	if (ret != 0)
 		return ret;
@@ -112,7 +128,10 @@ static long set(struct um_req *r, enum by by)
 		ret = check_name(r, &t, name, true);
 	if (ret < 0)
 		return ret;
-	return um_fs_setxattr(t.mount, t.rel, name, value, size, flags);
+	ret = um_fs_setxattr(t.mount, t.rel, name, value, size, flags);
+	if (ret == 0 && t.fd_is_real)
+		um_fd_follow(r, um_arg_fd(r, 0), &t.loc);
+	return ret;
 }
 
 static long give(struct um_req *r, int argno, const void *value, ssize_t n)
@@ -131,7 +150,7 @@ static long get(struct um_req *r, enum by by)
 	struct target t;
 	char *name;
 	void *buf;
-	long ret = find(r, by, &t);
+	long ret = find(r, by, false, &t);
 
 	if (ret != 0)
 		return ret;
@@ -154,7 +173,7 @@ static long list(struct um_req *r, enum by by)
 	size_t size = r->arg[2];
 	struct target t;
 	void *buf;
-	long ret = find(r, by, &t);
+	long ret = find(r, by, false, &t);
 
 	if (ret != 0)
 		return ret;
@@ -171,14 +190,18 @@ static long forget(struct um_req *r, enum by by)
 {
 	struct target t;
 	char *name;
-	long ret = find(r, by, &t);
+	long ret = find(r, by, true, &t);
 
 	if (ret != 0)
 		return ret;
 	ret = copy_name(r, &name);
 	if (ret == 0)
 		ret = check_name(r, &t, name, true);
-	return ret < 0 ? ret : um_fs_removexattr(t.mount, t.rel, name);
+	if (ret == 0)
+		ret = um_fs_removexattr(t.mount, t.rel, name);
+	if (ret == 0 && t.fd_is_real)
+		um_fd_follow(r, um_arg_fd(r, 0), &t.loc);
+	return ret;
 }
 
 #define FAMILY(call, fn)                                                       \

@@ -13,6 +13,16 @@
 #include "view/perm.h"
 #include "view/walk.h"
 
+/* A node of the host's, in a view that may answer for it by its number. */
+static bool may_be_ours(const struct um_walk *w, const struct um_loc *loc)
+{
+	struct stat st;
+
+	return um_dev_is_foreign(w->r->list) &&
+	       (stat(loc->path, &st) < 0 || S_ISBLK(st.st_mode) ||
+		S_ISCHR(st.st_mode));
+}
+
 void um_walk_remember(const struct um_walk *w, const char *path,
 		      const struct um_loc *loc)
 {
@@ -27,14 +37,26 @@ void um_walk_remember(const struct um_walk *w, const char *path,
 		um_shared_remember(&of, path, (size_t)(slash - path));
 	of.kind = UM_MEMO_WHOLE;
 	if ((w->flags & UM_FOLLOW) && strcmp(loc->path, "/proc") != 0 &&
-	    !um_list_has_phantoms(w->r->list, loc->path))
+	    !um_list_has_phantoms(w->r->list, loc->path) &&
+	    !may_be_ours(w, loc))
 		um_shared_remember(&of, path, strlen(path));
+}
+
+bool um_walk_is_known(const struct um_req *r, const char *path)
+{
+	const struct um_memo_of of = { .view = r->attr->view,
+				       .gen = um_shared_gen(),
+				       .kind = UM_MEMO_WHOLE };
+
+	return path[0] == '/' && r->attr->view < UM_NVMAPS - 1 &&
+	       strcmp(r->attr->root, "/") == 0 &&
+	       um_shared_remembers(&of, path, strlen(path));
 }
 
 bool um_mount_may_tell(const struct um_mount *m)
 {
-	return ((m->fs.quick && m->cache) || m->tell) && !m->merge &&
-	       !atomic_load(&m->dead) && !atomic_load(&m->crashed);
+	return ((m->fs.quick && m->cache && !um_fs_gives(m)) || m->tell) &&
+	       !m->merge && !atomic_load(&m->dead) && !atomic_load(&m->crashed);
 }
 
 /* Permissions are asked of the caller: what one may know, another may not. */
@@ -171,7 +193,7 @@ void um_walk_tell(const struct um_walk *w, const char *text, const char *to)
 {
 	char *path = um_req_strdup(w->r, to);
 
-	if (!path || w->links || w->gone || w->anchor || w->under ||
+	if (!path || w->links || w->gone || w->anchor || w->covered ||
 	    !may_tell(w->r) || um_path_is_in_proc(path))
 		return;
 	if (w->starts_inside)

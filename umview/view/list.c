@@ -25,17 +25,52 @@ static struct um_mount *find_dev(const char *path)
 	struct um_mount *m = NULL;
 
 	for (const struct um_dev_class *d = dev_classes; d && !m; d = d->next)
-		m = d->find(path);
+		m = d->find ? d->find(path) : NULL;
 	return m;
 }
 
-static bool add_devs(const char *dir, um_fill_fn fill, void *arg)
+static bool has_devs(const struct um_list *l, const char *dir)
 {
-	bool any = false;
-
 	for (const struct um_dev_class *d = dev_classes; d; d = d->next)
-		any |= d->names(dir, fill, arg);
-	return any;
+		if (d->names && d->names(l, dir, NULL, NULL))
+			return true;
+	return false;
+}
+
+static bool dev_covers(const struct um_mount *m, const char *path)
+{
+	for (const struct um_dev_class *d = dev_classes; d; d = d->next)
+		if (d->covers && d->covers(m, path))
+			return true;
+	return false;
+}
+
+void um_dev_each_name(const struct um_list *l,
+		      void (*add)(void *arg, const char *name), void *arg)
+{
+	for (const struct um_dev_class *d = dev_classes; d; d = d->next)
+		if (d->each_name)
+			d->each_name(l, add, arg);
+}
+
+bool um_dev_is_foreign(const struct um_list *l)
+{
+	for (const struct um_dev_class *d = dev_classes; d; d = d->next)
+		if (d->is_foreign && d->is_foreign(l))
+			return true;
+	return false;
+}
+
+struct um_mount *um_dev_by_number(struct um_req *r, mode_t type, dev_t rdev,
+				  const char **rel)
+{
+	struct um_mount *m = NULL;
+
+	if (type != S_IFCHR && type != S_IFBLK)
+		return NULL;
+	for (const struct um_dev_class *d = dev_classes; d && !m; d = d->next)
+		m = d->by_number ? d->by_number(r, type, rdev, rel) : NULL;
+	return m;
 }
 
 static bool is_excepted(const struct um_mount *m, const char *rel)
@@ -46,36 +81,47 @@ static bool is_excepted(const struct um_mount *m, const char *rel)
 	return false;
 }
 
-/* What of the path lies in mount m, or NULL. */
-static const char *part_of(struct um_mount *m, const char *path)
+/* Does mount m answer for path? Its part of the path, or NULL. */
+static const char *covers(struct um_mount *m, const char *path, int how)
 {
-	const char *rel = um_path_beneath(path, m->point);
+	const char *rel;
 	struct stat st;
 
+	if (atomic_load(&m->dead))
+		return NULL;
+	if (m->devices)
+		return !dev_covers(m, path)	? NULL
+		       : strcmp(path, m->point) ? path
+						: "/";
+	rel = um_path_beneath(path, m->point);
 	if (!rel)
 		return NULL;
 	if (!*rel)
 		rel = "/";
 	if (is_excepted(m, rel))
 		return NULL;
+	if (um_fs_is_layer(m))
+		return um_fs_covers(m, rel, how) ? rel : NULL;
 	if (m->merge && um_fs_getattr(m, rel, NULL, &st) < 0)
 		return NULL;
 	return rel;
 }
 
-/* Does mount m answer for path? Its part of the path, or NULL. */
-static const char *covers(struct um_mount *m, const char *path)
+const char *um_mount_covers(struct um_mount *m, const char *path)
 {
-	return atomic_load(&m->dead) ? NULL : part_of(m, path);
+	return covers(m, path, UM_COVERS_PASS);
 }
 
-struct um_mount *um_list_find(const struct um_list *l, const char *path,
-			      const char **rel)
+struct um_mount *um_list_find_without(const struct um_list *l,
+				      const bool *hidden, const char *path,
+				      int how, const char **rel)
 {
 	struct um_mount *m;
 
 	for (size_t i = l->nmounts; i-- > 0;) {
-		*rel = covers(l->mounts[i], path);
+		if (hidden && hidden[i])
+			continue;
+		*rel = covers(l->mounts[i], path, how);
 		if (*rel)
 			return l->mounts[i];
 	}
@@ -84,50 +130,16 @@ struct um_mount *um_list_find(const struct um_list *l, const char *path,
 	return m ? m : um_mount_real();
 }
 
-static struct um_mount *find_among(const struct um_list *l, size_t n,
-				   const char *path)
+struct um_mount *um_list_find(const struct um_list *l, const char *path,
+			      const char **rel)
 {
-	while (n-- > 0)
-		if (covers(l->mounts[n], path))
-			return l->mounts[n];
-	return NULL;
+	return um_list_find_without(l, NULL, path, UM_COVERS_CHANGE, rel);
 }
 
-/* On the way to path, next from m: what was mounted at a directory of m. */
-static struct um_mount *next_mount(const struct um_list *l,
-				   const struct um_mount *m, const char *path,
-				   int from)
+struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
+				  int how, const char **rel)
 {
-	struct um_mount *next = NULL;
-	size_t i = 0;
-
-	while (i < l->nmounts && l->mounts[i] != m)
-		i++;
-	for (i++; i < l->nmounts; i++) {
-		struct um_mount *k = l->mounts[i];
-
-		if (um_point_len(k->point) >= from && covers(k, path) &&
-		    find_among(l, i, k->point) == m &&
-		    (!next ||
-		     um_point_len(k->point) < um_point_len(next->point)))
-			next = k;
-	}
-	return next;
-}
-
-struct um_mount *um_list_find_from(const struct um_list *l, struct um_mount *m,
-				   const char *path, int from, const char **rel)
-{
-	struct um_mount *next = m;
-
-	while (next) {
-		m = next;
-		*rel = part_of(m, path);
-		next = *rel ? next_mount(l, m, path, from) : NULL;
-		if (next)
-			from = um_point_len(next->point);
-	}
-	return *rel ? m : NULL;
+	return um_list_find_without(l, NULL, path, how, rel);
 }
 
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)
@@ -161,7 +173,7 @@ static bool is_hidden(const struct um_list *l, size_t i)
 
 	for (size_t k = i + 1; k < l->nmounts; k++)
 		if (strcmp(l->mounts[k]->point, point) != 0 &&
-		    covers(l->mounts[k], point))
+		    covers(l->mounts[k], point, UM_COVERS_PASS))
 			return true;
 	return false;
 }
@@ -193,11 +205,20 @@ static unsigned char type_of(struct um_mount *m, unsigned char unknown)
 	return type_bits(st.st_mode);
 }
 
+/* Mounted so that its mount point is not there. */
+static bool is_gap(struct um_mount *m)
+{
+	struct stat st;
+
+	return !m->root_type && um_fs_gives(m) &&
+	       um_fs_getattr(m, "/", NULL, &st) == -ENOENT;
+}
+
 bool um_list_has_phantoms(const struct um_list *l, const char *path)
 {
 	struct stat st;
 
-	if (add_devs(path, NULL, NULL))
+	if (has_devs(l, path))
 		return true;
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (name_of(l, i, path) &&
@@ -207,65 +228,139 @@ bool um_list_has_phantoms(const struct um_list *l, const char *path)
 	return false;
 }
 
-/* Which of the mount points in the directory its own listing showed. */
+/* A name that a directory shows and need not have itself. */
+struct extra {
+	char *name;
+	uint64_t ino;
+	unsigned char type;
+	bool seen;
+	bool gap; /* it is not shown at all */
+};
+
+/* A directory's own listing, with what the view adds and hides. */
 struct merge {
 	const struct um_list *l;
 	const char *dir;
 	um_fill_fn fill;
 	void *arg;
-	bool *seen;
+	struct extra *extra;
+	size_t n;
+	bool has_devices;
 	int stopped;
 };
+
+static int add_extra(void *arg, const char *name, uint64_t ino,
+		     unsigned char type)
+{
+	struct merge *mg = arg;
+	struct extra *grown =
+		realloc(mg->extra, (mg->n + 1) * sizeof(struct extra));
+
+	if (!grown)
+		return 1;
+	mg->extra = grown;
+	grown[mg->n] = (struct extra){ .name = strdup(name),
+				       .ino = ino,
+				       .type = type };
+	return !grown[mg->n++].name;
+}
+
+/* Mount points, and devices, in the directory. */
+static int gather(struct merge *mg)
+{
+	int stop = 0;
+
+	for (size_t i = 0; i < mg->l->nmounts && !stop; i++) {
+		struct um_mount *m = mg->l->mounts[i];
+		const char *name = name_of(mg->l, i, mg->dir);
+		struct stat st = { .st_ino = 1, .st_mode = m->root_type };
+
+		if (!name)
+			continue;
+		mg->has_devices |= m->devices;
+		if (!m->root_type && um_fs_getattr(m, "/", NULL, &st) < 0)
+			st = (struct stat){ 0 };
+		stop = add_extra(mg, name, st.st_ino, type_bits(st.st_mode));
+		if (!stop)
+			mg->extra[mg->n - 1].gap = is_gap(m);
+	}
+	for (const struct um_dev_class *d = dev_classes; d && !stop;
+	     d = d->next)
+		if (d->names)
+			d->names(mg->l, mg->dir, add_extra, mg);
+	return stop ? -ENOMEM : 0;
+}
+
+/* A partition that is not there, of a disk that is. */
+static bool is_absent(const struct merge *mg, const char *name)
+{
+	char path[PATH_MAX];
+	struct um_mount *m;
+	const char *rel;
+	struct stat st;
+
+	if (!mg->has_devices || !um_path_join(path, mg->dir, name))
+		return false;
+	m = um_list_find(mg->l, path, &rel);
+	return m->devices && um_fs_getattr(m, rel, NULL, &st) < 0;
+}
 
 static int merge_fill(void *arg, const char *name, uint64_t ino,
 		      unsigned char type)
 {
 	struct merge *mg = arg;
 
-	if (!strncmp(name, UM_HIDDEN_NAME, strlen(UM_HIDDEN_NAME)))
+	if (!strncmp(name, UM_HIDDEN_NAME, strlen(UM_HIDDEN_NAME)) ||
+	    is_absent(mg, name))
 		return 0;
-	for (size_t i = 0; i < mg->l->nmounts; i++) {
-		const char *mine = name_of(mg->l, i, mg->dir);
+	for (size_t i = 0; i < mg->n; i++) {
+		struct extra *e = &mg->extra[i];
 
-		if (mine && !strcmp(mine, name)) {
-			mg->seen[i] = true;
-			type = type_of(mg->l->mounts[i], type);
-		}
+		if (strcmp(e->name, name) != 0)
+			continue;
+		e->seen = true;
+		if (e->gap)
+			return 0;
+		type = e->type ? e->type : type;
 	}
 	mg->stopped = mg->fill(mg->arg, name, ino, type);
 	return mg->stopped;
 }
 
+/* Of two with one name, mount points one over the other, the newest counts. */
+static bool is_named_later(const struct merge *mg, size_t i)
+{
+	for (size_t k = i + 1; k < mg->n; k++)
+		if (!strcmp(mg->extra[k].name, mg->extra[i].name))
+			return true;
+	return false;
+}
+
 static void add_phantoms(struct merge *mg)
 {
-	for (size_t i = 0; i < mg->l->nmounts && !mg->stopped; i++) {
-		struct um_mount *m = mg->l->mounts[i];
-		const char *name = name_of(mg->l, i, mg->dir);
-		struct stat st;
+	for (size_t i = 0; i < mg->n && !mg->stopped; i++) {
+		const struct extra *e = &mg->extra[i];
 
-		if (!name || mg->seen[i])
-			continue;
-		st = (struct stat){ .st_ino = 1, .st_mode = m->root_type };
-		if (!m->root_type && um_fs_getattr(m, "/", NULL, &st) < 0)
-			continue;
-		merge_fill(mg, name, st.st_ino, type_bits(st.st_mode));
+		if (!e->seen && !e->gap && e->type && !is_named_later(mg, i))
+			mg->stopped =
+				mg->fill(mg->arg, e->name, e->ino, e->type);
 	}
 }
 
 int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
 		    um_fill_fn fill, void *arg)
 {
-	struct merge mg = { l, dir->path, fill, arg, NULL, 0 };
-	int ret;
+	struct merge mg = {
+		.l = l, .dir = dir->path, .fill = fill, .arg = arg
+	};
+	int ret = gather(&mg);
 
-	mg.seen = calloc(l->nmounts + 1, sizeof(bool));
-	if (!mg.seen)
-		return -ENOMEM;
-	ret = um_fs_readdir(dir->mount, dir->rel, merge_fill, &mg);
+	if (ret == 0)
+		ret = um_fs_readdir(dir->mount, dir->rel, merge_fill, &mg);
 	if (ret == 0)
 		add_phantoms(&mg);
-	if (ret == 0 && !mg.stopped && um_mount_is_real(dir->mount))
-		add_devs(dir->path, fill, arg);
-	free(mg.seen);
+	for (size_t i = 0; i < mg.n; i++)
+		free(mg.extra[i].name);
+	free(mg.extra);
 	return ret;
 }

@@ -40,9 +40,28 @@ static int kernel_text(struct um_req *r, const char *path, const char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-static void put_mount(void *m)
+static bool is_deleted(const char *text)
 {
-	um_mount_put(m);
+	static const char end[] = " (deleted)";
+	size_t n = strlen(text);
+
+	return n >= sizeof(end) && !strcmp(text + n - (sizeof(end) - 1), end);
+}
+
+/* A file that some mount has in store is named as that mount shows it. */
+static int shown_as(struct um_req *r, struct um_magic *out)
+{
+	const char *shown = r->list->nmounts && out->path[0] == '/'
+				    ? um_list_name_of(r, out->path)
+				    : NULL;
+
+	if (shown) {
+		out->is_label = is_deleted(out->path);
+		out->is_virtual = !out->is_label;
+		out->path = shown;
+		out->mount = NULL;
+	}
+	return 1;
 }
 
 static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
@@ -56,8 +75,10 @@ static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 		return -errno;
 	o = um_obj_find(&st);
 	if (!o) {
+		if (S_ISDIR(st.st_mode))
+			out->mount = um_mount_real();
 		ret = kernel_text(r, path, &out->path);
-		return ret < 0 ? ret : 1;
+		return ret < 0 ? ret : shown_as(r, out);
 	}
 	rel = um_obj_path(o);
 	if (!rel) {
@@ -67,21 +88,26 @@ static int find_fd(struct um_req *r, const char *path, struct um_magic *out)
 	}
 	out->is_virtual = true;
 	out->path = um_view_path_of(r, o->mount, rel);
-	if (um_req_hold(r, um_mount_get(o->mount), put_mount) == 0)
-		out->mount = o->mount;
+	out->mount = o->mount;
+	ret = um_req_hold_mount(r, o->mount);
 	um_obj_put(o);
-	return out->path && out->mount ? 1 : -ENOMEM;
+	return out->path && ret == 0 ? shown_as(r, out) : -ENOMEM;
 }
 
 static int find_cwd(struct um_req *r, pid_t tid, struct um_magic *out)
 {
-	int ret = um_cwd_of(r, tid, &out->path);
+	struct um_cwd cwd;
+	int ret = um_cwd_of(r, tid, &cwd);
 
-	if (ret == UM_CWD_REMOVED)
-		out->path = um_req_printf(r, "%s (deleted)", out->path);
 	if (ret < 0)
 		return ret;
+	out->path = cwd.path;
+	out->mount = cwd.mount;
 	out->is_virtual = ret > 0;
+	if (ret == UM_CWD_REMOVED || ret == UM_CWD_DETACHED) {
+		out->path = um_req_printf(r, "%s (deleted)", cwd.path);
+		out->mount = NULL;
+	}
 	return out->path ? 1 : -ENOMEM;
 }
 
@@ -154,7 +180,7 @@ int um_magic_text(struct um_req *r, const char *path, const char **text)
 		um_obj_put(mg.obj);
 		return *text ? 0 : -ENOMEM;
 	}
-	if (!mg.is_virtual)
+	if (!mg.is_virtual && !mg.is_label)
 		return -ENOENT;
 	*text = um_path_seen(mg.path, r->attr->root);
 	if (!*text)

@@ -12,12 +12,14 @@
  * @rename: /proc/self and /proc/thread-self: @path is the guest's own
  * @is_virtual: @path is a name in the view
  * @path: else the kernel's text
- * @mount: where that is, if it is an open directory's or file's; the request's
+ * @mount: what a directory is on, NULL: the name tells
+ * @is_label: no name, but what is to be read instead of the kernel's text
  * @obj: an open node without a name (ref)
  */
 struct um_magic {
 	bool rename;
 	bool is_virtual;
+	bool is_label;
 	const char *path;
 	struct um_mount *mount;
 	struct um_obj *obj;

@@ -13,11 +13,14 @@
 #include <sys/syscall.h>
 
 #include "guest/self.h"
+#include "view/imagelock.h"
 #include "view/path.h"
 
 struct um_next_file {
 	int fd;
 	struct um_vnode *vnode;
+	struct um_imagelock *lock;
+	bool exclusive;
 };
 
 /* A request of our own: absolute names, no guest. */
@@ -54,6 +57,22 @@ bool um_next_has_mounts(struct um_next *next)
 	return ((struct um_list *)next)->nmounts != 0;
 }
 
+int um_next_mount(struct um_next *next, const char *path, struct um_mount **out)
+{
+	struct lookup l;
+	struct stat st;
+	int ret = look(next, path, UM_FOLLOW, &l);
+
+	if (ret == 0)
+		ret = um_fs_getattr(l.loc.mount, l.loc.rel, NULL, &st);
+	if (ret == 0 && (um_loc_is_real(&l.loc) || strcmp(l.loc.rel, "/") != 0))
+		ret = -ENOTSUP;
+	if (ret == 0)
+		*out = um_mount_get(l.loc.mount);
+	done(&l);
+	return ret;
+}
+
 static int open_real(const char *path, int flags, mode_t mode,
 		     struct um_next_file *f)
 {
@@ -61,9 +80,21 @@ static int open_real(const char *path, int flags, mode_t mode,
 	return f->fd < 0 ? -errno : 0;
 }
 
-static int open_virtual(const struct um_loc *loc, int flags, mode_t mode,
-			struct um_next_file *f)
+/* A node of the view's own devices, by its name or by its number. */
+static struct um_mount *device_of(struct um_req *r, const struct um_loc *loc,
+				  const struct stat *st, const char **rel)
 {
+	*rel = loc->rel;
+	return loc->mount->devices ? loc->mount
+				   : um_dev_by_number(r, st->st_mode & S_IFMT,
+						      st->st_rdev, rel);
+}
+
+static int open_virtual(struct um_req *r, const struct um_loc *loc, int flags,
+			mode_t mode, struct um_next_file *f)
+{
+	struct um_mount *m = loc->mount;
+	const char *rel = loc->rel;
 	struct stat st = loc->st;
 	int ret;
 
@@ -71,6 +102,11 @@ static int open_virtual(const struct um_loc *loc, int flags, mode_t mode,
 		return -EEXIST;
 	if (!loc->exists && !(flags & O_CREAT))
 		return -ENOENT;
+	if (um_fs_gives(loc->mount)) {
+		f->fd = um_fs_give(loc->mount, loc->rel,
+				   flags | O_CLOEXEC | O_NOCTTY, mode);
+		return f->fd < 0 ? f->fd : 0;
+	}
 	if (!loc->exists) {
 		ret = um_fs_mknod(loc->mount, loc->rel, S_IFREG | mode, 0);
 		if (ret == 0)
@@ -78,13 +114,15 @@ static int open_virtual(const struct um_loc *loc, int flags, mode_t mode,
 		if (ret < 0)
 			return ret;
 	}
-	if (!S_ISREG(st.st_mode) && !loc->mount->devices)
+	if (!S_ISREG(st.st_mode))
+		m = device_of(r, loc, &st, &rel);
+	if (!m)
 		return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
-	ret = um_vnode_get_path(loc->mount, loc->rel, &st, flags, &f->vnode);
+	ret = um_vnode_get_path(m, rel, &st, flags, &f->vnode);
 	if (ret == 0 && (flags & O_TRUNC))
 		ret = um_vnode_truncate(f->vnode, 0);
 	if (ret == 0)
-		atomic_fetch_add(&loc->mount->users, 1);
+		atomic_fetch_add(&m->users, 1);
 	return ret;
 }
 
@@ -102,7 +140,7 @@ int um_next_open(struct um_next *next, const char *path, int flags, mode_t mode,
 	if (ret == 0)
 		ret = um_loc_is_real(&l.loc)
 			      ? open_real(l.loc.rel, flags, mode, f)
-			      : open_virtual(&l.loc, flags, mode, f);
+			      : open_virtual(&l.r, &l.loc, flags, mode, f);
 	done(&l);
 	if (ret < 0)
 		free(um_steal(f));
@@ -115,6 +153,7 @@ void um_next_close(struct um_next_file *f)
 	UM_CORE_CODE;
 	if (!f)
 		return;
+	um_imagelock_put(f->lock);
 	if (f->fd >= 0)
 		close(f->fd);
 	if (f->vnode) {
@@ -122,6 +161,19 @@ void um_next_close(struct um_next_file *f)
 		um_vnode_let_go(f->vnode);
 	}
 	free(f);
+}
+
+int um_next_lock(struct um_next_file *f, bool writes)
+{
+	UM_CORE_CODE;
+	int ret;
+
+	if (f->vnode || f->exclusive)
+		return 0;
+	ret = um_imagelock_take(f->fd, writes, &f->lock);
+	if (ret == 0 && writes)
+		f->exclusive = true;
+	return ret;
 }
 
 ssize_t um_next_pread(struct um_next_file *f, void *buf, size_t n, off_t off)

@@ -26,10 +26,13 @@
 
 void (*um_walk_hook)(const struct um_req *r);
 
-const char *um_view_path_of(struct um_req *r, const struct um_mount *m,
-			    const char *rel)
+char *um_view_path_of(struct um_req *r, const struct um_mount *m,
+		      const char *rel)
 {
 	if (um_mount_is_real(m) || !strcmp(m->point, "/"))
+		return um_req_strdup(r, rel);
+	/* its names are all over the view */
+	if (m->devices && rel[1])
 		return um_req_strdup(r, rel);
 	return um_req_printf(r, "%s%s", m->point, strcmp(rel, "/") ? rel : "");
 }
@@ -42,24 +45,30 @@ char *um_obj_label(struct um_req *r, struct um_obj *o)
 	return path ? um_req_printf(r, "%s (deleted)", path) : NULL;
 }
 
+/* What the call wants of the name where the walk stands. */
+static int how_used(const struct um_walk *w)
+{
+	if (w->rest[strspn(w->rest, "/")])
+		return UM_COVERS_PASS;
+	if (!(w->flags & UM_READ))
+		return UM_COVERS_CHANGE;
+	return (w->flags & UM_ENTER) ? UM_COVERS_PASS : UM_COVERS_READ;
+}
+
 /* Who answers for a name, seen from where the walk came from. */
 static struct um_mount *find_mount(struct um_walk *w, const char *path,
 				   const char **rel)
 {
-	if (w->under && um_path_beneath(path, w->under)) {
-		*rel = path;
-		return um_mount_real();
-	}
-	w->under = NULL;
 	if (w->anchor) {
-		struct um_mount *m = um_list_find_from(
-			w->r->list, w->anchor, path, w->anchor_from, rel);
-
-		if (m)
-			return m;
+		*rel = um_path_beneath(path, w->anchor->point);
+		if (*rel && !**rel)
+			*rel = "/";
+		if (*rel)
+			return w->anchor;
 	}
 	w->anchor = NULL;
-	return um_list_find(w->r->list, path, rel);
+	return um_list_find_without(w->r->list, w->hidden, path, how_used(w),
+				    rel);
 }
 
 int um_walk_set_cur(struct um_walk *w, const char *path)
@@ -96,9 +105,34 @@ static bool next_comp(struct um_walk *w, int *err)
 	return true;
 }
 
+static bool is_mountpoint(const struct um_walk *w)
+{
+	return (w->flags & UM_MOUNTPOINT) && !*w->rest && !strcmp(w->rel, "/");
+}
+
+/* What the kernel makes up for who asks is walked where it has it. */
+static void jump(struct um_walk *w)
+{
+	size_t n = strlen(w->mount->jump);
+	size_t len = strcmp(w->rel, "/") ? strlen(w->rel) : 0;
+
+	w->native = false;
+	if (n + len >= UM_VIEW_PATH_MAX)
+		return;
+	memmove(w->cur + n, w->rel, len);
+	memcpy(w->cur, w->mount->jump, n);
+	w->cur[n + len] = '\0';
+	w->mount = um_mount_real();
+	w->rel = w->cur;
+}
+
 static void place(struct um_walk *w)
 {
 	w->mount = find_mount(w, w->cur, &w->rel);
+	if (w->mount->jump && !is_mountpoint(w)) {
+		jump(w);
+		w->mount = find_mount(w, w->cur, &w->rel);
+	}
 	if (!um_mount_is_real(w->mount))
 		w->native = false;
 }
@@ -128,8 +162,7 @@ static int push_link(struct um_walk *w, const char *target)
 		return 0;
 	if (strcmp(w->root, "/") != 0 && !w->confined)
 		w->native = false;
-	w->under = NULL;
-	w->anchor = NULL;
+	um_walk_unbind(w);
 	return um_walk_set_cur(w, w->root);
 }
 
@@ -148,9 +181,7 @@ static int go_up(struct um_walk *w)
 	slash = strrchr(w->cur, '/');
 	if (slash)
 		slash[slash == w->cur] = '\0';
-	/* what is mounted at the directory above is come to from outside */
-	if (um_point_len(w->cur) < w->anchor_from)
-		w->anchor_from = um_point_len(w->cur);
+	um_walk_rise(w);
 	place(w);
 	return 0;
 }
@@ -201,11 +232,6 @@ static int step_real(struct um_walk *w)
 	return push_link(w, target);
 }
 
-static bool is_mountpoint(const struct um_walk *w)
-{
-	return (w->flags & UM_MOUNTPOINT) && !*w->rest && !strcmp(w->rel, "/");
-}
-
 static int step_virtual(struct um_walk *w)
 {
 	char target[PATH_MAX];
@@ -237,10 +263,19 @@ static int step_virtual(struct um_walk *w)
 	return 0;
 }
 
+static int stand_at(struct um_walk *w, const struct um_magic *mg)
+{
+	if (mg->mount)
+		return um_walk_stand(w, mg->mount, mg->path);
+	um_walk_unbind(w);
+	return um_walk_set_cur(w, mg->path);
+}
+
 /* A magic link of /proc. Return: 1 handled, 0 not one of ours, -errno. */
 static int step_magic(struct um_walk *w)
 {
 	struct um_magic mg;
+	const char *rel;
 	int ret = um_magic_find(w->r, w->cur, &mg);
 
 	/* a real directory whose name is too long to be told: the kernel's */
@@ -262,20 +297,25 @@ static int step_magic(struct um_walk *w)
 		w->stop = true;
 		return 1;
 	}
+	/* opened to be read, and now to be changed by that way */
+	if (!mg.is_virtual && !mg.is_label && !(w->flags & UM_READ) &&
+	    mg.path[0] == '/')
+		mg.is_virtual = !um_mount_is_real(
+			um_list_find(w->r->list, mg.path, &rel));
 	if (!mg.is_virtual) {
+		if (mg.is_label && *w->rest)
+			return -ENOTDIR;
 		w->stop = !*w->rest;
-		return w->stop ? 1
-			       : (um_walk_set_cur(w, mg.path) < 0
-					  ? -ENAMETOOLONG
-					  : 1);
+		ret = w->stop ? 0 : stand_at(w, &mg);
+		return ret < 0 ? ret : 1;
 	}
 	w->native = false;
-	ret = um_walk_set_cur(w, mg.path);
-	if (ret == 0 && mg.mount)
-		ret = um_walk_anchor(w, mg.mount);
+	ret = stand_at(w, &mg);
 	place(w);
 	if (ret == 0 && !um_mount_is_real(w->mount))
 		w->exists = um_fs_getattr(w->mount, w->rel, NULL, &w->st) == 0;
+	if (ret == 0 && w->exists && *w->rest && !S_ISDIR(w->st.st_mode))
+		return -ENOTDIR;
 	return ret < 0 ? ret : 1;
 }
 
@@ -458,7 +498,7 @@ static int walk(struct um_req *r, int dirfd, const char *path,
 		um_obj_put(w->obj);
 	/* what a module finds beneath its mount is not what the guests find */
 	if (ret == 0 && r->engine != &um_engine_self &&
-	    !(flags & ~(UM_FOLLOW | UM_ENTRY))) {
+	    !(flags & ~(UM_FOLLOW | UM_ENTRY | UM_READ))) {
 		um_walk_remember(w, path, out);
 		if (!out->obj && !um_loc_is_real(out))
 			um_walk_tell(w, path, out->path);

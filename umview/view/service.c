@@ -8,11 +8,14 @@
  */
 #include <dlfcn.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "guest/contain.h"
 #include "view/view.h"
+
+int (*um_service_stack_hook)(struct um_service *s, const char *args);
 
 static char *own_dirs;
 
@@ -75,13 +78,23 @@ bool um_service_exists(const char *name)
 	return !strchr(name, '/') && *name && find_module(name, path);
 }
 
+char *um_module_find(const char *name)
+{
+	char path[PATH_MAX];
+
+	if (strchr(name, '/') || !*name || !find_module(name, path))
+		return NULL;
+	return strdup(path);
+}
+
 static int check(const struct um_module *m, const char *path)
 {
 	if (!m) {
 		um_err("%s: no symbol um_module: not a module", path);
 		return -EINVAL;
 	}
-	if (m->api != UM_MODULE_API || m->size < sizeof(*m)) {
+	if (m->api != UM_MODULE_API ||
+	    m->size < offsetof(struct um_module, stack)) {
 		um_err("%s: made for module API %u, this umview has %u", path,
 		       m->api, UM_MODULE_API);
 		return -ENOEXEC;
@@ -116,6 +129,24 @@ static void call_fini(const struct um_module *m)
 		um_err("module %s crashed (%s) in fini", m->name, c.what);
 }
 
+static bool has_stack(const struct um_module *m)
+{
+	return m->size > offsetof(struct um_module, stack) && m->stack;
+}
+
+static int start_module(struct um_service *s, const char *args)
+{
+	const struct um_module *m = s->module;
+	int ret = m->init ? call_init(m, args) : 0;
+
+	if (ret < 0 || !has_stack(m) || !um_service_stack_hook)
+		return ret;
+	ret = um_service_stack_hook(s, args);
+	if (ret < 0 && m->fini)
+		call_fini(m);
+	return ret;
+}
+
 static int open_module(const char *path, const char *args, struct um_service *s)
 {
 	int ret;
@@ -127,8 +158,8 @@ static int open_module(const char *path, const char *args, struct um_service *s)
 	}
 	s->module = dlsym(s->handle, "um_module");
 	ret = check(s->module, path);
-	if (ret == 0 && s->module->init)
-		ret = call_init(s->module, args);
+	if (ret == 0)
+		ret = start_module(s, args);
 	if (ret < 0) {
 		dlclose(s->handle);
 		s->handle = NULL;
@@ -168,6 +199,10 @@ void um_service_put(struct um_service *s)
 {
 	if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
+	if (s->stack) {
+		um_mount_shutdown(s->stack);
+		um_mount_put(s->stack);
+	}
 	if (s->module->fini)
 		call_fini(s->module);
 	dlclose(s->handle);

@@ -4,9 +4,14 @@
  *
  * At the guest's root, its working directory or a directory descriptor. The
  * last two are nodes, not names: the host's has a name that /proc tells, or
- * none, and may have been mounted over since (`under`); a virtual one is told
- * by its inode (view/cwd.h, vnode/vnode.h), and its mount may have been covered,
- * or taken out of the view, since (`anchor`).
+ * none; a virtual one is told by its inode (view/cwd.h, vnode/vnode.h). Either
+ * may have been mounted over since, or its mount taken out of the view
+ * (`anchor`).
+ *
+ * Of a directory that newer mounts cover, the walk knows which these are
+ * (`hidden`, by the places in the list), and what was mounted on them: none of
+ * that can be reached from there. `..` comes out beneath the mount points, and
+ * at each of them the mount that stands there is entered, as in the kernel.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,58 +23,149 @@
 #include "view/cwd.h"
 #include "view/walk.h"
 
-int um_cwd_of(struct um_req *r, pid_t tid, const char **path)
+static void put_mount(void *m)
 {
-	char link[64];
+	um_mount_put(m);
+}
+
+int um_req_hold_mount(struct um_req *r, struct um_mount *m)
+{
+	return um_req_hold(r, um_mount_get(m), put_mount);
+}
+
+/* What the placeholder stands for. `found` as um_cwd_find() has it. */
+static int virtual_cwd(struct um_req *r, int found, struct um_cwd *out,
+		       const char *rel)
+{
+	out->rel = rel ? um_req_strdup(r, rel) : NULL;
+	out->path = rel ? um_view_path_of(r, out->mount, rel) : NULL;
+	if (!out->rel || !out->path)
+		return -ENOMEM;
+	if (found == 1 && !um_list_has(r->list, out->mount))
+		return UM_CWD_DETACHED;
+	return found;
+}
+
+int um_cwd_of(struct um_req *r, pid_t tid, struct um_cwd *out)
+{
+	UM_FREE char *rel = NULL;
 	char text[PATH_MAX];
 	struct um_mount *m;
+	char link[64];
 	struct stat st;
-	UM_FREE char *rel = NULL;
+	int found = 0;
 	ssize_t n;
 
+	*out = (struct um_cwd){ .mount = um_mount_real() };
 	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)tid);
-	*path = NULL;
 	if (stat(link, &st) < 0)
 		return -errno;
-	if (um_cwd_any()) {
-		int found = um_cwd_find(&st, &m, &rel);
-
-		if (found) {
-			/* umount -l: its names would lead elsewhere now */
-			if (!um_list_has(r->list, m))
-				found = UM_CWD_REMOVED;
-			*path = rel ? um_view_path_of(r, m, rel) : NULL;
-			um_mount_put(m);
-			return *path ? found : -ENOMEM;
-		}
+	if (um_cwd_any())
+		found = um_cwd_find(&st, &m, &rel);
+	if (found) {
+		out->mount = m;
+		if (um_req_hold(r, m, put_mount) < 0)
+			return -ENOMEM;
+		return virtual_cwd(r, found, out, rel);
 	}
 	n = readlink(link, text, sizeof(text) - 1);
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
-	*path = um_req_strdup(r, text);
+	out->path = out->rel = um_req_strdup(r, text);
 	if (st.st_nlink == 0)
 		return -ENOENT;
-	return *path ? 0 : -ENOMEM;
+	return out->path ? 0 : -ENOMEM;
+}
+
+/* The mount that mount i was mounted on: its place plus 1, 0: the host's. */
+static size_t parent_of(const struct um_list *l, size_t i)
+{
+	const char *point = l->mounts[i]->point;
+
+	while (i && !um_mount_covers(l->mounts[i - 1], point))
+		i--;
+	return i;
 }
 
 /*
- * A real directory that somebody stands in, or has open, stays what it is when
- * something is mounted over it or above it: names from there lead beneath that
- * mount, up to its point.
+ * Covers where the walk began, and the walk has not come up to its point. What
+ * a layer leaves as it was is the layer's all the same.
  */
-static void start_under(struct um_walk *w)
+static bool is_over(const struct um_walk *w, struct um_mount *m)
+{
+	return !um_fs_is_layer(m) && strlen(m->point) < w->low &&
+	       um_mount_covers(m, w->origin);
+}
+
+static void hide(struct um_walk *w)
+{
+	const struct um_list *l = w->r->list;
+	bool any = false;
+
+	for (size_t i = w->base; i < l->nmounts; i++) {
+		size_t on = parent_of(l, i);
+
+		w->hidden[i] = is_over(w, l->mounts[i]) ||
+			       (on > w->base && w->hidden[on - 1]);
+		any |= w->hidden[i];
+	}
+	if (!any)
+		w->hidden = NULL;
+}
+
+void um_walk_unbind(struct um_walk *w)
+{
+	w->hidden = NULL;
+	w->anchor = NULL;
+}
+
+void um_walk_rise(struct um_walk *w)
+{
+	if (!w->hidden || strlen(w->cur) >= w->low)
+		return;
+	w->low = strlen(w->cur);
+	hide(w);
+}
+
+/* What was mounted over the directory, or above it, after its own mount. */
+static int set_hidden(struct um_walk *w)
+{
+	const struct um_list *l = w->r->list;
+	size_t i = w->base;
+
+	w->low = strlen(w->cur) + 1;
+	w->origin = w->cur;
+	while (i < l->nmounts && !is_over(w, l->mounts[i]))
+		i++;
+	if (i == l->nmounts)
+		return 0;
+	w->covered = true;
+	w->origin = um_req_strdup(w->r, w->cur);
+	w->hidden = um_req_alloc(w->r, l->nmounts * sizeof(bool));
+	if (!w->origin || !w->hidden)
+		return -ENOMEM;
+	memset(w->hidden, 0, l->nmounts * sizeof(bool));
+	hide(w);
+	return 0;
+}
+
+int um_walk_stand(struct um_walk *w, struct um_mount *m, const char *path)
 {
 	const struct um_list *l = w->r->list;
 
-	for (size_t i = 0; i < l->nmounts; i++) {
-		const char *point = l->mounts[i]->point;
-
-		if (!atomic_load(&l->mounts[i]->dead) &&
-		    um_path_beneath(w->cur, point) &&
-		    (!w->under || strlen(point) < strlen(w->under)))
-			w->under = point;
-	}
+	um_walk_unbind(w);
+	w->base = 0;
+	if (um_walk_set_cur(w, path) < 0)
+		return -ENAMETOOLONG;
+	if (um_mount_is_real(m))
+		return set_hidden(w);
+	while (w->base < l->nmounts && l->mounts[w->base] != m)
+		w->base++;
+	if (w->base++ < l->nmounts)
+		return set_hidden(w);
+	w->anchor = m;
+	return um_req_hold_mount(w->r, m);
 }
 
 uint64_t um_cwd_key(const struct um_mount *m, const char *path)
@@ -91,67 +187,6 @@ static void tell_cwd(struct um_walk *w, const struct um_mount *m,
 		um_req_set_cwd(r, is_virtual, w->from);
 }
 
-static void put_mount(void *m)
-{
-	um_mount_put(m);
-}
-
-/*
- * A newer mount has the name of the directory, which is at `path` of m. Where
- * mounts merge, the newer one may have got it just now, and by that name.
- */
-static bool is_covered(const struct um_list *l, const struct um_mount *m,
-		       const char *path)
-{
-	const char *rel;
-	const struct um_mount *now = um_list_find(l, path, &rel);
-
-	return now != m && !now->merge;
-}
-
-int um_walk_anchor(struct um_walk *w, struct um_mount *m)
-{
-	const struct um_list *l = w->r->list;
-
-	if (um_mount_is_real(m) ||
-	    (um_list_has(l, m) && !is_covered(l, m, w->cur)))
-		return 0;
-	w->anchor = m;
-	w->anchor_from = um_point_len(w->cur) + 1;
-	return um_req_hold(w->r, um_mount_get(m), put_mount);
-}
-
-/* The same of a working directory. 1: the walk begins there. */
-static int start_anchored(struct um_walk *w)
-{
-	UM_FREE char *rel = NULL;
-	struct um_mount *m;
-	const char *path;
-	char link[64];
-	struct stat st;
-	int found;
-	int ret = 0;
-
-	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)w->r->tid);
-	if (!um_cwd_any() || stat(link, &st) < 0)
-		return 0;
-	found = um_cwd_find(&st, &m, &rel);
-	if (!found)
-		return 0;
-	path = rel ? um_view_path_of(w->r, m, rel) : NULL;
-	if (found == 1 && path) {
-		ret = um_walk_set_cur(w, path);
-		if (ret == 0)
-			ret = um_walk_anchor(w, m);
-	}
-	um_mount_put(m);
-	if (!w->anchor || ret < 0)
-		return ret;
-	w->native = false;
-	tell_cwd(w, w->anchor, path, true);
-	return 1;
-}
-
 static bool has_no_name(int err)
 {
 	return err == -ENOENT || err == -ENAMETOOLONG;
@@ -169,33 +204,22 @@ static bool is_dot(const char *path)
 
 static int start_at_cwd(struct um_walk *w, const char *name)
 {
-	struct um_mount *m = um_mount_real();
-	const char *path;
-	const char *rel;
-	int ret = start_anchored(w);
+	struct um_cwd cwd;
+	int ret = um_cwd_of(w->r, w->r->tid, &cwd);
 
-	if (ret)
-		return ret < 0 ? ret : 0;
-	ret = um_cwd_of(w->r, w->r->tid, &path);
 	if (has_no_name(ret) && w->r->engine != &um_engine_self)
 		return UM_WALK_UNNAMED;
-	if (ret < 0 || !path)
+	if (ret < 0)
 		return ret;
 	/* the placeholder is an empty directory without a name, too */
 	if (ret == UM_CWD_REMOVED && is_dot(name) &&
 	    w->r->engine != &um_engine_self)
 		return UM_WALK_UNNAMED;
-	if (ret > 0) {
-		m = um_list_find(w->r->list, path, &rel);
+	if (ret > 0)
 		w->native = false;
-	}
-	tell_cwd(w, m, path, ret > 0);
+	tell_cwd(w, cwd.mount, cwd.path, ret > 0);
 	w->gone = ret == UM_CWD_REMOVED;
-	if (um_walk_set_cur(w, path) < 0)
-		return -ENAMETOOLONG;
-	if (ret == 0)
-		start_under(w);
-	return 0;
+	return um_walk_stand(w, cwd.mount, cwd.path);
 }
 
 static int start_at_obj(struct um_walk *w, struct um_obj *o)
@@ -203,7 +227,6 @@ static int start_at_obj(struct um_walk *w, struct um_obj *o)
 	UM_FREE char *rel = um_obj_path(o);
 	struct stat st;
 	const char *path;
-	int ret;
 
 	if (!rel)
 		return -ENOENT;
@@ -212,10 +235,7 @@ static int start_at_obj(struct um_walk *w, struct um_obj *o)
 		return -ENOTDIR;
 	w->native = um_mount_is_real(o->mount);
 	path = um_view_path_of(w->r, o->mount, rel);
-	if (!path)
-		return -ENOMEM;
-	ret = um_walk_set_cur(w, path);
-	return ret < 0 ? ret : um_walk_anchor(w, o->mount);
+	return path ? um_walk_stand(w, o->mount, path) : -ENOMEM;
 }
 
 static int start_at_fd(struct um_walk *w, int dirfd)
@@ -242,9 +262,7 @@ static int start_at_fd(struct um_walk *w, int dirfd)
 	if (ret < 0 || !st.st_nlink)
 		return w->r->engine == &um_engine_self ? -ENOENT
 						       : UM_WALK_UNNAMED;
-	ret = um_walk_set_cur(w, text);
-	start_under(w);
-	return ret;
+	return um_walk_stand(w, um_mount_real(), text);
 }
 
 int um_walk_start(struct um_walk *w, int dirfd, const char *path)

@@ -136,6 +136,12 @@ static const struct um_alias default_aliases[] = {
 	{ (char[]){ "vfat" }, (char[]){ "umfusefat" } },
 	{ (char[]){ "msdos" }, (char[]){ "umfusefat" } },
 	{ (char[]){ "squashfs" }, (char[]){ "umfusesquash" } },
+	{ (char[]){ "umlwip" }, (char[]){ "umnetlwip" } },
+	{ (char[]){ "lwipv6" }, (char[]){ "umnetlwip" } },
+	{ (char[]){ "umnetlwipv6" }, (char[]){ "umnetlwip" } },
+	{ (char[]){ "overlay" }, (char[]){ "viewfsoverlay" } },
+	{ (char[]){ "modifshide" }, (char[]){ "viewfshide" } },
+	{ (char[]){ "tmpfs" }, (char[]){ "ramfs" } },
 #define UM_MOUNTER(type, program, package, words, options)
 #define UM_MOUNTER_ALIAS(alias, type) { (char[]){ alias }, (char[]){ type } },
 #include "view/mounters.def"
@@ -306,6 +312,15 @@ static int change_list(uint32_t id, change_fn change, void *arg)
 		if (ret < 0 || swapped)
 			return ret;
 	}
+}
+
+void um_view_publish(void)
+{
+	um_lock(&lock);
+	for (uint32_t id = 0; id < nviews; id++)
+		if (views[id])
+			um_vmap_publish(id, views[id]->list);
+	um_unlock(&lock);
 }
 
 static int add_mount(struct um_list *l, void *arg)

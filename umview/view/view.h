@@ -17,12 +17,16 @@
 #include "guest/req.h"
 #include "vnode/vnode.h"
 
-/* A loaded module. Lists hold references; the last one unloads it. */
+/*
+ * A loaded module. Lists hold references; the last one unloads it. @stack: its
+ * network stack, a mount that stands in no list; NULL: none.
+ */
 struct um_service {
 	atomic_int refs;
 	const struct um_module *module;
 	void *handle;
 	bool permanent;
+	struct um_mount *stack;
 };
 
 struct um_alias {
@@ -73,6 +77,8 @@ int um_view_del_mount(uint32_t id, struct um_mount *m);
 int um_view_add_service(uint32_t id, struct um_service *s);
 int um_view_del_service(uint32_t id, const char *name);
 int um_view_set_alias(uint32_t id, const char *name, const char *type);
+/* Tell the agents anew which names they must ask about. */
+void um_view_publish(void);
 bool um_list_has(const struct um_list *l, const struct um_mount *m);
 /* How many views' lists hold the mount. */
 size_t um_view_holders(const struct um_mount *m);
@@ -86,6 +92,11 @@ struct um_service *um_list_server(const struct um_list *l, const char *fstype);
 /* Load a module by spec "name[,args]" (service.c). */
 int um_service_load(const char *spec, bool permanent, struct um_service **out);
 bool um_service_exists(const char *name);
+/*
+ * Starts the network stack of a module that has one, as it is loaded: s->stack.
+ * 0 or -errno.
+ */
+extern int (*um_service_stack_hook)(struct um_service *s, const char *args);
 void um_service_put(struct um_service *s);
 /* Where modules are looked for besides the standard places; before a setup. */
 void um_service_set_dirs(const char *dirs);

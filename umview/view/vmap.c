@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "guest/shared.h"
+#include "view/path.h"
 
 /* Files and links of /proc, /sys and /dev that the view answers for. */
 static const char *const always[] = {
@@ -54,6 +55,11 @@ static void add_mount(struct um_vmap *map, const struct um_mount *m)
 	const char *slash = strrchr(m->point, '/');
 
 	map->busy = 1;
+	/* it tells by itself which names are its own */
+	if (um_fs_is_layer(m)) {
+		map->layers = 1;
+		return;
+	}
 	if (!slash || !slash[1]) {
 		map->all = 1;
 		return;
@@ -62,6 +68,11 @@ static void add_mount(struct um_vmap *map, const struct um_mount *m)
 	/* its parent may have to show it */
 	if (slash != m->point)
 		add_last(map, m->point, (size_t)(slash - m->point));
+}
+
+static void add_name(void *arg, const char *name)
+{
+	add(arg, name, strlen(name));
 }
 
 void um_vmap_publish(uint32_t id, const struct um_list *l)
@@ -78,7 +89,13 @@ void um_vmap_publish(uint32_t id, const struct um_list *l)
 		add_mount(&map, l->mounts[i]);
 		map.net |= l->mounts[i]->fs.net != NULL;
 	}
+	for (size_t i = 0; i < l->nservices; i++)
+		map.net |= l->services[i]->stack != NULL;
 	for (size_t i = 0; map.net && i < UM_ARRAY_SIZE(of_stacks); i++)
 		add(&map, of_stacks[i], strlen(of_stacks[i]));
+	um_dev_each_name(l, add_name, &map);
+	/* any node of the host's may be one of ours */
+	if (um_dev_is_foreign(l))
+		map.all = 1;
 	um_shared_set_vmap(id, &map);
 }

@@ -16,10 +16,12 @@ struct um_walk {
 	struct um_req *r;
 	const char *root;
 	const char *start;
-	const char *under;
+	const char *origin;
+	bool *hidden;
+	size_t base;
+	size_t low;
 	struct um_mount *mount;
 	struct um_mount *anchor;
-	int anchor_from;
 	const char *rel;
 	bool native;
 	bool slash;
@@ -28,6 +30,7 @@ struct um_walk {
 	bool stop;
 	bool confined;
 	bool gone;
+	bool covered;
 	bool checks;
 	bool starts_inside;
 	int links;
@@ -50,10 +53,14 @@ static inline bool um_path_is_in_proc(const char *path)
 int um_walk_set_cur(struct um_walk *w, const char *path);
 
 /*
- * The walk stands at w->cur of m, whatever covers it, or m was taken out of the
- * view. 0 or -ENOMEM.
+ * The walk stands in the directory that is at this canonical name on mount m:
+ * a node, not a name. See start.c. 0 or -errno.
  */
-int um_walk_anchor(struct um_walk *w, struct um_mount *m);
+int um_walk_stand(struct um_walk *w, struct um_mount *m, const char *path);
+/* It stands where names lead as they do for everybody. */
+void um_walk_unbind(struct um_walk *w);
+/* It went up to `cur`: mounts there are in sight again. */
+void um_walk_rise(struct um_walk *w);
 
 /*
  * Return of a start: a real directory that has no name any more, or none that

@@ -222,11 +222,24 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 	put = um_fs_write(v->mount, &v->wfh, buf, n, off);
 	if (put <= 0)
 		return put;
-	grow(v, off, (size_t)put);
+	if (!v->device)
+		grow(v, off, (size_t)put);
 	if (v->populated)
 		ret = pwrite_all(v->memfd, buf, (size_t)put, off);
 	um_vnode_forget_attr(v);
 	return ret < 0 ? ret : put;
+}
+
+int um_vnode_write_none(struct um_vnode *v)
+{
+	int ret;
+
+	um_lock(&v->io);
+	ret = um_vnode_need_fh(v, O_WRONLY);
+	if (ret == 0 && v->wfh.empty_writes)
+		ret = (int)um_fs_write(v->mount, &v->wfh, "", 0, 0);
+	um_unlock(&v->io);
+	return ret;
 }
 
 ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,

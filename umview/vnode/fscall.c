@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "guest/self.h"
+#include "guest/shared.h"
 #include "vnode/attrcache.h"
 
 static _Thread_local struct um_cred caller;
@@ -109,7 +110,8 @@ static void leave(const struct hop *h) UM_NO_TSA
 
 bool um_mount_is_readonly(const struct um_mount *m)
 {
-	return m->fs.readonly || (m->flags & MS_RDONLY);
+	/* a device that must not be written to says so itself */
+	return !m->devices && (m->fs.readonly || (m->flags & MS_RDONLY));
 }
 
 static long done(const struct um_mount *m, const char *op, const char *path,
@@ -177,7 +179,7 @@ int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 	}
 	memset(out, 0, sizeof(*out));
 	ret = ask_attr(m, path, fh, out);
-	if (ret == 0 && m->dev)
+	if (ret == 0 && m->dev && !um_fs_gives(m))
 		out->st_dev = m->dev;
 	if (m->cache && path && !fh && (ret == 0 || ret == -ENOENT))
 		um_attrcache_put(m->cache, path, ret ? NULL : out, gen);
@@ -517,6 +519,14 @@ int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
 	return (int)HOP(m, ioctl, NULL, -ENOTTY, fh, cmd, data, size);
 }
 
+int um_fs_ioctl_dir(struct um_mount *m, const char *path, unsigned int cmd,
+		    void *data, size_t size)
+{
+	if (!HAS(m, ioctl_dir))
+		return -ENOTTY;
+	return (int)HOP(m, ioctl_dir, path, -ENOTTY, path, cmd, data, size);
+}
+
 void um_fs_release(struct um_mount *m, struct um_fh *fh)
 {
 	struct hop h;
@@ -595,6 +605,64 @@ int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req)
 	    atomic_load(&m->dead))
 		return 0;
 	return (int)HOP(m, binfmt, req->path, 0, req);
+}
+
+void um_fs_cover_name(const char *name, bool beneath)
+{
+	um_shared_add_changed(name, beneath);
+}
+
+void um_fs_covered(void)
+{
+	um_shared_forget();
+}
+
+void um_fs_cover_node(dev_t dev, ino_t ino)
+{
+	um_shared_add_dressed(dev, ino);
+}
+
+bool um_fs_gives(const struct um_mount *m)
+{
+	return HAS(m, give);
+}
+
+int um_fs_give(struct um_mount *m, const char *path, int flags, mode_t mode)
+{
+	if (((flags & O_ACCMODE) != O_RDONLY ||
+	     (flags & (O_CREAT | O_TRUNC))) &&
+	    um_mount_is_readonly(m))
+		return -EROFS;
+	return (int)HOP(m, give, path, -ENOSYS, path, flags, mode);
+}
+
+int um_fs_where(struct um_mount *m, const char *path, char *out, size_t size)
+{
+	if (!HAS(m, where))
+		return -ENOENT;
+	return (int)HOP(m, where, path, -ENOENT, path, out, size);
+}
+
+bool um_fs_is_layer(const struct um_mount *m)
+{
+	return HAS(m, covers);
+}
+
+bool um_fs_covers(struct um_mount *m, const char *path, int how)
+{
+	return !HAS(m, covers) || HOP(m, covers, path, true, path, how) != 0;
+}
+
+int um_fs_name_of(struct um_mount *m, const char *below, char *out, size_t size)
+{
+	if (!HAS(m, name_of))
+		return -ENOENT;
+	return (int)HOP(m, name_of, below, -ENOENT, below, out, size);
+}
+
+bool um_fs_dress(struct um_mount *m, struct stat *st)
+{
+	return HAS(m, dress) && HOP(m, dress, NULL, false, st) > 0;
 }
 
 /* The mount is dead already: nobody else is inside. */

@@ -57,6 +57,8 @@ off_t um_fs_lseek(struct um_mount *m, struct um_fh *fh, off_t off, int whence);
 /* -EOPNOTSUPP: the module has no way of its own. */
 ssize_t um_fs_copy(struct um_mount *m, struct um_fh *in, off_t in_off,
 		   struct um_fh *out, off_t out_off, size_t n);
+int um_fs_ioctl_dir(struct um_mount *m, const char *path, unsigned int cmd,
+		    void *data, size_t size);
 int um_fs_ioctl(struct um_mount *m, struct um_fh *fh, unsigned int cmd,
 		void *data, size_t size);
 void um_fs_release(struct um_mount *m, struct um_fh *fh);
@@ -77,6 +79,18 @@ int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner);
 /* 1: the module answered, 0: it has none, -errno. */
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req);
 void um_fs_umount(struct um_mount *m);
+
+/* Its files are those of the view beneath: guests get their descriptors. */
+bool um_fs_gives(const struct um_mount *m);
+/* The descriptor for the guest, or -errno. */
+int um_fs_give(struct um_mount *m, const char *path, int flags, mode_t mode);
+int um_fs_where(struct um_mount *m, const char *path, char *out, size_t size);
+/* Some names are left to what lies beneath. */
+bool um_fs_is_layer(const struct um_mount *m);
+bool um_fs_covers(struct um_mount *m, const char *path, int how);
+int um_fs_name_of(struct um_mount *m, const char *below, char *out,
+		  size_t size);
+bool um_fs_dress(struct um_mount *m, struct stat *st);
 
 /* Does the view beneath have mounts? The view layer's (view/next.c). */
 bool um_next_has_mounts(struct um_next *next);

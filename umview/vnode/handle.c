@@ -21,8 +21,26 @@ static int open_fh(struct um_vnode *v, int accmode, struct um_fh *fh)
 {
 	UM_FREE char *path = um_vnode_path(v);
 
-	*fh = (struct um_fh){ .flags = accmode };
+	*fh = (struct um_fh){ .flags = accmode | v->open_flags };
+	/* what may be appended to at least; see um_vnode_ask_open() */
+	if (accmode != O_RDONLY && v->mount->fs.asks_open)
+		fh->flags |= O_APPEND;
 	return path ? um_fs_open(v->mount, path, fh) : -ENOENT;
+}
+
+int um_vnode_ask_open(struct um_vnode *v, int flags)
+{
+	struct um_fh fh = { .flags = flags & (O_ACCMODE | O_APPEND) };
+	UM_FREE char *path = NULL;
+	int ret;
+
+	if (!v->mount->fs.asks_open || (flags & O_ACCMODE) == O_RDONLY)
+		return 0;
+	path = um_vnode_path(v);
+	ret = path ? um_fs_open(v->mount, path, &fh) : 0;
+	if (ret == 0 && path)
+		um_fs_release(v->mount, &fh);
+	return ret;
 }
 
 /* Guests may have the file open for writing as long as the module has. */

@@ -27,6 +27,9 @@ extern struct um_vnode_state um_vn;
 #define UM_VN_PAGE	4096
 #define UM_VN_MIN(a, b) ((a) < (b) ? (a) : (b))
 
+/* open.c */
+void um_device_measure(struct um_vnode *v);
+
 /* vnode.c */
 /* Find or make the vnode of the node; a ref. */
 int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
@@ -57,6 +60,8 @@ char *um_vnode_path(struct um_vnode *v);
  * handle.c, io lock. A module's file that can read, write, or do both; O_WRONLY:
  * it may be able to read too.
  */
+/* May it be opened so (um_fs.asks_open)? io lock held. */
+int um_vnode_ask_open(struct um_vnode *v, int flags);
 int um_vnode_need_fh(struct um_vnode *v, int accmode);
 /* Any will do. */
 int um_vnode_need_any_fh(struct um_vnode *v);

@@ -40,13 +40,13 @@ static void unpin(struct um_vnode *v)
 
 int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl, uint64_t owner)
 {
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	int ret;
 
 	if (!um_fs_locks(v->mount))
 		return -ENOSYS;
 	ret = pin(v, cmd == UM_LOCK_DROP, &fh);
-	if (ret < 0)
+	if (ret)
 		return ret;
 	ret = um_fs_lock(v->mount, fh, cmd, fl, owner);
 	unpin(v);
@@ -55,13 +55,13 @@ int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl, uint64_t owner)
 
 int um_vnode_flock(struct um_vnode *v, int op)
 {
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	int ret;
 
 	if (!um_fs_flocks(v->mount))
 		return -ENOSYS;
 	ret = pin(v, op & UM_FLOCK_DROP, &fh);
-	if (ret < 0)
+	if (ret)
 		return ret;
 	/* the vnode is the owner: who of its guests has it is sorted out here */
 	ret = um_fs_flock(v->mount, fh, op, v->file.inode | (1ULL << 63));
@@ -85,10 +85,10 @@ int um_vnode_flock_held(struct um_vnode *v)
 int um_vnode_with_file(struct um_vnode *v,
 		       int (*fn)(struct um_fh *fh, void *arg), void *arg)
 {
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	int ret = pin(v, false, &fh);
 
-	if (ret < 0)
+	if (ret)
 		return ret;
 	ret = fn(fh, arg);
 	unpin(v);

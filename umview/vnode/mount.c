@@ -78,6 +78,8 @@ void um_mount_shutdown(struct um_mount *m)
 	wait_for_operations(m);
 	if (m->fs.ops)
 		um_fs_umount(m);
+	if (m->forget_devices)
+		m->forget_devices(m);
 	if (m->release_source)
 		m->release_source(m->source_hold);
 	um_mount_unclaim(m);
@@ -115,6 +117,7 @@ static void destroy(struct um_mount *m)
 	free(m->source);
 	free(m->type);
 	free(m->options);
+	free(m->jump);
 	um_attrcache_free(m->cache);
 	um_mutex_fini(&m->serial);
 	for (int i = 0; i < UM_NAME_LOCKS; i++)

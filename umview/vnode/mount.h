@@ -38,12 +38,15 @@ struct um_told;
  * @detached: next in the list of detached mounts
  * @bytes: of its files in memory
  * @users: files that modules of other mounts hold open here
- * @devices: what is open(2)ed of its device nodes is its own, not the host's
+ * @devices: what is open(2)ed of its device nodes is its own, not the host's.
+ *	Names inside it are those of the view, but for its mount point, "/"
  * @hurried: umount -l or -f: its end waits for nobody
  * @root_type: S_IFMT of its root, where that is known without asking; else 0
  * @image, @image_ino: the file it was mounted from; see um_mount_claim()
  * @tell: guests are told, by um_shared_tell(), of what is sure of a name without
  *	asking; NULL: of what @cache has
+ * @forget_devices: called last, where @devices: its module may have crashed
+ * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
@@ -55,6 +58,7 @@ struct um_mount {
 	char *source;
 	char *type;
 	char *options;
+	char *jump;
 	unsigned long flags;
 	bool permanent;
 	bool human;
@@ -68,6 +72,7 @@ struct um_mount {
 	struct um_mount *claimed;
 	void *source_hold;
 	void (*release_source)(void *hold);
+	void (*forget_devices)(struct um_mount *m);
 	char **except;
 	size_t nexcept;
 	void *beneath;

@@ -101,6 +101,11 @@ void um_obj_put(struct um_obj *o)
 		obj_free(o);
 }
 
+void um_obj_cleanup(struct um_obj **o)
+{
+	um_obj_put(*o);
+}
+
 char *um_obj_path(struct um_obj *o)
 {
 	char *copy = NULL;

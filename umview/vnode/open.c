@@ -17,6 +17,8 @@
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
+/* Largest device that is copied into memory, to be mapped. */
+#define MAX_MAPPED ((off_t)1 << 30)
 /* Largest file of a remote mount that is read as a whole when it is opened. */
 #define REMOTE_LIMIT (1 << 20)
 
@@ -41,7 +43,7 @@ static int get_named(struct um_mount *m, const char *path, struct stat *st,
 
 /* A vnode for this opening alone: a number that no node has. */
 static int get_device(struct um_mount *m, const char *path,
-		      const struct stat *st, struct um_vnode **out)
+		      const struct stat *st, int flags, struct um_vnode **out)
 {
 	static _Atomic ino_t serial = (ino_t)1 << 32;
 	struct stat own = *st;
@@ -50,9 +52,20 @@ static int get_device(struct um_mount *m, const char *path,
 	own.st_ino = atomic_fetch_add(&serial, 1);
 	own.st_size = 0;
 	ret = um_vnode_get(m, path, &own, out);
-	if (ret == 0)
-		(*out)->device = (*out)->volatile_data = true;
-	return ret;
+	if (ret < 0)
+		return ret;
+	(*out)->device = (*out)->volatile_data = true;
+	(*out)->open_flags = flags & (O_EXCL | O_NOFOLLOW);
+	return 0;
+}
+
+/* A block device tells its size; others have none. */
+void um_device_measure(struct um_vnode *v)
+{
+	uint64_t size;
+
+	if (um_vnode_ioctl(v, BLKGETSIZE64, &size, sizeof(size)) == 0)
+		um_vnode_resized(v, (off_t)size);
 }
 
 int um_vnode_get_path(struct um_mount *m, const char *path,
@@ -61,8 +74,7 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 	bool device = m->devices && !S_ISREG(st->st_mode);
 	struct stat now;
 	struct um_vnode *v;
-	uint64_t size;
-	int ret = device ? get_device(m, path, st, &v)
+	int ret = device ? get_device(m, path, st, flags, &v)
 			 : get_named(m, path, &now, &v);
 
 	if (ret < 0)
@@ -74,8 +86,8 @@ int um_vnode_get_path(struct um_mount *m, const char *path,
 		um_vnode_let_go(v);
 		return ret;
 	}
-	if (device && um_vnode_ioctl(v, BLKGETSIZE64, &size, sizeof(size)) == 0)
-		um_vnode_resized(v, (off_t)size);
+	if (device)
+		um_device_measure(v);
 	*out = v;
 	return 0;
 }
@@ -134,10 +146,10 @@ static int give_locked(struct um_vnode *v, int flags)
 
 static int open_locked(struct um_vnode *v, int flags)
 {
-	int ret = 0;
+	int ret = um_vnode_ask_open(v, flags);
 
-	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ||
-	    !v->populated)
+	if (ret == 0 && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ||
+			 !v->populated))
 		ret = um_vnode_need_fh(v, flags & O_ACCMODE);
 	if (ret == 0 && (flags & O_TRUNC))
 		ret = um_vnode_truncate_locked(v, 0);
@@ -273,8 +285,8 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 {
 	int ret;
 
-	if (v->device)
-		return -ENODEV;
+	if (v->device && (!v->size || v->size > MAX_MAPPED))
+		return v->size ? -ENOMEM : -ENODEV;
 	um_lock(&v->io);
 	ret = v->populated ? 0 : um_vnode_populate_locked(v);
 	if (ret == 0)

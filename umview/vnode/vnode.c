@@ -458,6 +458,18 @@ int um_vnode_sync_mount(struct um_mount *m)
 	return ret;
 }
 
+static void measure_one(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	if (v->device)
+		um_device_measure(v);
+}
+
+void um_vnode_remeasure(struct um_mount *m)
+{
+	for_each(m, measure_one, NULL);
+}
+
 static void count_open(struct um_vnode *v, void *arg)
 {
 	if (um_vnode_is_open(v))

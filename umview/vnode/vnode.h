@@ -107,6 +107,7 @@ struct um_obj {
  * @stale: the module says that the content has changed
  * @unchecked: it was being worked on when it was closed: see um_watch_again()
  * @device: one opening of a device node; goes with it, never populated
+ * @open_flags: O_EXCL and such, that a device's opening is to know of
  * @size: the file's, and the memfd's; io lock
  * @lease_fd: a reading of the memfd, kept to ask for leases with (opening one
  *	each time would be a close each time, and inotify would tell of it)
@@ -132,6 +133,7 @@ struct um_vnode {
 	bool gone;
 	bool volatile_data;
 	bool device;
+	int open_flags;
 	int withheld;
 	bool direct;
 	atomic_bool stale;
@@ -158,6 +160,8 @@ bool um_obj_any(void);
 /* The object that the stat is of (ref), or NULL: a real descriptor. */
 struct um_obj *um_obj_find(const struct stat *st);
 void um_obj_put(struct um_obj *o);
+#define UM_OBJ __attribute__((cleanup(um_obj_cleanup)))
+void um_obj_cleanup(struct um_obj **o);
 /* The name it had, of a file that has none any more; caller frees; or NULL. */
 char *um_obj_was(struct um_obj *o);
 /* What um_obj_find() goes by, for an inode number read from /proc. */
@@ -198,6 +202,8 @@ int um_obj_utimens(struct um_obj *o, const struct timespec ts[2]);
 
 /* Data of a regular file. */
 ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off);
+/* write(2) of no bytes: 0, or what the module says that wants to know. */
+int um_vnode_write_none(struct um_vnode *v);
 /* off < 0: at the end, wherever that is then; *at gets where it went. */
 ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
 		       off_t *at);
@@ -243,6 +249,8 @@ void um_vnode_let_go(struct um_vnode *v);
 struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino);
 /* A device has another size now. */
 void um_vnode_resized(struct um_vnode *v, off_t size);
+/* Devices of the mount may have: ask them all. */
+void um_vnode_remeasure(struct um_mount *m);
 void um_vnode_mark_shared(struct um_vnode *v);
 /* Write to the module what shared mappings changed. */
 int um_vnode_sync(struct um_vnode *v);

@@ -80,9 +80,10 @@ static void makes_arguments(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(arg_table) / sizeof(arg_table[0]); i++) {
-		struct um_mount_req req = { "umfuseX", arg_table[i].source,
-					    "/m", arg_table[i].flags,
-					    arg_table[i].options };
+		struct um_mount_req req = {
+			"umfuseX",	    arg_table[i].source,  "/m",
+			arg_table[i].flags, arg_table[i].options, false
+		};
 		struct umfuse_words words;
 		struct umfuse_opts opts;
 

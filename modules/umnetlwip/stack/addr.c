@@ -23,6 +23,7 @@
 #include "netif/ethernet.h"
 #include "nl.h"
 #include "route.h"
+#include "text.h"
 
 struct st_addr4 *st_addr4_find(uint32_t local, struct st_iface **out)
 {
@@ -118,7 +119,7 @@ int st_addr4_add(struct st_iface *i, const struct st_addr4 *new)
 	if (second)
 		a->flags |= IFA_F_SECONDARY;
 	if (!a->label[0])
-		strcpy(a->label, i->name);
+		st_text_copy(a->label, sizeof(a->label), i->name);
 	*end = a;
 	if (!i->dhcp || a->nif != i->nif)
 		netif_set_addr(a->nif, &ip, &mask, &none);
@@ -161,6 +162,9 @@ int st_addr4_del(struct st_iface *i, uint32_t local, int prefix)
 				st_route_connected4(i, b, true);
 			break;
 		}
+	/* As Linux does: without an address there is no way out. */
+	if (!i->addrs4)
+		st_route_flush(i->index, AF_INET);
 	release_netif(i, a);
 	st_nl_addr4_changed(i, a, true);
 	free(a);

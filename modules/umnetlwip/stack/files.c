@@ -286,6 +286,42 @@ static const struct {
 
 /* ---- /sys/class/net/NAME/FILE ---- */
 
+static const struct {
+	const char *name;
+	size_t offset;
+} statistics[] = {
+	{ "rx_bytes", offsetof(struct st_iface, rx.bytes) },
+	{ "rx_packets", offsetof(struct st_iface, rx.packets) },
+	{ "rx_errors", offsetof(struct st_iface, rx.errors) },
+	{ "rx_dropped", offsetof(struct st_iface, rx.dropped) },
+	{ "tx_bytes", offsetof(struct st_iface, tx.bytes) },
+	{ "tx_packets", offsetof(struct st_iface, tx.packets) },
+	{ "tx_errors", offsetof(struct st_iface, tx.errors) },
+	{ "tx_dropped", offsetof(struct st_iface, tx.dropped) },
+	{ "multicast", offsetof(struct st_iface, multicast) },
+};
+
+static bool statistic(FILE *f, const struct st_iface *i, const char *name)
+{
+	for (size_t n = 0; n < sizeof(statistics) / sizeof(statistics[0]); n++)
+		if (!strcmp(statistics[n].name, name)) {
+			uint64_t v;
+
+			memcpy(&v, (const char *)i + statistics[n].offset,
+			       sizeof(v));
+			fprintf(f, "%llu\n", (unsigned long long)v);
+			return true;
+		}
+	return false;
+}
+
+static bool statistic_names(FILE *f)
+{
+	for (size_t n = 0; n < sizeof(statistics) / sizeof(statistics[0]); n++)
+		fprintf(f, "%s\n", statistics[n].name);
+	return true;
+}
+
 static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 {
 	const uint8_t *mac = i->nif->hwaddr;
@@ -314,20 +350,36 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 		fprintf(f, "%d\n", i->txqlen);
 	else if (!strcmp(name, "ifalias"))
 		fprintf(f, "%s\n", i->alias);
-	else if (!strcmp(name, "statistics/rx_bytes"))
-		fprintf(f, "%llu\n", (unsigned long long)i->rx.bytes);
-	else if (!strcmp(name, "statistics/tx_bytes"))
-		fprintf(f, "%llu\n", (unsigned long long)i->tx.bytes);
-	else if (!strcmp(name, "statistics/rx_packets"))
-		fprintf(f, "%llu\n", (unsigned long long)i->rx.packets);
-	else if (!strcmp(name, "statistics/tx_packets"))
-		fprintf(f, "%llu\n", (unsigned long long)i->tx.packets);
+	else if (!strcmp(name, "addr_len"))
+		fputs("6\n", f);
+	else if (!strcmp(name, "broadcast"))
+		fputs(st_iface_is_lo(i) ? "00:00:00:00:00:00\n"
+					: "ff:ff:ff:ff:ff:ff\n",
+		      f);
+	else if (!strncmp(name, "statistics/", 11))
+		return statistic(f, i, name + 11);
 	else
 		return false;
 	return true;
 }
 
-/* The directory itself: a name a line, as the core lists it. */
+static bool class_dir(FILE *f, const char *name)
+{
+	static const char *const names[] = {
+		"addr_len",	"address",   "broadcast", "carrier",
+		"flags",	"ifalias",   "ifindex",	  "iflink",
+		"mtu",		"operstate", "type",	  "statistics",
+		"tx_queue_len",
+	};
+
+	if (*name)
+		return !strcmp(name, "statistics/") && statistic_names(f);
+	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
+		fprintf(f, "%s\n", names[n]);
+	return true;
+}
+
+/* With a slash at the end it is a directory: a name a line. */
 static bool class_net(FILE *f, const char *rest)
 {
 	char name[IFNAMSIZ];
@@ -344,7 +396,10 @@ static bool class_net(FILE *f, const char *rest)
 	memcpy(name, rest, (size_t)(slash - rest));
 	name[slash - rest] = '\0';
 	i = st_iface_by_name(name);
-	return i && class_file(f, i, slash + 1);
+	if (!i)
+		return false;
+	return rest[strlen(rest) - 1] == '/' ? class_dir(f, slash + 1)
+					     : class_file(f, i, slash + 1);
 }
 
 static bool write_file(FILE *f, const char *path)
@@ -356,8 +411,6 @@ static bool write_file(FILE *f, const char *path)
 			files[n].write(f);
 			return true;
 		}
-	if (!strcmp(path, "/sys/class/net"))
-		return class_net(f, "");
 	return !strncmp(path, class, sizeof(class) - 1) &&
 	       class_net(f, path + sizeof(class) - 1);
 }

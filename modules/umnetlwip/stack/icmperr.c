@@ -133,10 +133,14 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	size_t at, head;
 
 	(void)netif;
-	if (p->len < sizeof(outer) + sizeof(icmp) + sizeof(inner))
+	if (p->len < sizeof(outer))
 		return 0;
 	memcpy(&outer, b, sizeof(outer));
 	at = outer.ihl * 4U;
+	if (outer.protocol == IPPROTO_TCP && p->len > at)
+		st_tcp_arrives(b + at, p->len - at);
+	if (p->len < sizeof(outer) + sizeof(icmp) + sizeof(inner))
+		return 0;
 	if (outer.protocol != IPPROTO_ICMP || at < sizeof(outer) ||
 	    p->len < at + sizeof(icmp) + sizeof(inner) ||
 	    !st_is_local4(outer.daddr))
@@ -195,6 +199,8 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 	struct about e = { .origin = SO_EE_ORIGIN_ICMP6 };
 
 	(void)netif;
+	if (p->len > 40 && b[6] == IPPROTO_TCP)
+		st_tcp_arrives(b + 40, p->len - 40U);
 	/* Errors have no extension headers, inside or outside, as a rule. */
 	if (p->len < 40 + sizeof(icmp) + 40 + 8 || b[6] != IPPROTO_ICMPV6 ||
 	    !st_is_local6(b + 24))

@@ -30,6 +30,7 @@
 #include "nl.h"
 #include "packet.h"
 #include "route.h"
+#include "text.h"
 
 enum { FRAME_MAX = 65536 + 18, MTU_MIN = 68, MTU_MAX = 9216 };
 
@@ -224,14 +225,16 @@ static int choose_name(const char *pattern, char out[IFNAMSIZ])
 {
 	const char *digit = strstr(pattern, "%d");
 
-	if (!*pattern)
-		pattern = "vd%d", digit = pattern + 2;
+	if (!*pattern) {
+		pattern = "vd%d";
+		digit = pattern + 2;
+	}
 	if (strlen(pattern) >= IFNAMSIZ || strchr(pattern, '/') ||
 	    strchr(pattern, ' ') || !strcmp(pattern, ".") ||
 	    !strcmp(pattern, ".."))
 		return -EINVAL;
 	if (!digit) {
-		strcpy(out, pattern);
+		st_text_copy(out, IFNAMSIZ, pattern);
 		return st_iface_by_name(out) ? -EEXIST : 0;
 	}
 	for (int n = 0; n < 1000; n++) {
@@ -347,9 +350,9 @@ int st_iface_rename(struct st_iface *i, const char *name)
 	ret = choose_name(name, chosen);
 	if (ret < 0)
 		return ret;
-	strcpy(i->name, chosen);
+	st_text_copy(i->name, sizeof(i->name), chosen);
 	for (struct st_addr4 *a = i->addrs4; a; a = a->next)
-		strcpy(a->label, chosen);
+		st_text_copy(a->label, sizeof(a->label), chosen);
 	st_nl_link_changed(i, false);
 	return 0;
 }
@@ -495,7 +498,7 @@ int st_iface_init(void)
 	lwip_init();
 	if (!lo || !a || !netif_list)
 		return -ENOMEM;
-	strcpy(lo->name, "lo");
+	st_text_copy(lo->name, sizeof(lo->name), "lo");
 	lo->nif = netif_list;
 	lo->nif->state = lo;
 	lo->mtu = 65536;
@@ -512,7 +515,7 @@ int st_iface_init(void)
 				.scope = RT_SCOPE_HOST,
 				.flags = IFA_F_PERMANENT };
 	netif_ip6_addr_set_state(lo->nif, 0, IP6_ADDR_PREFERRED);
-	strcpy(a->label, "lo");
+	st_text_copy(a->label, sizeof(a->label), "lo");
 	lo->addrs4 = a;
 	append(lo);
 	connected_routes(lo, true);

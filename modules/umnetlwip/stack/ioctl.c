@@ -20,6 +20,7 @@
 #include "lwip/etharp.h"
 #include "route.h"
 #include "sock.h"
+#include "text.h"
 
 static void put4(struct sockaddr *out, uint32_t addr)
 {
@@ -239,7 +240,8 @@ static int get_conf(void *data, size_t size)
 				if (n == room)
 					break;
 				memset(&out[n], 0, sizeof(*out));
-				strcpy(out[n].ifr_name, a->label);
+				st_text_copy(out[n].ifr_name, IFNAMSIZ,
+					     a->label);
 				put4(&out[n].ifr_addr, a->local);
 			}
 			n++;
@@ -316,7 +318,7 @@ static int arp_ioctl(unsigned int cmd, struct arpreq *r)
 			r->arp_ha.sa_family = ARPHRD_ETHER;
 			memcpy(r->arp_ha.sa_data, mac->addr, 6);
 			r->arp_flags = ATF_COM;
-			strcpy(r->arp_dev, i->name);
+			st_text_copy(r->arp_dev, sizeof(r->arp_dev), i->name);
 			return 0;
 		}
 	return -ENXIO;
@@ -328,7 +330,7 @@ static int get_name(struct ifreq *r)
 
 	if (!i)
 		return -ENODEV;
-	strcpy(r->ifr_name, i->name);
+	st_text_copy(r->ifr_name, IFNAMSIZ, i->name);
 	return 0;
 }
 

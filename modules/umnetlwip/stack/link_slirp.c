@@ -21,6 +21,7 @@
 
 #include "link.h"
 #include "loop.h"
+#include "text.h"
 
 enum { MTU = 9000 };
 
@@ -204,9 +205,8 @@ static int forward(struct nat *n, const char *rule, bool udp)
 	int count = 0, at = 0;
 
 	stack.s_addr = htonl(0x0a00020f);
-	if (strlen(rule) >= sizeof(copy))
+	if (!st_text_copy(copy, sizeof(copy), rule))
 		return -EINVAL;
-	strcpy(copy, rule);
 	while (p && count < 3)
 		parts[count++] = strsep(&p, ":");
 	if (p)
@@ -258,7 +258,8 @@ static int add_forwards(struct nat *n, const char *arg)
 	char copy[256], *p = copy, *word;
 	int ret;
 
-	strcpy(copy, arg);
+	if (!st_text_copy(copy, sizeof(copy), arg))
+		return -EINVAL;
 	while ((word = strsep(&p, ","))) {
 		bool udp = !strncmp(word, "udp:", 4);
 
@@ -279,9 +280,8 @@ static int read_config(SlirpConfig *c, struct st_iface *i, const char *arg)
 	char copy[256], *p = copy, *word;
 	int ret;
 
-	if (strlen(arg) >= sizeof(copy))
+	if (!st_text_copy(copy, sizeof(copy), arg))
 		return -EINVAL;
-	strcpy(copy, arg);
 	while ((word = strsep(&p, ","))) {
 		if (!*word || !strncmp(word, "tcp:", 4) ||
 		    !strncmp(word, "udp:", 4))

@@ -7,9 +7,10 @@
  * meanwhile it has no carrier.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <libvdeplug.h>
+#include <poll.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,14 +49,29 @@ static void lost(struct vde *v)
 	st_timer_set(&v->again, AGAIN_MS);
 }
 
+/*
+ * libvdeplug heeds MSG_DONTWAIT for some kinds of links only: no read may be
+ * made that could wait. That a send may wait is as well: a frame that a switch
+ * has no room for is not lost so.
+ */
+static bool has_more(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 static void on_data(struct st_watch *w, uint32_t events)
 {
 	struct vde *v = (void *)((char *)w - offsetof(struct vde, data));
 	static uint8_t frame[VDE_ETHBUFSIZE];
 
 	for (int n = 0; n < BURST; n++) {
-		ssize_t len =
-			vde_recv(v->conn, frame, sizeof(frame), MSG_DONTWAIT);
+		ssize_t len;
+
+		if (n && !has_more(w->fd))
+			break;
+		len = vde_recv(v->conn, frame, sizeof(frame), MSG_DONTWAIT);
 
 		/* One byte is a VNL's way to say: nothing this time. */
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))

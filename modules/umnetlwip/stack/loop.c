@@ -126,7 +126,7 @@ void st_poller_del(struct st_poller *p)
 int st_poller_fd(int fd, short events)
 {
 	if (polled_count == MAX_POLLED)
-		return -1;
+		return -ENFILE;
 	polled[polled_count] = (struct pollfd){ .fd = fd, .events = events };
 	return polled_count++;
 }

@@ -49,7 +49,7 @@ void st_timer_stop(struct st_timer *t);
 
 void st_poller_add(struct st_poller *p);
 void st_poller_del(struct st_poller *p);
-/* For fill: one descriptor more. Return: its index in done's fds, or -1. */
+/* For fill: one descriptor more. Return: its index in done's fds, or -ENFILE. */
 int st_poller_fd(int fd, short events);
 
 #endif

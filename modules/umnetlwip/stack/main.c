@@ -4,7 +4,7 @@
  *
  * usage: umnetlwip-stack FD [INTERFACE...]
  *
- * FD is its end of the pair to the module (../proto.h); the module starts it. An
+ * FD is its end of the pair to the module (netproc/proto.h); the module starts it. An
  * INTERFACE is NAME=KIND[:ARGUMENT][,up][,dhcp], e.g. vd0=slirp,up,dhcp. The
  * process ends when the module closes its end.
  */
@@ -22,6 +22,7 @@
 #include "link.h"
 #include "loop.h"
 #include "rpc.h"
+#include "text.h"
 
 uint32_t st_random(void)
 {
@@ -72,9 +73,8 @@ static int add_interface(const char *spec)
 	struct st_iface *i;
 	int ret;
 
-	if (strlen(spec) >= sizeof(copy))
+	if (!st_text_copy(copy, sizeof(copy), spec))
 		return -ENAMETOOLONG;
-	strcpy(copy, spec);
 	flags = strchr(copy, ';');
 	if (flags)
 		*flags++ = '\0';

@@ -15,6 +15,12 @@
 
 struct st_sock;
 
+/* The fixed part of a request (NLMSG_DATA() drops the const). */
+static inline const void *st_nl_data(const struct nlmsghdr *h)
+{
+	return (const char *)h + NLMSG_HDRLEN;
+}
+
 /* A buffer of messages that grows; failed: there was no memory. */
 struct st_nl_out {
 	uint8_t *data;

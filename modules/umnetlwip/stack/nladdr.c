@@ -215,7 +215,7 @@ static int del(struct st_iface *i, const struct ifaddrmsg *m,
 int st_nl_addr(const struct nlmsghdr *h, struct st_nl_out *o)
 {
 	static const struct ifaddrmsg none;
-	const struct ifaddrmsg *m = NLMSG_DATA(h);
+	const struct ifaddrmsg *m = st_nl_data(h);
 	struct ifaddrmsg family = { 0 };
 	struct st_nl_attrs a = { 0 };
 	struct st_iface *i;

@@ -122,7 +122,7 @@ static bool is_shown(const struct st_sock *s, const struct inet_diag_req_v2 *q,
 
 int st_nl_diag(const struct nlmsghdr *h, struct st_nl_out *o)
 {
-	const struct inet_diag_req_v2 *q = NLMSG_DATA(h);
+	const struct inet_diag_req_v2 *q = st_nl_data(h);
 	const struct st_proto *proto;
 	bool dump = (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 

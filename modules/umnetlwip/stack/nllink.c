@@ -13,6 +13,7 @@
 
 #include "link.h"
 #include "nl.h"
+#include "text.h"
 
 static void put_stats(struct st_nl_out *o, const struct st_iface *i)
 {
@@ -195,7 +196,7 @@ static int set_alias(struct st_iface *i, const struct st_nl_attrs *a)
 		st_iface_set_carrier(i, false);
 		return *st_link_why() ? st_nl_fail(ret, st_link_why()) : ret;
 	}
-	strcpy(i->alias, alias);
+	st_text_copy(i->alias, sizeof(i->alias), alias);
 	st_nl_link_changed(i, false);
 	return 0;
 }
@@ -244,7 +245,9 @@ static int change(struct st_iface *i, const struct ifinfomsg *m,
 		ret = st_iface_set_mtu(i,
 				       (int)st_nl_get_u32(a, IFLA_MTU, 1500));
 	if (ret == -EINVAL && a->of[IFLA_MTU])
-		st_nl_fail(ret, "mtu out of the range of this link");
+		st_nl_fail(ret, st_nl_get_u32(a, IFLA_MTU, 1500) < 1500
+					? "mtu less than device minimum"
+					: "mtu greater than device maximum");
 	if (ret == 0 && !is_new && m->ifi_index &&
 	    st_nl_get_str(a, IFLA_IFNAME, name, sizeof(name)) > 0)
 		ret = st_iface_rename(i, name);
@@ -268,7 +271,9 @@ static int new_link(const struct nlmsghdr *h, const struct ifinfomsg *m,
 
 	if (ret == 0 && (h->nlmsg_flags & NLM_F_EXCL))
 		return -EEXIST;
-	if (ret == -ENODEV || (ret == -EINVAL && a->of[IFLA_LINKINFO])) {
+	/* Without a name there is none: ip(8) asks, to see what is supported. */
+	if (ret == -ENODEV ||
+	    (ret == -EINVAL && h->nlmsg_type == RTM_NEWLINK)) {
 		ret = create(h, m, a, &i);
 		is_new = true;
 	}
@@ -282,7 +287,7 @@ static int new_link(const struct nlmsghdr *h, const struct ifinfomsg *m,
 
 int st_nl_link(const struct nlmsghdr *h, struct st_nl_out *o)
 {
-	const struct ifinfomsg *m = NLMSG_DATA(h);
+	const struct ifinfomsg *m = st_nl_data(h);
 	static const struct ifinfomsg none;
 	struct st_nl_attrs a = { 0 };
 	struct st_iface *i;

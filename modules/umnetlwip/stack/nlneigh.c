@@ -53,6 +53,17 @@ static int state6(const struct nd6_neighbor_cache_entry *e)
 	}
 }
 
+/* Those that were set by hand: lwIP does not say which they are. */
+static uint32_t by_hand[ARP_TABLE_SIZE];
+
+static uint32_t *find_by_hand(uint32_t ip)
+{
+	for (size_t n = 0; n < ARP_TABLE_SIZE; n++)
+		if (by_hand[n] == ip)
+			return &by_hand[n];
+	return NULL;
+}
+
 static void dump(const struct nlmsghdr *h, const struct ndmsg *m,
 		 struct st_nl_out *o)
 {
@@ -65,7 +76,9 @@ static void dump(const struct nlmsghdr *h, const struct ndmsg *m,
 		    (!m->ndm_ifindex ||
 		     m->ndm_ifindex == st_iface_of(nif)->index))
 			put_neigh(o, h, AF_INET, nif, &ip->addr, mac,
-				  NUD_REACHABLE, false);
+				  find_by_hand(ip->addr) ? NUD_PERMANENT
+							 : NUD_REACHABLE,
+				  false);
 	for (int n = 0; n < LWIP_ND6_NUM_NEIGHBORS && m->ndm_family != AF_INET;
 	     n++) {
 		const struct nd6_neighbor_cache_entry *e = &neighbor_cache[n];
@@ -80,11 +93,42 @@ static void dump(const struct nlmsghdr *h, const struct ndmsg *m,
 	}
 }
 
+static bool find4(const ip4_addr_t *ip, struct eth_addr *out)
+{
+	struct eth_addr *mac;
+	struct netif *nif;
+	ip4_addr_t *at;
+
+	for (size_t n = 0; n < ARP_TABLE_SIZE; n++)
+		if (etharp_get_entry(n, &at, &nif, &mac) &&
+		    at->addr == ip->addr) {
+			*out = *mac;
+			return true;
+		}
+	return false;
+}
+
+/* lwIP removes only what was set by hand. */
+static int forget4(const ip4_addr_t *ip)
+{
+	uint32_t *mine = find_by_hand(ip->addr);
+	struct eth_addr mac;
+
+	if (!find4(ip, &mac))
+		return -ENOENT;
+	if (mine)
+		*mine = 0;
+	else if (etharp_add_static_entry(ip, &mac) != ERR_OK)
+		return -ENOENT;
+	return etharp_remove_static_entry(ip) == ERR_OK ? 0 : -ENOENT;
+}
+
 static int change4(const struct nlmsghdr *h, const struct st_nl_attrs *a)
 {
 	const void *dst = st_nl_get(a, NDA_DST, 4);
 	const void *mac = st_nl_get(a, NDA_LLADDR, 6);
 	struct eth_addr eth;
+	uint32_t *slot;
 	ip4_addr_t ip;
 	err_t err;
 
@@ -92,18 +136,27 @@ static int change4(const struct nlmsghdr *h, const struct st_nl_attrs *a)
 		return st_nl_fail(-EINVAL, "Network address not specified");
 	memcpy(&ip.addr, dst, 4);
 	if (h->nlmsg_type == RTM_DELNEIGH)
-		return etharp_remove_static_entry(&ip) == ERR_OK ? 0 : -ENOENT;
+		return forget4(&ip);
+	if ((h->nlmsg_flags & NLM_F_EXCL) && find4(&ip, &eth))
+		return -EEXIST;
 	if (!mac)
 		return st_nl_fail(-EINVAL, "No link layer address given");
 	memcpy(&eth, mac, 6);
+	slot = find_by_hand(ip.addr);
+	if (!slot)
+		slot = find_by_hand(0);
+	if (!slot)
+		return -ENOBUFS;
 	err = etharp_add_static_entry(&ip, &eth);
+	if (err == ERR_OK)
+		*slot = ip.addr;
 	return err == ERR_OK ? 0 : err == ERR_RTE ? -ENETUNREACH : -ENOBUFS;
 }
 
 int st_nl_neigh(const struct nlmsghdr *h, struct st_nl_out *o)
 {
 	static const struct ndmsg none;
-	const struct ndmsg *m = NLMSG_DATA(h);
+	const struct ndmsg *m = st_nl_data(h);
 	struct st_nl_attrs a = { 0 };
 	int ret = 0;
 

@@ -395,7 +395,7 @@ static int del(const struct rtmsg *m, const struct st_nl_attrs *a)
 
 int st_nl_route(const struct nlmsghdr *h, struct st_nl_out *o)
 {
-	const struct rtmsg *m = NLMSG_DATA(h);
+	const struct rtmsg *m = st_nl_data(h);
 	struct rtmsg family = { 0 };
 	struct st_nl_attrs a = { 0 };
 	int ret = 0;
@@ -445,7 +445,7 @@ static void put_rule(struct st_nl_out *o, const struct nlmsghdr *h, int family,
 int st_nl_rule(const struct nlmsghdr *h, struct st_nl_out *o)
 {
 	int family =
-		h->nlmsg_len > sizeof(*h) ? *(const uint8_t *)NLMSG_DATA(h) : 0;
+		h->nlmsg_len > sizeof(*h) ? *(const uint8_t *)st_nl_data(h) : 0;
 
 	if (h->nlmsg_type != RTM_GETRULE)
 		return st_nl_fail(-EOPNOTSUPP, "the rules cannot be changed");

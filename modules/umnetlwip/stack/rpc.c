@@ -109,6 +109,8 @@ static int inet_kind(int type, int *protocol, bool six,
 {
 	int icmp = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 
+	if (*protocol < 0 || *protocol >= IPPROTO_MAX)
+		return -EINVAL;
 	switch (type) {
 	case SOCK_STREAM:
 		if (*protocol && *protocol != IPPROTO_TCP)
@@ -456,6 +458,8 @@ static int do_accepted(struct call *c)
 	if (!t)
 		return -ENOENT;
 	c->id = id;
+	if (t->pcb)
+		tcp_backlog_accepted(t->pcb);
 	if (t->established || t->behind)
 		return 0;
 	if (c->fd >= 0 && fstat(c->fd, &st) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rpc.h - requests of the module; see ../proto.h */
+/* rpc.h - requests of the module; see netproc/proto.h */
 #ifndef ST_RPC_H
 #define ST_RPC_H
 

@@ -13,6 +13,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -167,9 +168,12 @@ static bool inode_lives(uint64_t inode)
 		struct nlmsghdr h;
 		char bytes[1024];
 	} answer;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	static int fd = -1;
 	bool lives = true;
 
+	if (fd < 0)
+		fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+			    NETLINK_SOCK_DIAG);
 	if (fd < 0)
 		return true;
 	if (send(fd, &ask, sizeof(ask), 0) == sizeof(ask) &&
@@ -177,13 +181,22 @@ static bool inode_lives(uint64_t inode)
 	    answer.h.nlmsg_type == NLMSG_ERROR)
 		lives = ((struct nlmsgerr *)NLMSG_DATA(&answer.h))->error !=
 			-ENOENT;
-	close(fd);
 	return lives;
+}
+
+/* The guest's end of a pair. */
+static bool hangs_up(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
 }
 
 bool st_sock_is_open(const struct st_sock *s)
 {
-	return s->watch.fd >= 0 || !s->inode || inode_lives(s->inode);
+	if (s->watch.fd >= 0)
+		return s->type == SOCK_STREAM || !hangs_up(s->watch.fd);
+	return !s->inode || inode_lives(s->inode);
 }
 
 void st_sock_reap(void)

@@ -16,11 +16,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "../proto.h"
+#include "../../netproc/proto.h"
 #include "loop.h"
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
-#include "umview/net.h"
+#include <umview/net.h>
 
 struct st_sock;
 
@@ -161,6 +161,8 @@ void st_reply(uint32_t tag, int ret);
 uint16_t st_port_ephemeral(void);
 /* May the socket have this address? -EADDRINUSE, -EADDRNOTAVAIL. */
 int st_port_check(struct st_sock *s, const ip_addr_t *ip, uint16_t port);
+/* A segment of TCP came, whose header this is; before lwIP sees it. */
+void st_tcp_arrives(const void *header, size_t len);
 /* A listener or a bound socket whose guest is gone: given back. */
 void st_sock_reap(void);
 

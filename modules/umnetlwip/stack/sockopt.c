@@ -268,11 +268,12 @@ static void apply(struct st_sock *s, int name)
 int st_so_set(struct st_sock *s, int name, const void *value, socklen_t len)
 {
 	const struct option *o = find(SOL_SOCKET, name);
-	int v, ret = set_struct(s, name, value, len);
+	int v = 0, ret = set_struct(s, name, value, len);
 
 	if (ret != -ENOPROTOOPT)
 		return ret;
-	ret = st_opt_int(value, len, &v);
+	/* Unlike those of IP, none is a byte. */
+	ret = len < sizeof(v) ? -EINVAL : st_opt_int(value, len, &v);
 	if (ret < 0)
 		return ret;
 	if (name == SO_SNDBUF || name == SO_RCVBUF || name == SO_SNDBUFFORCE ||

@@ -25,7 +25,7 @@
 #include "route.h"
 #include "stream.h"
 
-enum { RETRY_MS = 20, BACKLOG_MAX = 255 };
+enum { RETRY_MS = 20, BACKLOG_MAX = 255, PORT_TRIES = 200 };
 
 static struct st_stream *stream_new(struct st_sock *s)
 {
@@ -217,11 +217,28 @@ static int new_pcb(struct st_sock *s)
 	return tcp_init_sock(s);
 }
 
+/*
+ * A connection of before may be in TIME-WAIT between the same two ports: then
+ * another port is taken, if it is ours to choose.
+ */
+static err_t begin(struct st_stream *t, const ip_addr_t *ip, uint16_t port,
+		   bool any_port)
+{
+	err_t err = tcp_connect(t->pcb, ip, port, on_connected);
+
+	for (int n = 0; err == ERR_USE && any_port && n < PORT_TRIES; n++) {
+		t->pcb->local_port = st_port_ephemeral();
+		err = tcp_connect(t->pcb, ip, port, on_connected);
+	}
+	return err;
+}
+
 static int tcp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 			    socklen_t len, int fd, uint32_t tag)
 {
 	struct st_stream *t = s->priv;
 	ip_addr_t ip, any = { 0 };
+	bool any_port;
 	uint16_t port;
 	int ret;
 	err_t err;
@@ -241,7 +258,8 @@ static int tcp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 	ret = may_reach(s, &ip);
 	if (ret < 0)
 		return ret;
-	if (!s->bound) {
+	any_port = !s->bound;
+	if (any_port) {
 		IP_SET_TYPE_VAL(any, IP_GET_TYPE(&ip));
 		ret = bind_port(s, &any, 0);
 		if (ret < 0)
@@ -253,10 +271,10 @@ static int tcp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 			return ret;
 	}
 	t->connecting = true;
-	err = tcp_connect(t->pcb, &ip, port, on_connected);
+	err = begin(t, &ip, port, any_port);
 	if (err != ERR_OK) {
 		t->connecting = false;
-		return -st_errno(err);
+		return err == ERR_USE ? -EADDRNOTAVAIL : -st_errno(err);
 	}
 	show_names(s, t->pcb);
 	if (!tag)
@@ -323,6 +341,30 @@ static void listener_gone(struct st_stream *t)
 		st_sock_free(s);
 }
 
+/*
+ * Nothing tells of the end of a guest's listening descriptor. So it is looked
+ * for when somebody wants to connect, who is refused then.
+ */
+void st_tcp_arrives(const void *header, size_t len)
+{
+	struct tcp_pcb_listen *l, *next;
+	struct tcphdr h;
+
+	if (len < sizeof(h))
+		return;
+	memcpy(&h, header, sizeof(h));
+	if (!h.syn || h.ack)
+		return;
+	for (l = tcp_listen_pcbs.listen_pcbs; l; l = next) {
+		struct st_stream *t = l->callback_arg;
+
+		next = l->next;
+		if (l->local_port == ntohs(h.dest) && t &&
+		    !st_sock_is_open(t->s))
+			listener_gone(t);
+	}
+}
+
 /* Hand those who wait to the guest, as far as its backlog has room. */
 static bool serve_waiting(struct st_stream *t)
 {
@@ -338,8 +380,6 @@ static bool serve_waiting(struct st_stream *t)
 		child->parent = NULL;
 		if (ret < 0)
 			abort_stream(child);
-		else
-			tcp_backlog_accepted(child->pcb);
 		if (ret == -ECONNREFUSED) {
 			listener_gone(t);
 			return false;
@@ -381,7 +421,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	s->connected = true;
 	child->told = true;
 	child->parent = t;
-	tcp_backlog_delayed(pcb);
+	tcp_backlog_delayed(pcb); /* until the guest has accepted it */
 	for (end = &t->waiting; *end; end = &(*end)->next_waiting)
 		;
 	*end = child;
@@ -408,6 +448,13 @@ static int listen_standin(struct st_stream *t, int fd, int backlog)
 	return 0;
 }
 
+/* Linux lets in one more than was asked for, and takes no number for wrong. */
+static u8_t room_of(int backlog)
+{
+	return backlog < 0 || backlog >= BACKLOG_MAX ? BACKLOG_MAX
+						     : (u8_t)(backlog + 1);
+}
+
 static int tcp_listen_sock(struct st_sock *s, int fd, int backlog)
 {
 	struct st_stream *t = s->priv;
@@ -416,8 +463,8 @@ static int tcp_listen_sock(struct st_sock *s, int fd, int backlog)
 	int ret;
 
 	if (t->listener) {
-		listen(fd, backlog);
-		return 0;
+		tcp_backlog_set(t->listener, room_of(backlog));
+		return listen(fd, backlog) < 0 ? -errno : 0;
 	}
 	if (!t->pcb || t->connecting || t->established)
 		return -EINVAL;
@@ -433,7 +480,12 @@ static int tcp_listen_sock(struct st_sock *s, int fd, int backlog)
 		return ret;
 	tcp_err(t->pcb, NULL);
 	t->listener =
-		tcp_listen_with_backlog_and_err(t->pcb, BACKLOG_MAX, &err);
+		tcp_listen_with_backlog_and_err(t->pcb, room_of(backlog), &err);
+	if (!t->listener && err == ERR_USE) {
+		st_sock_reap(); /* whose guest is gone has it no more */
+		t->listener = tcp_listen_with_backlog_and_err(
+			t->pcb, room_of(backlog), &err);
+	}
 	if (!t->listener) {
 		st_stream_attach(t, t->pcb);
 		return -st_errno(err);
@@ -557,6 +609,15 @@ static int tcp_ioctl(struct st_sock *s, unsigned int cmd, void *data,
 	return st_ioctl(s, cmd, data, size);
 }
 
+/* The stand-in is shut down by the guest itself, which shows at our end. */
+static int tcp_shutdown_sock(struct st_sock *s, int how)
+{
+	struct st_stream *t = s->priv;
+
+	(void)how;
+	return t->connecting || t->established || t->listener ? 0 : -ENOTCONN;
+}
+
 const struct st_proto st_tcp = {
 	.init = tcp_init_sock,
 	.ready = st_stream_ready,
@@ -568,6 +629,7 @@ const struct st_proto st_tcp = {
 	.peername = tcp_peername,
 	.setopt = st_tcp_setopt,
 	.getopt = st_tcp_getopt,
+	.shutdown = tcp_shutdown_sock,
 	.ioctl = tcp_ioctl,
 	.release = tcp_release,
 	.cancel = tcp_cancel,

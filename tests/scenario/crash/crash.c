@@ -30,11 +30,11 @@ static const char *init_how = "";
 static volatile int zero;
 static volatile int *volatile nowhere;
 
-static int deep(volatile char *above)
+static int deep(const volatile char *above)
 {
 	volatile char here[4096];
 
-	here[0] = above ? above[0] : 1;
+	here[0] = (char)(above ? above[0] : 1);
 	return zero ? 0 : deep(here) + here[0];
 }
 

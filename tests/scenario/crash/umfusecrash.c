@@ -7,6 +7,7 @@
 #include <fuse.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,13 +18,16 @@ static volatile int *volatile nowhere;
 static int crash_getattr(const char *path, struct stat *st,
 			 struct fuse_file_info *fi)
 {
+	bool is_root = !strcmp(path, "/");
+
 	(void)fi;
-	st->st_mode = strcmp(path, "/") ? S_IFREG | 0644 : S_IFDIR | 0755;
+	st->st_mode = is_root ? S_IFDIR | 0755 : S_IFREG | 0644;
 	st->st_nlink = 1;
 	st->st_size = 5;
-	return strcmp(path, "/") && strcmp(path, "/f") ? -ENOENT : 0;
+	return is_root || !strcmp(path, "/f") ? 0 : -ENOENT;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libfuse's signature */
 static int crash_read(const char *path, char *buf, size_t size, off_t off,
 		      struct fuse_file_info *fi)
 {

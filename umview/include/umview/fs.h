@@ -71,12 +71,15 @@ const struct um_cred *um_caller(void);
  * @direct: set by open: each read of a guest is one of the module's
  * @keep_cache: set by open, where struct um_fs is @remote: what was read before
  *	is still the file's content
+ * @empty_writes: set by open: a write(2) of no bytes is the module's, too; else
+ *	it answers 0
  */
 struct um_fh {
 	uint64_t fh;
 	int flags;
 	bool direct;
 	bool keep_cache;
+	bool empty_writes;
 };
 
 /*
@@ -85,6 +88,11 @@ struct um_fh {
  */
 typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
 			  unsigned char type);
+
+/* How a name is used; for @covers. */
+#define UM_COVERS_CHANGE 0 /* the call may change something */
+#define UM_COVERS_READ	 1 /* the node is looked at */
+#define UM_COVERS_PASS	 2 /* a directory, on the way to another name */
 
 /**
  * struct um_fs_ops - operations of a file system
@@ -134,6 +142,22 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @flock: where struct um_fs says @flocks: flock(2), with LOCK_NB always; or
  *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
  *	not wait. The owner is a number for the file.
+ * @ioctl_dir: ioctl of an open directory. NULL: ENOTTY.
+ *
+ * For a file system whose files are those of the view beneath:
+ *
+ * @give: open(2): the descriptor that the guest itself is given. Flags as the
+ *	guest's, O_CREAT included (mode has the umask applied). Reads, writes and
+ *	maps are then the kernel's, and so open, read and write are not needed.
+ *	st_dev of getattr is kept, and attributes are not cached.
+ * @where: name in the view beneath of the node as it is now. Return: 0.
+ * @covers: does the file system answer for this name itself? Where it does not,
+ *	the view beneath does, at the same place: the name means there what it
+ *	meant before the mount. @how: UM_COVERS_*. Must be quick. NULL: always.
+ * @name_of: the reverse of @where: name in the file system of a node that the
+ *	view beneath has at @below. Return: 0 or -ENOENT.
+ * @dress: attributes of an open descriptor that @give returned, as the kernel
+ *	tells them: make them those of getattr. Return: whether they changed.
  */
 struct um_fs_ops {
 	size_t size;
@@ -196,6 +220,15 @@ struct um_fs_ops {
 		    struct flock *fl, uint64_t owner);
 	int (*flock)(struct um_fs *fs, struct um_fh *fh, int op,
 		     uint64_t owner);
+	int (*give)(struct um_fs *fs, const char *path, int flags, mode_t mode);
+	int (*where)(struct um_fs *fs, const char *path, char *out,
+		     size_t size);
+	bool (*covers)(struct um_fs *fs, const char *path, int how);
+	int (*name_of)(struct um_fs *fs, const char *below, char *out,
+		       size_t size);
+	bool (*dress)(struct um_fs *fs, struct stat *st);
+	int (*ioctl_dir)(struct um_fs *fs, const char *path, unsigned int cmd,
+			 void *data, size_t size);
 };
 
 /**
@@ -218,6 +251,9 @@ struct um_fs_ops {
  *	lock and flock, else by the core
  * @core: the core's own
  * @ttl_ms: where @remote: attributes are known for so long; 0: not at all
+ * @asks_open: whether a file may be opened for writing can change, and depends
+ *	on O_APPEND: open, and then release, is called for each such opening,
+ *	whether or not the file is open already, with the guest's O_APPEND
  * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
@@ -236,6 +272,17 @@ struct um_fs {
 	unsigned int ttl_ms;
 	bool limited;
 	uint64_t keep;
+	bool asks_open;
 };
+
+/*
+ * For a file system with @covers: from now on it answers for names whose last
+ * component is @name. @beneath: and for what may be below such a name. To be
+ * called before it does, and um_fs_covered() as soon as it does.
+ */
+void um_fs_cover_name(const char *name, bool beneath);
+void um_fs_covered(void);
+/* @dress has something to say of the node with these numbers. */
+void um_fs_cover_node(dev_t dev, ino_t ino);
 
 #endif

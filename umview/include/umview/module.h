@@ -22,6 +22,7 @@
  * @target: canonical mount point in the view
  * @flags: MS_* of mount(2), options `ro`... already folded in
  * @options: the option string without what the core took; "" when none
+ * @merge: the option merge was given
  * All borrowed for the call.
  */
 struct um_mount_req {
@@ -30,6 +31,7 @@ struct um_mount_req {
 	const char *target;
 	unsigned long flags;
 	const char *options;
+	bool merge;
 };
 
 /**
@@ -54,7 +56,12 @@ int um_contained(void (*run)(void *arg), void *arg, int *status);
  *	Return: 0 or -errno. May be NULL.
  * @fini: last call. May be NULL.
  * @mount: set fs->ops and fs->priv (fs->next is set). On failure log one line
- *	with um_err() that says why, and return -errno. May be NULL.
+ *	with um_err() that says why (not with MS_SILENT: mount(8) tries types),
+ *	and return -errno. May be NULL.
+ * @stack: called when the service is added to a view, args as in init: sets
+ *	fs->net to a network stack (net.h). It is asked where a guest chose no stack
+ *	and none is mounted as the default. fs->next is NULL. Fails as mount. May be
+ *	NULL. Modules built before it have a smaller @size.
  */
 struct um_module {
 	unsigned int api;
@@ -65,8 +72,15 @@ struct um_module {
 	int (*init)(const char *args);
 	void (*fini)(void);
 	int (*mount)(const struct um_mount_req *req, struct um_fs *fs);
+	int (*stack)(const char *args, struct um_fs *fs);
 };
 
 extern const struct um_module um_module;
+
+/*
+ * For a module that loads others: where NAME.so lies, of the places that
+ * umview itself searches. Return: the file's name, to be freed; NULL: nowhere.
+ */
+char *um_module_find(const char *name);
 
 #endif

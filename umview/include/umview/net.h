@@ -17,8 +17,8 @@
  *
  * Stand-ins of SOCK_STREAM are SOCK_STREAM. They are unconnected at first;
  * connect() and listen() get a duplicate of the guest's descriptor, on which
- * the module calls connect(2) or listen(2), and which it then closes: that the
- * guest's last descriptor is gone must show at the other end. The stack's end of
+ * the module calls connect(2) or listen(2). It keeps none longer than the
+ * operation: that the guest's last descriptor is gone must show at the other end. The stack's end of
  * a connection that the guest accepts is bound to a name by which the module
  * knows it again (@accepted).
  *
@@ -47,6 +47,7 @@
 #define SOCK_DEFAULT 0
 
 struct um_net;
+struct um_next;
 
 /**
  * struct um_net_head - what precedes a packet on its way to the guest
@@ -67,20 +68,38 @@ struct um_net_head {
 /* Control data of one packet is never longer. */
 #define UM_NET_CONTROL_MAX 512
 
+/* Another mounted stack, kept by um_net_open(). */
+struct um_net_stack;
+
+/**
+ * enum um_net_whose - a stack need not serve each family itself
+ * @UM_NET_OWN: its own: its socket() is called
+ * @UM_NET_OTHER: another stack's
+ * @UM_NET_DEFAULT: whose they would be if this stack were not there
+ * @UM_NET_HOST: the host's
+ */
+enum um_net_whose {
+	UM_NET_OWN,
+	UM_NET_OTHER,
+	UM_NET_DEFAULT,
+	UM_NET_HOST,
+};
+
 /**
  * struct um_net_ops - operations of a stack
  * @size: sizeof(struct um_net_ops) when the module was built
  * @family: has the stack sockets of this domain? NULL: of every domain.
  * @socket: a descriptor for the guest, which becomes the core's; *id as above.
  *	type has no SOCK_NONBLOCK, SOCK_CLOEXEC: they are the core's.
- * @connect: fd: the duplicate, which becomes the module's. wait: the guest's
- *	descriptor is blocking; else the answer is 0 or -EINPROGRESS at once.
+ * @connect: fd: the duplicate, borrowed. wait: the guest's descriptor is
+ *	blocking; else the answer is 0 or -EINPROGRESS at once.
  * @listen: fd as in connect
  * @accepted: fd: a borrowed duplicate of what the guest accepted; *id: what it
  *	is to the module. -ENOENT: none of its own.
  * @getsockname, @getpeername: *len: in: room, out: the address's length, which
  *	may be more
  * @getsockopt: *len: in: room, out: bytes set
+ * @shutdown: before the stand-in itself is shut down
  * @ioctl: data: its argument, in and out, size bytes. Behind a struct ifconf
  *	comes its buffer, of ifc_len bytes; behind a struct rtentry the text that
  *	rt_dev points to
@@ -89,9 +108,12 @@ struct um_net_head {
  *	buf. Return: bytes, or -EAGAIN.
  * @file: the text of a file such as /proc/net/tcp or
  *	/sys/class/net/eth0/mtu as this stack has it, allocated, *out the caller's.
- *	Return: its length; -ENOENT: the stack has none.
+ *	A path that ends with a slash asks for the names in that directory, one
+ *	a line. Return: its length; -ENOENT: the stack has none.
  * @umount: called once, last; free net->priv. Sockets may still be open: from
  *	now on they have lost their stack.
+ * @delegate: whose are new sockets of this domain? UM_NET_OTHER: *out is set,
+ *	borrowed; it must live as long as this stack. NULL: all are its own.
  */
 struct um_net_ops {
 	size_t size;
@@ -121,6 +143,8 @@ struct um_net_ops {
 			    size_t size, int flags);
 	ssize_t (*file)(struct um_net *net, const char *path, char **out);
 	void (*umount)(struct um_net *net);
+	enum um_net_whose (*delegate)(struct um_net *net, int domain,
+				      struct um_net_stack **out);
 };
 
 /**
@@ -140,5 +164,20 @@ struct um_net {
  * Return: 0, or -EINTR: a signal waits for the guest, or it was killed: give up.
  */
 int um_net_wait(sem_t *sem);
+
+/*
+ * The stack has ended by itself. Its sockets that listen have no end that would
+ * show it: they are shut down.
+ */
+void um_net_ended(struct um_net *net);
+
+/*
+ * The stack whose special file is `path` in the view beneath, which is in use
+ * until um_net_close(). Return: 0; -ENOTSUP: it is no stack's file; or the error
+ * of looking for it.
+ */
+int um_net_open(struct um_next *next, const char *path,
+		struct um_net_stack **out);
+void um_net_close(struct um_net_stack *stack);
 
 #endif

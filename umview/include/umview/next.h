@@ -24,6 +24,15 @@ struct um_next_file;
 int um_next_open(struct um_next *next, const char *path, int flags, mode_t mode,
 		 struct um_next_file **out);
 void um_next_close(struct um_next_file *file);
+/**
+ * um_next_lock() - keep other sessions off an image
+ * @writes: the file, open for writing, is going to be written
+ *
+ * Lasts until um_next_close(). EBUSY: another session, or a virtual machine,
+ * writes to it, or has it while @writes. For files of the host alone; for any
+ * other 0.
+ */
+int um_next_lock(struct um_next_file *file, bool writes);
 ssize_t um_next_pread(struct um_next_file *file, void *buf, size_t n,
 		      off_t off);
 ssize_t um_next_pwrite(struct um_next_file *file, const void *buf, size_t n,

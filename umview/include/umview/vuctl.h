@@ -50,12 +50,14 @@
  *	`ro' first where the mount is to be read-only. Return: bytes needed;
  *	ERANGE. From now on the caller has its own ids again, not those of a
  *	set-uid mount(8)
- * @UM_VU_HELLO: agent only: (struct um_exec_info *out, size_t size)
- * @UM_VU_EXEC: agent only: (const char *path, char **argv, char **envp). The
- *	program waits for HELLO. Return: a descriptor of the agent, to be
- *	exec'ed; or UM_VUCTL_NATIVE: make the call as it was. path NULL: that
- *	exec failed
- * @UM_VU_EXECAT: agent only: (int dirfd, const char *path, int flags) likewise
+ * @UM_VU_HELLO: agent only: (struct um_exec_info *out, size_t size) Return: a
+ *	descriptor of the program
+ * @UM_VU_EXEC: agent only: (const char *path, int how). The program waits for
+ *	HELLO. Return: a descriptor of the agent, to be exec'ed, or 0 where how
+ *	is UM_VUCTL_BY_SELF; or UM_VUCTL_NATIVE: make the call as it was. path
+ *	NULL: that exec failed
+ * @UM_VU_EXECAT: agent only: (int dirfd, const char *path, int flags, int how)
+ *	likewise
  * @UM_VU_CHDIR: agent only: (const char *path) Return: a descriptor to
  *	fchdir(2) to and close; or UM_VUCTL_NATIVE
  * @UM_VU_FCHDIR: agent only: (int fd) likewise
@@ -64,6 +66,8 @@
  * @UM_VU_CLOSE: agent only: (int fd) what close(2) waits for: the descriptor,
  *	which is still open, is going to be closed. Return: 0, or what close
  *	is to fail with when it is done
+ * @UM_VU_GIVE: agent only: (int at) what um_exec_file.at names. Return: a
+ *	descriptor; EBADF
  * @UM_VU_MSOCKET: (const char *path, int domain, int type, int protocol) as
  *	msocket(2viewos). path NULL: the default stack. ENOTSUP: no stack's file
  */
@@ -88,6 +92,7 @@ enum um_vuctl {
 	UM_VU_CLOSE = UM_VUCTL_CLOSE,
 	UM_VU_MSOCKET = UM_VUCTL_MSOCKET,
 	UM_VU_MOUNTER,
+	UM_VU_GIVE = UM_VUCTL_GIVE,
 };
 
 /**

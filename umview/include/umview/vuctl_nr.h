@@ -12,6 +12,10 @@
 #define UM_VUCTL_TEXT	 16
 #define UM_VUCTL_CLOSE	 17
 #define UM_VUCTL_MSOCKET 20
+#define UM_VUCTL_GIVE	 22
+
+/* EXEC, EXECAT: no descriptor is needed, the caller can exec the agent. */
+#define UM_VUCTL_BY_SELF 1
 
 /* An answer: make the call as it was, natively. Above any descriptor. */
 #define UM_VUCTL_NATIVE 0x40000000

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * main.c - umnetkern-stack: a network namespace and its sockets
+ *
+ * usage: umnetkern-stack FD
+ *
+ * FD is its end of the pair to the module (netproc/proto.h), which starts it. It
+ * leaves for a user, a network and a mount namespace, sets the loopback up,
+ * and then answers two requests: for a socket, and for the text of a file of
+ * /proc or /sys as it is in that namespace. It ends when the module closes its
+ * end.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../../netproc/proto.h"
+
+enum { CONTROL = 3, TEXT_MAX = 4 << 20 };
+
+static char in[ST_DATA_MAX + sizeof(struct st_req)];
+
+static void answer(uint32_t tag, int ret, const void *data, size_t len, int fd)
+{
+	struct st_rep p = { .tag = tag, .ret = ret, .len = (uint32_t)len };
+	struct iovec iov[2] = { { &p, sizeof(p) },
+				{ (void *)(uintptr_t)data, len } };
+	union {
+		struct cmsghdr h;
+		char space[CMSG_SPACE(sizeof(int))];
+	} c = { 0 };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
+
+	if (fd >= 0) {
+		m.msg_control = &c;
+		m.msg_controllen = sizeof(c.space);
+		c.h.cmsg_level = SOL_SOCKET;
+		c.h.cmsg_type = SCM_RIGHTS;
+		c.h.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&c.h), &fd, sizeof(fd));
+	}
+	while (sendmsg(CONTROL, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+/* ---- the namespace ---- */
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+	int ret = n < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* The user stays who it is: the guests' files are the same ones. */
+static int map_ids(uid_t uid, gid_t gid)
+{
+	char text[64];
+	int ret;
+
+	snprintf(text, sizeof(text), "%u %u 1\n", uid, uid);
+	ret = put("/proc/self/uid_map", text);
+	if (ret < 0)
+		return ret;
+	(void)put("/proc/self/setgroups", "deny");
+	snprintf(text, sizeof(text), "%u %u 1\n", gid, gid);
+	return put("/proc/self/gid_map", text);
+}
+
+static int loopback_up(void)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int ret = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &r) < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static int enter(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	int ret;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) < 0) {
+		ret = -errno;
+		fprintf(stderr,
+			"umnetkern: the host allows no user namespace: %s; "
+			"umnetlwip needs none\n",
+			strerror(-ret));
+		return ret;
+	}
+	ret = map_ids(uid, gid);
+	if (ret == 0)
+		ret = loopback_up();
+	/* Its own /sys/class/net, where the kernel allows the mount. */
+	(void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV,
+		    NULL);
+	return ret;
+}
+
+/* ---- requests ---- */
+
+static void make_socket(const struct st_req *q)
+{
+	int fd = socket(q->a, q->b | SOCK_CLOEXEC, q->c);
+
+	answer(q->tag, fd < 0 ? -errno : 0, NULL, 0, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool is_ours(const char *path)
+{
+	return (!strncmp(path, "/proc/net/", 10) ||
+		!strncmp(path, "/proc/sys/net/", 14) ||
+		!strncmp(path, "/sys/class/net/", 15)) &&
+	       !strstr(path, "/..");
+}
+
+/* A folder's names, one a line. */
+static int list(const char *path, char **text, size_t *len)
+{
+	FILE *out = open_memstream(text, len);
+	DIR *dir = opendir(path);
+	struct dirent *e;
+
+	while (out && dir && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			fprintf(out, "%s\n", e->d_name);
+	if (dir)
+		closedir(dir);
+	if (!out || fclose(out) != 0)
+		return -ENOMEM;
+	return dir ? 0 : -ENOENT;
+}
+
+static int slurp(const char *path, char **text, size_t *len)
+{
+	FILE *out = open_memstream(text, len);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = -1;
+	char buf[16384];
+
+	while (out && fd >= 0 && *len < TEXT_MAX &&
+	       (n = read(fd, buf, sizeof(buf))) > 0) {
+		fwrite(buf, 1, (size_t)n, out);
+		fflush(out);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!out || fclose(out) != 0)
+		return -ENOMEM;
+	return n < 0 ? -ENOENT : 0;
+}
+
+/* The text from offset a on; the count is of all of it. */
+static void give_file(const struct st_req *q, const char *path)
+{
+	size_t len = 0, from = q->a < 0 ? 0 : (size_t)q->a, n;
+	char *text = NULL;
+	struct stat st;
+	int ret = -ENOENT;
+
+	/* A directory is asked for by a slash at its end. */
+	if (is_ours(path) && stat(path, &st) == 0 &&
+	    S_ISDIR(st.st_mode) == (path[strlen(path) - 1] == '/'))
+		ret = S_ISDIR(st.st_mode) ? list(path, &text, &len)
+					  : slurp(path, &text, &len);
+	if (ret == 0 && from > len)
+		from = len;
+	n = ret == 0 ? len - from : 0;
+	if (n > ST_DATA_MAX)
+		n = ST_DATA_MAX;
+	answer(q->tag, ret == 0 ? (int)len : ret, n ? text + from : NULL, n,
+	       -1);
+	free(text);
+}
+
+static void serve(size_t got)
+{
+	struct st_req q;
+	char *data = in + sizeof(q);
+	char path[256];
+
+	memcpy(&q, in, sizeof(q));
+	if (q.len > got - sizeof(q))
+		return;
+	switch (q.op) {
+	case ST_SOCKET:
+		make_socket(&q);
+		break;
+	case ST_FILE:
+		snprintf(path, sizeof(path), "%.*s", (int)q.len, data);
+		give_file(&q, path);
+		break;
+	case ST_CANCEL:
+	case ST_CLOSE:
+		break;
+	default:
+		answer(q.tag, -EOPNOTSUPP, NULL, 0, -1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int ret;
+
+	(void)argv;
+	if (argc != 2 || fcntl(CONTROL, F_SETFD, FD_CLOEXEC) < 0) {
+		fprintf(stderr,
+			"umnetkern-stack: it is started by the module umnet of umview(1)\n");
+		return 2;
+	}
+	/* It ends with its module. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	ret = enter();
+	answer(0, ret, NULL, 0, -1);
+	while (ret == 0) {
+		ssize_t n = recv(CONTROL, in, sizeof(in), 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < (ssize_t)sizeof(struct st_req))
+			break;
+		serve((size_t)n);
+	}
+	return ret < 0;
+}

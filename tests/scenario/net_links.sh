@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# net_links.sh - two views on one wire, on one switch; the switch is restarted
+# shellcheck source=tests/scenario/lib.sh
+. "$(dirname "$0")/lib.sh"
+need ip python3 ping pgrep
+as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
+	skip "umnetlwip was not built"
+user_write "$T_TMP/serve" <<'EOS'
+import socket
+l = socket.create_server(("10.3.0.1", 4000))
+print("ready", flush=True)
+while True:
+    s, _ = l.accept()
+    while data := s.recv(65536):
+        s.sendall(data)
+    s.close()
+EOS
+user_write "$T_TMP/talk" <<'EOS'
+import socket, sys, threading
+c = socket.create_connection(("10.3.0.1", 4000), 20)
+out = bytes(i * 7 % 251 for i in range(int(sys.argv[1])))
+threading.Thread(target=lambda: (c.sendall(out), c.shutdown(1))).start()
+got = b""
+while data := c.recv(65536):
+    got += data
+assert got == out, len(got)
+EOS
+
+# two NET IFACE - a view that serves
+two() {
+	rm -f "$T_TMP/log"
+	# shellcheck disable=SC2016
+	in_view --net="$1" sh -c '
+		ip addr add 10.3.0.1/24 dev $1; ip link set $1 up
+		echo $$ >pid
+		exec python3 serve' sh "$2" >"$T_TMP/log" 2>&1 &
+	wait_for 20 grep -q ready "$T_TMP/log" || fail "server: $(cat "$T_TMP/log")"
+}
+
+# ask NET IFACE SCRIPT - in another view
+ask() {
+	# shellcheck disable=SC2016
+	in_view --net="$1" sh -ec '
+		ip addr add 10.3.0.2/24 dev $1; ip link set $1 up
+		eval "$2"' sh "$2" "$3"
+}
+
+finish() {
+	[ ! -s "$T_TMP/pid" ] || kill "$(cat "$T_TMP/pid")" 2>/dev/null
+	rm -f "$T_TMP/pid"
+}
+
+printf -- '- a wire\n'
+two "wire:w$$" wr0
+ask "wire:w$$" wr0 'ping -c1 -W10 10.3.0.1 >/dev/null && python3 talk 3000000 &&
+	ip neigh show | grep -q "^10.3.0.1 "' || fail "over a wire"
+finish
+
+command -v vde_switch >/dev/null || {
+	printf 'note: vde_switch is not installed\n'
+	exit 0
+}
+switch_on() {
+	as_user vde_switch -s "$T_TMP/sw" -d -p "$T_TMP/sw.pid" </dev/null \
+		>/dev/null 2>&1 || fail "vde_switch"
+	wait_for 10 test -s "$T_TMP/sw.pid" || fail "no switch"
+}
+switch_off() {
+	[ ! -s "$T_TMP/sw.pid" ] || kill "$(cat "$T_TMP/sw.pid")"
+	rm -f "$T_TMP/sw.pid"
+	wait_for 10 test ! -e "$T_TMP/sw/ctl" || rm -rf "$T_TMP/sw"
+}
+trap 'switch_off 2>/dev/null; finish; t_cleanup' EXIT
+
+printf -- '- a switch\n'
+switch_on
+two "vde://$T_TMP/sw" vd0
+ask "vde://$T_TMP/sw" vd0 'ping -c1 -W10 10.3.0.1 >/dev/null &&
+	python3 talk 500000' || fail "over a switch"
+
+printf -- '- a switch that is gone, and comes back\n'
+# shellcheck disable=SC2016
+ask "vde://$T_TMP/sw" vd0 '
+	python3 talk 1000
+	touch joined
+	while [ ! -e back ]; do sleep 0.1; done
+	for i in $(seq 40); do
+		ping -c1 -W1 10.3.0.1 >/dev/null && break
+	done
+	python3 talk 100000' &
+asker=$!
+wait_for 20 test -e "$T_TMP/joined" || fail "not joined"
+switch_off
+switch_on
+as_user touch "$T_TMP/back"
+wait "$asker" || fail "not connected again"
+finish
+
+printf -- '- no switch at all\n'
+in_view --net="vde://$T_TMP/absent" ip -br link >"$T_TMP/out" 2>&1 ||
+	fail "no switch, no view: $(cat "$T_TMP/out")"
+grep -q '^lo ' "$T_TMP/out" || fail "$(cat "$T_TMP/out")"
+exit 0

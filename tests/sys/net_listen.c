@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* net_listen.c - listen(2), accept(2), and who may have a port */
+#include "net.h"
+
+static void waits(void)
+{
+	struct sockaddr_in name, from = { 0 }, mine;
+	socklen_t len = sizeof(from);
+	int l = n_listener(5, &name), fd, c;
+
+	CHECK_EQ(n_mask(l), 0);
+	n_nonblock(l);
+	CHECK_ERRNO(accept(l, NULL, NULL), EAGAIN);
+	fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	CHECK_OK(n_connect(fd, &name));
+	CHECK_MASK(l, POLLIN);
+	c = (int)CHECK_OK(accept(l, (void *)&from, &len));
+	CHECK_EQ(len, sizeof(from));
+	mine = n_name(fd);
+	CHECK_MEM(&from, &mine, sizeof(from));
+	CHECK_EQ(n_mask(l), 0);
+	CHECK_EQ(n_option(l, SOL_SOCKET, SO_ACCEPTCONN), 1);
+	CHECK_EQ(n_option(c, SOL_SOCKET, SO_ACCEPTCONN), 0);
+	CHECK_ERRNO2(read(l, &len, 1), ENOTCONN, EINVAL);
+	CHECK_ERRNO2(send(l, &len, 1, MSG_NOSIGNAL), EPIPE, ENOTCONN);
+	CHECK_ERRNO(getpeername(l, (void *)&from, &len), ENOTCONN);
+}
+
+static void short_name(void)
+{
+	struct sockaddr_in name;
+	char room[4] = { 0 };
+	socklen_t len = sizeof(room);
+	int l = n_listener(5, &name);
+	int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+
+	CHECK_OK(n_connect(fd, &name));
+	CHECK_OK(accept(l, (void *)room, &len));
+	CHECK_EQ(len, sizeof(name));
+	CHECK_EQ(room[0], AF_INET);
+	len = (socklen_t)-1;
+	close(fd);
+	fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	CHECK_OK(n_connect(fd, &name));
+	CHECK_ERRNO(accept(l, (void *)room, &len), EINVAL);
+}
+
+static void flags(void)
+{
+	struct sockaddr_in name;
+	int l = n_listener(5, &name);
+
+	for (int i = 0; i < 4; i++) {
+		int want = (i & 1 ? SOCK_CLOEXEC : 0) |
+			   (i & 2 ? SOCK_NONBLOCK : 0);
+		int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0)), c;
+
+		CHECK_OK(n_connect(fd, &name));
+		c = (int)CHECK_OK(accept4(l, NULL, NULL, want));
+		CHECK_EQ(fcntl(c, F_GETFD), i & 1 ? FD_CLOEXEC : 0);
+		CHECK_EQ(!!(fcntl(c, F_GETFL) & O_NONBLOCK), !!(i & 2));
+		close(c);
+		close(fd);
+	}
+	CHECK_ERRNO(accept4(l, NULL, NULL, 1), EINVAL);
+	for (int i = 0; i < 4; i++) {
+		int want = (i & 1 ? SOCK_CLOEXEC : 0) |
+			   (i & 2 ? SOCK_NONBLOCK : 0);
+		int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM | want, 0));
+
+		CHECK_EQ(fcntl(fd, F_GETFD), i & 1 ? FD_CLOEXEC : 0);
+		CHECK_EQ(!!(fcntl(fd, F_GETFL) & O_NONBLOCK), !!(i & 2));
+		close(fd);
+	}
+}
+
+static void interrupted(void)
+{
+	struct sockaddr_in name;
+	int l = n_listener(5, &name), done[2];
+	pid_t parent = getpid(), pid;
+
+	t_handler(SIGUSR1, 0);
+	CHECK_OK(pipe(done));
+	pid = t_fork();
+	if (pid == 0) {
+		close(done[1]);
+		t_signal_until(parent, SIGUSR1, done[0]);
+		_exit(0);
+	}
+	CHECK_ERRNO(accept(l, NULL, NULL), EINTR);
+	close(done[1]);
+	CHECK_EQ(t_wait(pid), 0);
+}
+
+static void in_order(void)
+{
+	struct sockaddr_in name, from;
+	socklen_t len = sizeof(from);
+	int l = n_listener(10, &name), fds[8];
+
+	for (int i = 0; i < 8; i++) {
+		fds[i] = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+		CHECK_OK(n_connect(fds[i], &name));
+		CHECK_EQ(write(fds[i], &i, sizeof(i)), sizeof(i));
+	}
+	for (int i = 0; i < 8; i++) {
+		int c = (int)CHECK_OK(accept(l, (void *)&from, &len)), n = -1;
+
+		CHECK_EQ(read(c, &n, sizeof(n)), sizeof(n));
+		CHECK_EQ(n, i);
+		CHECK_EQ(from.sin_port, n_name(fds[i]).sin_port);
+		close(c);
+	}
+}
+
+/* Who has gone before it was accepted is accepted all the same. */
+static void gone_before(void)
+{
+	struct sockaddr_in name;
+	int l = n_listener(5, &name);
+	int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0)), c;
+	char x[4];
+
+	CHECK_OK(n_connect(fd, &name));
+	CHECK_EQ(write(fd, "bye", 3), 3);
+	close(fd);
+	c = (int)CHECK_OK(accept(l, NULL, NULL));
+	CHECK_EQ(recv(c, x, 3, MSG_WAITALL), 3);
+	CHECK_EQ(read(c, x, 3), 0);
+}
+
+static void closed_with_waiting(void)
+{
+	struct sockaddr_in name;
+	int l = n_listener(5, &name);
+	int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	char x;
+
+	CHECK_OK(n_connect(fd, &name));
+	close(l);
+	CHECK_MASK(fd, N_RESET);
+	CHECK_ERRNO(read(fd, &x, 1), ECONNRESET);
+}
+
+static void without_bind(void)
+{
+	int l = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	struct sockaddr_in name;
+
+	CHECK_OK(listen(l, 1));
+	name = n_name(l);
+	CHECK(name.sin_port != 0);
+	CHECK_EQ(name.sin_addr.s_addr, INADDR_ANY);
+	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	CHECK_OK(n_connect(fd, &name));
+	CHECK_OK(listen(l, 5));
+}
+
+static void wrong_sockets(void)
+{
+	struct sockaddr_in name;
+	int udp = n_udp(&name), a, b;
+
+	CHECK_ERRNO(listen(udp, 1), EOPNOTSUPP);
+	CHECK_ERRNO(accept(udp, NULL, NULL), EOPNOTSUPP);
+	n_pair(&a, &b);
+	CHECK_ERRNO(listen(a, 1), EINVAL);
+	CHECK_ERRNO(accept(a, NULL, NULL), EINVAL);
+	CHECK_ERRNO(listen(-1, 1), EBADF);
+	CHECK_ERRNO(listen(0, 1), ENOTSOCK);
+}
+
+static int try_bind(int type, int port, int reuse)
+{
+	int fd = (int)CHECK_OK(socket(AF_INET, type, 0));
+
+	if (reuse)
+		n_set(fd, SOL_SOCKET, reuse, 1);
+	if (n_bind(fd, port) == 0)
+		return fd;
+	CHECK_EQ(errno, EADDRINUSE);
+	close(fd);
+	return -1;
+}
+
+static void taken(void)
+{
+	struct sockaddr_in name;
+	int l = n_listener(5, &name), port = ntohs(name.sin_port), u;
+	int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+
+	CHECK_EQ(try_bind(SOCK_STREAM, port, 0), -1);
+	/* it listens */
+	CHECK_EQ(try_bind(SOCK_STREAM, port, SO_REUSEADDR), -1);
+	CHECK_EQ(try_bind(SOCK_STREAM, port, SO_REUSEPORT), -1);
+	/* UDP has ports of its own */
+	u = try_bind(SOCK_DGRAM, port, 0);
+	CHECK(u >= 0);
+	close(u);
+	name.sin_addr.s_addr = INADDR_ANY;
+	CHECK_ERRNO(bind(fd, (void *)&name, sizeof(name)), EADDRINUSE);
+	/* at once */
+	close(l);
+	fd = try_bind(SOCK_STREAM, port, 0);
+	CHECK(fd >= 0);
+	CHECK_OK(listen(fd, 1));
+}
+
+static void given_back(void)
+{
+	struct sockaddr_in name;
+	int port;
+
+	close(n_udp(&name));
+	port = ntohs(name.sin_port);
+	for (int i = 0; i < 50; i++) {
+		int fd = try_bind(SOCK_DGRAM, port, 0);
+
+		CHECK(fd >= 0);
+		close(fd);
+		fd = try_bind(SOCK_STREAM, port, 0);
+		CHECK(fd >= 0);
+		close(fd);
+	}
+}
+
+static void shared(void)
+{
+	struct sockaddr_in name;
+	int a = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0)), b, port;
+
+	n_set(a, SOL_SOCKET, SO_REUSEADDR, 1);
+	CHECK_OK(n_bind(a, 0));
+	name = n_name(a);
+	port = ntohs(name.sin_port);
+	b = try_bind(SOCK_STREAM, port, SO_REUSEADDR);
+	CHECK(b >= 0);
+	CHECK_EQ(try_bind(SOCK_STREAM, port, 0), -1);
+	CHECK_OK(listen(a, 1));
+	CHECK_ERRNO(listen(b, 1), EADDRINUSE);
+	close(a);
+	CHECK_OK(listen(b, 1));
+}
+
+static void udp_shared(void)
+{
+	struct sockaddr_in name;
+	int a = (int)CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0)), b, port;
+
+	n_set(a, SOL_SOCKET, SO_REUSEPORT, 1);
+	CHECK_OK(n_bind(a, 0));
+	name = n_name(a);
+	port = ntohs(name.sin_port);
+	CHECK_EQ(try_bind(SOCK_DGRAM, port, 0), -1);
+	CHECK_EQ(try_bind(SOCK_DGRAM, port, SO_REUSEADDR), -1);
+	b = try_bind(SOCK_DGRAM, port, SO_REUSEPORT);
+	CHECK(b >= 0);
+}
+
+static void bad_binds(void)
+{
+	int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	struct sockaddr_in a = n_addr(0);
+
+	a.sin_addr.s_addr = htonl(0xc6336407); /* 198.51.100.7: not ours */
+	CHECK_ERRNO(bind(fd, (void *)&a, sizeof(a)), EADDRNOTAVAIL);
+	CHECK_ERRNO(bind(fd, (void *)&a, 4), EINVAL);
+	a.sin_family = 77;
+	CHECK_ERRNO(bind(fd, (void *)&a, sizeof(a)), EAFNOSUPPORT);
+	CHECK_ERRNO(bind(fd, T_BAD_PTR, sizeof(a)), EFAULT);
+	CHECK_OK(n_bind(fd, 0));
+	CHECK_ERRNO(n_bind(fd, 0), EINVAL);
+	n_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
+int main(int argc, char **argv)
+{
+	t_init(argc, argv);
+	RUN(waits);
+	RUN(short_name);
+	RUN(flags);
+	RUN(interrupted);
+	RUN(in_order);
+	RUN(gone_before);
+	RUN(closed_with_waiting);
+	RUN(without_bind);
+	RUN(wrong_sockets);
+	RUN(taken);
+	RUN(given_back);
+	RUN(shared);
+	RUN(udp_shared);
+	RUN(bad_binds);
+	return t_done();
+}
