@@ -49,7 +49,7 @@ same "the third covers the first" "dir file lost+found" "$(echo $(ls "$MNT"))"
 must umount "$MNT"
 must umount clear
 must umount "$MNT"
-grep -E "fuse|ext2" /proc/self/mounts && die "left over"
+grep -E " $PWD/.*(fuse|ext2)" /proc/self/mounts && die "left over"
 
 # Gone by -l in any order: what was written arrives all the same.
 want=deep
@@ -64,7 +64,7 @@ for order in "clear $MNT $MNT" "$MNT clear $MNT" "$MNT $MNT clear"; do
 		must umount -l "$target"
 	done
 	same beneath "" "$(ls "$MNT")$(ls clear)"
-	! grep -E "fuse|ext2" /proc/self/mounts || die "left over"
+	! grep -E " $PWD/.*(fuse|ext2)" /proc/self/mounts || die "left over"
 	# the programs go when nothing is left of them
 	for i in $(seq 200); do
 		ps -eo args | grep -v -e grep -e script[.] |
