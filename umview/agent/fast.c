@@ -99,7 +99,7 @@ static long by_mode(long nr, const long *a)
 
 static long fast_read(long nr, const long *a)
 {
-	if (um_shared->held &&
+	if ((um_shared->held || um_shared->standins) &&
 	    (um_page.flags & (UM_PAGE_HELPER | UM_PAGE_CHAN)) &&
 	    is_channel(a[0]))
 		return um_ask(nr, a);
