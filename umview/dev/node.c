@@ -58,6 +58,9 @@ static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 	struct um_dev_place p = { .kind = UM_DEV_NODE };
 	int ret = 0;
 
+	/* a loop device that lets go with its last close has, in /sys too */
+	if (path && !strncmp(path, "/sys/", 5))
+		um_obj_settle();
 	um_lock(&um_dev_lock);
 	if (path)
 		p = um_dev_place_locked(mount_of(fs), path);
@@ -496,9 +499,8 @@ int um_dev_open(struct um_mount *m, const char *rel, const struct stat *st,
 	struct um_fh fh = { .flags = flags & (O_ACCMODE | O_EXCL) };
 	int ret;
 
-	/* what was closed a moment ago is in nobody's way */
-	if (flags & O_EXCL)
-		um_vnode_busy(m);
+	/* what was closed a moment ago is in nobody's way, and lets go */
+	um_obj_settle();
 	if (!is_stream(m, rel))
 		return um_vnode_open_device(m, rel, st, flags);
 	ret = um_fs_open(m, rel, &fh);

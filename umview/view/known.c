@@ -56,8 +56,7 @@ bool um_walk_is_known(const struct um_req *r, const char *path)
 bool um_mount_may_tell(const struct um_mount *m)
 {
 	return ((m->fs.quick && m->cache) || m->tell) && !um_fs_gives(m) &&
-	       !m->merge &&
-	       !atomic_load(&m->dead) && !atomic_load(&m->crashed);
+	       !m->merge && !atomic_load(&m->dead) && !atomic_load(&m->crashed);
 }
 
 /* Permissions are asked of the caller: what one may know, another may not. */
