@@ -62,7 +62,10 @@ static int add_word(struct list *l, const char *word)
 	if (l->n == UM_INTERFACES_MAX)
 		return -EINVAL;
 	l->item[l->n] = strdup(word);
-	return l->item[l->n] ? (int)(l->n++, 0) : -ENOMEM;
+	if (!l->item[l->n])
+		return -ENOMEM;
+	l->n++;
+	return 0;
 }
 
 static const char *kind_of(const char *word)

@@ -50,7 +50,7 @@ int um_cwd_of(struct um_req *r, pid_t tid, struct um_cwd *out)
 {
 	UM_FREE char *rel = NULL;
 	char text[PATH_MAX];
-	struct um_mount *m;
+	struct um_mount *m = NULL;
 	char link[64];
 	struct stat st;
 	int found = 0;

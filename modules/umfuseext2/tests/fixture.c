@@ -49,7 +49,9 @@ struct fuse_context *fuse_get_context(void)
 	return &fixture_context;
 }
 
-void fuse_log(enum fuse_log_level level, const char *fmt, ...)
+/* libfuse's declaration does not say that it is a format. */
+__attribute__((format(printf, 2, 3))) void fuse_log(enum fuse_log_level level,
+						    const char *fmt, ...)
 {
 	va_list ap;
 
