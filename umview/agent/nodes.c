@@ -16,6 +16,7 @@
 #include "agent/names.h"
 
 #include <linux/fcntl.h>
+#include <linux/stat.h>
 
 #define NOTHING_KNOWN (-EAGAIN)
 
@@ -217,13 +218,18 @@ int um_told_name(long dirfd, const char *path, struct um_told *out)
 	return ret == 1 ? tell_node(&p, out) : ret;
 }
 
+/*
+ * The monitor tells by name what a descriptor stands for: if the name was given
+ * to another file meanwhile, that file's object is not the descriptor's.
+ */
 int um_told_self(uint64_t inode, struct um_told *out)
 {
 	struct place p;
 
 	p.now = 0;
 	return find(UM_HASH_SEED, um_dir_key(inode), &p) && p.node &&
-	       tell_node(&p, out) == 1;
+	       tell_node(&p, out) == 1 &&
+	       ((out->st[3] & S_IFMT) != S_IFREG || out->object == inode);
 }
 
 /* rt_sigprocmask(2) that changes nothing writes the mask it finds. */
