@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vnode/internal.h"
 
@@ -87,6 +88,17 @@ static int apply_once(struct um_vnode *v, const struct change *c, bool *again)
 }
 
 #define MAX_TRIES 64
+#define YIELDS 8
+#define PAUSE_US 200
+
+/* Who takes the name away may need the processor for it. */
+static void let_others_finish(int tries)
+{
+	if (tries < YIELDS)
+		sched_yield();
+	else
+		usleep(PAUSE_US);
+}
 
 static int apply_vnode(struct um_vnode *v, const struct change *c)
 {
@@ -95,7 +107,7 @@ static int apply_vnode(struct um_vnode *v, const struct change *c)
 
 	for (int i = 0; again && i < MAX_TRIES; i++) {
 		if (i)
-			sched_yield();
+			let_others_finish(i);
 		ret = apply_once(v, c, &again);
 	}
 	if (ret == 0 && c->what == GETATTR && v->orphan)
