@@ -199,6 +199,7 @@ static long fast_fcntl(long nr, const long *a)
 }
 
 #define TCGETS	 0x5401
+#define SIOCOUTQ 0x5411
 #define FIONCLEX 0x5450
 #define FIOCLEX	 0x5451
 
@@ -212,7 +213,7 @@ static long fast_ioctl(long nr, const long *a)
 
 	if (cmd == FIOCLEX || cmd == FIONCLEX)
 		return um_pass(nr, a);
-	if (um_shared->standins && cmd >> 8 == 0x89)
+	if (um_shared->standins && (cmd >> 8 == 0x89 || cmd == SIOCOUTQ))
 		return um_ask(nr, a);
 	if (cmd == TCGETS && !um_shared->standins)
 		return fast_object(nr, a);
