@@ -13,7 +13,6 @@
 #include <linux/icmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "iface.h"
@@ -319,8 +318,7 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 		ret = -EDESTADDRREQ;
 	if (ret < 0)
 		return ret;
-	if (ip_addr_isany(ip))
-		ip_addr_set_loopback(IP_IS_V6_VAL(*ip), ip);
+	st_addr_somewhere(ip);
 	if (ip_addr_ismulticast(ip) && !oif)
 		oif = s->ip.mcast_if;
 	if (!s->so.broadcast && IP_IS_V4_VAL(*ip) &&
@@ -329,6 +327,14 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 	return IP_IS_V4_VAL(*ip)
 		       ? st_route_check(AF_INET, &ip_2_ip4(ip)->addr, oif)
 		       : st_route_check(AF_INET6, ip_2_ip6(ip), oif);
+}
+
+static void choose_source6(struct netif *nif, const ip6_addr_t *to,
+			   ip_addr_t *source)
+{
+	const ip_addr_t *found = ip6_select_source_address(nif, to);
+
+	*source = found ? *found : *IP6_ADDR_ANY;
 }
 
 struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
@@ -348,18 +354,10 @@ struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
 
 		return a && (!i || st_iface_of(a->nif) == i) ? a->nif : nif;
 	}
-	if (nif && IP_IS_V4_VAL(*ip)) {
-		ip_addr_set_zero_ip4(source);
-		ip_2_ip4(source)->addr = netif_ip4_addr(nif)->addr;
-	} else if (nif && !to->has_source) {
-		const ip_addr_t *src =
-			ip6_select_source_address(nif, ip_2_ip6(ip));
-
-		if (src)
-			*source = *src;
-		else
-			ip_addr_set_zero_ip6(source);
-	}
+	if (nif && IP_IS_V4_VAL(*ip))
+		ip_addr_copy_from_ip4(*source, *netif_ip4_addr(nif));
+	else if (nif && !to->has_source)
+		choose_source6(nif, ip_2_ip6(ip), source);
 	return nif;
 }
 
@@ -382,36 +380,39 @@ static bool wants_errors(const struct st_sock *s, const ip_addr_t *offender)
 		       : s->ip.recverr;
 }
 
-void st_dgram_error(struct st_sock *s, int error, bool hard, int origin,
-		    int type, int code, uint32_t info,
-		    const ip_addr_t *offender, const void *data, size_t len)
+static void keep_error(struct st_sock *s, const struct st_icmp_error *from)
 {
 	struct st_dgram *d = s->priv;
-	struct st_error *e;
+	struct st_error *e = calloc(1, sizeof(*e));
 
-	if (wants_errors(s, offender) && d->error_count < ERRORS_MAX) {
-		e = calloc(1, sizeof(*e));
-		if (!e)
-			return;
-		e->ee = (struct sock_extended_err){ .ee_errno = (uint32_t)error,
-						    .ee_origin =
-							    (uint8_t)origin,
-						    .ee_type = (uint8_t)type,
-						    .ee_code = (uint8_t)code,
-						    .ee_info = info };
-		st_addr_out(s->domain, offender, 0, &e->offender);
-		e->target = s->remote;
-		e->len = len < ERROR_DATA ? len : ERROR_DATA;
-		memcpy(e->data, data, e->len);
-		*d->errors_end = e;
-		d->errors_end = &e->next;
-		d->error_count++;
-		st_sock_fail(s, error);
+	if (!e)
 		return;
-	}
+	e->ee = (struct sock_extended_err){
+		.ee_errno = (uint32_t)from->error,
+		.ee_origin = (uint8_t)from->origin,
+		.ee_type = (uint8_t)from->type,
+		.ee_code = (uint8_t)from->code,
+		.ee_info = from->info,
+	};
+	st_addr_out(s->domain, &from->offender, 0, &e->offender);
+	e->target = s->remote;
+	e->len = from->len < ERROR_DATA ? from->len : ERROR_DATA;
+	memcpy(e->data, from->data, e->len);
+	*d->errors_end = e;
+	d->errors_end = &e->next;
+	d->error_count++;
+	st_sock_fail(s, from->error);
+}
+
+void st_dgram_error(struct st_sock *s, const struct st_icmp_error *e)
+{
+	struct st_dgram *d = s->priv;
+
+	if (wants_errors(s, &e->offender) && d->error_count < ERRORS_MAX)
+		keep_error(s, e);
 	/* Without the option only a connected socket hears, of hard errors. */
-	if (hard && s->connected)
-		st_sock_fail(s, error);
+	else if (e->hard && s->connected)
+		st_sock_fail(s, e->error);
 }
 
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)

@@ -155,6 +155,8 @@ int st_addr_in(const struct st_sock *s, const union st_sockaddr *addr,
 	       socklen_t len, ip_addr_t *ip, uint16_t *port);
 socklen_t st_addr_out(int domain, const ip_addr_t *ip, uint16_t port,
 		      union st_sockaddr *out);
+/* To nowhere means to ourselves. */
+void st_addr_somewhere(ip_addr_t *ip);
 int st_errno(err_t err);
 
 /* The answer to a request that waited. */
