@@ -14,9 +14,15 @@
 #include "sock.h"
 
 /* The interface that a scoped address belongs to. */
-static struct netif *scope_netif(const struct st_sock *s, uint32_t scope)
+static struct netif *scope_netif(const struct st_sock *s, uint32_t scope,
+				 bool group)
 {
-	struct st_iface *i = st_iface_by_index(scope ? (int)scope : s->so.oif);
+	int index = scope	 ? (int)scope
+		    : s->so.oif	 ? s->so.oif
+		    : s->ip.oif6 ? s->ip.oif6
+		    : group	 ? s->ip.mcast_if
+				 : 0;
+	struct st_iface *i = st_iface_by_index(index);
 
 	if (i)
 		return i->nif;
@@ -29,7 +35,7 @@ static struct netif *scope_netif(const struct st_sock *s, uint32_t scope)
 
 static void set_zone(const struct st_sock *s, uint32_t scope, ip6_addr_t *ip)
 {
-	struct netif *nif = scope_netif(s, scope);
+	struct netif *nif = scope_netif(s, scope, ip6_addr_ismulticast(ip));
 
 	if (nif)
 		ip6_addr_assign_zone(ip, IP6_UNKNOWN, nif);

@@ -305,10 +305,44 @@ int st_dgram_peername(struct st_sock *s, union st_sockaddr *out, socklen_t *len)
 	return 0;
 }
 
+/* What control data say of the interface holds for a scoped address, too. */
+static int rescope(const struct st_dest *to, ip6_addr_t *ip)
+{
+	struct st_iface *i = st_iface_by_index(to->oif);
+	uint32_t scope = to->has_addr ? to->addr.in6.sin6_scope_id : 0;
+
+	if (!i)
+		return -ENODEV;
+	if (scope && scope != (uint32_t)to->oif)
+		return -EINVAL;
+	ip6_addr_set_zone(ip, netif_get_index(i->nif));
+	return 0;
+}
+
+/*
+ * The interface that is asked for; 0: by route, or by the zone that a scoped
+ * address has.
+ */
+static int out_index(const struct st_sock *s, const struct st_dest *to,
+		     const ip_addr_t *ip)
+{
+	bool six = IP_IS_V6_VAL(*ip);
+
+	if (to->oif)
+		return to->oif;
+	if (s->so.oif)
+		return s->so.oif;
+	if (six && ip6_addr_has_zone(ip_2_ip6(ip)))
+		return 0;
+	if (six && s->ip.oif6)
+		return s->ip.oif6;
+	return ip_addr_ismulticast(ip) ? s->ip.mcast_if : 0;
+}
+
 int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 		    uint16_t *port)
 {
-	int oif = to->oif ? to->oif : s->so.oif, ret;
+	int oif, ret;
 
 	if (to->has_addr)
 		ret = st_addr_in(s, &to->addr, to->addrlen, ip, port);
@@ -316,11 +350,13 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 		ret = st_addr_in(s, &s->remote, sizeof(s->remote), ip, port);
 	else
 		ret = -EDESTADDRREQ;
+	if (ret == 0 && to->oif && IP_IS_V6_VAL(*ip) &&
+	    ip6_addr_has_zone(ip_2_ip6(ip)))
+		ret = rescope(to, ip_2_ip6(ip));
 	if (ret < 0)
 		return ret;
 	st_addr_somewhere(ip);
-	if (ip_addr_ismulticast(ip) && !oif)
-		oif = s->ip.mcast_if;
+	oif = out_index(s, to, ip);
 	if (!s->so.broadcast && IP_IS_V4_VAL(*ip) &&
 	    ip_2_ip4(ip)->addr == INADDR_BROADCAST)
 		return -EACCES;
@@ -340,10 +376,7 @@ static void choose_source6(struct netif *nif, const ip6_addr_t *to,
 struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
 			     const ip_addr_t *ip, ip_addr_t *source)
 {
-	int oif = to->oif		    ? to->oif
-		  : s->so.oif		    ? s->so.oif
-		  : ip_addr_ismulticast(ip) ? s->ip.mcast_if
-					    : 0;
+	int oif = out_index(s, to, ip);
 	struct st_iface *i = oif ? st_iface_by_index(oif) : NULL;
 	struct netif *nif = i ? i->nif : NULL;
 

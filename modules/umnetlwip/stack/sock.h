@@ -92,6 +92,7 @@ struct st_ipopt {
 	bool pktinfo, recvttl, recvtos, recverr, hdrincl, freebind;
 	bool v6only, recvpktinfo6, recvhoplimit, recvtclass, recverr6;
 	int hops6, mcast_hops6, tclass;
+	int oif6;      /* IPV6_PKTINFO */
 	int checksum6; /* offset; -1: none */
 	uint32_t icmp_filter;
 	uint32_t icmp6_filter[8];
