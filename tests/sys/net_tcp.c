@@ -244,26 +244,60 @@ static size_t fill(int fd)
 	return sent;
 }
 
-static void full(void)
+/* Until nothing makes room any more: what is on its way may. */
+static size_t fill_up(int fd)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	size_t sent = fill(fd);
+
+	while (poll(&room, 1, 50) == 1)
+		sent += fill(fd);
+	return sent;
+}
+
+/* All that comes until its end. */
+static size_t drain(int fd)
 {
 	static char buf[65536];
-	struct pollfd room = { .events = POLLOUT };
-	size_t sent, got = 0;
-	ssize_t n;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t got = 0;
+	ssize_t n = -1;
+
+	while (poll(&p, 1, -1) == 1 && (n = read(fd, buf, sizeof(buf))) > 0)
+		got += (size_t)n;
+	CHECK_EQ(n, 0);
+	return got;
+}
+
+static void full(void)
+{
+	size_t sent;
 	int a, b;
 
 	n_pair(&a, &b);
 	n_nonblock(a);
-	sent = fill(a);
-	/* What is on its way may make room still. */
-	room.fd = a;
-	while (poll(&room, 1, 50) == 1)
-		sent += fill(a);
+	sent = fill_up(a);
 	CHECK_OK(shutdown(a, SHUT_WR));
-	while ((n = read(b, buf, sizeof(buf))) > 0)
-		got += (size_t)n;
-	CHECK_EQ(n, 0);
-	CHECK_EQ(got, sent);
+	CHECK_EQ(drain(b), sent);
+}
+
+/* Both windows are closed: the ends must not answer one another for ever. */
+static void full_both_ways(void)
+{
+	size_t sent[2];
+	int a, b;
+
+	n_pair(&a, &b);
+	n_nonblock(a);
+	n_nonblock(b);
+	sent[0] = fill_up(a);
+	sent[1] = fill_up(b);
+	/* Time for probes to close what is left of the windows. */
+	CHECK_EQ(poll(NULL, 0, 2000), 0);
+	CHECK_OK(shutdown(a, SHUT_WR));
+	CHECK_OK(shutdown(b, SHUT_WR));
+	CHECK_EQ(drain(b), sent[0]);
+	CHECK_EQ(drain(a), sent[1]);
 }
 
 static void edges(void)
@@ -348,6 +382,7 @@ int main(int argc, char **argv)
 	RUN(both_ways_at_once);
 	RUN(close_after_much);
 	RUN(full);
+	RUN(full_both_ways);
 	RUN(edges);
 	RUN(selected);
 	RUN(messages);

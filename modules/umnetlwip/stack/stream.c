@@ -162,6 +162,9 @@ static void rx_drop(struct st_stream *t, size_t n)
 		rx_pop(t);
 	}
 	t->rx_at += left;
+	left = t->lent < n ? t->lent : n;
+	t->lent -= left;
+	n -= left;
 	while (t->pcb && n > 0) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
 

@@ -28,6 +28,7 @@ struct st_stream {
 	struct st_rx *rx, **rx_end;
 	size_t rx_at;	/* bytes of its first pbuf that are delivered */
 	size_t rx_len;	/* bytes that wait */
+	size_t lent;	/* of the window; see st_hook_tcp_input() */
 	bool rx_fin;	/* the peer sends no more */
 	bool rx_closed; /* and the guest was told */
 	/* From the guest. */
