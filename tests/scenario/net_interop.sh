@@ -105,7 +105,8 @@ if [ "$1" = offered ]; then
 	done
 	ip route | grep "^default via 10.4.0.1" || exit 1
 	grep -x "nameserver 10.4.0.77" /etc/resolv.conf || exit 1
-	ping -c1 10.4.0.1 && ping -c1 fd00:4::1 || exit 1
+	# An address is not used before it is known to be nobody else'"'"'s.
+	until ping -c1 -W1 10.4.0.1 && ping -c1 -W1 fd00:4::1; do :; done
 fi
 ip addr add 10.4.0.2/24 dev vd0
 ip -6 addr add fd00:4::2/64 dev vd0 nodad

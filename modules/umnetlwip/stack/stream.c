@@ -17,6 +17,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+struct st_stream *st_stream_new(struct st_sock *s)
+{
+	struct st_stream *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->s = s;
+	t->guest_fd = -1;
+	s->priv = t;
+	return t;
+}
+
 /* A socket that guests' descriptors are connected to, one after another. */
 static int meeting_place(struct sockaddr_un *addr, socklen_t *len)
 {
@@ -121,7 +133,9 @@ static bool rx_add(struct st_stream *t, struct pbuf *p)
 		t->rx_end = &t->rx;
 	*t->rx_end = node;
 	t->rx_end = &node->next;
-	t->rx_len += p->tot_len;
+	/* tot_len has 16 bits: what came out of order may be more. */
+	for (; p; p = p->next)
+		t->rx_len += p->len;
 	return true;
 }
 
@@ -129,8 +143,10 @@ static bool rx_add(struct st_stream *t, struct pbuf *p)
 static void rx_pop(struct st_stream *t)
 {
 	struct st_rx *node = t->rx;
-	struct pbuf *rest = pbuf_dechain(node->p);
+	struct pbuf *rest = node->p->next;
 
+	if (rest)
+		pbuf_ref(rest); /* or it would go with what is before it */
 	pbuf_free(node->p);
 	node->p = rest;
 	t->rx_at = 0;
@@ -150,6 +166,9 @@ static void rx_drop(struct st_stream *t, size_t n)
 		rx_pop(t);
 	}
 	t->rx_at += left;
+	left = t->lent < n ? t->lent : n;
+	t->lent -= left;
+	n -= left;
 	while (t->pcb && n > 0) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
 
