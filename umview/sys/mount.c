@@ -16,6 +16,7 @@
 #include "net/standin.h"
 #include "sys/fusedev.h"
 #include "sys/mounter.h"
+#include "sys/viewend.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
@@ -249,7 +250,8 @@ static int claim_source(const struct um_req *r, struct um_mount *m,
 	if (um_fs_getattr(in, rel, NULL, &st) < 0 ||
 	    !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
 		return 0;
-	ret = um_mount_claim(m, um_mount_is_real(in) ? st.st_dev : in->dev,
+	ret = um_mount_claim(m, m->service->module->name,
+			     um_mount_is_real(in) ? st.st_dev : in->dev,
 			     st.st_ino);
 	if (ret < 0)
 		um_err("%s: mounted already, or still in use after umount -l",
@@ -459,6 +461,7 @@ long sys_mount(struct um_req *r)
 	const char *type;
 	int ret = copy_args(r, &a);
 
+	um_viewend_settle(r);
 	if (ret >= 0)
 		ret = find_target(r, &a);
 	if (ret >= 0)
@@ -570,6 +573,7 @@ long sys_umount2(struct um_req *r)
 	int ret;
 
 	loc = (struct um_loc){ 0 };
+	um_viewend_settle(r);
 	if (um_may_administer(r) < 0)
 		return -EPERM;
 	if (flags & ~UMOUNT_FLAGS)

@@ -161,6 +161,57 @@ int um_view_setup(void)
 	return ret < 0 ? ret : 0;
 }
 
+/* Whether a view holds the mount that has, or may have, guests who use it. */
+static bool is_wanted(const struct um_mount *m)
+{
+	bool wanted = false;
+
+	um_lock(&lock);
+	for (uint32_t i = 0; i < nviews && !wanted; i++)
+		wanted = !views[i]->retired && um_list_has(views[i]->list, m);
+	um_unlock(&lock);
+	return wanted;
+}
+
+void um_view_retire(uint32_t id, void (*end)(struct um_mount *m))
+{
+	struct um_list *l = um_view_list(id);
+	struct um_view *v;
+
+	um_lock(&lock);
+	v = find_locked(id);
+	if (v)
+		v->retired = true;
+	um_unlock(&lock);
+	for (size_t i = l ? l->nmounts : 0; i-- > 0;)
+		if (!atomic_load(&l->mounts[i]->dead) &&
+		    !is_wanted(l->mounts[i]))
+			end(l->mounts[i]);
+	um_list_put(l);
+}
+
+int um_view_close(uint32_t id)
+{
+	struct um_list none = { 0 };
+	struct um_list *l = list_copy(&none);
+	struct um_view *v;
+
+	if (!l)
+		return -ENOMEM;
+	um_lock(&lock);
+	v = find_locked(id);
+	if (v) {
+		struct um_list *old = v->list;
+
+		v->list = l;
+		l = old;
+		um_vmap_publish(id, v->list);
+	}
+	um_unlock(&lock);
+	um_list_put(l);
+	return 0;
+}
+
 /* No guest that counts is left: whoever still refers to the mount does so for nothing. */
 static void end_mount(struct um_mount *m)
 {
@@ -299,6 +350,8 @@ static int change_list(uint32_t id, change_fn change, void *arg)
 
 		um_lock(&lock);
 		v = find_locked(id);
+		if (ret == 0 && v && v->retired)
+			ret = -ESRCH;
 		if (ret == 0 && v && v->list == old) {
 			v->list = um_steal(fresh);
 			um_vmap_publish(id, v->list);

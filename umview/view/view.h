@@ -44,9 +44,11 @@ struct um_list {
 	size_t naliases;
 };
 
+/* @retired: no guest is left that would use it; its list does not change */
 struct um_view {
 	uint32_t id;
 	uint32_t parent;
+	bool retired;
 	char name[65];
 	struct um_list *list;
 };
@@ -58,6 +60,13 @@ void um_view_republish(void);
 void um_view_fini(void);
 /* Unmount, in all views, what `which` says: newest view, newest mount first. */
 void um_view_end_mounts(bool (*which)(const struct um_mount *m));
+/*
+ * Nobody uses the view any more: end(m) is called for each mount that no other
+ * view keeps, the newest first.
+ */
+void um_view_retire(uint32_t id, void (*end)(struct um_mount *m));
+/* And nobody is left in it: it lets go of its list. 0 or -ENOMEM. */
+UM_MUST_CHECK int um_view_close(uint32_t id);
 /* The list of view `id` at this moment (ref); NULL: no such view. */
 struct um_list *um_view_list(uint32_t id);
 struct um_list *um_list_get(struct um_list *l);

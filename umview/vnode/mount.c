@@ -137,13 +137,16 @@ static struct um_mount *claims;
 static bool in_conflict(const struct um_mount *a, const struct um_mount *b)
 {
 	return a->image == b->image && a->image_ino == b->image_ino &&
-	       a->service == b->service && !(a->flags & b->flags & MS_RDONLY);
+	       !strcmp(a->server, b->server) &&
+	       !(a->flags & b->flags & MS_RDONLY);
 }
 
-int um_mount_claim(struct um_mount *m, dev_t image, ino_t ino)
+int um_mount_claim(struct um_mount *m, const char *server, dev_t image,
+		   ino_t ino)
 {
 	struct um_mount *other;
 
+	m->server = server;
 	m->image = image;
 	m->image_ino = ino;
 	um_lock(&claim_lock);
