@@ -121,6 +121,40 @@ int um_mountopts_take(struct um_mount *m, const char *data)
 	}
 }
 
+/* Whether a later option has the key of the one at p. */
+static bool is_overruled(const char *p, size_t n)
+{
+	size_t key = strcspn(p, "=,");
+
+	for (const char *q = p + n; *q; q += option_len(q)) {
+		q++;
+		if (!strncmp(p, q, key) && strcspn(q, "=,") == key)
+			return true;
+	}
+	return false;
+}
+
+void um_mountopts_compact(char *options)
+{
+	size_t at = 0;
+
+	for (const char *p = options; *p;) {
+		size_t n = option_len(p);
+		bool is_last = !p[n];
+
+		if (!is_overruled(p, n)) {
+			if (at)
+				options[at++] = ',';
+			memmove(options + at, p, n);
+			at += n;
+		}
+		p += n + !is_last;
+		if (is_last)
+			break;
+	}
+	options[at] = '\0';
+}
+
 void um_mountopts_drop(struct um_mount *m)
 {
 	while (m->nexcept)

@@ -19,6 +19,8 @@
  * -ENOMEM.
  */
 int um_mountopts_take(struct um_mount *m, const char *data);
+/* Of options with the same key only the last stays; in place. */
+void um_mountopts_compact(char *options);
 /* Free what um_mountopts_take() made. */
 void um_mountopts_drop(struct um_mount *m);
 

@@ -34,9 +34,11 @@ struct um_alias {
 	char *type;
 };
 
+/* @points: where mounts were moved to; NULL: it is where it was mounted. */
 struct um_list {
 	atomic_int refs;
 	struct um_mount **mounts;
+	char **points;
 	size_t nmounts;
 	struct um_service **services;
 	size_t nservices;
@@ -83,11 +85,16 @@ int um_view_set_name(uint32_t id, const char *name);
 /* Changes of a view's list; each makes a new one. 0 or -errno. */
 int um_view_add_mount(uint32_t id, struct um_mount *m);
 int um_view_del_mount(uint32_t id, struct um_mount *m);
+/* With all that is mounted on it, on top of what there is at `to`. */
+int um_view_move_mount(uint32_t id, const struct um_mount *m, const char *to);
 int um_view_add_service(uint32_t id, struct um_service *s);
 int um_view_del_service(uint32_t id, const char *name);
 int um_view_set_alias(uint32_t id, const char *name, const char *type);
 /* Tell the agents anew which names they must ask about. */
 void um_view_publish(void);
+/* The mount point of mount i, and of a mount that the list may have. */
+const char *um_list_point(const struct um_list *l, size_t i);
+const char *um_list_point_of(const struct um_list *l, const struct um_mount *m);
 bool um_list_has(const struct um_list *l, const struct um_mount *m);
 /* How many views' lists hold the mount. */
 size_t um_view_holders(const struct um_mount *m);

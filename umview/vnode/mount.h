@@ -20,9 +20,12 @@ struct um_told;
 #define UM_NAME_LOCKS 16
 
 /**
- * struct um_mount - a mount; all but refs and counters never change
- * @point: canonical mount point in the view
+ * struct um_mount - a mount; all but refs, counters, @flags and @options
+ * never changes
+ * @point: canonical mount point in the view, where it was mounted; a list may
+ *	have moved it (um_list_point())
  * @source, @type, @options: as /proc/mounts shows them
+ * @old: what @options were, for those who still look at them
  * @flags: MS_* of mount(2)
  * @beneath: layers below it (struct um_list, ref)
  * @human: mode bits are enforced; see view/perm.h
@@ -58,7 +61,8 @@ struct um_mount {
 	char *point;
 	char *source;
 	char *type;
-	char *options;
+	char *_Atomic options;
+	struct um_old_text *old;
 	char *jump;
 	unsigned long flags;
 	bool permanent;
@@ -93,6 +97,12 @@ struct um_mount {
 };
 
 struct um_mount *um_mount_new(void);
+/*
+ * Put *text (taken) in the place of a text of the mount, which stays readable.
+ * 0 or -ENOMEM.
+ */
+UM_MUST_CHECK int um_mount_keep_text(struct um_mount *m, char *_Atomic *place,
+				     char *_Atomic *text);
 /*
  * For device nodes of the core's own, which stand in no list: nothing is
  * cached. Their names are the view's (view/list.c). NULL: out of memory.
