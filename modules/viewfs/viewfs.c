@@ -248,6 +248,8 @@ const struct um_module um_module = {
 		"cow)\n"
 		"wok            everything is shown as writable\n"
 		"except=PATH    stays as it was (repeatable)\n"
+		"renew          an earlier mount of this source covers what was "
+		"mounted since\n"
 		"permanent      cannot be unmounted\n"
 		"debug          (umview --log-level trace tells more)\n",
 	.mount = viewfs_mount,

@@ -416,6 +416,52 @@ static const char *bind_type(struct args *a)
 	return NULL;
 }
 
+/* The newest mount of the module at this place, if it is of this source. */
+static struct um_mount *find_again(const struct um_req *r, const struct args *a,
+				   const struct um_service *s,
+				   const char *source)
+{
+	const struct um_list *l = r->list;
+
+	for (size_t i = l->nmounts; i-- > 0;)
+		if (l->mounts[i]->service == s &&
+		    !strcmp(um_list_point(l, i), a->target.path))
+			return strcmp(l->mounts[i]->source, source)
+				       ? NULL
+				       : l->mounts[i];
+	return NULL;
+}
+
+/*
+ * -o renew: the same mount once more, as the newest: so it covers, and shows,
+ * what was mounted since. What is open of it are files of the host's, or of
+ * other mounts, and stays open.
+ */
+static long renew(struct um_req *r, struct args *a, struct um_service *s)
+{
+	struct um_mount *old = find_again(r, a, s, find_source(r, a->source));
+	long ret;
+
+	if (!old)
+		return -ENOENT;
+	if (um_view_holders(old) > 1 || atomic_load(&old->users))
+		return -EBUSY;
+	a->data = um_mountopts_text(old);
+	a->flags = old->flags;
+	if (!a->data)
+		return -ENOMEM;
+	um_mount_get(old);
+	ret = um_view_del_mount(r->attr->view, old);
+	renew_list(r);
+	if (ret == 0) {
+		um_mount_shutdown(old);
+		ret = mount_new(r, a, s, old->type);
+	}
+	um_mount_put(old);
+	free(a->data);
+	return ret;
+}
+
 /* A FUSE daemon, through its open /dev/fuse. */
 static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
 {
@@ -476,6 +522,9 @@ long sys_mount(struct um_req *r)
 	s = type ? find_server(r, type, a.flags & MS_SILENT, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;
+	if (!strcmp(s->module->name, module_of_binds) &&
+	    um_mountopts_has(a.data, "renew"))
+		return renew(r, &a, s);
 	/* programs look for this name, and ramfs heeds its options */
 	if (!strcmp(a.type, "tmpfs") && !strcmp(type, "ramfs"))
 		type = a.type;
