@@ -143,6 +143,8 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
  *	not wait. The owner is a number for the file.
  * @ioctl_dir: ioctl of an open directory. NULL: ENOTTY.
+ * @remount: mount -o remount: MS_* and the options as in struct um_mount_req.
+ *	NULL: only the flags that the core heeds itself change.
  *
  * For a file system whose files are those of the view beneath:
  *
@@ -229,6 +231,8 @@ struct um_fs_ops {
 	bool (*dress)(struct um_fs *fs, struct stat *st);
 	int (*ioctl_dir)(struct um_fs *fs, const char *path, unsigned int cmd,
 			 void *data, size_t size);
+	int (*remount)(struct um_fs *fs, unsigned long flags,
+		       const char *options);
 };
 
 /**
