@@ -188,11 +188,10 @@ static long fast_fcntl(long nr, const long *a)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		return fast_lock(nr, a);
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return fast_object(nr, a);
+		return fast_lock(nr, a);
 	default:
 		return um_on_descriptor(a[0], nr, a);
 	}

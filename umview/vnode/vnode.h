@@ -261,7 +261,7 @@ int um_vnode_sync(struct um_vnode *v);
 int um_vnode_ready_fd(struct um_vnode *v, int flags);
 
 /* A description of the monitor's own to hold locks with; caller closes. */
-int um_vnode_lock_fd(struct um_vnode *v);
+int um_vnode_lock_fd(struct um_vnode *v, int flags);
 /* Called after the last close of an object in access mode 3. */
 extern void (*um_obj_closed_hook)(uint64_t inode);
 /* Called when an opening of the file is gone, before the file may be closed. */
