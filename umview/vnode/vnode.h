@@ -220,6 +220,8 @@ int um_vnode_fsync(struct um_vnode *v, bool datasync);
 int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl,
 		  uint64_t owner);
 int um_vnode_flock(struct um_vnode *v, int op);
+/* The owner of all locks of its open file descriptions. */
+uint64_t um_vnode_ofd_owner(const struct um_vnode *v);
 /* The strongest native flock of the file: LOCK_EX, LOCK_SH or LOCK_UN. */
 int um_vnode_flock_held(struct um_vnode *v);
 /*
