@@ -38,6 +38,7 @@ static int file_new(struct um_fuse *c, struct um_fuse_node *n,
 	um_fuse_unlock(c);
 	fh->direct = out && (out->open_flags & FOPEN_DIRECT_IO);
 	fh->keep_cache = !out || (out->open_flags & FOPEN_KEEP_CACHE);
+	um_fuse_learn_poll(c, f);
 	return 0;
 }
 
@@ -89,44 +90,104 @@ int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 	ret = check_open(c, n, fh->flags);
 	if (ret == 0)
 		ret = um_fuse_open_node(c, n, fh);
+	fs->polls = c->polls;
 	um_fuse_node_put(c, n);
 	return ret;
+}
+
+/* What CREATE and TMPFILE answer. */
+struct created {
+	struct fuse_entry_out entry;
+	struct fuse_open_out open;
+};
+
+/* Takes nothing; *n: the new node (ref). @name NULL: TMPFILE. */
+static int ask_create(struct um_fuse *c, struct um_fuse_node *dir,
+		      const char *name, struct fuse_create_in *in,
+		      struct created *out, struct um_fuse_node **n)
+{
+	/* the kernel's name for what has none */
+	const char *sent = name ? name : "/";
+	struct um_fuse_call k = { .opcode = name ? FUSE_CREATE : FUSE_TMPFILE,
+				  .node = dir->id,
+				  .in = { { in, sizeof(*in) },
+					  UM_FUSE_STR(sent) },
+				  .nargs = 2,
+				  .out = out,
+				  .outmax = sizeof(*out),
+				  .exact = true,
+				  .always = true };
+	ssize_t ret = um_fuse_call(c, &k);
+
+	um_fuse_forget_attr(c, dir);
+	if (ret < 0)
+		return (int)ret;
+	if (!S_ISREG(out->entry.attr.mode)) {
+		um_fuse_forget_entry(c, out->entry.nodeid);
+		return -EIO;
+	}
+	return um_fuse_entry(c, dir, name, &out->entry, n);
+}
+
+static struct fuse_create_in creation(mode_t mode, uint32_t flags)
+{
+	return (struct fuse_create_in){ .flags = flags,
+					.mode = (mode & 07777) | S_IFREG,
+					.umask = um_caller()->umask };
 }
 
 static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
 		     const char *name, mode_t mode, struct um_fh *fh)
 {
-	struct fuse_create_in in = {
-		.flags = (uint32_t)(fh->flags & OPEN_FLAGS) | O_CREAT | O_EXCL,
-		.mode = (mode & 07777) | S_IFREG,
-		.umask = um_caller()->umask
-	};
-	struct {
-		struct fuse_entry_out entry;
-		struct fuse_open_out open;
-	} out = { 0 };
-	struct um_fuse_call k = { .opcode = FUSE_CREATE,
-				  .node = dir->id,
-				  .in = { UM_FUSE_ARG(in), UM_FUSE_STR(name) },
-				  .nargs = 2,
-				  .out = &out,
-				  .outmax = sizeof(out),
-				  .exact = true,
-				  .always = true };
+	struct fuse_create_in in = creation(
+		mode, (uint32_t)(fh->flags & OPEN_FLAGS) | O_CREAT | O_EXCL);
+	struct created out = { 0 };
 	struct um_fuse_node *n;
-	ssize_t ret = um_fuse_call(c, &k);
+	int ret = ask_create(c, dir, name, &in, &out, &n);
 
-	um_fuse_forget_attr(c, dir);
 	if (ret < 0) {
 		um_fuse_drop_name(c, dir, name);
-		return (int)ret;
+		return ret;
 	}
-	if (!S_ISREG(out.entry.attr.mode)) {
-		um_fuse_forget_entry(c, out.entry.nodeid);
-		return -EIO;
-	}
-	ret = um_fuse_entry(c, dir, name, &out.entry, &n);
-	return ret < 0 ? (int)ret : file_new(c, n, &out.open, fh);
+	return file_new(c, n, &out.open, fh);
+}
+
+static int tmpfile_in(struct um_fuse *c, struct um_fuse_node *dir, mode_t mode,
+		      struct um_fh *fh, struct stat *st)
+{
+	struct fuse_create_in in =
+		creation(mode, (uint32_t)fh->flags | KERNEL_LARGEFILE);
+	struct created out = { 0 };
+	struct um_fuse_node *n;
+	int ret = ask_create(c, dir, NULL, &in, &out, &n);
+
+	if (ret < 0)
+		return ret;
+	um_fuse_lock(c);
+	um_fuse_fill_stat(n, st);
+	um_fuse_unlock(c);
+	fh->flags &= ~O_TMPFILE;
+	return file_new(c, n, &out.open, fh);
+}
+
+int um_fuse_tmpfile(struct um_fs *fs, const char *path, mode_t mode,
+		    struct um_fh *fh, struct stat *out)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	struct um_fuse_node *dir;
+	int ret;
+
+	if (um_fuse_lacks(c, FUSE_TMPFILE))
+		return -ENOSYS;
+	ret = um_fuse_resolve(c, path, &dir);
+	if (ret < 0)
+		return ret;
+	ret = um_fuse_may(c, dir, UM_FUSE_W | UM_FUSE_X);
+	if (ret == 0)
+		ret = tmpfile_in(c, dir, mode, fh, out);
+	fs->polls = c->polls;
+	um_fuse_node_put(c, dir);
+	return ret == -EOPNOTSUPP ? -ENOSYS : ret;
 }
 
 int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
@@ -145,6 +206,7 @@ int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
 	ret = um_fuse_may(c, dir, UM_FUSE_W | UM_FUSE_X);
 	if (ret == 0)
 		ret = create_in(c, dir, name, mode, fh);
+	fs->polls = c->polls;
 	um_fuse_node_put(c, dir);
 	return ret;
 }
@@ -368,6 +430,7 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 
 static void file_free(struct um_fuse *c, struct um_fuse_file *f)
 {
+	um_fuse_poll_end(c, f);
 	um_fuse_node_put(c, f->node);
 	free(f);
 }

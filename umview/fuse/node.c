@@ -438,7 +438,8 @@ static int entry_locked(struct um_fuse *c, struct um_fuse_node *dir,
 	n->nlookup++;
 	set_attr_locked(c, n, &e->attr,
 			valid_until(e->attr_valid, e->attr_valid_nsec));
-	set_name_locked(c, dir, name, n, until);
+	if (name)
+		set_name_locked(c, dir, name, n, until);
 	*out = n;
 	return 0;
 }

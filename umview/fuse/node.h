@@ -98,7 +98,7 @@ bool um_fuse_attr_valid(const struct fuse_attr *a);
 void um_fuse_forget_entry(struct um_fuse *c, uint64_t id);
 /*
  * The daemon told of the entry: one lookup more. The node (ref), or -EIO: it
- * cannot be, and the lookup is taken back.
+ * cannot be, and the lookup is taken back. name NULL: it has none.
  */
 int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 		  const struct fuse_entry_out *e, struct um_fuse_node **out);

@@ -12,12 +12,15 @@
  * @node: ref
  * @written, @last: counted in settle.c
  * @flushed: since it was written last
+ * @poll: its handle, or 0; @next_polled: poll.c
  * @virtual: the daemon has no open: nothing to be released
  */
 struct um_fuse_file {
 	struct um_fuse_node *node;
 	uint64_t fh;
 	uint32_t flags;
+	uint64_t poll;
+	struct um_fuse_file *next_polled;
 	bool virtual;
 	bool written;
 	bool flushed;
@@ -74,6 +77,7 @@ int um_fuse_symlink(struct um_fs *fs, const char *target, const char *path);
 int um_fuse_rename(struct um_fs *fs, const char *from, const char *to,
 		   unsigned int flags);
 int um_fuse_link(struct um_fs *fs, const char *from, const char *to);
+int um_fuse_link_open(struct um_fs *fs, struct um_fh *fh, const char *to);
 int um_fuse_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 		    void *arg);
 
@@ -84,6 +88,8 @@ int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
 		      struct um_fh *fh);
 int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
 		   struct um_fh *fh);
+int um_fuse_tmpfile(struct um_fs *fs, const char *path, mode_t mode,
+		    struct um_fh *fh, struct stat *out);
 ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
 		     off_t off);
 ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
@@ -97,6 +103,14 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 ssize_t um_fuse_copy(struct um_fs *fs, struct um_fh *in_fh, off_t in_off,
 		     struct um_fh *out_fh, off_t out_off, size_t size);
 void um_fuse_release(struct um_fs *fs, struct um_fh *fh);
+
+/* poll.c */
+int um_fuse_poll(struct um_fs *fs, struct um_fh *fh, unsigned int events,
+		 uint64_t handle);
+/* With the first open file: does the daemon have such an operation? */
+void um_fuse_learn_poll(struct um_fuse *c, const struct um_fuse_file *f);
+/* The file is no more. */
+void um_fuse_poll_end(struct um_fuse *c, const struct um_fuse_file *f);
 
 /* lock.c */
 int um_fuse_lock_file(struct um_fs *fs, struct um_fh *fh, int cmd,

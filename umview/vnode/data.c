@@ -189,6 +189,7 @@ ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off)
 	um_lock(&v->io);
 	ret = read_locked(v, buf, n, off);
 	um_unlock(&v->io);
+	um_vnode_poll_again(v);
 	return ret;
 }
 
@@ -253,6 +254,7 @@ ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
 	*at = off;
 	ret = write_locked(v, buf, n, off);
 	um_unlock(&v->io);
+	um_vnode_poll_again(v);
 	return ret;
 }
 

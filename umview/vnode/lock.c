@@ -91,6 +91,16 @@ int um_vnode_flock_held(struct um_vnode *v)
 	return LOCK_EX;
 }
 
+int um_vnode_pin(struct um_vnode *v, struct um_fh **out)
+{
+	return pin(v, false, out);
+}
+
+void um_vnode_unpin(struct um_vnode *v)
+{
+	unpin(v);
+}
+
 int um_vnode_with_file(struct um_vnode *v,
 		       int (*fn)(struct um_fh *fh, void *arg), void *arg)
 {

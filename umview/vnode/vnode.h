@@ -100,6 +100,7 @@ struct um_obj {
  * @was: the last name of an orphan (table lock)
  * @hidden: the name is one that this layer made at unlink
  * @orphan: the last name is gone
+ * @linkable: it never had one, and may get one
  * @gone: out of all tables
  * @volatile_data: the module's content may change by itself: not kept
  * @withheld: so many need to know that guests do not open it unasked; table lock
@@ -130,6 +131,7 @@ struct um_vnode {
 	char *was;
 	bool hidden;
 	bool orphan;
+	bool linkable;
 	bool gone;
 	bool volatile_data;
 	bool device;
@@ -188,6 +190,13 @@ int um_vnode_create(struct um_mount *m, const char *path, int flags,
 /* The same with a name that goes with the last close: O_TMPFILE. */
 int um_vnode_create_hidden(struct um_mount *m, const char *path, int flags,
 			   mode_t mode);
+/*
+ * tmpfile.c: the same without any name; -ENOSYS: the file system cannot. And its
+ * first name; -ENOENT: it may not have one.
+ */
+int um_vnode_tmpfile(struct um_mount *m, const char *dir, int flags,
+		     mode_t mode);
+int um_vnode_link_open(struct um_vnode *v, const char *to);
 int um_obj_open_dir(struct um_mount *m, const char *path, int flags, void *list,
 		    void (*release_list)(void *));
 int um_obj_open_path(struct um_mount *m, const char *path, int flags);
@@ -233,6 +242,16 @@ size_t um_vnode_retrieve(struct um_vnode *v, void *buf, size_t n, off_t off);
 /* fn with an open file that stays so meanwhile, the io lock not being held. */
 int um_vnode_with_file(struct um_vnode *v,
 		       int (*fn)(struct um_fh *fh, void *arg), void *arg);
+/*
+ * poll.c, where the file system knows what is ready (um_fs_polls()): which events
+ * hold; a descriptor (caller closes) that is as ready as the file was told to be;
+ * epoll_ctl(2) of it, in a set of the guest's.
+ */
+int um_vnode_poll(struct um_vnode *v, unsigned int events);
+int um_vnode_poll_fd(const struct um_vnode *v);
+struct epoll_event;
+int um_vnode_epoll(const struct um_vnode *v, int ep, int op,
+		   struct epoll_event *e);
 /* What the close of a descriptor for writing waits for, and fails with. */
 int um_vnode_flush(struct um_vnode *v);
 int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
