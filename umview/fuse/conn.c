@@ -73,6 +73,8 @@ void um_fuse_put(struct um_fuse *c)
 		return;
 	if (c->locks)
 		um_shared_add_locks(-1);
+	if (c->births)
+		um_shared_add_births(-1);
 	if (c->polls)
 		um_shared_add_polls(-1);
 	um_fuse_nodes_fini(c);

@@ -49,6 +49,7 @@ enum um_fuse_state {
  * @nodes: by number; @names: dentries by parent and name; @inos: see node.c
  * @lru_head: dentry used last; @forget: nodes to be told of at unlock
  * @asked_poll, @polls, @polled: poll.c; lock
+ * @births: it is counted among those that tell when a node was made
  * @locks: it is counted among those that keep locks
  * @daemon: process that answered INIT
  * @mounter, @view: process that called mount(2), and where
@@ -73,6 +74,7 @@ struct um_fuse {
 	mode_t rootmode;
 	bool check_modes;
 	bool locks;
+	bool births;
 	bool asked_poll;
 	bool polls;
 	struct um_fuse_file *polled;
@@ -169,6 +171,8 @@ void um_fuse_lengthen(const struct um_fuse *c, const struct um_fuse_call *k);
 
 /* init.c */
 void um_fuse_send_init(struct um_fuse *c);
+/* statx.c: the daemon's version is known */
+void um_fuse_offer_births(struct um_fuse *c);
 /* poll.c: NOTIFY_POLL; the daemon is gone */
 void um_fuse_poll_told(struct um_fuse *c, uint64_t handle);
 void um_fuse_poll_abort(struct um_fuse *c);

@@ -288,6 +288,7 @@ static const struct um_fs_ops ops = {
 	.lock = um_fuse_lock_file,
 	.flock = um_fuse_flock,
 	.poll = um_fuse_poll,
+	.birth = um_fuse_birth,
 	.tmpfile = um_fuse_tmpfile,
 	.link_open = um_fuse_link_open,
 };

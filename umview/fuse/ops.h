@@ -46,6 +46,8 @@ int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
 		    const struct um_fuse_file *f, struct stat *out);
 int um_fuse_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 		    struct stat *out);
+int um_fuse_birth(struct um_fs *fs, const char *path, struct um_fh *fh,
+		  struct timespec *out);
 int um_fuse_chmod(struct um_fs *fs, const char *path, struct um_fh *fh,
 		  mode_t mode);
 int um_fuse_chown(struct um_fs *fs, const char *path, struct um_fh *fh,

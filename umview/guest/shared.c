@@ -152,6 +152,13 @@ bool um_shared_polls(void)
 	return atomic_load(&polls) != 0;
 }
 
+void um_shared_add_births(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->births, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
 void um_shared_set_specials(bool any)
 {
 	if (shared)

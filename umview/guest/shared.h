@@ -33,6 +33,7 @@ void um_shared_add_flushes(int n);
 void um_shared_add_locks(int n);
 void um_shared_add_polls(int n);
 bool um_shared_polls(void);
+void um_shared_add_births(int n);
 void um_shared_set_specials(bool any);
 void um_shared_set_devs(void);
 void um_shared_set_standins(void);

@@ -597,6 +597,12 @@ int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner)
 	return (int)HOP(m, flock, NULL, -ENOSYS, fh, op, owner);
 }
 
+int um_fs_birth(struct um_mount *m, const char *path, struct um_fh *fh,
+		struct timespec *out)
+{
+	return (int)HOP(m, birth, path, -ENOSYS, path, fh, out);
+}
+
 int um_fs_tmpfile(struct um_mount *m, const char *dir, mode_t mode,
 		  struct um_fh *fh, struct stat *out)
 {

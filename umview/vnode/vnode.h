@@ -205,6 +205,8 @@ int um_obj_reopen(struct um_obj *o, int flags);
 
 /* Attributes by what is left of the name: path or open file. */
 int um_obj_getattr(struct um_obj *o, struct stat *out);
+/* When it was made, if the file system tells; or -errno. */
+int um_obj_birth(struct um_obj *o, struct timespec *out);
 int um_obj_chmod(struct um_obj *o, mode_t mode);
 int um_obj_chown(struct um_obj *o, uid_t uid, gid_t gid);
 int um_obj_utimens(struct um_obj *o, const struct timespec ts[2]);

@@ -145,6 +145,8 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @poll: where struct um_fs says @polls: poll(2): which of `events` hold; POLLERR
  *	for good where nothing will come any more. When that changes, the file
  *	system says so by um_fs_ready(handle). Answers ENOSYS: always ready.
+ * @birth: when the node was made, for statx(2). NULL, or it answers an error:
+ *	nobody knows.
  * @tmpfile: open(2) with O_TMPFILE: makes and opens a regular file that has no
  *	name, as one of directory `path`, and tells its attributes. NULL, or it
  *	answers ENOSYS: the core makes one with a hidden name.
@@ -236,6 +238,8 @@ struct um_fs_ops {
 	bool (*dress)(struct um_fs *fs, struct stat *st);
 	int (*ioctl_dir)(struct um_fs *fs, const char *path, unsigned int cmd,
 			 void *data, size_t size);
+	int (*birth)(struct um_fs *fs, const char *path, struct um_fh *fh,
+		     struct timespec *out);
 	int (*tmpfile)(struct um_fs *fs, const char *path, mode_t mode,
 		       struct um_fh *fh, struct stat *out);
 	int (*link_open)(struct um_fs *fs, struct um_fh *fh, const char *to);
