@@ -234,6 +234,85 @@ def statx():
     os.unlink(at("new"))
 
 
+def shape(lines):
+    """Runs of writes as one, whatever their borders."""
+    out = []
+    for line in lines:
+        word = line.split()[0]
+        if word != "write" or out[-1:] != ["write"]:
+            out.append(word)
+    return out
+
+
+def few(lines):
+    return sum(1 for x in lines if x.startswith("write")) < 20
+
+
+@check
+def writeback():
+    log()
+    fd = os.open(at("wb"), os.O_CREAT | os.O_RDWR, 0o600)
+    for i in range(5000):
+        os.write(fd, b"line %04d\n" % i)
+    st = os.fstat(fd)
+    say("size", st.st_size, os.stat(at("wb")).st_size)
+    say("the time is ours", abs(st.st_mtime - time.time()) < 5)
+    time.sleep(0.05)
+    say("and stays", os.stat(at("wb")).st_mtime_ns == st.st_mtime_ns)
+    say("read", os.pread(fd, 10, 40000), len(open(at("wb")).read()))
+    other = os.open(at("wb"), os.O_RDONLY)
+    say("by another", os.pread(other, 10, 20))
+    os.close(other)
+    os.pwrite(fd, b"LINE", 0)
+    os.pwrite(fd, b"LINE", 30000)
+    os.fsync(fd)
+    lines = log()
+    say("fsync", shape(lines)[-3:], few(lines))
+    os.write(fd, b"last")
+    st = os.fstat(fd)
+    os.close(fd)
+    lines = log()
+    # the kernel may keep the time for later still
+    say("close", [x for x in shape(lines) if x != "mtime"], few(lines))
+    say("the same time", os.stat(at("wb")).st_mtime_ns == st.st_mtime_ns)
+    data = open(at("wb"), "rb").read()
+    say("content", len(data), data[:10], data[30000:30010], data[-4:])
+
+
+@check
+def writeback_changes():
+    fd = os.open(at("cut"), os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
+    os.write(fd, b"0123456789")
+    os.ftruncate(fd, 4)
+    say("cut", os.fstat(fd).st_size, os.pread(fd, 20, 0))
+    os.write(fd, b"end")
+    say("appended", os.pread(fd, 20, 0), os.path.getsize(at("cut")))
+    os.write(fd, b"more")
+    os.utime(at("cut"), (1, 7))
+    say("dated", os.fstat(fd).st_mtime)
+    os.close(fd)
+    say("stays", os.stat(at("cut")).st_mtime, open(at("cut")).read())
+    log()
+    fd = os.open(at("cut"), os.O_WRONLY | os.O_DSYNC)
+    os.write(fd, b"X")
+    say("at once", "fsync" in log())
+    os.close(fd)
+    pid = os.fork()
+    if pid == 0:
+        fd = os.open(at("gone"), os.O_CREAT | os.O_WRONLY, 0o600)
+        os.write(fd, b"by a process that ends")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    say("read", open(at("gone")).read())
+    fd = os.open(at("gone"), os.O_WRONLY)
+    os.write(fd, b"BY")
+    os.unlink(at("gone"))
+    os.write(fd, b"x")
+    say("nameless", os.fstat(fd).st_size)
+    os.close(fd)
+    os.sync()
+
+
 def main():
     signal.alarm(60)
     for name in sys.argv[2:]:

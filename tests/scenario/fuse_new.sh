@@ -45,6 +45,7 @@ compare "" poll poll_select poll_epoll poll_signals
 compare "" tmpfiles
 compare "" statx
 compare -s statx
+compare -w writeback writeback_changes
 
 printf -- '- a daemon that dies while it is waited for\n'
 must_guest <<'EOS' >"$T_TMP/view"

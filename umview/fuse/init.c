@@ -2,15 +2,14 @@
 /*
  * init.c - FUSE_INIT: what both sides agree on
  *
- * Not offered: the write-back cache. What the kernel
- * always offers is offered also where it makes no difference: daemons ask for
- * it without looking.
+ * What the kernel always offers is offered also where it makes no difference:
+ * daemons ask for it without looking.
  */
 #include <string.h>
 
 #include <umview/log.h>
 
-#include "fuse/conn.h"
+#include "fuse/ops.h"
 #include "guest/shared.h"
 
 #define OFFERED                                                                \
@@ -22,7 +21,7 @@
 	 FUSE_PARALLEL_DIROPS | FUSE_HANDLE_KILLPRIV | FUSE_ABORT_ERROR |      \
 	 FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS | FUSE_INIT_EXT |                 \
 	 FUSE_POSIX_ACL | FUSE_MAX_PAGES | FUSE_NO_OPENDIR_SUPPORT |           \
-	 FUSE_EXPLICIT_INVAL_DATA)
+	 FUSE_WRITEBACK_CACHE | FUSE_EXPLICIT_INVAL_DATA)
 
 /* The second word of flags. */
 #define OFFERED2 ((uint32_t)(FUSE_HAS_EXPIRE_ONLY >> 32))
@@ -72,6 +71,8 @@ static void agree(struct um_fuse *c, const struct fuse_init_out *out)
 	c->flags = out->flags;
 	take_locks(c);
 	um_fuse_offer_births(c);
+	if (c->mount)
+		c->mount->fs.behind = um_fuse_is_behind(c);
 	/* such a daemon relies on its lists being heeded */
 	if (c->flags & FUSE_POSIX_ACL)
 		c->check_modes = true;

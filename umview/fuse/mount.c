@@ -289,6 +289,7 @@ static const struct um_fs_ops ops = {
 	.flock = um_fuse_flock,
 	.poll = um_fuse_poll,
 	.birth = um_fuse_birth,
+	.syncfs = um_fuse_syncfs,
 	.tmpfile = um_fuse_tmpfile,
 	.link_open = um_fuse_link_open,
 };

@@ -88,6 +88,8 @@ void um_obj_removed(struct um_mount *m, const char *path,
 		    const struct stat *st);
 /* Attributes of an object whose name is gone; or -ENOENT. */
 int um_obj_last(struct um_obj *o, struct stat *out);
+/* What file systems keep for later (um_fs.behind) is written. */
+void um_vnode_catch_up_all(void);
 /* The hash of a vnode by mount and number. */
 uint64_t um_vnode_key(const struct um_mount *m, ino_t ino);
 /* open.c: a descriptor for the guest; the io lock is held. */

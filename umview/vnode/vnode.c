@@ -459,6 +459,18 @@ int um_vnode_sync_mount(struct um_mount *m)
 	return ret;
 }
 
+static void catch_up(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	if (v->mount->fs.behind && v->has_wfh)
+		(void)um_fs_syncfs(v->mount);
+}
+
+void um_vnode_catch_up_all(void)
+{
+	for_each(NULL, catch_up, NULL);
+}
+
 static void measure_one(struct um_vnode *v, void *arg)
 {
 	(void)arg;

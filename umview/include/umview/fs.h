@@ -272,6 +272,7 @@ struct um_fs_ops {
  *	whether or not the file is open already, with the guest's O_APPEND
  * @polls: set before the first open returns: files are ready when the
  *	operation poll says so
+ * @behind: writes are kept for later: syncfs is called now and then
  * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
@@ -292,6 +293,7 @@ struct um_fs {
 	uint64_t keep;
 	bool asks_open;
 	bool polls;
+	bool behind;
 };
 
 /*
