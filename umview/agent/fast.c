@@ -188,11 +188,10 @@ static long fast_fcntl(long nr, const long *a)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		return fast_lock(nr, a);
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return fast_object(nr, a);
+		return fast_lock(nr, a);
 	default:
 		return um_on_descriptor(a[0], nr, a);
 	}
@@ -271,6 +270,12 @@ static long fast_names(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
+/* Files are ready, but for those of file systems that say otherwise. */
+static long fast_poll(long nr, const long *a)
+{
+	return um_shared->polls ? um_ask(nr, a) : um_pass(nr, a);
+}
+
 /* What only a stack's sockets are asked. */
 static long fast_socket_call(long nr, const long *a)
 {
@@ -331,6 +336,11 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_setsockopt] = fast_socket_call,
 	[__NR_recvmmsg] = fast_socket_call,
 	[__NR_sendmmsg] = um_fast_idle,
+	[__NR_poll] = fast_poll,
+	[__NR_ppoll] = fast_poll,
+	[__NR_select] = fast_poll,
+	[__NR_pselect6] = fast_poll,
+	[__NR_epoll_ctl] = fast_poll,
 	[__NR_flock] = fast_lock,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,
