@@ -382,36 +382,46 @@ static bool wants_errors(const struct st_sock *s, const ip_addr_t *offender)
 		       : s->ip.recverr;
 }
 
-void st_dgram_error(struct st_sock *s, int error, bool hard, int origin,
-		    int type, int code, uint32_t info,
-		    const ip_addr_t *offender, const void *data, size_t len)
+static struct st_error *error_new(const struct st_sock *s,
+				  const struct st_about *about)
+{
+	struct st_error *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->ee = (struct sock_extended_err){
+		.ee_errno = (uint32_t)about->error,
+		.ee_origin = (uint8_t)about->origin,
+		.ee_type = (uint8_t)about->type,
+		.ee_code = (uint8_t)about->code,
+		.ee_info = about->info,
+	};
+	st_addr_out(s->domain, &about->offender, 0, &e->offender);
+	st_addr_out(s->domain, &about->to,
+		    s->proto == &st_udp ? ntohs(about->dport) : 0, &e->target);
+	e->len = about->len < ERROR_DATA ? about->len : ERROR_DATA;
+	memcpy(e->data, about->data, e->len);
+	return e;
+}
+
+void st_dgram_error(struct st_sock *s, const struct st_about *about)
 {
 	struct st_dgram *d = s->priv;
 	struct st_error *e;
 
-	if (wants_errors(s, offender) && d->error_count < ERRORS_MAX) {
-		e = calloc(1, sizeof(*e));
+	if (wants_errors(s, &about->offender) && d->error_count < ERRORS_MAX) {
+		e = error_new(s, about);
 		if (!e)
 			return;
-		e->ee = (struct sock_extended_err){ .ee_errno = (uint32_t)error,
-						    .ee_origin =
-							    (uint8_t)origin,
-						    .ee_type = (uint8_t)type,
-						    .ee_code = (uint8_t)code,
-						    .ee_info = info };
-		st_addr_out(s->domain, offender, 0, &e->offender);
-		e->target = s->remote;
-		e->len = len < ERROR_DATA ? len : ERROR_DATA;
-		memcpy(e->data, data, e->len);
 		*d->errors_end = e;
 		d->errors_end = &e->next;
 		d->error_count++;
-		st_sock_fail(s, error);
+		st_sock_fail(s, about->error);
 		return;
 	}
 	/* Without the option only a connected socket hears, of hard errors. */
-	if (hard && s->connected)
-		st_sock_fail(s, error);
+	if (about->hard && s->connected)
+		st_sock_fail(s, about->error);
 }
 
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)

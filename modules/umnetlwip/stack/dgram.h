@@ -52,12 +52,24 @@ void st_group_fini(struct st_sock *s);
 bool st_group_has(const struct st_sock *s, const ip_addr_t *group);
 
 /*
+ * What an error of ICMP says: about a packet to `to', of which data are what came
+ * behind its head. sport, dport, ident: as in the packet.
+ */
+struct st_about {
+	ip_addr_t to, offender;
+	int protocol, error, origin, type, code;
+	bool hard;
+	uint32_t info;
+	uint16_t sport, dport, ident;
+	const uint8_t *data;
+	size_t len;
+};
+
+/*
  * An ICMP error about a packet of the socket: kept for MSG_ERRQUEUE where
  * asked for, and the next call fails with it.
  */
-void st_dgram_error(struct st_sock *s, int error, bool hard, int origin,
-		    int type, int code, uint32_t info,
-		    const ip_addr_t *offender, const void *data, size_t len);
+void st_dgram_error(struct st_sock *s, const struct st_about *about);
 /* One of the queue, as ST_ERRQUEUE answers it; -EAGAIN: none. */
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * files.c - texts of /proc/net, /proc/sys/net, /sys/class/net, resolv.conf
+ * files.c - texts of /proc/net, /sys/class/net, resolv.conf; the rest: sysctl.c
  *
  * Columns as the kernel writes them: net-tools, busybox and ss read them.
  */
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter.h"
+#include "conntrack.h"
 #include "iface.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
@@ -25,6 +25,7 @@
 #include "route.h"
 #include "sock.h"
 #include "stream.h"
+#include "sysctl.h"
 
 static void dev(FILE *f)
 {
@@ -234,21 +235,6 @@ static void sockstat(FILE *f)
 		tcp + udp + raw, tcp, tcp, udp, raw);
 }
 
-static void ip_forward(FILE *f)
-{
-	fprintf(f, "%d\n", st_forward4);
-}
-
-static void ip6_forward(FILE *f)
-{
-	fprintf(f, "%d\n", st_forward6);
-}
-
-static void port_range(FILE *f)
-{
-	fputs("32768\t60999\n", f);
-}
-
 /* The servers that DHCP and routers named; slirp's where there is none. */
 static void resolv_conf(FILE *f)
 {
@@ -285,9 +271,7 @@ static const struct {
 	{ "/proc/net/raw", raw4 },
 	{ "/proc/net/raw6", raw6 },
 	{ "/proc/net/sockstat", sockstat },
-	{ "/proc/sys/net/ipv4/ip_forward", ip_forward },
-	{ "/proc/sys/net/ipv6/conf/all/forwarding", ip6_forward },
-	{ "/proc/sys/net/ipv4/ip_local_port_range", port_range },
+	{ "/proc/net/nf_conntrack", st_conn_print },
 	{ "/etc/resolv.conf", resolv_conf },
 };
 
@@ -418,8 +402,9 @@ static bool write_file(FILE *f, const char *path)
 			files[n].write(f);
 			return true;
 		}
-	return !strncmp(path, class, sizeof(class) - 1) &&
-	       class_net(f, path + sizeof(class) - 1);
+	if (!strncmp(path, class, sizeof(class) - 1))
+		return class_net(f, path + sizeof(class) - 1);
+	return st_sysctl_print(f, path);
 }
 
 ssize_t st_file_text(const char *path, char **out)
