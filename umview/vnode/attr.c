@@ -88,8 +88,8 @@ static int apply_once(struct um_vnode *v, const struct change *c, bool *again)
 }
 
 #define MAX_TRIES 64
-#define YIELDS 8
-#define PAUSE_US 200
+#define YIELDS	  8
+#define PAUSE_US  200
 
 /* Who takes the name away may need the processor for it. */
 static void let_others_finish(int tries)

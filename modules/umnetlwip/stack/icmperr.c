@@ -26,7 +26,7 @@
 #include "route.h"
 #include "st_hooks.h"
 
-static bool same_peer(const struct st_sock *s, const struct st_about *e)
+static bool same_peer(const struct st_sock *s, const struct st_icmp_error *e)
 {
 	ip_addr_t ip;
 	uint16_t port;
@@ -37,7 +37,7 @@ static bool same_peer(const struct st_sock *s, const struct st_about *e)
 	       ip_addr_cmp_zoneless(&ip, &e->to);
 }
 
-static bool is_about(struct st_sock *s, const struct st_about *e)
+static bool is_about(struct st_sock *s, const struct st_icmp_error *e)
 {
 	struct st_dgram *d = s->priv;
 
@@ -51,7 +51,7 @@ static bool is_about(struct st_sock *s, const struct st_about *e)
 	return s->type == SOCK_RAW || htons(d->ident) == e->ident;
 }
 
-static void tell(const struct st_about *e)
+static void tell(const struct st_icmp_error *e)
 {
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
 		if ((s->proto == &st_udp || s->proto == &st_raw) &&
@@ -60,7 +60,7 @@ static void tell(const struct st_about *e)
 }
 
 /* The embedded head: ports, or the id of an echo. */
-static void embedded(struct st_about *e, const uint8_t *p, size_t len)
+static void embedded(struct st_icmp_error *e, const uint8_t *p, size_t len)
 {
 	if (len < 8)
 		return;
@@ -90,7 +90,7 @@ static const struct {
 	{ EHOSTUNREACH, true },	 { EHOSTUNREACH, true },
 };
 
-static bool meaning4(struct st_about *e, const struct icmphdr *h)
+static bool meaning4(struct st_icmp_error *e, const struct icmphdr *h)
 {
 	switch (h->type) {
 	case ICMP_DEST_UNREACH:
@@ -118,7 +118,7 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	const uint8_t *b = p->payload;
 	struct iphdr outer, inner;
 	struct icmphdr icmp;
-	struct st_about e = { .origin = SO_EE_ORIGIN_ICMP };
+	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP };
 	size_t at, head;
 
 	if (st_forward_take(p, netif))
@@ -155,7 +155,7 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	return 0;
 }
 
-static bool meaning6(struct st_about *e, const struct icmp6_hdr *h)
+static bool meaning6(struct st_icmp_error *e, const struct icmp6_hdr *h)
 {
 	static const int unreach[] = { ENETUNREACH,  EACCES,	   EHOSTUNREACH,
 				       EHOSTUNREACH, ECONNREFUSED, EACCES,
@@ -188,7 +188,7 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 {
 	const uint8_t *b = p->payload;
 	struct icmp6_hdr icmp;
-	struct st_about e = { .origin = SO_EE_ORIGIN_ICMP6 };
+	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP6 };
 
 	if (st_radv_heard(p) || st_forward_take(p, netif))
 		return 1;
