@@ -154,11 +154,10 @@ AdvSendAdvert = on
 MaxRtrAdvInterval = 30
 AddPrefix = fd00:a::/64 , AdvValidLifetime = 7200 , AdvPreferredLifetime = 3600
 RDNSS = fd00:a::1
-AdvLinkMTU = 1400
 [wr1]
 AdvSendAdvert = on
 RA
-refused any 'Invalid' sh -c 'echo "[wr0] bad" >/proc/sys/net/um/radv'
+refused any 'Invalid' bash -c 'echo "[wr0] bad" >/proc/sys/net/um/radv'
 grep -q 'AddPrefix = fd00:a::/64' /proc/sys/net/um/radv || die "radv is lost"
 until_ left 'ip -6 addr show dev wr0 | grep -q "fd00:a:.*scope global"'
 until_ left 'ip -6 route | grep -q "^default via fe80"'
@@ -167,7 +166,7 @@ until_ left 'grep -q fd00:a::1 /etc/resolv.conf'
 until_ right 'ip -6 addr show dev wr0 | grep -q "fd00:b:.*scope global"'
 b=$(right 'ip -6 -o addr show dev wr0 scope global' | sed 's/.*inet6 \([^/]*\).*/\1/')
 until_ left ping -c1 -W1 "$b"
-left ping -c1 -W10 "$b" | grep -q 'ttl=63' || die "hops: $(cat left.out)"
+left ping -c1 -W10 "$b" | grep -q "ttl=254" || die "hops: $(cat left.out)"
 refused 1 'From fd00:a::1 .*Time exceeded: Hop limit' left ping -c1 -W10 -t1 "$b"
 refused 1 'From fd00:a::1 .*No route' left ping -c1 -W10 fd77::1
 must ip link set wr1 mtu 1400
@@ -179,5 +178,127 @@ same tcp "$a 3000000" "$(left python3 ask tcp "$b" 4000 3000000)"
 # a router that ends says so
 echo >/proc/sys/net/um/radv
 until_ left '! ip -6 route | grep -q "^default via fe80"'
+EOS
+
+part 'NAT' <<'EOS'
+must sysctl -qw net.ipv4.ip_forward=1
+rules 'add postrouting oifname wr1 masquerade'
+serve right 10.2.0.2 4000
+serve left 10.1.0.2 80
+# the other side knows no way back: it sees the router
+until_ left ping -c1 -W1 10.2.0.2
+same tcp "10.2.0.1 3000000" "$(left python3 ask tcp 10.2.0.2 4000 3000000)"
+same udp "10.2.0.1 9000" "$(left python3 ask udp 10.2.0.2 4000 9000)"
+same fragments "10.2.0.1 62000" "$(left python3 ask udp 10.2.0.2 4000 62000)"
+must ip link set wr1 mtu 1400
+same "small pieces" "10.2.0.1 9000" "$(left python3 ask udp 10.2.0.2 4000 9000)"
+same "TCP in pieces" "10.2.0.1 500000" \
+	"$(left python3 ask tcp 10.2.0.2 4000 500000)"
+must ip link set wr1 mtu 61440
+grep -q 'tcp .*src=10.1.0.2 dst=10.2.0.2 .*src=10.2.0.2 dst=10.2.0.1 ' \
+	/proc/net/nf_conntrack || die "$(cat /proc/net/nf_conntrack)"
+# errors about translated packets come back
+same "port unreachable" "ConnectionRefusedError 111" \
+	"$(left python3 ask udp1 10.2.0.2 4999 1)"
+same "refused" "ConnectionRefusedError 111" \
+	"$(left python3 ask tcp 10.2.0.2 4999 1)"
+refused 1 'From 10.1.0.1 .*Time to live exceeded' left ping -c1 -W10 -t1 10.2.0.2
+# in: to a host inside, to the router itself
+rules 'add prerouting iifname wr1 tcp dport 8080 dnat to 10.1.0.2:80' \
+	'add prerouting iifname wr1 tcp dport 8081 redirect to :9000'
+same dnat "10.2.0.2 100000" "$(right python3 ask tcp 10.2.0.1 8080 100000)"
+python3 serve 10.2.0.1 9000 >own 2>&1 &
+echo $! >>pids
+until_ grep -q ready own
+same redirect "10.2.0.2 100000" "$(right python3 ask tcp 10.2.0.1 8081 100000)"
+# two that come from the same port
+cat >twice <<'PY'
+import socket
+first, second = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in "12")
+first.bind(("10.1.0.2", 5353)); second.bind(("10.1.0.3", 5353))
+for attempt in range(20):
+    for n, s in enumerate((first, second)):
+        s.settimeout(1)
+        s.sendto(b"x" * (n + 1), ("10.2.0.2", 4000))
+    try:
+        print(first.recv(99), second.recv(99)); break
+    except TimeoutError:
+        pass
+PY
+must left ip addr add 10.1.0.3/24 dev wr0
+same "one port, two hosts" "b'10.2.0.1 1' b'10.2.0.1 2'" "$(left python3 twice)"
+rules flush 'add postrouting oifname wr1 meta l4proto tcp snat to 10.2.0.1:6000-6100'
+same snat "10.2.0.1 10" "$(left python3 ask tcp 10.2.0.2 4000 10)"
+grep -q 'dport=60[0-9][0-9] ' /proc/net/nf_conntrack ||
+	die "$(cat /proc/net/nf_conntrack)"
+rules flush
+same "forgotten" "" "$(cat /proc/net/nf_conntrack)"
+EOS
+
+part 'NAT of IPv6' <<'EOS'
+must sysctl -qw net.ipv6.conf.all.forwarding=1
+must ip -6 addr add fd00:a::1/64 dev wr0 nodad
+must ip -6 addr add fd00:b::1/64 dev wr1 nodad
+must left ip -6 addr add fd00:a::2/64 dev wr0 nodad
+must left ip -6 route add default via fd00:a::1
+must right ip -6 addr add fd00:b::2/64 dev wr0 nodad
+rules 'add postrouting oifname wr1 masquerade' \
+	'add prerouting iifname wr1 ip6 daddr fd00:b::1 udp dport 53 dnat [fd00:a::2]:80'
+until_ left ping -c1 -W1 fd00:b::2
+serve right fd00:b::2 4000
+serve left fd00:a::2 80
+same tcp "fd00:b::1 3000000" "$(left python3 ask tcp fd00:b::2 4000 3000000)"
+same udp "fd00:b::1 9000" "$(left python3 ask udp fd00:b::2 4000 9000)"
+same dnat "fd00:b::2 77" "$(right python3 ask udp fd00:b::1 53 77)"
+same "port unreachable" "ConnectionRefusedError 111" \
+	"$(left python3 ask udp1 fd00:b::2 4999 1)"
+EOS
+
+part 'a packet filter' <<'EOS'
+must sysctl -qw net.ipv4.ip_forward=1
+must right ip route add default via 10.2.0.1
+until_ left ping -c1 -W1 10.2.0.2
+serve right 10.2.0.2 4000
+serve left 10.1.0.2 80
+# from the left to the right, and what answers; nothing else
+rules 'policy forward drop' 'add forward ct state established,related accept' \
+	'add forward iifname wr0 tcp dport 4000-4010 accept' \
+	'add forward iifname wr0 udp dport != 1-1000 accept'
+same tcp "10.1.0.2 99" "$(left python3 ask tcp 10.2.0.2 4000 99)"
+same udp "10.1.0.2 99" "$(left python3 ask udp 10.2.0.2 4000 99)"
+same related "ConnectionRefusedError 111" \
+	"$(left python3 ask udp1 10.2.0.2 4999 1)"
+same dropped timeout "$(right python3 ask udp1 10.1.0.2 80 1)"
+refused any '100% packet loss' left ping -c1 -W1 10.2.0.2
+rules 'insert forward iifname wr1 udp dport 80 reject'
+same rejected "ConnectionRefusedError 111" \
+	"$(right python3 ask udp1 10.1.0.2 80 1)"
+grep -q '^add forward .* reject # packets 1 bytes 29$' \
+	/proc/sys/net/um/rules || die "$(cat /proc/sys/net/um/rules)"
+rules 'delete forward 1'
+same "dropped again" timeout "$(right python3 ask udp1 10.1.0.2 80 1)"
+# what was read can be written
+cat /proc/sys/net/um/rules >saved
+rules flush
+until_ left ping -c1 -W1 10.2.0.2
+cat saved >/proc/sys/net/um/rules
+refused any '100% packet loss' left ping -c1 -W1 10.2.0.2
+# the router itself
+rules flush 'add input icmp type echo-request drop' 'policy output drop' \
+	'add output ip daddr 10.1.0.0/24 accept'
+refused any '100% packet loss' left ping -c1 -W1 10.1.0.1
+refused any '' ping -c1 -W1 10.2.0.2
+rules flush
+until_ left ping -c1 -W1 10.1.0.1
+until_ ping -c1 -W1 10.2.0.2
+# all lines or none
+for bad in 'add forward tcp dprt 1 drop' 'add nowhere drop' 'add input masquerade' \
+	'add forward ip saddr 1.2.3.4.5 drop' 'add forward tcp dport 70000 drop' \
+	'add forward' 'add prerouting dnat 10.0.0.1:80' 'policy input reject' \
+	'add input oifname wr0 drop' 'delete forward 9' 'nonsense'; do
+	refused 1 'Invalid argument' bash -c \
+		"printf 'add input drop\n%s\n' '$bad' >all; cat all >/proc/sys/net/um/rules"
+	same "after: $bad" "" "$(cat /proc/sys/net/um/rules)"
+done
 EOS
 exit 0

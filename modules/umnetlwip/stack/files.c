@@ -10,6 +10,7 @@
 
 #include "files.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_arp.h>
 #include <net/route.h>
@@ -238,6 +239,7 @@ static void sockstat(FILE *f)
 /* The servers that DHCP and routers named; slirp's where there is none. */
 static void resolv_conf(FILE *f)
 {
+	char text[INET6_ADDRSTRLEN];
 	bool any = false;
 
 	for (u8_t n = 0; n < DNS_MAX_SERVERS; n++) {
@@ -245,7 +247,11 @@ static void resolv_conf(FILE *f)
 
 		if (ip_addr_isany(ip))
 			continue;
-		fprintf(f, "nameserver %s\n", ipaddr_ntoa(ip));
+		inet_ntop(IP_IS_V6(ip) ? AF_INET6 : AF_INET,
+			  IP_IS_V6(ip) ? (const void *)ip_2_ip6(ip)->addr
+				       : (const void *)&ip_2_ip4(ip)->addr,
+			  text, sizeof(text));
+		fprintf(f, "nameserver %s\n", text);
 		any = true;
 	}
 	for (struct st_iface *i = st_iface_first(); i && !any; i = i->next)
