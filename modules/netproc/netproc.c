@@ -32,8 +32,8 @@
 
 #include "proto.h"
 
-/* How long a process may take to end. */
-enum { PATIENCE_MS = 2000 };
+/* How long a process may take to end; what is written in one message. */
+enum { PATIENCE_MS = 2000, STORE_MAX = 48 << 10 };
 
 /* A request whose answer is waited for, by its tag. */
 struct call {
@@ -540,12 +540,24 @@ static ssize_t proc_file(struct um_net *net, const char *path, char **out)
 	return (ssize_t)have;
 }
 
+/* What goes in one message: as many lines as fit. */
+static size_t whole_lines(const char *text, size_t size)
+{
+	const char *end;
+
+	if (size <= STORE_MAX)
+		return size;
+	end = memrchr(text, '\n', STORE_MAX);
+	return end ? (size_t)(end - text) + 1 : STORE_MAX;
+}
+
 static ssize_t proc_store(struct um_net *net, const char *path,
 			  const void *data, size_t size, off_t off)
 {
 	size_t len = strlen(path);
 	struct iovec iov[2] = { { (void *)(uintptr_t)path, len },
-				{ (void *)(uintptr_t)data, size } };
+				{ (void *)(uintptr_t)data,
+				  whole_lines(data, size) } };
 	struct ask ask = { .a = (int)len,
 			   .b = off > INT_MAX ? INT_MAX : (int)off,
 			   .iov = iov,

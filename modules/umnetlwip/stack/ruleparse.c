@@ -15,6 +15,8 @@
 
 #include "text.h"
 
+const char st_rule_no_memory[] = "out of memory";
+
 /* A rule's text while it is read, a word at a time. */
 struct reader {
 	char *rest;
@@ -395,7 +397,7 @@ struct st_rule *st_rule_parse(const char *text, enum st_chain chain,
 	char *copy = strdup(text);
 	struct reader r = { .rest = copy, .rule = rule, .chain = chain };
 
-	*why = "out of memory";
+	*why = st_rule_no_memory;
 	if (rule && copy) {
 		memcpy(rule->text, text, len);
 		rule->proto = -1;

@@ -281,7 +281,7 @@ static int obey_all(struct ruleset *s, char *text)
 		if (!why)
 			continue;
 		fprintf(stderr, "umnetlwip: rule %d: `%s': %s\n", n, copy, why);
-		return -EINVAL;
+		return why == st_rule_no_memory ? -ENOMEM : -EINVAL;
 	}
 	return 0;
 }

@@ -72,6 +72,7 @@ struct st_passing {
 };
 
 /* One rule of a text without its chain, allocated; or NULL and why. */
+extern const char st_rule_no_memory[];
 struct st_rule *st_rule_parse(const char *text, enum st_chain chain,
 			      const char **why);
 /* What becomes of a packet: rules of NAT are heard by the first of a connection. */
