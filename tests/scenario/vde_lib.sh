@@ -20,12 +20,13 @@ start() {
 }
 vde_jobs=()
 
-# What is waited for is a shell; the command below timeout(1) is its child.
+# What is waited for is a shell; timeout(1) is its child, the command that one's.
 vde_kill() {
 	local signal=$1 pid
 	shift
 	for pid; do
-		pgrep -P "$pid" | xargs -r kill -"$signal" 2>/dev/null
+		pgrep -P "$pid" | xargs -r -n1 pgrep -P |
+			xargs -r kill -"$signal" 2>/dev/null
 	done
 }
 
