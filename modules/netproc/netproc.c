@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -473,6 +474,29 @@ static ssize_t proc_file(struct um_net *net, const char *path, char **out)
 	return (ssize_t)have;
 }
 
+static int proc_tun_open(struct um_net *net, int fd, struct ifreq *ifr,
+			 int index, uint64_t *id)
+{
+	struct iovec iov = { ifr, sizeof(*ifr) };
+	struct ask ask = { .a = index,
+			   .iov = &iov,
+			   .niov = 1,
+			   .out = ifr,
+			   .room = sizeof(*ifr) };
+	int ret = with_fd(net, ST_TUN_OPEN, &ask, fd);
+
+	*id = ask.got_id;
+	return ret;
+}
+
+static long proc_tun(struct um_net *net, uint64_t id, unsigned int cmd,
+		     void *data, size_t size)
+{
+	struct ask ask = { .id = id, .a = (int)cmd, .out = data, .room = size };
+
+	return simple(net, ST_TUN, &ask, data, size);
+}
+
 static void proc_umount(struct um_net *net)
 {
 	struct proc *l = of(net);
@@ -504,6 +528,8 @@ static const struct um_net_ops proc_ops = {
 	.errqueue = proc_errqueue,
 	.file = proc_file,
 	.umount = proc_umount,
+	.tun_open = proc_tun_open,
+	.tun = proc_tun,
 };
 
 /* ---- its process ---- */

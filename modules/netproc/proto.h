@@ -41,6 +41,10 @@
  *	offset a on, or -ENOENT.
  * @ST_CLOSE: the guest never got the descriptor.
  * @ST_CANCEL: a: tag of a request that waits; it is answered -EINTR.
+ * @ST_TUN_OPEN: a: index of the interface, or 0; data: a struct ifreq; carries the
+ *	stack's end of the guest's descriptor. Answer: id; data: the ifreq.
+ * @ST_TUN: id: of ST_TUN_OPEN, a: cmd; data: its argument. Answer: data: the
+ *	argument.
  */
 enum st_op {
 	ST_SOCKET = 1,
@@ -59,6 +63,8 @@ enum st_op {
 	ST_FILE,
 	ST_CLOSE,
 	ST_CANCEL,
+	ST_TUN_OPEN,
+	ST_TUN,
 };
 
 /* @pid: thread group of the guest. */
