@@ -54,6 +54,15 @@ static bool welcome6(const uint8_t *packet, size_t len)
 	       st_is_local6(&h.ip6_dst);
 }
 
+bool st_packet_is_welcome(uint16_t type, const uint8_t *packet, size_t len)
+{
+	if (type == ETH_P_IP)
+		return welcome4(packet, len);
+	if (type == ETH_P_IPV6)
+		return welcome6(packet, len);
+	return true;
+}
+
 bool st_frame_is_welcome(const struct st_iface *i, const uint8_t *frame,
 			 size_t len)
 {
@@ -61,11 +70,7 @@ bool st_frame_is_welcome(const struct st_iface *i, const uint8_t *frame,
 
 	if (!(frame[0] & 1) && memcmp(frame, i->nif->hwaddr, ETH_ALEN) != 0)
 		return false;
-	if (type == ETH_P_IP)
-		return welcome4(frame + ETH_HLEN, len - ETH_HLEN);
-	if (type == ETH_P_IPV6)
-		return welcome6(frame + ETH_HLEN, len - ETH_HLEN);
-	return true;
+	return st_packet_is_welcome(type, frame + ETH_HLEN, len - ETH_HLEN);
 }
 
 int st_hook_can_forward4(struct pbuf *p, uint32_t dest)
@@ -146,6 +151,14 @@ static void fill6(uint8_t *p, size_t len)
 	if (body <= len - sizeof(h))
 		fill(p + sizeof(h), body, h.ip6_nxt,
 		     pseudo(p + 8, 32, h.ip6_nxt, body));
+}
+
+void st_packet_fill_checksums(uint8_t *packet, size_t len)
+{
+	if (len && packet[0] >> 4 == 4)
+		fill4(packet, len);
+	else if (len && packet[0] >> 4 == 6)
+		fill6(packet, len);
 }
 
 void st_frame_fill_checksums(uint8_t *frame, size_t len)

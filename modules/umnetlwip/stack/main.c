@@ -21,6 +21,7 @@
 #include "link.h"
 #include "loop.h"
 #include "rpc.h"
+#include "tap.h"
 #include "text.h"
 
 /* "NAME=KIND[:ARGUMENT]", and what follows ";". */
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN); /* it ends with its module */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	st_tap_init();
 	if (st_loop_init() < 0 || st_iface_init() < 0 || st_rpc_init(fd) < 0) {
 		fprintf(stderr, "umnetlwip-stack: %s\n", strerror(errno));
 		return 1;
