@@ -119,6 +119,9 @@ static int tap_ioctl_size(struct um_dev *dev, unsigned int cmd)
 		return 0; /* the argument itself */
 	case TUNSETTXFILTER:
 		return UM_DEV_IN | (int)sizeof(struct tun_filter);
+	case TUNSETSTEERINGEBPF: /* the number says the wrong way */
+	case TUNSETFILTEREBPF:
+		return UM_DEV_IN | (int)sizeof(int);
 	default:
 		return -ENOTTY; /* as the number says */
 	}
