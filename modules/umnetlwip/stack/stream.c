@@ -17,6 +17,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+struct st_stream *st_stream_new(struct st_sock *s)
+{
+	struct st_stream *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->s = s;
+	t->guest_fd = -1;
+	s->priv = t;
+	return t;
+}
+
 /* A socket that guests' descriptors are connected to, one after another. */
 static int meeting_place(struct sockaddr_un *addr, socklen_t *len)
 {

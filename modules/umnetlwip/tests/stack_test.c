@@ -227,6 +227,7 @@ static size_t udp_frame(uint8_t *f, const uint8_t mac[6], const char *from,
 {
 	static const uint8_t rest[] = { 0x08, 0, 0x45, 0,  0,  32, 0,
 					0,    0, 0,    64, 17, 0,  0 };
+	static const uint8_t text[] = { 'e', 'v', 'i', 'l' };
 
 	memset(f, 0, 60);
 	memcpy(f, mac, 6);
@@ -237,7 +238,7 @@ static size_t udp_frame(uint8_t *f, const uint8_t mac[6], const char *from,
 	f[34] = f[36] = PORT >> 8;
 	f[35] = f[37] = PORT & 0xff;
 	f[39] = 12;
-	memcpy(f + 42, "evil", 4);
+	memcpy(f + 42, text, sizeof(text));
 	return 60;
 }
 
@@ -512,11 +513,12 @@ static pid_t start_switch(const char *dir)
 static void vde(void **state)
 {
 	char dir[] = "/tmp/stack_test.XXXXXX", sw[64], spec[128];
+	const char *sanitize = getenv("UM_SANITIZE");
 	struct stack a, b;
 	pid_t pid;
 
 	(void)state;
-	if (getenv("UM_SANITIZE") && *getenv("UM_SANITIZE")) {
+	if (sanitize && *sanitize) {
 		printf("skip: libvdeplug loads its plug-ins as sanitizers cannot have it\n");
 		skip();
 	}
