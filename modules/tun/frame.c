@@ -139,6 +139,6 @@ void tun_receive(struct tun *t, uint8_t *packet, size_t len)
 	in.proto = proto_of(t, packet, len);
 	if (!tun_is_tap(t) && !(t->flags & IFF_NO_PI))
 		in.proto = ntohs(pi.proto);
-	if (len && in.proto)
+	if (len && (tun_is_tap(t) || in.proto))
 		take(&in, &h, packet, len);
 }
