@@ -172,9 +172,12 @@ static int create(const struct nlmsghdr *h, const struct ifinfomsg *m,
 		return st_nl_fail(-EOPNOTSUPP, "an index cannot be chosen");
 	link = kind[0] ? st_link_find(kind) : NULL;
 	if (!link)
-		return st_nl_fail(-EOPNOTSUPP,
-				  kind[0] ? "Unknown device type"
-					  : "the kind of link is not told");
+		return st_nl_fail(
+			-EOPNOTSUPP,
+			!kind[0] ? "the kind of link is not told"
+			: strcmp(kind, "tun") != 0
+				? "Unknown device type"
+				: "tun/tap creation via rtnetlink is not supported.");
 	ret = st_nl_get_str(a, IFLA_IFNAME, name, sizeof(name));
 	if (ret >= 0)
 		ret = st_nl_get_str(a, IFLA_IFALIAS, alias, sizeof(alias));

@@ -24,8 +24,11 @@
 #include "nl.h"
 #include "tun.h"
 
-/* Through the socket of a TAP less than its buffer is under way. */
-enum { WINDOW = 128 * 1024 };
+/*
+ * WINDOW: through the socket of a TAP less than its buffer is under way. QUEUE: what
+ * the kernel says of such interfaces.
+ */
+enum { WINDOW = 128 * 1024, QUEUE = 500 };
 
 /* Of the interface that is being made. */
 static struct tun *coming;
@@ -110,6 +113,7 @@ static int create(struct tun *t, const char *name, int index)
 	if (ret < 0)
 		return ret;
 	t->host = i;
+	i->txqlen = QUEUE;
 	if (index)
 		i->index = index;
 	return 0;
