@@ -87,11 +87,11 @@ EOS
 done
 
 printf -- '- the stack dies\n'
-must_guest -- --net=umnetlwip,lo <<'EOS'
+must_guest WIRE="dies$$" -- --net="umnetlwip,wr0=dies$$" <<'EOS'
 . ./words
 must mount -t umdevtap none /dev/net/tun
 start tap0 tap 10.66.0.2
-must kill -9 "$(pgrep -u "$(id -u)" -n -f umnetlwip-stack)"
+must kill -9 "$(pgrep -f "umnetlwip-stack 3 wr0=wire:$WIRE")"
 line
 same "the stack is dead" end "$LINE"
 line
