@@ -108,8 +108,9 @@ run_bind() {
 }
 
 run_netns() {
-	[ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null ||
-		skip "root makes no network namespace"
+	if [ "$(id -u)" != 0 ] || ! unshare -n -m true 2>/dev/null; then
+		skip "root, who may make a network namespace, is needed"
+	fi
 	unshare -n sh -c ': <>/dev/net/tun' 2>/dev/null ||
 		skip "no /dev/net/tun here"
 	mkdir "$T_TMP/d" "$T_TMP/host" || fail "mkdir"

@@ -264,9 +264,9 @@ static void has_filters_of_a_tap(void)
 			  none = { 0, all };
 	struct sock_fprog got = { 0 };
 	struct {
-		struct tun_filter head;
+		unsigned short flags, count; /* a struct tun_filter */
 		unsigned char addr[2][6];
-	} f = { { 0, 2 }, { { 2, 0, 0, 0, 0, 1 }, { 2, 0, 0, 0, 0, 2 } } };
+	} f = { 0, 2, { { 2, 0, 0, 0, 0, 1 }, { 2, 0, 0, 0, 0, 2 } } };
 	int tap = n_attached("x0", IFF_TAP), tun = n_attached("x1", IFF_TUN);
 
 	CHECK_ERRNO(ioctl(tun, TUNATTACHFILTER, &prog), EINVAL);
@@ -281,7 +281,7 @@ static void has_filters_of_a_tap(void)
 	CHECK_EQ(got.len, 1);
 	CHECK_OK(ioctl(tap, TUNDETACHFILTER, 0L));
 	CHECK_EQ(ioctl(tap, TUNSETTXFILTER, &f), 2);
-	f.head.count = 0;
+	f.count = 0;
 	CHECK_EQ(ioctl(tap, TUNSETTXFILTER, &f), 0);
 }
 

@@ -40,9 +40,10 @@ static int udp(void)
 
 static uint16_t sum(const void *data, size_t len, uint32_t start)
 {
-	const unsigned char *p = data;
+	unsigned char p[64] = { 0 };
 
-	for (size_t n = 0; n < len; n++)
+	memcpy(p, data, len < sizeof(p) ? len : sizeof(p));
+	for (size_t n = 0; n < len && n < sizeof(p); n++)
 		start += n & 1 ? p[n] : (uint32_t)p[n] << 8;
 	while (start >> 16)
 		start = (start & 0xffff) + (start >> 16);
@@ -79,7 +80,7 @@ static struct udp_packet from_there(const char *text, bool partial)
 	p.udp.len = htons(sizeof(p.udp) + sizeof(p.text));
 	strncpy(p.text, text, sizeof(p.text) - 1);
 	if (partial)
-		p.udp.check = htons(sum(NULL, 0, pseudo(&p)));
+		p.udp.check = htons(sum(&p, 0, pseudo(&p)));
 	else
 		p.udp.check = htons((uint16_t)~sum(
 			&p.udp, sizeof(p.udp) + sizeof(p.text), pseudo(&p)));
@@ -131,7 +132,7 @@ static void moves_packets(void)
 {
 	int fd = n_attached("x0", IFF_TUN | NO_PI), sock;
 	struct udp_packet p = from_there("back", false);
-	unsigned char buf[2048];
+	unsigned char buf[2048] = { 0 };
 
 	n_up("x0", HERE);
 	sock = udp();
@@ -149,7 +150,7 @@ static void tells_the_protocol(void)
 		struct udp_packet p;
 	} __attribute__((packed))
 	out = { { 0, htons(ETH_P_IP) }, from_there("with PI", false) };
-	unsigned char buf[2048];
+	unsigned char buf[2048] = { 0 };
 	struct tun_pi pi;
 	ssize_t n;
 
@@ -174,7 +175,7 @@ static void has_the_header_of_virtio(void)
 		struct udp_packet p;
 	} __attribute__((packed)) out = { .p = from_there("partial", true) };
 	int size = sizeof(out.h) + sizeof(out.more);
-	unsigned char buf[2048];
+	unsigned char buf[2048] = { 0 };
 
 	CHECK_OK(ioctl(fd, TUNSETVNETHDRSZ, &size));
 	n_up("x0", HERE);
@@ -226,7 +227,7 @@ static ssize_t next_of(int fd, int type, size_t at, unsigned char *buf,
 static void moves_frames(void)
 {
 	int fd = n_attached("x0", IFF_TAP | NO_PI), sock;
-	unsigned char buf[2048], out[14 + sizeof(struct udp_packet)];
+	unsigned char buf[2048] = { 0 }, out[14 + sizeof(struct udp_packet)];
 	struct udp_packet p = from_there("a frame", false);
 	struct ifreq ifr = { 0 };
 	ssize_t n;
@@ -252,7 +253,7 @@ static void moves_frames(void)
 static void is_cut_to_the_buffer(void)
 {
 	int fd = n_attached("x0", IFF_TUN | NO_PI), sock;
-	unsigned char buf[2048];
+	unsigned char buf[2048] = { 0 };
 
 	n_up("x0", HERE);
 	sock = udp();
@@ -265,7 +266,7 @@ static void is_cut_to_the_buffer(void)
 static void is_in_pieces_with_readv(void)
 {
 	int fd = n_attached("x0", IFF_TUN | NO_PI), sock;
-	unsigned char buf[2048];
+	unsigned char buf[2048] = { 0 };
 	struct iovec in[] = { { buf, 20 }, { buf + 20, 1000 } };
 	struct udp_packet p = from_there("in pieces", false);
 	struct iovec out[] = { { &p.ip, 20 }, { &p.udp, sizeof(p) - 20 } };
@@ -291,7 +292,7 @@ static void is_in_pieces_with_readv(void)
 static void does_not_wait(void)
 {
 	int fd = n_attached("x0", IFF_TUN | NO_PI);
-	unsigned char buf[2048];
+	unsigned char buf[2048] = { 0 };
 	ssize_t n;
 	int ep, sock;
 	struct epoll_event e = { .events = EPOLLIN };
@@ -317,7 +318,7 @@ static void does_not_wait(void)
 static void wakes_who_waits(void)
 {
 	int fd = n_attached("x0", IFF_TUN | NO_PI), go[2], sock;
-	unsigned char buf[2048];
+	unsigned char buf[2048] = { 0 };
 	pid_t pid;
 
 	n_up("x0", HERE);
@@ -368,7 +369,7 @@ static void drops_what_the_filter_does_not_want(void)
 	struct sock_fprog prog = { T_COUNT(only_arp), only_arp };
 	int fd = n_attached("x0", IFF_TAP | NO_PI);
 	struct sockaddr_in all = addr_of("10.66.0.255", PORT);
-	unsigned char buf[2048];
+	unsigned char buf[2048] = { 0 };
 	int sock, on = 1;
 
 	CHECK_OK(ioctl(fd, TUNATTACHFILTER, &prog));

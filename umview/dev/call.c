@@ -19,6 +19,7 @@
 
 int um_dev_copy_in(uint64_t at, void *buf, size_t n)
 {
+	UM_CORE_CODE;
 	struct um_req *r = um_req_current();
 
 	return r ? um_copy_in(r, um_uptr_of(at), buf, n) : -EFAULT;

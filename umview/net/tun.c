@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/lock.h"
+#include "guest/self.h"
 #include "net/stack.h"
 
 /**
@@ -87,6 +88,7 @@ static void tun_free(struct um_net_tun *t)
 int um_net_tun_open(struct um_net *net, int fd, struct ifreq *ifr, int index,
 		    struct um_net_tun **out)
 {
+	UM_CORE_CODE;
 	struct um_net_tun *t = tun_new(net, fd);
 	int ret;
 
@@ -111,6 +113,7 @@ int um_net_tun_open(struct um_net *net, int fd, struct ifreq *ifr, int index,
 long um_net_tun_call(struct um_net_tun *t, unsigned int cmd, void *data,
 		     size_t size)
 {
+	UM_CORE_CODE;
 	long ret;
 
 	if (!enter(t))
@@ -123,6 +126,7 @@ long um_net_tun_call(struct um_net_tun *t, unsigned int cmd, void *data,
 
 void um_net_tun_close(struct um_net_tun *t)
 {
+	UM_CORE_CODE;
 	struct um_net_tun **at = &tuns;
 
 	if (!t)

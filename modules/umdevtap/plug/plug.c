@@ -333,7 +333,8 @@ static void on_control(struct plug *p)
 {
 	char waste[64];
 
-	if (read(vde_ctlfd(p->conn), waste, sizeof(waste)) <= 0)
+	if (is_ready(vde_ctlfd(p->conn)) &&
+	    read(vde_ctlfd(p->conn), waste, sizeof(waste)) <= 0)
 		unplug(p);
 }
 

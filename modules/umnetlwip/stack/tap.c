@@ -50,7 +50,7 @@ static void tap_close(struct st_iface *i)
 	struct tun *t = i->priv;
 
 	i->priv = NULL;
-	if (t)
+	if (t && t->host)
 		tun_remove(t);
 }
 
@@ -114,8 +114,11 @@ static int create(struct tun *t, const char *name, int index)
 		return ret;
 	t->host = i;
 	i->txqlen = QUEUE;
-	if (index)
+	if (index) {
+		/* who was told of the other one */
+		st_nl_link_changed(i, true);
 		i->index = index;
+	}
 	return 0;
 }
 
@@ -123,7 +126,7 @@ static void destroy(struct tun *t)
 {
 	struct st_iface *i = t->host;
 
-	i->priv = NULL; /* it is going by itself */
+	t->host = NULL; /* it is going by itself */
 	st_iface_del(i);
 }
 
