@@ -287,6 +287,11 @@ static const struct um_fs_ops ops = {
 	.flush = um_fuse_flush,
 	.lock = um_fuse_lock_file,
 	.flock = um_fuse_flock,
+	.poll = um_fuse_poll,
+	.birth = um_fuse_birth,
+	.syncfs = um_fuse_syncfs,
+	.tmpfile = um_fuse_tmpfile,
+	.link_open = um_fuse_link_open,
 };
 
 struct um_fuse *um_fuse_of_mount(const struct um_mount *m)

@@ -357,11 +357,11 @@ static enum st_route_mode mode_of(int flags)
 	if (flags & NLM_F_EXCL)
 		return ST_ROUTE_ADD;
 	if (flags & NLM_F_REPLACE)
-		return flags & NLM_F_CREATE ? ST_ROUTE_REPLACE
-					    : ST_ROUTE_CHANGE;
+		return (flags & NLM_F_CREATE) ? ST_ROUTE_REPLACE
+					      : ST_ROUTE_CHANGE;
 	if (!(flags & NLM_F_CREATE))
 		return ST_ROUTE_CHANGE;
-	return flags & NLM_F_APPEND ? ST_ROUTE_APPEND : ST_ROUTE_PREPEND;
+	return (flags & NLM_F_APPEND) ? ST_ROUTE_APPEND : ST_ROUTE_PREPEND;
 }
 
 static int add(const struct nlmsghdr *h, const struct rtmsg *m,

@@ -145,8 +145,9 @@ static void rx_pop(struct st_stream *t)
 	struct st_rx *node = t->rx;
 	struct pbuf *rest = node->p->next;
 
+	/* Chained, as a packet is that came in fragments: the rest stays. */
 	if (rest)
-		pbuf_ref(rest); /* or it would go with what is before it */
+		pbuf_ref(rest);
 	pbuf_free(node->p);
 	node->p = rest;
 	t->rx_at = 0;

@@ -92,10 +92,11 @@ static int fd_of(struct msghdr *m)
 
 int stack_ask(struct stack *st, enum st_op op, struct ask *ask)
 {
-	static uint32_t tag;
+	static uint32_t last;
 	static uint8_t data[ST_DATA_MAX];
+	uint32_t tag = ++last;
 	struct st_req q = { .op = op,
-			    .tag = ++tag,
+			    .tag = tag,
 			    .id = ask->id,
 			    .a = ask->a,
 			    .b = ask->b,
