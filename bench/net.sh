@@ -51,7 +51,7 @@ plan_net() {
 	[ -d "$dir" ] || um_as_user "$work/home" mkdir "$dir"
 	root=yes
 	side_dir[$2]=/
-	cmd=(sh "$here/net_side.sh" "$name" "$umview" "$dir" "${ids[@]}")
+	cmd=(bash "$here/net_side.sh" "$name" "$umview" "$dir" "${ids[@]}")
 }
 
 # stack_pid PID - the stack process of the session whose front it is

@@ -1,5 +1,6 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016 # for the shells inside
 # net_side.sh - a server in one place and a runner in another, and what is between
 #
 # usage: net_side.sh SIDE UMVIEW DIR [UID GID]
@@ -9,24 +10,23 @@
 # side are the user's, where they can be.
 side=$1 umview=$2 dir=$3
 shift 3
-pids=''
-trap 'kill $pids 2>/dev/null' EXIT
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null' EXIT
 trap 'exit 143' TERM
 
 # What is before a command that is the ordinary user's.
-prefix="env HOME=$dir"
+prefix=(env "HOME=$dir")
 [ $# -ne 2 ] ||
-	prefix="setpriv --reuid=$1 --regid=$2 --clear-groups $prefix"
+	prefix=(setpriv "--reuid=$1" "--regid=$2" --clear-groups "${prefix[@]}")
 
 # keep CMD... - in the background, until the end
 keep() {
 	"$@" </dev/null >/dev/null 2>&1 &
-	pids="$pids $!"
+	pids+=("$!")
 	last=$!
 }
 
 # reach CMD... - sets BENCH_NET for CMD and waits until its server is there
-# shellcheck disable=SC2016 # for the shell inside
 reach='export BENCH_NET; n=0
 until netbench ping 1 >/dev/null 2>&1; do
 	n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1
@@ -38,28 +38,28 @@ shift 2; exec "$@"'
 
 # two NET IFACE - server and runner in two views
 two() {
-	keep $prefix "$umview" -q --net="$1" sh -c "$in_net" sh 10.9.0.1 "$2" \
+	keep "${prefix[@]}" "$umview" -q --net="$1" sh -c "$in_net" sh 10.9.0.1 "$2" \
 		netbench serve 10.9.0.1
-	$prefix env BENCH_NET=10.9.0.1 "$umview" -q --net="$1" \
+	"${prefix[@]}" env BENCH_NET=10.9.0.1 "$umview" -q --net="$1" \
 		sh -c "$in_net" sh 10.9.0.2 "$2" sh -c "$reach" sh
 }
 
 # switch NAME - a switch of its own; without a daemon it ends with its input
 switch() {
-	$prefix vde_switch -d -s "$dir/$1" -p "$dir/$1.pid" </dev/null \
+	"${prefix[@]}" vde_switch -d -s "$dir/$1" -p "$dir/$1.pid" </dev/null \
 		>/dev/null 2>&1 || exit 1
 	until [ -s "$dir/$1.pid" ]; do sleep 0.1; done
-	pids="$pids $(cat "$dir/$1.pid")"
+	pids+=("$(cat "$dir/$1.pid")")
 }
 
 # cable SHARE - two switches with a cable that loses that share, in percent
 cable() {
 	switch "$side-a"
 	switch "$side-b"
-	keep $prefix wirefilter --daemon --pidfile "$dir/$side.pid" \
+	keep "${prefix[@]}" wirefilter --daemon --pidfile "$dir/$side.pid" \
 		-v "$dir/$side-a:$dir/$side-b" -l "$1"
 	until [ -s "$dir/$side.pid" ]; do sleep 0.1; done
-	pids="$pids $(cat "$dir/$side.pid")"
+	pids+=("$(cat "$dir/$side.pid")")
 	vnl_a=$dir/$side-a vnl_b=$dir/$side-b
 }
 
@@ -69,9 +69,9 @@ one_switch() {
 }
 
 views_on_switch() {
-	keep $prefix "$umview" -q --net="vde://$vnl_a" sh -c "$in_net" sh \
+	keep "${prefix[@]}" "$umview" -q --net="vde://$vnl_a" sh -c "$in_net" sh \
 		10.9.0.1 vd0 netbench serve 10.9.0.1
-	$prefix env BENCH_NET=10.9.0.1 "$umview" -q --net="vde://$vnl_b" \
+	"${prefix[@]}" env BENCH_NET=10.9.0.1 "$umview" -q --net="vde://$vnl_b" \
 		sh -c "$in_net" sh 10.9.0.2 vd0 sh -c "$reach" sh
 }
 
@@ -100,7 +100,7 @@ native | kern)
 	set -- sh -c 'netbench serve 127.0.0.1 </dev/null >/dev/null 2>&1 & server=$!
 		BENCH_NET=127.0.0.1 sh -c "$0" sh; kill $server' "$reach"
 	[ "$side" = native ] || set -- "$umview" -q --net=umnetkern "$@"
-	$prefix "$@"
+	"${prefix[@]}" "$@"
 	;;
 wire) two "wire:bench$$" wr0 ;;
 switch)
@@ -121,7 +121,7 @@ vdens-loss*)
 	;;
 slirp)
 	host_server
-	BENCH_NET=10.0.2.2 $prefix "$umview" -q --net=slirp sh -c "$reach" sh
+	BENCH_NET=10.0.2.2 "${prefix[@]}" "$umview" -q --net=slirp sh -c "$reach" sh
 	;;
 slirp4netns)
 	host_server
@@ -133,7 +133,7 @@ slirp4netns)
 pasta)
 	host_server
 	BENCH_NET=$(ip -4 route show default | awk '{ print $3; exit }') \
-		$prefix pasta --config-net -q -- sh -c "$reach" sh
+		"${prefix[@]}" pasta --config-net -q -- sh -c "$reach" sh
 	;;
 kernel-veth)
 	namespace -n

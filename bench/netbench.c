@@ -300,7 +300,7 @@ static const struct {
 	const char *name;
 	void (*before)(long count);
 	void (*run)(long count);
-} whats[] = {
+} measures[] = {
 	{ "send", NULL, do_send },	 { "receive", NULL, do_receive },
 	{ "small", NULL, do_small },	 { "ping", NULL, do_ping },
 	{ "connect", NULL, do_connect }, { "crowd", gather, do_crowd },
@@ -317,16 +317,16 @@ int main(int argc, char **argv)
 		serve(argv[2]);
 	}
 	to = address(getenv("BENCH_NET"));
-	for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
+	for (size_t i = 0; i < sizeof(measures) / sizeof(measures[0]); i++) {
 		long count = strtol(argv[2], NULL, 10);
 		long long from;
 
-		if (strcmp(argv[1], whats[i].name) || count < 1)
+		if (strcmp(argv[1], measures[i].name) || count < 1)
 			continue;
-		if (whats[i].before)
-			whats[i].before(count);
+		if (measures[i].before)
+			measures[i].before(count);
 		from = now();
-		whats[i].run(count);
+		measures[i].run(count);
 		printf("%lld\n", (now() - from) / count);
 		return 0;
 	}

@@ -280,7 +280,7 @@ static void run_cell(const struct cell *c)
 		snprintf(line, LINE, "= %ld%s%s", ret, p.text[0] ? " " : "",
 			 p.text);
 	if (pipes)
-		strcat(line, " SIGPIPE");
+		snprintf(line + strlen(line), LINE - strlen(line), " SIGPIPE");
 	say_events(c, &p);
 }
 
