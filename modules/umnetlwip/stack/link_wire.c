@@ -135,7 +135,7 @@ static int end_at_once_more(struct wire *w, bool *connected)
 /* Connect to who waits there, else wait. 1: connected, 0: waiting. */
 static int meet(struct wire *w)
 {
-	bool connected;
+	bool connected = false;
 	int fd = end_at_once_more(w, &connected);
 
 	if (fd < 0)
