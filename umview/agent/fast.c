@@ -221,6 +221,7 @@ static int may_have_stack(void)
 }
 
 #define TCGETS	 0x5401
+#define SIOCOUTQ 0x5411
 #define FIONCLEX 0x5450
 #define FIOCLEX	 0x5451
 
@@ -235,6 +236,8 @@ static long fast_ioctl(long nr, const long *a)
 	if (cmd == FIOCLEX || cmd == FIONCLEX)
 		return um_pass(nr, a);
 	if ((um_shared->standins || may_have_stack()) && cmd >> 8 == 0x89)
+		return um_ask(nr, a);
+	if (um_shared->standins && cmd == SIOCOUTQ)
 		return um_ask(nr, a);
 	if (cmd == TCGETS && !um_shared->standins)
 		return fast_object(nr, a);

@@ -319,7 +319,7 @@ static bool any_channel(void)
 static long channel(struct um_req *r,
 		    int (*get)(struct um_req *r, uint64_t at, uint64_t n,
 			       struct vector *v),
-		    bool writing)
+		    off_t off, bool writing)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	struct um_chan *ch UM_CHAN = um_arg_chan(r, 0);
@@ -330,6 +330,8 @@ static long channel(struct um_req *r,
 		ret = um_stream_error(r);
 		return ret < 0 ? ret : UM_CONTINUE;
 	}
+	if (!ch && off != HERE)
+		return -ESPIPE;
 	ret = get(r, r->arg[1], r->arg[2], &v);
 	if (ret < 0)
 		return ret;
@@ -348,7 +350,7 @@ static long plain(struct um_req *r, off_t off, bool writing)
 
 	o = data_obj(r, writing, &ret);
 	if (!o && ret == UM_CONTINUE && any_channel())
-		return channel(r, one_buffer, writing);
+		return channel(r, one_buffer, off, writing);
 	if (!o)
 		return ret;
 	ret = one_buffer(r, r->arg[1], r->arg[2], &v);
@@ -364,7 +366,7 @@ static long vectored(struct um_req *r, off_t off, unsigned int rwf,
 
 	o = data_obj(r, writing, &ret);
 	if (!o && ret == UM_CONTINUE && any_channel())
-		return channel(r, copy_vector, writing);
+		return channel(r, copy_vector, off, writing);
 	if (!o)
 		return ret;
 	ret = copy_vector(r, r->arg[1], r->arg[2], &v);
