@@ -31,7 +31,7 @@
 
 _Thread_local struct pure_thread pure_self;
 
-static long (*raw)(const long call[7]) = pure_raw;
+static long (*raw)(const long call[7]) = pure_raw_before;
 static _Atomic(sfun) callback;
 static sfun variable; /* the oldest form's */
 static bool started;
@@ -301,7 +301,8 @@ static int start(int flags)
 		ret = pure_region_setup(&config);
 	if (ret)
 		return ret;
-	code = pure_region_code((const char *)pure_raw);
+	pure_sud_announce();
+	code = pure_region_code(pure_raw);
 	memcpy(&raw, &code, sizeof(raw));
 	dispatch_wanted =
 		!(flags & PUREFLAG_NODISPATCH) && pure_sud_setup() == 0;
