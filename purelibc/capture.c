@@ -162,6 +162,8 @@ static long capture(struct pure_frame *f, struct pure_thread *t)
 
 	if (t->armed && f->nr == SYS_rt_sigaction && f->arg[0] == SIGSYS)
 		return pure_sud_sigaction(f);
+	if (t->armed && pure_sud_is(f))
+		return -EINVAL;
 	if (t->armed)
 		pure_guard_masks(f, &guard);
 	if (fun)

@@ -124,6 +124,8 @@ long pure_dispatch(struct pure_frame *frame);
 /* ---- sud.c ---- */
 
 void pure_sud_announce(void);
+/* A thread has one dispatch, and it is ours: the program gets none. */
+bool pure_sud_is(const struct pure_frame *call);
 int pure_sud_setup(void);
 /* For the calling thread, once. */
 void pure_sud_arm(struct pure_thread *t);

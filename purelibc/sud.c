@@ -181,6 +181,12 @@ void pure_sud_announce(void)
 		  0, 0, 0);
 }
 
+bool pure_sud_is(const struct pure_frame *call)
+{
+	return call->nr == SYS_prctl &&
+	       (int)call->arg[0] == PR_SET_SYSCALL_USER_DISPATCH;
+}
+
 void pure_sud_arm(struct pure_thread *t)
 {
 	uint64_t set = PURE_SIGSYS_BIT;
