@@ -139,11 +139,15 @@ grep -q '_:' log || die "all of it always: $(cat log)"
 EOS
 
 printf -- '- test_syscalls, through each that passes on\n'
-for daemon in passthrough passthrough_fh passthrough_ll passthrough_hp; do
-	must_guest "DAEMON=$daemon" <<'EOS'
-mkdir "$DAEMON"
+for daemon in passthrough passthrough_fh passthrough_ll \
+	"passthrough_ll writeback" passthrough_hp; do
+	must_guest "DAEMON=${daemon% *}" "OPTION=${daemon#* }" <<'EOS'
+mkdir -p "$DAEMON"
 case $DAEMON in
-passthrough_ll) must bin/$DAEMON -o source="$PWD/$DAEMON" "$MNT" ;;
+passthrough_ll)
+	[ "$OPTION" = writeback ] || OPTION=no_writeback
+	must bin/$DAEMON -o "$OPTION,source=$PWD/$DAEMON" "$MNT"
+	;;
 passthrough_hp) must bin/$DAEMON --nocache "$PWD/$DAEMON" "$MNT" ;;
 *) must bin/$DAEMON -o modules=subdir,subdir="$PWD/$DAEMON" "$MNT" ;;
 esac

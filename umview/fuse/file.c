@@ -304,6 +304,7 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	struct um_fuse_file *f = um_fuse_file_of(fh);
 
 	dirty(f);
+	um_fuse_drop_privilege(c, f->node, NULL);
 	if (um_fuse_is_behind(c) && !f->direct && size && size <= c->max_write)
 		return um_fuse_keep_behind(c, f, buf, size, off);
 	um_fuse_write_behind(c, f->node);

@@ -52,6 +52,9 @@ int um_fuse_birth(struct um_fs *fs, const char *path, struct um_fh *fh,
 		  struct timespec *out);
 int um_fuse_setattr(struct um_fuse *c, struct um_fuse_node *n,
 		    const struct um_fuse_file *f, struct fuse_setattr_in *in);
+/* Set-uid and set-gid, before the content changes; in NULL: a request alone. */
+void um_fuse_drop_privilege(struct um_fuse *c, struct um_fuse_node *n,
+			    struct fuse_setattr_in *in);
 int um_fuse_chmod(struct um_fs *fs, const char *path, struct um_fh *fh,
 		  mode_t mode);
 int um_fuse_chown(struct um_fs *fs, const char *path, struct um_fh *fh,
