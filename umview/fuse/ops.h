@@ -29,6 +29,15 @@ struct um_fuse_file {
 	bool last;
 };
 
+/* 0 in this libc, as it is always on. */
+#define UM_FUSE_LARGEFILE 0100000
+/*
+ * What of open(2)'s flags the daemon is told. Its open file serves all who open
+ * the file here, and each write comes with its offset: no O_APPEND, no O_DIRECT.
+ */
+#define UM_FUSE_OPEN_FLAGS                                                     \
+	(O_ACCMODE | O_NONBLOCK | O_SYNC | O_DSYNC | UM_FUSE_LARGEFILE)
+
 static inline struct um_fuse *um_fuse_of(const struct um_fs *fs)
 {
 	return fs->priv;
@@ -92,6 +101,9 @@ int um_fuse_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 
 /* file.c */
 int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh);
+/* Of what the daemon answered (NULL: it has no open). Takes n (a ref). */
+int um_fuse_file_new(struct um_fuse *c, struct um_fuse_node *n,
+		     const struct fuse_open_out *out, struct um_fh *fh);
 /* The node is known. */
 int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
 		      struct um_fh *fh);

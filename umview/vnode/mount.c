@@ -117,6 +117,7 @@ static void destroy(struct um_mount *m)
 	free(m->source);
 	free(m->type);
 	free(m->options);
+	free(m->instead);
 	free(m->jump);
 	um_attrcache_free(m->cache);
 	um_mutex_fini(&m->serial);
