@@ -197,6 +197,12 @@ static long fast_fcntl(long nr, const long *a)
 	}
 }
 
+/* Not a socket of it was made yet, but it may be asked. */
+static int may_have_stack(void)
+{
+	return um_vmap()->net || (um_page.flags & UM_PAGE_STACK);
+}
+
 #define TCGETS	 0x5401
 #define FIONCLEX 0x5450
 #define FIOCLEX	 0x5451
@@ -211,7 +217,7 @@ static long fast_ioctl(long nr, const long *a)
 
 	if (cmd == FIOCLEX || cmd == FIONCLEX)
 		return um_pass(nr, a);
-	if (um_shared->standins && cmd >> 8 == 0x89)
+	if ((um_shared->standins || may_have_stack()) && cmd >> 8 == 0x89)
 		return um_ask(nr, a);
 	if (cmd == TCGETS && !um_shared->standins)
 		return fast_object(nr, a);
@@ -280,8 +286,7 @@ static long fast_socket_call(long nr, const long *a)
 
 static long fast_socket(long nr, const long *a)
 {
-	if ((int)a[0] != AF_UNIX &&
-	    (um_vmap()->net || (um_page.flags & UM_PAGE_STACK)))
+	if ((int)a[0] != AF_UNIX && may_have_stack())
 		return um_ask(nr, a);
 	return um_pass(nr, a);
 }

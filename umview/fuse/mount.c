@@ -209,10 +209,10 @@ static void umount(struct um_fs *fs)
 	alive = c->state == UM_FUSE_READY && !c->init_error;
 	um_unlock(&c->lock);
 	/* before the daemon can learn of it */
-	if (alive)
+	if (alive) {
 		remember_end(c);
-	if (alive)
 		send_destroy(c);
+	}
 	um_chan_close(c->chan);
 	if (alive)
 		see_off(c);

@@ -505,6 +505,13 @@ static const struct um_attr *attr_by_table(pid_t tid)
 	return attr;
 }
 
+const struct um_attr *um_attr_of_page(pid_t tid)
+{
+	struct um_page page;
+
+	return read_page(tid, &page) == 0 ? um_attr_by_id(page.attr) : NULL;
+}
+
 const struct um_attr *um_attr_of(pid_t tid, bool *has_page)
 {
 	struct um_req probe = { .tid = tid };

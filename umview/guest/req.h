@@ -144,6 +144,8 @@ long um_give_fd(struct um_req *r, int fd, bool cloexec);
 
 /* Attributes of the process that thread `tid` belongs to; set 0 when unknown. */
 const struct um_attr *um_attr_of(pid_t tid, bool *has_page);
+/* What its page says; NULL: it carries none. */
+const struct um_attr *um_attr_of_page(pid_t tid);
 /* Those of the request's guest, into it. */
 void um_req_load_attr(struct um_req *r);
 /* From now on the request's process has these attributes. */

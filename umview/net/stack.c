@@ -147,7 +147,7 @@ static struct um_mount *nth_default(const struct um_list *l, size_t n)
 {
 	for (size_t i = l->nmounts; i-- > 0;)
 		if (is_live(l->mounts[i]) &&
-		    !strcmp(l->mounts[i]->point, UM_STACK_DEFAULT) && !n--)
+		    !strcmp(um_list_point(l, i), UM_STACK_DEFAULT) && !n--)
 			return l->mounts[i];
 	for (size_t i = l->nservices; i-- > 0;)
 		if (l->services[i]->stack && is_live(l->services[i]->stack) &&
@@ -350,4 +350,9 @@ void um_stack_leave(struct um_mount *m)
 int um_net_wait(sem_t *sem)
 {
 	return um_wait_sem(sem);
+}
+
+int um_net_wait_fd(int fd, short events)
+{
+	return um_wait_fd(fd, events);
 }

@@ -25,7 +25,7 @@ static int keep_locks(struct um_obj *o, int fd, int flags)
 }
 
 /* The guest's lazy descriptor becomes a ready one, at the same offset. */
-static long make_ready(struct um_req *r, struct um_obj *o)
+static long make_ready(struct um_req *r, struct um_obj *o, struct um_vnode *v)
 {
 	um_gfd at = um_gfd_of(r->arg[4]);
 	UM_CLOSE int old = um_gfd_dup(r, at);
@@ -34,7 +34,7 @@ static long make_ready(struct um_req *r, struct um_obj *o)
 
 	if (old < 0)
 		return old;
-	fd = um_vnode_ready_fd(o->vnode, um_obj_flags(o, old));
+	fd = um_vnode_ready_fd(v, um_obj_flags(o, old));
 	if (fd < 0)
 		return fd == -ENOSPC ? -ENOMEM : fd;
 	fd = keep_locks(o, fd, um_obj_flags(o, old));
@@ -51,6 +51,22 @@ static bool may_write(struct um_req *r, struct um_obj *o)
 	return ofd < 0 || (um_obj_flags(o, ofd) & O_ACCMODE) == O_RDWR;
 }
 
+static long map(struct um_req *r, struct um_obj *o, bool writes)
+{
+	struct um_vnode *v = NULL;
+	long ret = um_vnode_to_map(o->vnode, o->flags, &v);
+
+	if (ret < 0)
+		return ret;
+	if (writes)
+		um_vnode_mark_shared(v);
+	ret = o->kind == UM_OBJ_LAZY ? make_ready(r, o, v) : UM_CONTINUE;
+	if (ret < 0)
+		um_vnode_check(v);
+	um_vnode_put(v);
+	return ret;
+}
+
 long sys_mmap(struct um_req *r)
 {
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 4);
@@ -63,11 +79,7 @@ long sys_mmap(struct um_req *r)
 		return -EBADF;
 	if (o->kind == UM_OBJ_DIR)
 		return -ENODEV;
-	if (shared && may_write(r, o))
-		um_vnode_mark_shared(o->vnode);
-	if (o->kind == UM_OBJ_LAZY)
-		return make_ready(r, o);
-	return UM_CONTINUE;
+	return map(r, o, shared && may_write(r, o));
 }
 
 /* Which files the range maps is not kept: all mapped ones are written. */

@@ -177,7 +177,8 @@ static long link_virtual(struct um_req *r, const struct um_loc *from,
 		return -ENOENT;
 	if (!um_loc_is_real(to) && to->exists)
 		return -EEXIST;
-	if (um_loc_is_real(from) && stat(from->rel, &st) == 0 && !st.st_nlink)
+	if (um_loc_is_real(from) && from->rel && stat(from->rel, &st) == 0 &&
+	    !st.st_nlink)
 		return -ENOENT;
 	if (from->mount != to->mount)
 		return -EXDEV;

@@ -710,6 +710,16 @@ bool um_fs_dress(struct um_mount *m, struct stat *st)
 	return HAS(m, dress) && HOP(m, dress, NULL, false, st) > 0;
 }
 
+bool um_fs_can_remount(const struct um_mount *m)
+{
+	return HAS(m, remount);
+}
+
+int um_fs_remount(struct um_mount *m, unsigned long flags, const char *options)
+{
+	return (int)HOP(m, remount, "/", 0, flags, options);
+}
+
 /* The mount is dead already: nobody else is inside. */
 void um_fs_umount(struct um_mount *m)
 {

@@ -86,6 +86,9 @@ int um_fs_lock(struct um_mount *m, struct um_fh *fh, int cmd, struct flock *fl,
 int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner);
 /* 1: the module answered, 0: it has none, -errno. */
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req);
+/* Whether a remount can change its options. */
+bool um_fs_can_remount(const struct um_mount *m);
+int um_fs_remount(struct um_mount *m, unsigned long flags, const char *options);
 void um_fs_umount(struct um_mount *m);
 
 /* Its files are those of the view beneath: guests get their descriptors. */

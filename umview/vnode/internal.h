@@ -77,6 +77,26 @@ void um_vnode_grown_locked(struct um_vnode *v, off_t size);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
 void um_vnode_forget_attr(struct um_vnode *v);
 
+int um_vnode_pwrite_all(int fd, const char *buf, size_t n, off_t off);
+
+/* devmap.c */
+/* The map of a device (ref), made if it lacks, its module's file open. */
+UM_MUST_CHECK int um_devmap_get(struct um_vnode *v, int flags,
+				struct um_vnode **out);
+/* That of an opening, if there is one, with its io lock and a ref; or NULL. */
+struct um_vnode *um_devmap_lock(const struct um_vnode *v);
+void um_devmap_unlock(struct um_vnode *map);
+ssize_t um_devmap_read(const struct um_vnode *map, void *buf, size_t n,
+		       off_t off);
+/* The device was written. */
+int um_devmap_follow(const struct um_vnode *map, const void *buf, size_t n,
+		     off_t off);
+/* A vnode that becomes a map, and is one no more. */
+void um_devmap_began(struct um_vnode *map);
+void um_devmap_gone(struct um_vnode *map);
+int um_vnode_get_map(struct um_mount *m, const char *path,
+		     const struct stat *st, struct um_vnode **out);
+
 /* object.c */
 int um_obj_setup(void);
 int um_reopen(int memfd, int flags);

@@ -17,8 +17,6 @@
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
-/* Largest device that is copied into memory, to be mapped. */
-#define MAX_MAPPED ((off_t)1 << 30)
 /* Largest file of a remote mount that is read as a whole when it is opened. */
 #define REMOTE_LIMIT (1 << 20)
 
@@ -55,6 +53,7 @@ static int get_device(struct um_mount *m, const char *path,
 	if (ret < 0)
 		return ret;
 	(*out)->device = (*out)->volatile_data = true;
+	(*out)->node_ino = st->st_ino;
 	(*out)->open_flags = flags & (O_EXCL | O_NOFOLLOW);
 	return 0;
 }
@@ -285,8 +284,6 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 {
 	int ret;
 
-	if (v->device && (!v->size || v->size > MAX_MAPPED))
-		return v->size ? -ENOMEM : -ENODEV;
 	um_lock(&v->io);
 	ret = v->populated ? 0 : um_vnode_populate_locked(v);
 	if (ret == 0)
@@ -294,6 +291,14 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 						    O_NOFOLLOW | O_DIRECTORY));
 	um_unlock(&v->io);
 	return ret;
+}
+
+int um_vnode_to_map(struct um_vnode *v, int flags, struct um_vnode **out)
+{
+	if (v->device && !v->is_map)
+		return um_devmap_get(v, flags, out);
+	*out = um_vnode_ref(v);
+	return 0;
 }
 
 int um_vnode_open_whole(struct um_mount *m, const char *path)

@@ -39,6 +39,8 @@ struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino)
 static void vnode_free(struct um_vnode *v)
 {
 	um_vnode_release_fh(v);
+	if (v->is_map)
+		um_devmap_gone(v);
 	v->populated = false;
 	um_vnode_account(v);
 	close(v->lease_fd);
@@ -187,8 +189,8 @@ struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino)
 }
 
 /* The resident ref is the table's. */
-int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
-		 struct um_vnode **out)
+static int get(struct um_mount *m, const char *path, const struct stat *st,
+	       bool is_map, struct um_vnode **out)
 {
 	struct um_vnode *v = um_vnode_lookup(m, st->st_ino);
 	struct um_vnode *fresh;
@@ -197,6 +199,8 @@ int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
 		fresh = vnode_new(m, path, st);
 		if (!fresh)
 			return -ENOMEM;
+		if (is_map)
+			um_devmap_began(fresh);
 		um_lock(&um_vn.table);
 		v = um_vnode_find_locked(m, st->st_ino);
 		if (v) {
@@ -218,6 +222,18 @@ int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
 	um_unlock(&um_vn.table);
 	*out = v;
 	return 0;
+}
+
+int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
+		 struct um_vnode **out)
+{
+	return get(m, path, st, false, out);
+}
+
+int um_vnode_get_map(struct um_mount *m, const char *path,
+		     const struct stat *st, struct um_vnode **out)
+{
+	return get(m, path, st, true, out);
 }
 
 bool um_vnode_is_open(struct um_vnode *v)
@@ -302,6 +318,12 @@ static bool has_too_much(const struct um_mount *m)
 	return m->fs.limited && atomic_load(&m->bytes) > m->fs.keep;
 }
 
+/* More than one opening may be of it. */
+static bool is_shared(const struct um_vnode *v)
+{
+	return !v->device || v->is_map;
+}
+
 /* A close was seen: was it the last? */
 void um_vnode_check(struct um_vnode *v)
 {
@@ -310,7 +332,7 @@ void um_vnode_check(struct um_vnode *v)
 	if (um_vnode_is_open(v) || v->lazy)
 		return;
 	/* a ref besides the table's and the caller's: somebody works on it */
-	if (refs_of(v) > 2 && !v->device) {
+	if (refs_of(v) > 2 && is_shared(v)) {
 		check_later(v);
 		return;
 	}
@@ -318,7 +340,7 @@ void um_vnode_check(struct um_vnode *v)
 	um_lock(&um_vn.table);
 	drop = (v->orphan || v->hidden || v->volatile_data ||
 		has_too_much(v->mount)) &&
-	       !v->gone && (v->refs == 2 || v->device) && !v->lazy &&
+	       !v->gone && (v->refs == 2 || !is_shared(v)) && !v->lazy &&
 	       !um_vnode_is_open(v);
 	if (drop) {
 		leave_locked(v);

@@ -108,6 +108,9 @@ struct um_obj {
  * @stale: the module says that the content has changed
  * @unchecked: it was being worked on when it was closed: see um_watch_again()
  * @device: one opening of a device node; goes with it, never populated
+ * @is_map: @device, and the content that all who map it share (devmap.c)
+ * @node_ino: of a device's opening: the node's own number
+ * @base_fd: of a map: the content as it was last written back
  * @open_flags: O_EXCL and such, that a device's opening is to know of
  * @size: the file's, and the memfd's; io lock
  * @lease_fd: a reading of the memfd, kept to ask for leases with (opening one
@@ -135,6 +138,9 @@ struct um_vnode {
 	bool gone;
 	bool volatile_data;
 	bool device;
+	bool is_map;
+	ino_t node_ino;
+	int base_fd;
 	int open_flags;
 	int withheld;
 	bool direct;
@@ -277,11 +283,21 @@ void um_vnode_remeasure(struct um_mount *m);
 void um_vnode_mark_shared(struct um_vnode *v);
 /* Write to the module what shared mappings changed. */
 int um_vnode_sync(struct um_vnode *v);
+/* The same, of a device by any of its openings. */
+int um_vnode_write_back(struct um_vnode *v);
+/* The device has other bytes there: those who map it see them. */
+int um_vnode_reread(struct um_vnode *v, off_t off, off_t n);
 /*
  * A ready opening, content and all, whatever the size limit says (exec, mmap of
  * a lazy file); a descriptor of ours or -errno.
  */
 int um_vnode_ready_fd(struct um_vnode *v, int flags);
+/*
+ * The vnode that is mapped in the place of v (ref): another one for a device,
+ * which can be read, and written if `flags` say so. 0 or -errno.
+ */
+UM_MUST_CHECK int um_vnode_to_map(struct um_vnode *v, int flags,
+				  struct um_vnode **out);
 
 /* A description of the monitor's own to hold locks with; caller closes. */
 int um_vnode_lock_fd(struct um_vnode *v, int flags);

@@ -17,6 +17,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+struct st_stream *st_stream_new(struct st_sock *s)
+{
+	struct st_stream *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->s = s;
+	t->guest_fd = -1;
+	s->priv = t;
+	return t;
+}
+
 /* A socket that guests' descriptors are connected to, one after another. */
 static int meeting_place(struct sockaddr_un *addr, socklen_t *len)
 {
@@ -129,8 +141,11 @@ static bool rx_add(struct st_stream *t, struct pbuf *p)
 static void rx_pop(struct st_stream *t)
 {
 	struct st_rx *node = t->rx;
-	struct pbuf *rest = pbuf_dechain(node->p);
+	struct pbuf *rest = node->p->next;
 
+	/* Chained, as a packet is that came in fragments: the rest stays. */
+	if (rest)
+		pbuf_ref(rest);
 	pbuf_free(node->p);
 	node->p = rest;
 	t->rx_at = 0;
@@ -150,6 +165,9 @@ static void rx_drop(struct st_stream *t, size_t n)
 		rx_pop(t);
 	}
 	t->rx_at += left;
+	left = t->lent < n ? t->lent : n;
+	t->lent -= left;
+	n -= left;
 	while (t->pcb && n > 0) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
 

@@ -152,6 +152,8 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  *	answers ENOSYS: the core makes one with a hidden name.
  * @link_open: linkat(2) of such a file, which gets its first name.
  * @ioctl_dir: ioctl of an open directory. NULL: ENOTTY.
+ * @remount: mount -o remount: MS_* and the options as in struct um_mount_req.
+ *	NULL: only the flags that the core heeds itself change.
  *
  * For a file system whose files are those of the view beneath:
  *
@@ -238,6 +240,8 @@ struct um_fs_ops {
 	bool (*dress)(struct um_fs *fs, struct stat *st);
 	int (*ioctl_dir)(struct um_fs *fs, const char *path, unsigned int cmd,
 			 void *data, size_t size);
+	int (*remount)(struct um_fs *fs, unsigned long flags,
+		       const char *options);
 	int (*birth)(struct um_fs *fs, const char *path, struct um_fh *fh,
 		     struct timespec *out);
 	int (*tmpfile)(struct um_fs *fs, const char *path, mode_t mode,
