@@ -29,10 +29,14 @@ if [ -z "${IN_NAMESPACE:-}" ]; then
 		"$@"
 	exit
 fi
-mount -t tmpfs -o mode=755 none /mnt && mknod -m 666 /mnt/fuse c 10 229 &&
-	mount --bind /mnt/fuse /dev/fuse &&
-	echo user_allow_other >/mnt/fuse.conf &&
-	mount --bind /mnt/fuse.conf /etc/fuse.conf || skip "no place to mount from"
+may_mount() {
+	mount -t tmpfs -o mode=755 none /mnt &&
+		mknod -m 666 /mnt/fuse c 10 229 &&
+		mount --bind /mnt/fuse /dev/fuse &&
+		echo user_allow_other >/mnt/fuse.conf &&
+		mount --bind /mnt/fuse.conf /etc/fuse.conf
+}
+may_mount || skip "no place to mount from"
 
 # said_by WORD FILE - posix on a new file system of this kind
 said_by() {
@@ -70,8 +74,8 @@ said_by native said.kernel
 said_by guest said.view
 nothing_outside
 diff said.kernel said.view | grep '^[<>]' >differences
-known=$here/../fs/differs/fuse
-cat "$known" "$known.$kind" 2>/dev/null | grep -v '^#' | sort -u >known
+differs=$here/../fs/differs/fuse
+cat "$differs" "$differs.$kind" 2>/dev/null | grep -v '^#' | sort -u >known
 sort -u differences | comm -13 known - >new
 [ ! -s new ] || fail "$kind: other differences
 $(cat new)"

@@ -12,9 +12,8 @@ if [ -z "${IN_NAMESPACE:-}" ]; then
 	IN_NAMESPACE=1 unshare -n "$here/fuse_smb.sh"
 	exit
 fi
-ip link set lo up &&
-	echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start ||
-	skip "no port 445"
+ip link set lo up || fail "no loopback"
+echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start || skip "no port 445"
 
 as_user mkdir -p server client share .smb
 as_user chmod 700 .smb
