@@ -181,7 +181,7 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	dirty(f);
 	um_fuse_drop_privilege(c, f->node, NULL);
 	if (um_fuse_is_behind(c) && !f->direct && size && size <= c->max_write)
-		return um_fuse_keep_behind(c, f, buf, size, off);
+		return um_fuse_keep_behind(c, f, buf, size, (uint64_t)off);
 	um_fuse_write_behind(c, f->node);
 	return um_fuse_write_now(c, f, buf, size, off, 0);
 }

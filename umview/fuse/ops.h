@@ -133,7 +133,7 @@ void um_fuse_release(struct um_fs *fs, struct um_fh *fh);
 bool um_fuse_is_behind(const struct um_fuse *c);
 /* A write of at most max_write bytes, for later. */
 ssize_t um_fuse_keep_behind(struct um_fuse *c, struct um_fuse_file *f,
-			    const void *buf, size_t size, off_t off);
+			    const void *buf, size_t size, uint64_t off);
 /* The daemon gets what was written; an error is kept. */
 void um_fuse_write_behind(struct um_fuse *c, struct um_fuse_node *n);
 /* The same, with the time (by f, may be NULL) and the error. */
