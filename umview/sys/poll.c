@@ -364,7 +364,7 @@ static void fds_of(const struct sets *s, struct waiting *w)
 
 		for (int i = 0; i < NSETS; i++)
 			if (has(s, i, fd))
-				p.events |= asked[i];
+				p.events = (short)(p.events | asked[i]);
 		if (p.events)
 			w->fds[w->n++] = p;
 	}
