@@ -485,7 +485,7 @@ static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
 		free(m->point);
 		m->point = um_steal(m->instead);
 	}
-	free(um_steal(m->options));
+	free(atomic_exchange(&m->options, NULL));
 	if (ret == 0)
 		ret = um_fusedev_mount(r, m, a->data);
 	if (ret == 0)

@@ -209,5 +209,5 @@ void um_mountopts_drop(struct um_mount *m)
 		free(m->except[--m->nexcept]);
 	free(um_steal(m->except));
 	free(um_steal(m->instead));
-	free(um_steal(m->options));
+	free(atomic_exchange(&m->options, NULL));
 }
