@@ -99,7 +99,7 @@ static int later(struct scan *s, const char *path)
 static int one(struct scan *s, const char *dir, const char *name)
 {
 	char path[PATH_MAX];
-	char real[PATH_MAX];
+	char at[PATH_MAX];
 	struct stat st;
 	int ret;
 
@@ -108,11 +108,11 @@ static int one(struct scan *s, const char *dir, const char *name)
 	     !strcmp(name, &META[1])))
 		return 0;
 	ret = snprintf(path, sizeof(path), "%s/%s", dir[1] ? dir : "", name);
-	if (ret >= PATH_MAX || viewfs_join(real, s->base, path) < 0)
+	if (ret >= PATH_MAX || viewfs_join(at, s->base, path) < 0)
 		return -ENAMETOOLONG;
-	if (lstat(real, &st) < 0)
+	if (lstat(at, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	ret = s->entry(s->v, path, real, &st);
+	ret = s->entry(s->v, path, at, &st);
 	return ret == 0 && S_ISDIR(st.st_mode) ? later(s, path) : ret;
 }
 

@@ -242,17 +242,15 @@ static void netlink(const uint8_t *p, size_t size)
 
 static void clean_up(void)
 {
-	struct st_sock *s, *next;
+	struct st_sock *s;
 	struct st_iface *i;
 
-	for (s = st_sock_each(NULL); s; s = next) {
-		next = st_sock_each(s);
+	while ((s = st_sock_each(NULL))) {
 		s->so.linger_on = true;
 		s->so.linger = 0;
 		s->released = true;
 		if (!s->proto->release(s))
 			st_sock_free(s);
-		next = st_sock_each(NULL);
 	}
 	while (tcp_active_pcbs)
 		tcp_abort(tcp_active_pcbs);

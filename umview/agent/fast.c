@@ -188,14 +188,19 @@ static long fast_fcntl(long nr, const long *a)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		return fast_lock(nr, a);
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return fast_object(nr, a);
+		return fast_lock(nr, a);
 	default:
 		return um_on_descriptor(a[0], nr, a);
 	}
+}
+
+/* Not a socket of it was made yet, but it may be asked. */
+static int may_have_stack(void)
+{
+	return um_vmap()->net || (um_page.flags & UM_PAGE_STACK);
 }
 
 #define TCGETS	 0x5401
@@ -212,7 +217,7 @@ static long fast_ioctl(long nr, const long *a)
 
 	if (cmd == FIOCLEX || cmd == FIONCLEX)
 		return um_pass(nr, a);
-	if (um_shared->standins && cmd >> 8 == 0x89)
+	if ((um_shared->standins || may_have_stack()) && cmd >> 8 == 0x89)
 		return um_ask(nr, a);
 	if (cmd == TCGETS && !um_shared->standins)
 		return fast_object(nr, a);
@@ -265,6 +270,12 @@ static long fast_names(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
+/* Files are ready, but for those of file systems that say otherwise. */
+static long fast_poll(long nr, const long *a)
+{
+	return um_shared->polls ? um_ask(nr, a) : um_pass(nr, a);
+}
+
 /* What only a stack's sockets are asked. */
 static long fast_socket_call(long nr, const long *a)
 {
@@ -275,8 +286,7 @@ static long fast_socket_call(long nr, const long *a)
 
 static long fast_socket(long nr, const long *a)
 {
-	if ((int)a[0] != AF_UNIX &&
-	    (um_vmap()->net || (um_page.flags & UM_PAGE_STACK)))
+	if ((int)a[0] != AF_UNIX && may_have_stack())
 		return um_ask(nr, a);
 	return um_pass(nr, a);
 }
@@ -326,6 +336,11 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_setsockopt] = fast_socket_call,
 	[__NR_recvmmsg] = fast_socket_call,
 	[__NR_sendmmsg] = um_fast_idle,
+	[__NR_poll] = fast_poll,
+	[__NR_ppoll] = fast_poll,
+	[__NR_select] = fast_poll,
+	[__NR_pselect6] = fast_poll,
+	[__NR_epoll_ctl] = fast_poll,
 	[__NR_flock] = fast_lock,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,

@@ -244,6 +244,8 @@ struct um_beneath {
  * @flushes: how many files may be open of which close(2) has to tell the
  *	file system first
  * @locks: file systems that keep locks of files themselves
+ * @polls: file systems that know when a file of theirs is ready
+ * @births: file systems that may tell when a node was made
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
@@ -289,6 +291,8 @@ struct um_shared {
 	uint32_t standins;
 	uint32_t monitor;
 	uint32_t held;
+	uint32_t polls;
+	uint32_t births;
 	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];

@@ -33,7 +33,8 @@
 #define UM_ANSWERED (LONG_MIN + 1)
 
 /* Never reaches a guest that has no signal pending; see signal(7), restart. */
-#define UM_ERESTARTSYS 512
+#define UM_ERESTARTSYS	  512
+#define UM_ERESTARTNOHAND 514
 
 struct um_req;
 struct um_list;
@@ -126,6 +127,8 @@ mode_t um_req_umask(struct um_req *r);
 bool um_req_is_traced(struct um_req *r);
 /* A signal that would interrupt a sleeping call is pending. */
 bool um_req_has_signal(struct um_req *r);
+/* With these signals blocked and no others. */
+bool um_req_has_signal_under(struct um_req *r, uint64_t mask);
 /* Text after "key:" in /proc/<tid>/status; -ENOENT. */
 int um_proc_status(pid_t tid, const char *key, char *buf, size_t size);
 

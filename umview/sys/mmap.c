@@ -9,11 +9,23 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "sys/lazylock.h"
 #include "sys/rw.h"
 
+/* One with the locks that the object has, if there is one. */
+static int keep_locks(struct um_obj *o, int fd, int flags)
+{
+	int own = um_lazy_hand_over(o);
+
+	if (own < 0)
+		return fd;
+	fcntl(own, F_SETFL, flags);
+	close(fd);
+	return own;
+}
+
 /* The guest's lazy descriptor becomes a ready one, at the same offset. */
-static long make_ready(struct um_req *r, const struct um_obj *o,
-		       struct um_vnode *v)
+static long make_ready(struct um_req *r, struct um_obj *o, struct um_vnode *v)
 {
 	um_gfd at = um_gfd_of(r->arg[4]);
 	UM_CLOSE int old = um_gfd_dup(r, at);
@@ -25,6 +37,7 @@ static long make_ready(struct um_req *r, const struct um_obj *o,
 	fd = um_vnode_ready_fd(v, um_obj_flags(o, old));
 	if (fd < 0)
 		return fd == -ENOSPC ? -ENOMEM : fd;
+	fd = keep_locks(o, fd, um_obj_flags(o, old));
 	lseek(fd, lseek(old, 0, SEEK_CUR), SEEK_SET);
 	ret = r->engine->replace(r, fd, at, um_gfd_cloexec(r, at));
 	return ret < 0 ? ret : UM_CONTINUE;

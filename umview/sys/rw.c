@@ -528,7 +528,10 @@ long um_close_begin(struct um_req *r)
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 1);
 	UM_CLOSE int ofd = -1;
 
-	if (!o || !o->vnode || !um_fs_flushes(o->mount))
+	if (!o || !o->vnode)
+		return 0;
+	um_lazy_close(r, o->vnode);
+	if (!um_fs_flushes(o->mount))
 		return 0;
 	um_remote_close(r, o->vnode);
 	ofd = um_gfd_dup(r, um_gfd_of(r->arg[1]));

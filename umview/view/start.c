@@ -56,7 +56,9 @@ int um_cwd_of(struct um_req *r, pid_t tid, struct um_cwd *out)
 	int found = 0;
 	ssize_t n;
 
-	*out = (struct um_cwd){ .mount = um_mount_real() };
+	*out = (struct um_cwd){ .mount = um_mount_real(),
+				.rel = "",
+				.path = "" };
 	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)tid);
 	if (stat(link, &st) < 0)
 		return -errno;

@@ -158,3 +158,21 @@ int um_obj_utimens(struct um_obj *o, const struct timespec ts[2])
 
 	return apply_obj(o, &c);
 }
+
+int um_obj_birth(struct um_obj *o, struct timespec *out)
+{
+	UM_FREE char *path = um_obj_path(o);
+	struct um_fh *fh;
+	int ret;
+
+	if (path)
+		return um_fs_birth(o->mount, path, NULL, out);
+	if (!o->vnode)
+		return -ENOENT;
+	ret = um_vnode_pin(o->vnode, &fh);
+	if (ret < 0)
+		return ret;
+	ret = um_fs_birth(o->mount, NULL, fh, out);
+	um_vnode_unpin(o->vnode);
+	return ret;
+}

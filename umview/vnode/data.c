@@ -193,6 +193,7 @@ ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off)
 		  : read_locked(v, buf, n, off);
 	um_devmap_unlock(map);
 	um_unlock(&v->io);
+	um_vnode_poll_again(v);
 	return ret;
 }
 
@@ -265,6 +266,7 @@ ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
 		err = um_devmap_follow(map, buf, (size_t)ret, off);
 	um_devmap_unlock(map);
 	um_unlock(&v->io);
+	um_vnode_poll_again(v);
 	return err < 0 ? err : ret;
 }
 

@@ -3,6 +3,7 @@
 #include "vnode/fscall.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -594,6 +595,50 @@ int um_fs_lock(struct um_mount *m, struct um_fh *fh, int cmd, struct flock *fl,
 int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner)
 {
 	return (int)HOP(m, flock, NULL, -ENOSYS, fh, op, owner);
+}
+
+int um_fs_birth(struct um_mount *m, const char *path, struct um_fh *fh,
+		struct timespec *out)
+{
+	return (int)HOP(m, birth, path, -ENOSYS, path, fh, out);
+}
+
+int um_fs_tmpfile(struct um_mount *m, const char *dir, mode_t mode,
+		  struct um_fh *fh, struct stat *out)
+{
+	int ret;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	ret = (int)HOP(m, tmpfile, dir, -ENOSYS, dir, mode, fh, out);
+	out->st_dev = m->dev;
+	return ret;
+}
+
+int um_fs_link_open(struct um_mount *m, struct um_fh *fh, const char *to)
+{
+	int ret;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	ret = (int)HOP(m, link_open, to, -ENOENT, fh, to);
+	return entry_changed(m, to, ret);
+}
+
+/* As the kernel has it where a file has no poll. */
+#define ALWAYS_READY (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
+
+bool um_fs_polls(const struct um_mount *m)
+{
+	return m->fs.polls && HAS(m, poll);
+}
+
+int um_fs_poll(struct um_mount *m, struct um_fh *fh, unsigned int events,
+	       uint64_t handle)
+{
+	int ret = (int)HOP(m, poll, NULL, -ENOSYS, fh, events, handle);
+
+	return ret == -ENOSYS ? (int)(events & ALWAYS_READY) : ret;
 }
 
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req)

@@ -73,6 +73,14 @@ int um_fs_flush(struct um_mount *m, struct um_fh *fh);
 /* Whether the file system keeps locks of fcntl(2), flock(2). */
 bool um_fs_locks(const struct um_mount *m);
 bool um_fs_flocks(const struct um_mount *m);
+int um_fs_birth(struct um_mount *m, const char *path, struct um_fh *fh,
+		struct timespec *out);
+int um_fs_tmpfile(struct um_mount *m, const char *dir, mode_t mode,
+		  struct um_fh *fh, struct stat *out);
+int um_fs_link_open(struct um_mount *m, struct um_fh *fh, const char *to);
+bool um_fs_polls(const struct um_mount *m);
+int um_fs_poll(struct um_mount *m, struct um_fh *fh, unsigned int events,
+	       uint64_t handle);
 int um_fs_lock(struct um_mount *m, struct um_fh *fh, int cmd, struct flock *fl,
 	       uint64_t owner);
 int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner);

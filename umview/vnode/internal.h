@@ -110,6 +110,18 @@ void um_obj_removed(struct um_mount *m, const char *path,
 		    const struct stat *st);
 /* Attributes of an object whose name is gone; or -ENOENT. */
 int um_obj_last(struct um_obj *o, struct stat *out);
+/* What file systems keep for later (um_fs.behind) is written. */
+void um_vnode_catch_up_all(void);
+/* The hash of a vnode by mount and number. */
+uint64_t um_vnode_key(const struct um_mount *m, ino_t ino);
+/* open.c: a descriptor for the guest; the io lock is held. */
+int um_vnode_give_locked(struct um_vnode *v, int flags);
+/* lock.c: an open file that stays so meanwhile, without the io lock. */
+int um_vnode_pin(struct um_vnode *v, struct um_fh **out);
+void um_vnode_unpin(struct um_vnode *v);
+/* poll.c: after a read or a write; the module's open file goes. */
+void um_vnode_poll_again(struct um_vnode *v);
+void um_vnode_poll_end(const struct um_vnode *v);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
 

@@ -126,7 +126,7 @@ static off_t ready_limit(const struct um_vnode *v)
 }
 
 /* A descriptor for a file whose module side is in order; io lock held. */
-static int give_locked(struct um_vnode *v, int flags)
+int um_vnode_give_locked(struct um_vnode *v, int flags)
 {
 	int ret;
 
@@ -152,7 +152,7 @@ static int open_locked(struct um_vnode *v, int flags)
 		ret = um_vnode_need_fh(v, flags & O_ACCMODE);
 	if (ret == 0 && (flags & O_TRUNC))
 		ret = um_vnode_truncate_locked(v, 0);
-	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
+	return ret < 0 ? ret : um_vnode_give_locked(v, flags & ~O_TRUNC);
 }
 
 /* Who hears of closes may be waiting for such a one. */
@@ -262,7 +262,7 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		v->wfh = fh;
 		um_vnode_set_wfh(v, true);
 	}
-	ret = give_locked(v, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
+	ret = um_vnode_give_locked(v, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
 	um_unlock(&v->io);
 	um_vnode_put(v);
 	return ret;

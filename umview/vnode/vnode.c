@@ -18,14 +18,14 @@ struct um_vnode_state um_vn = {
 	.inotify_files = -1,
 };
 
-static uint64_t node_key(const struct um_mount *m, ino_t ino)
+uint64_t um_vnode_key(const struct um_mount *m, ino_t ino)
 {
 	return ((uint64_t)m->id << 48) ^ (uint64_t)ino;
 }
 
 struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino)
 {
-	struct um_hnode *n = um_hash_get(&um_vn.by_node, node_key(m, ino));
+	struct um_hnode *n = um_hash_get(&um_vn.by_node, um_vnode_key(m, ino));
 
 	for (; n; n = um_hash_next(n)) {
 		struct um_vnode *v = um_container(n, struct um_vnode, node);
@@ -168,7 +168,8 @@ static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
 /* Into the hashes; the table lock is held. */
 static void enter_locked(struct um_vnode *v)
 {
-	if (um_hash_add(&um_vn.by_node, &v->node, node_key(v->mount, v->ino)) ||
+	if (um_hash_add(&um_vn.by_node, &v->node,
+			um_vnode_key(v->mount, v->ino)) ||
 	    um_hash_add(&um_vn.by_inode, &v->file.node, v->file.inode) ||
 	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, um_watch_key(&v->file)))
 		um_warn("out of memory for the vnode table");
@@ -478,6 +479,18 @@ int um_vnode_sync_mount(struct um_mount *m)
 
 	for_each(m, sync_one, &ret);
 	return ret;
+}
+
+static void catch_up(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	if (v->mount->fs.behind && v->has_wfh)
+		(void)um_fs_syncfs(v->mount);
+}
+
+void um_vnode_catch_up_all(void)
+{
+	for_each(NULL, catch_up, NULL);
 }
 
 static void measure_one(struct um_vnode *v, void *arg)

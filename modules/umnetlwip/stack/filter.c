@@ -103,9 +103,8 @@ static void fill(uint8_t *p, size_t len, int protocol, uint32_t sum)
 	sum += st_chksum(p, (int)len);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	v = (uint16_t)~sum;
-	if (!v && protocol == IPPROTO_UDP)
-		v = 0xffff;
+	/* UDP's 0 says that there is none */
+	v = sum == 0xffff && protocol == IPPROTO_UDP ? 0xffff : (uint16_t)~sum;
 	memcpy(p + at, &v, 2);
 }
 

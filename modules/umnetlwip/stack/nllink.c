@@ -212,16 +212,17 @@ static int set_dhcp(struct st_iface *i, const struct ifinfomsg *m)
 static int set_flags(struct st_iface *i, const struct ifinfomsg *m)
 {
 	unsigned int kept = IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP;
-	unsigned int change = m->ifi_change  ? m->ifi_change
-			      : m->ifi_flags ? ~0U
-					     : 0;
+	unsigned int changed = m->ifi_change  ? m->ifi_change
+			       : m->ifi_flags ? ~0U
+					      : 0;
 	int ret = set_dhcp(i, m);
 
 	if (ret < 0)
 		return ret;
-	kept &= change;
+	kept &= changed;
 	i->flags = (i->flags & ~kept) | (m->ifi_flags & kept);
-	return change & IFF_UP ? st_iface_set_up(i, m->ifi_flags & IFF_UP) : 0;
+	return (changed & IFF_UP) ? st_iface_set_up(i, m->ifi_flags & IFF_UP)
+				  : 0;
 }
 
 static int change(struct st_iface *i, const struct ifinfomsg *m,

@@ -136,15 +136,6 @@ static int packet_sockname(struct st_sock *s, union st_sockaddr *out,
 	return 0;
 }
 
-static int packet_peername(struct st_sock *s, union st_sockaddr *out,
-			   socklen_t *len)
-{
-	(void)s;
-	(void)out;
-	(void)len;
-	return -EOPNOTSUPP;
-}
-
 /* The whole frame: what the guest gave, or its header made of the address. */
 static ssize_t compose(struct st_sock *s, const struct st_iface *i,
 		       const struct sockaddr_ll *to, const void *data,
@@ -247,7 +238,6 @@ const struct st_proto st_packet = {
 	.bind = packet_bind,
 	.send = packet_send,
 	.sockname = packet_sockname,
-	.peername = packet_peername,
 	.setopt = packet_setopt,
 	.getopt = packet_getopt,
 	.ioctl = st_ioctl,

@@ -243,9 +243,12 @@ static int do_name(struct st_sock *s, struct call *c, bool peer)
 {
 	union st_sockaddr addr = { 0 };
 	socklen_t len = 0;
-	int ret = peer ? s->proto->peername(s, &addr, &len)
-		       : s->proto->sockname(s, &addr, &len);
+	int ret;
 
+	if (peer && !s->proto->peername)
+		return -EOPNOTSUPP;
+	ret = peer ? s->proto->peername(s, &addr, &len)
+		   : s->proto->sockname(s, &addr, &len);
 	if (ret < 0)
 		return ret;
 	memcpy(result, &addr, len);

@@ -17,6 +17,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+struct st_stream *st_stream_new(struct st_sock *s)
+{
+	struct st_stream *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->s = s;
+	t->guest_fd = -1;
+	s->priv = t;
+	return t;
+}
+
 /* A socket that guests' descriptors are connected to, one after another. */
 static int meeting_place(struct sockaddr_un *addr, socklen_t *len)
 {
@@ -150,6 +162,9 @@ static void rx_drop(struct st_stream *t, size_t n)
 		rx_pop(t);
 	}
 	t->rx_at += left;
+	left = t->lent < n ? t->lent : n;
+	t->lent -= left;
+	n -= left;
 	while (t->pcb && n > 0) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
 

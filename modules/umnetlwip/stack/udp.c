@@ -125,9 +125,9 @@ static err_t transmit(struct st_sock *s, const struct st_dest *to,
 	    IP_GET_TYPE(&d->udp->local_ip) == IP_GET_TYPE(ip)) {
 		source = d->udp->local_ip;
 		nif = ip_route(&source, ip);
-		return nif ? udp_sendto_if_src(d->udp, p, ip, port, nif,
-					       &source)
-			   : ERR_RTE;
+		if (!nif)
+			return ERR_RTE;
+		return udp_sendto_if_src(d->udp, p, ip, port, nif, &source);
 	}
 	if (nif && (group || to->has_source || to->oif || s->so.oif))
 		return udp_sendto_if_src(d->udp, p, ip, port, nif, &source);

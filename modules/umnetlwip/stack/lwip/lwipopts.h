@@ -126,6 +126,8 @@ uint16_t st_chksum(const void *data, int len);
 #define LWIP_HOOK_IP4_INPUT(pbuf, netif)	       st_hook_input4(pbuf, netif)
 #define LWIP_HOOK_IP6_INPUT(pbuf, netif)	       st_hook_input6(pbuf, netif)
 #define LWIP_HOOK_TCP_ISN(local, lport, remote, rport) st_random()
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, len, one, two, p)                   \
+	st_hook_tcp_input(pcb, h, p)
 #include "st_hooks.h"
 
 #endif
