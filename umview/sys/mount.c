@@ -480,7 +480,7 @@ static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
 	ret = m->point && m->source && m->type ? 0 : -ENOMEM;
 	if (ret == 0)
 		ret = um_mountopts_take(m, r->attr->mount_options);
-	free(um_steal(m->options));
+	free(atomic_exchange(&m->options, NULL));
 	if (ret == 0)
 		ret = um_fusedev_mount(r, m, a->data);
 	if (ret == 0)

@@ -203,5 +203,5 @@ void um_mountopts_drop(struct um_mount *m)
 	while (m->nexcept)
 		free(m->except[--m->nexcept]);
 	free(um_steal(m->except));
-	free(um_steal(m->options));
+	free(atomic_exchange(&m->options, NULL));
 }
