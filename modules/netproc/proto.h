@@ -39,6 +39,8 @@
  * @ST_ERRQUEUE: a: flags. Answer: data: struct um_net_head and what follows it.
  * @ST_FILE: data: a path as "/proc/net/tcp". Answer: data: its text, from
  *	offset a on, or -ENOENT.
+ * @ST_STORE: a: bytes of the path, b: offset; data: path, then what is written to the
+ *	file. Answer: ret: bytes taken.
  * @ST_CLOSE: the guest never got the descriptor.
  * @ST_CANCEL: a: tag of a request that waits; it is answered -EINTR.
  */
@@ -59,6 +61,7 @@ enum st_op {
 	ST_FILE,
 	ST_CLOSE,
 	ST_CANCEL,
+	ST_STORE,
 };
 
 /* @pid: thread group of the guest. */

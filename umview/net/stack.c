@@ -351,3 +351,8 @@ int um_net_wait(sem_t *sem)
 {
 	return um_wait_sem(sem);
 }
+
+int um_net_wait_fd(int fd, short events)
+{
+	return um_wait_fd(fd, events);
+}

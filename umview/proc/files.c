@@ -432,8 +432,6 @@ static int proc_open(struct um_req *r, const struct um_loc *loc)
 		return stack_file(r, "/etc/resolv.conf");
 	if (strncmp(loc->path, "/proc/", 6) != 0)
 		return -ENOENT;
-	if (!strncmp(loc->path, "/proc/sys/net/", 14))
-		return stack_file(r, loc->path);
 	if (!strcmp(loc->path, "/proc/filesystems"))
 		return make_memfd(r, make_filesystems, loc->path, 0);
 	if (!strcmp(loc->path, "/proc/partitions") && um_dev_any_block(r->list))

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conntrack.h"
+#include "forward.h"
 #include "iface.h"
 #include "lwip/etharp.h"
 #include "lwip/mld6.h"
@@ -155,6 +157,7 @@ int st_addr4_del(struct st_iface *i, uint32_t local, int prefix)
 	if (!a)
 		return -EADDRNOTAVAIL;
 	*p = a->next;
+	st_conn_flush_masqueraded(i->index);
 	st_route_connected4(i, a, false);
 	/* Another of the same net keeps the route, and becomes the first. */
 	for (struct st_addr4 *b = i->addrs4; b; b = b->next)

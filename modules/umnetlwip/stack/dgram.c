@@ -428,7 +428,8 @@ static void keep_error(struct st_sock *s, const struct st_icmp_error *from)
 		.ee_info = from->info,
 	};
 	st_addr_out(s->domain, &from->offender, 0, &e->offender);
-	e->target = s->remote;
+	st_addr_out(s->domain, &from->to,
+		    s->proto == &st_udp ? ntohs(from->dport) : 0, &e->target);
 	e->len = from->len < ERROR_DATA ? from->len : ERROR_DATA;
 	memcpy(e->data, from->data, e->len);
 	*d->errors_end = e;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * files.c - texts of /proc/net, /proc/sys/net, /sys/class/net, resolv.conf
+ * files.c - texts of /proc/net, /sys/class/net, resolv.conf; the rest: sysctl.c
  *
  * Columns as the kernel writes them: net-tools, busybox and ss read them.
  */
@@ -10,6 +10,7 @@
 
 #include "files.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_arp.h>
 #include <net/route.h>
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter.h"
+#include "conntrack.h"
 #include "iface.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
@@ -25,6 +26,7 @@
 #include "route.h"
 #include "sock.h"
 #include "stream.h"
+#include "sysctl.h"
 
 static void dev(FILE *f)
 {
@@ -234,24 +236,10 @@ static void sockstat(FILE *f)
 		tcp + udp + raw, tcp, tcp, udp, raw);
 }
 
-static void ip_forward(FILE *f)
-{
-	fprintf(f, "%d\n", st_forward4);
-}
-
-static void ip6_forward(FILE *f)
-{
-	fprintf(f, "%d\n", st_forward6);
-}
-
-static void port_range(FILE *f)
-{
-	fputs("32768\t60999\n", f);
-}
-
 /* The servers that DHCP and routers named; slirp's where there is none. */
 static void resolv_conf(FILE *f)
 {
+	char text[INET6_ADDRSTRLEN];
 	bool any = false;
 
 	for (u8_t n = 0; n < DNS_MAX_SERVERS; n++) {
@@ -259,7 +247,11 @@ static void resolv_conf(FILE *f)
 
 		if (ip_addr_isany(ip))
 			continue;
-		fprintf(f, "nameserver %s\n", ipaddr_ntoa(ip));
+		inet_ntop(IP_IS_V6(ip) ? AF_INET6 : AF_INET,
+			  IP_IS_V6(ip) ? (const void *)ip_2_ip6(ip)->addr
+				       : (const void *)&ip_2_ip4(ip)->addr,
+			  text, sizeof(text));
+		fprintf(f, "nameserver %s\n", text);
 		any = true;
 	}
 	for (struct st_iface *i = st_iface_first(); i && !any; i = i->next)
@@ -285,9 +277,7 @@ static const struct {
 	{ "/proc/net/raw", raw4 },
 	{ "/proc/net/raw6", raw6 },
 	{ "/proc/net/sockstat", sockstat },
-	{ "/proc/sys/net/ipv4/ip_forward", ip_forward },
-	{ "/proc/sys/net/ipv6/conf/all/forwarding", ip6_forward },
-	{ "/proc/sys/net/ipv4/ip_local_port_range", port_range },
+	{ "/proc/net/nf_conntrack", st_conn_print },
 	{ "/etc/resolv.conf", resolv_conf },
 };
 
@@ -418,8 +408,9 @@ static bool write_file(FILE *f, const char *path)
 			files[n].write(f);
 			return true;
 		}
-	return !strncmp(path, class, sizeof(class) - 1) &&
-	       class_net(f, path + sizeof(class) - 1);
+	if (!strncmp(path, class, sizeof(class) - 1))
+		return class_net(f, path + sizeof(class) - 1);
+	return st_sysctl_print(f, path);
 }
 
 ssize_t st_file_text(const char *path, char **out)

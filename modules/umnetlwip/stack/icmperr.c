@@ -19,8 +19,10 @@
 #include <string.h>
 
 #include "dgram.h"
+#include "forward.h"
 #include "iface.h"
 #include "lwip/pbuf.h"
+#include "radv.h"
 #include "route.h"
 #include "st_hooks.h"
 
@@ -119,12 +121,15 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP };
 	size_t at, head;
 
+	if (st_forward_take(p, netif))
+		return 1;
 	if (p->len < sizeof(outer))
 		return 0;
 	memcpy(&outer, b, sizeof(outer));
 	st_route_to_loopback(netif, outer.daddr);
 	at = outer.ihl * 4U;
-	if (outer.protocol == IPPROTO_TCP && p->len > at)
+	if (outer.protocol == IPPROTO_TCP && p->len > at &&
+	    !(ntohs(outer.frag_off) & IP_OFFMASK))
 		st_tcp_arrives(b + at, p->len - at);
 	if (p->len < sizeof(outer) + sizeof(icmp) + sizeof(inner))
 		return 0;
@@ -185,7 +190,8 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 	struct icmp6_hdr icmp;
 	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP6 };
 
-	(void)netif;
+	if (st_radv_heard(p) || st_forward_take(p, netif))
+		return 1;
 	if (p->len > 40 && b[6] == IPPROTO_TCP)
 		st_tcp_arrives(b + 40, p->len - 40U);
 	/* Errors have no extension headers, inside or outside, as a rule. */

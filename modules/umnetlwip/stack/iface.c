@@ -19,18 +19,21 @@
 #include <string.h>
 
 #include "clock.h"
+#include "conntrack.h"
 #include "filter.h"
+#include "forward.h"
 #include "link.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
-#include "lwip/ethip6.h"
 #include "lwip/init.h"
 #include "lwip/mld6.h"
 #include "lwip/nd6.h"
 #include "netif/ethernet.h"
 #include "nl.h"
 #include "packet.h"
+#include "radv.h"
 #include "route.h"
+#include "sysctl.h"
 #include "text.h"
 
 enum { FRAME_MAX = 65535, MTU_MIN = 68, MTU_MAX = 9216 };
@@ -105,18 +108,6 @@ bool st_iface_any_dhcp(void)
 	return false;
 }
 
-/* What a wire brought has no checksums; it may leave by this link. */
-static bool lacks_checksums(const struct st_iface *to)
-{
-	const struct st_iface *i = ifaces;
-
-	if (to->link->trusted || (!st_forward4 && !st_forward6))
-		return false;
-	while (i && !(i->link && i->link->trusted))
-		i = i->next;
-	return i;
-}
-
 /* lwIP sends a frame: in one piece for the link. */
 static err_t output(struct netif *nif, struct pbuf *p)
 {
@@ -128,12 +119,10 @@ static err_t output(struct netif *nif, struct pbuf *p)
 		i->tx.dropped++;
 		return ERR_OK;
 	}
-	if (p->next || lacks_checksums(i)) {
+	if (p->next) {
 		pbuf_copy_partial(p, frame, p->tot_len, 0);
 		data = frame;
 	}
-	if (lacks_checksums(i))
-		st_frame_fill_checksums(frame, p->tot_len);
 	st_packet_seen(i, data, p->tot_len, true);
 	if (i->link->send(i, data, p->tot_len) < 0) {
 		i->tx.dropped++;
@@ -192,8 +181,10 @@ void st_iface_input(struct st_iface *i, const void *frame, size_t len)
 	if (len < ETH_ZLEN)
 		memset((uint8_t *)p->payload + len, 0, ETH_ZLEN - len);
 	nif = netif_for(i, frame, len);
+	st_input_iface = i;
 	if (nif->input(p, nif) != ERR_OK)
 		pbuf_free(p);
+	st_input_iface = NULL;
 }
 
 /* What every netif of an interface has in common; lwIP's init callback. */
@@ -203,7 +194,7 @@ static err_t netif_begin(struct netif *nif)
 
 	nif->name[0] = 'u';
 	nif->name[1] = 'm';
-	nif->output = etharp_output;
+	nif->output = st_forward_output4;
 	nif->linkoutput = output;
 	nif->mtu = (u16_t)i->mtu;
 	nif->hwaddr_len = ETH_ALEN;
@@ -212,7 +203,7 @@ static err_t netif_begin(struct netif *nif)
 	nif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
 		     NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
 	if (nif == i->nif) {
-		nif->output_ip6 = ethip6_output;
+		nif->output_ip6 = st_forward_output6;
 		nif->flags |= NETIF_FLAG_MLD6;
 		nif->mtu6 = nif->mtu;
 	} else {
@@ -311,6 +302,7 @@ int st_iface_add(const char *name, const struct st_link_ops *link,
 	i->link = link;
 	i->mtu = link->mtu ? link->mtu : 1500;
 	i->txqlen = 1000;
+	i->conf = st_conf_default;
 	i->nif = &i->own;
 	snprintf(i->alias, sizeof(i->alias), "%s", arg ? arg : "");
 	memset(i->prefix6, 64, sizeof(i->prefix6));
@@ -351,6 +343,7 @@ int st_iface_del(struct st_iface *i)
 		return -EOPNOTSUPP;
 	st_iface_set_dhcp(i, false);
 	st_iface_set_up(i, false);
+	st_conn_flush_masqueraded(i->index);
 	drop_addrs(i);
 	st_route_flush(i->index, 0);
 	netif_remove(i->nif);
@@ -411,6 +404,7 @@ int st_iface_set_up(struct st_iface *i, bool up)
 		connected_routes(i, true);
 		if (i->dhcp)
 			dhcp_start(i->nif);
+		st_radv_changed(i);
 	} else {
 		if (i->dhcp)
 			dhcp_release_and_stop(i->nif);

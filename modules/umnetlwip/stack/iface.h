@@ -57,6 +57,16 @@ struct st_addr4 {
 	char label[IFNAMSIZ];
 };
 
+/*
+ * What /proc/sys/net/ipv4/conf/NAME and ipv6/conf/NAME say; also of "all", and
+ * of "default": new ones.
+ */
+struct st_conf {
+	bool forward4, forward6;
+	bool send_redirects;
+	int accept_ra; /* 2: also where IPv6 is forwarded */
+};
+
 struct st_iface {
 	struct st_iface *next;
 	int index;
@@ -65,6 +75,7 @@ struct st_iface {
 	unsigned int flags; /* IFF_*, as set: UP, PROMISC, ALLMULTI, NOARP */
 	bool carrier;
 	bool dhcp;
+	struct st_conf conf;
 	int mtu;
 	int txqlen;
 	uint32_t group;

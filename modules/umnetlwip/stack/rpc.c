@@ -23,6 +23,7 @@
 #include "loop.h"
 #include "sock.h"
 #include "stream.h"
+#include "sysctl.h"
 
 enum { BURST = 32, WAITING = 4096 };
 
@@ -433,6 +434,7 @@ static int on_socket(struct st_sock *s, struct call *c)
 	case ST_ACCEPTED:
 	case ST_FILE:
 	case ST_CANCEL:
+	case ST_STORE:
 	default:
 		return -ENOSYS;
 	}
@@ -496,6 +498,19 @@ static int do_file(struct call *c)
 	return (int)len;
 }
 
+static int do_store(const struct call *c)
+{
+	char path[256];
+	size_t len = (size_t)c->q.a;
+
+	if (c->q.a < 0 || len > c->q.len || len >= sizeof(path))
+		return -EINVAL;
+	memcpy(path, c->data, len);
+	path[len] = '\0';
+	return st_sysctl_store(path, (const char *)c->data + len,
+			       c->q.len - len, c->q.b);
+}
+
 static int serve(struct call *c)
 {
 	struct st_sock *s;
@@ -507,6 +522,8 @@ static int serve(struct call *c)
 		return do_accepted(c);
 	case ST_FILE:
 		return do_file(c);
+	case ST_STORE:
+		return do_store(c);
 	case ST_CANCEL:
 		cancel((uint32_t)c->q.a);
 		c->later = true; /* it has no answer of its own */

@@ -141,8 +141,11 @@ static bool rx_add(struct st_stream *t, struct pbuf *p)
 static void rx_pop(struct st_stream *t)
 {
 	struct st_rx *node = t->rx;
-	struct pbuf *rest = pbuf_dechain(node->p);
+	struct pbuf *rest = node->p->next;
 
+	/* Chained, as a packet is that came in fragments: the rest stays. */
+	if (rest)
+		pbuf_ref(rest);
 	pbuf_free(node->p);
 	node->p = rest;
 	t->rx_at = 0;

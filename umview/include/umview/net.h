@@ -110,6 +110,8 @@ enum um_net_whose {
  *	/sys/class/net/eth0/mtu as this stack has it, allocated, *out the caller's.
  *	A path that ends with a slash asks for the names in that directory, one
  *	a line. Return: its length; -ENOENT: the stack has none.
+ * @store: write(2) to such a file, at an offset. Return: size. NULL: they are
+ *	only read. Modules built before it have a smaller @size.
  * @umount: called once, last; free net->priv. Sockets may still be open: from
  *	now on they have lost their stack.
  * @delegate: whose are new sockets of this domain? UM_NET_OTHER: *out is set,
@@ -145,6 +147,8 @@ struct um_net_ops {
 	void (*umount)(struct um_net *net);
 	enum um_net_whose (*delegate)(struct um_net *net, int domain,
 				      struct um_net_stack **out);
+	ssize_t (*store)(struct um_net *net, const char *path, const void *data,
+			 size_t size, off_t off);
 };
 
 /**
@@ -164,6 +168,8 @@ struct um_net {
  * Return: 0, or -EINTR: a signal waits for the guest, or it was killed: give up.
  */
 int um_net_wait(sem_t *sem);
+/* The same for a descriptor's events, as poll(2) names them. */
+int um_net_wait_fd(int fd, short events);
 
 /*
  * The stack has ended by itself. Its sockets that listen have no end that would

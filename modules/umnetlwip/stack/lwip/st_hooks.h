@@ -21,8 +21,6 @@ struct netif *st_hook_route6(const struct ip6_addr *src,
 			     const struct ip6_addr *dest);
 const struct ip6_addr *st_hook_gateway6(struct netif *netif,
 					const struct ip6_addr *dest);
-/* 0: no; -1: as lwIP thinks. */
-int st_hook_can_forward4(struct pbuf *p, uint32_t dest);
 /* Non-zero: the packet was taken, and freed. */
 int st_hook_input4(struct pbuf *p, struct netif *netif);
 int st_hook_input6(struct pbuf *p, struct netif *netif);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cabport.c - a plug in a switch, which is plugged in again when it comes back */
+#include "cabport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "serve.h"
+
+enum { AGAIN_MS = 1000, ETHERNET_HEAD = 14 };
+
+void cab_port_init(struct cab_port *port, const char *vnl, const char *peer)
+{
+	memset(port, 0, sizeof(*port));
+	snprintf(port->vnl, sizeof(port->vnl), "%s", vnl ? vnl : "");
+	snprintf(port->descr, sizeof(port->descr),
+		 "vde_cryptcab peer=%s pid=%d", peer, (int)getpid());
+}
+
+void cab_port_fini(struct cab_port *port)
+{
+	if (port->conn)
+		vde_close(port->conn);
+	port->conn = NULL;
+}
+
+/*
+ * libvdeplug heeds MSG_DONTWAIT for some kinds of links only. A stream is
+ * left as it is: its frames would be cut.
+ */
+static void dont_wait(int fd)
+{
+	int type = SOCK_STREAM;
+	socklen_t len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	    type != SOCK_STREAM)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+int cab_port_plug(struct cab_port *port)
+{
+	errno = 0;
+	port->conn =
+		vde_open(port->vnl[0] ? port->vnl : NULL, port->descr, NULL);
+	if (!port->conn)
+		return errno ? -errno : -EIO;
+	dont_wait(vde_datafd(port->conn));
+	return 0;
+}
+
+static void lost(struct cab_port *port, int64_t now)
+{
+	serve_say("the switch is gone");
+	cab_port_fini(port);
+	port->again = now + AGAIN_MS;
+}
+
+void cab_port_poll(const struct cab_port *port, struct pollfd *fds,
+		   int64_t *next)
+{
+	int data = port->conn ? vde_datafd(port->conn) : -1;
+	int ctl = port->conn ? vde_ctlfd(port->conn) : -1;
+
+	fds[0] = (struct pollfd){ .fd = data, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = ctl == data ? -1 : ctl,
+				  .events = POLLIN };
+	if (!port->conn && port->again < *next)
+		*next = port->again;
+}
+
+/* Nothing but its end comes from the control socket. */
+static bool hung_up(const struct pollfd *fds)
+{
+	char waste[64];
+
+	if ((fds[0].revents | fds[1].revents) & (POLLHUP | POLLERR | POLLNVAL))
+		return true;
+	return (fds[1].revents & POLLIN) &&
+	       read(fds[1].fd, waste, sizeof(waste)) <= 0;
+}
+
+void cab_port_tick(struct cab_port *port, const struct pollfd *fds, int64_t now)
+{
+	if (port->conn && hung_up(fds))
+		lost(port, now);
+	if (port->conn || now < port->again)
+		return;
+	if (cab_port_plug(port) < 0)
+		port->again = now + AGAIN_MS;
+	else
+		serve_say("plugged into the switch again");
+}
+
+ssize_t cab_port_recv(struct cab_port *port, void *frame, size_t size,
+		      int64_t now)
+{
+	struct pollfd p;
+	ssize_t len;
+
+	if (!port->conn)
+		return -ENOTCONN;
+	p = (struct pollfd){ .fd = vde_datafd(port->conn), .events = POLLIN };
+	/* No read may be made that could wait. */
+	if (poll(&p, 1, 0) <= 0)
+		return -EAGAIN;
+	len = vde_recv(port->conn, frame, size, MSG_DONTWAIT);
+	/* One byte is a VNL's way to say: nothing this time. */
+	if (len == 1 || (len < 0 && (errno == EAGAIN || errno == EINTR)))
+		return -EAGAIN;
+	if (len > 0)
+		return len;
+	lost(port, now);
+	return -ENOTCONN;
+}
+
+void cab_port_send(struct cab_port *port, const void *frame, size_t len)
+{
+	if (port->conn && len >= ETHERNET_HEAD)
+		vde_send(port->conn, frame, len, MSG_DONTWAIT);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* serve.c - what programs that serve have in common: messages, signals, daemons */
+#include "serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	const char *name;
+	bool verbose, to_syslog;
+	char *pidfile;
+} self;
+
+void serve_init(const char *name, bool verbose)
+{
+	self.name = name;
+	self.verbose = verbose;
+}
+
+static void say(int level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	if (self.to_syslog)
+		syslog(level, "%s", line);
+	else
+		fprintf(stderr, "%s: %s\n", self.name, line);
+}
+
+void serve_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(LOG_NOTICE, fmt, ap);
+	va_end(ap);
+}
+
+void serve_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!self.verbose)
+		return;
+	va_start(ap, fmt);
+	say(LOG_INFO, fmt, ap);
+	va_end(ap);
+}
+
+int serve_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
+	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return -errno;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_pid(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (dprintf(fd, "%d\n", (int)getpid()) < 0)
+		ret = -errno;
+	close(fd);
+	/* Its name is to be found when the program ends, too. */
+	self.pidfile = realpath(path, NULL);
+	return ret;
+}
+
+int serve_daemon(bool as_daemon, const char *pidfile)
+{
+	if (as_daemon) {
+		if (daemon(1, 0) < 0)
+			return -errno;
+		openlog(self.name, LOG_PID, LOG_DAEMON);
+		self.to_syslog = true;
+	}
+	return pidfile ? write_pid(pidfile) : 0;
+}
+
+void serve_end(void)
+{
+	if (self.pidfile)
+		unlink(self.pidfile);
+	free(self.pidfile);
+	self.pidfile = NULL;
+}
+
+int64_t serve_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
