@@ -141,7 +141,7 @@ static int ask(struct um_vnode *v, unsigned int events, bool fall)
 {
 	uint64_t handle = v->file.inode;
 	unsigned int told = 0;
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	struct pair *p;
 	int ret = begin(handle, &told);
 
