@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -567,6 +568,29 @@ static ssize_t proc_store(struct um_net *net, const char *path,
 	return request(of(net), ST_STORE, &ask);
 }
 
+static int proc_tun_open(struct um_net *net, int fd, struct ifreq *ifr,
+			 int index, uint64_t *id)
+{
+	struct iovec iov = { ifr, sizeof(*ifr) };
+	struct ask ask = { .a = index,
+			   .iov = &iov,
+			   .niov = 1,
+			   .out = ifr,
+			   .room = sizeof(*ifr) };
+	int ret = with_fd(net, ST_TUN_OPEN, &ask, fd);
+
+	*id = ask.got_id;
+	return ret;
+}
+
+static long proc_tun(struct um_net *net, uint64_t id, unsigned int cmd,
+		     void *data, size_t size)
+{
+	struct ask ask = { .id = id, .a = (int)cmd, .out = data, .room = size };
+
+	return simple(net, ST_TUN, &ask, data, size);
+}
+
 static void proc_umount(struct um_net *net)
 {
 	struct proc *l = of(net);
@@ -600,6 +624,8 @@ static const struct um_net_ops proc_ops = {
 	.file = proc_file,
 	.umount = proc_umount,
 	.store = proc_store,
+	.tun_open = proc_tun_open,
+	.tun = proc_tun,
 };
 
 /* ---- its process ---- */

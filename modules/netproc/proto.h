@@ -43,6 +43,10 @@
  *	file. Answer: ret: bytes taken.
  * @ST_CLOSE: the guest never got the descriptor.
  * @ST_CANCEL: a: tag of a request that waits; it is answered -EINTR.
+ * @ST_TUN_OPEN: a: index of the interface, or 0; data: a struct ifreq; carries the
+ *	stack's end of the guest's descriptor. Answer: id; data: the ifreq.
+ * @ST_TUN: id: of ST_TUN_OPEN, a: cmd; data: its argument. Answer: data: the
+ *	argument.
  */
 enum st_op {
 	ST_SOCKET = 1,
@@ -62,6 +66,8 @@ enum st_op {
 	ST_CLOSE,
 	ST_CANCEL,
 	ST_STORE,
+	ST_TUN_OPEN,
+	ST_TUN,
 };
 
 /* @pid: thread group of the guest. */

@@ -190,7 +190,7 @@ static void requests(const uint8_t *p, size_t size)
 
 		if (len > size - 7)
 			len = size - 7;
-		request(p[0] % (ST_CANCEL + 2), newest + p[1] % SOCKETS, p + 2,
+		request(p[0] % (ST_TUN + 2), newest + p[1] % SOCKETS, p + 2,
 			p + 7, len);
 		p += 7 + len;
 		size -= 7 + len;

@@ -29,25 +29,41 @@ struct attributes {
 
 #define SOL_SOCKET     1
 #define SO_TYPE	       3
+#define SO_RCVLOWAT    18
 #define SOCK_SEQPACKET 5
+
+static int has_option(long fd, int name, int value)
+{
+	int is = 0;
+	int len = sizeof(is);
+
+	return um_native(__NR_getsockopt, fd, SOL_SOCKET, name, (long)&is,
+			 (long)&len, 0) == 0 &&
+	       is == value;
+}
 
 /* May it be an open /dev/fuse? */
 static int is_channel(long fd)
 {
-	int type = 0;
-	int len = sizeof(type);
-
 	return (um_shared->chans || um_shared->standins) &&
-	       um_native(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, (long)&type,
-			 (long)&len, 0) == 0 &&
-	       type == SOCK_SEQPACKET;
+	       has_option(fd, SO_TYPE, SOCK_SEQPACKET);
+}
+
+/* The same, for calls that a marked one leaves to the kernel. */
+static int is_asked_channel(long fd)
+{
+	return is_channel(fd) && !has_option(fd, SO_RCVLOWAT, UM_STREAM_MARK);
+}
+
+static int is_object(long fd)
+{
+	return um_shared->objs &&
+	       um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0;
 }
 
 static int is_virtual(long fd)
 {
-	return (um_shared->objs &&
-		um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0) ||
-	       is_channel(fd);
+	return is_object(fd) || is_channel(fd);
 }
 
 /* What is read natively is also sought, mapped and locked so. */
@@ -101,7 +117,7 @@ static long fast_read(long nr, const long *a)
 {
 	if ((um_shared->held || um_shared->standins) &&
 	    (um_page.flags & (UM_PAGE_HELPER | UM_PAGE_CHAN)) &&
-	    is_channel(a[0]))
+	    is_asked_channel(a[0]))
 		return um_ask(nr, a);
 	return by_mode(nr, a);
 }
@@ -109,9 +125,10 @@ static long fast_read(long nr, const long *a)
 /* Files that are cached and may be written are written through the monitor. */
 static long fast_write(long nr, const long *a)
 {
-	if (um_shared->writers || um_shared->chans || um_shared->standins)
-		return um_on_descriptor(a[0], nr, a);
-	return by_mode(nr, a);
+	if (!um_shared->writers && !um_shared->chans && !um_shared->standins)
+		return by_mode(nr, a);
+	return is_object(a[0]) || is_asked_channel(a[0]) ? um_ask(nr, a)
+							 : um_pass(nr, a);
 }
 
 static long fast_getdents(long nr, const long *a)

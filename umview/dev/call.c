@@ -17,6 +17,14 @@
 
 #define UM_DEV_CALL 0xd0e1f2a3u
 
+int um_dev_copy_in(uint64_t at, void *buf, size_t n)
+{
+	UM_CORE_CODE;
+	struct um_req *r = um_req_current();
+
+	return r ? um_copy_in(r, um_uptr_of(at), buf, n) : -EFAULT;
+}
+
 /* Copy the argument in, have the module answer, copy it out. */
 static long module_ioctl(struct um_devset *s, struct um_dev_call *c)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* stack.c - network stacks of a view: special files, and whose sockets are whose */
 #include "net/standin.h"
+#include "net/tun.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -300,6 +301,7 @@ void um_stack_setup(void)
 void um_net_ended(struct um_net *net)
 {
 	um_standin_end(net);
+	um_tun_end(net);
 }
 
 /* ---- one stack for another ---- */

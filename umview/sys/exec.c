@@ -25,6 +25,7 @@
 #include "agent/proto.h"
 #include "base/hash.h"
 #include "base/lock.h"
+#include "dev/stream.h"
 #include "guest/inject.h"
 #include "guest/shared.h"
 #include "net/standin.h"
@@ -518,7 +519,7 @@ static struct um_page first_page(struct um_req *r,
 	if (p->interp_fd >= 0)
 		page.flags |= UM_PAGE_INTERP;
 	/* It may have inherited one. */
-	if (um_standin_any())
+	if (um_standin_any() || um_stream_any())
 		page.flags |= UM_PAGE_CHAN;
 	return page;
 }

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 
 #include "base/lock.h"
+#include "dev/stream.h"
 #include "sys/fusedev.h"
 #include "sys/net.h"
 #include "sys/remotelock.h"
@@ -309,6 +310,11 @@ static struct um_obj *data_obj(struct um_req *r, bool writing, long *ret)
 	return NULL;
 }
 
+static bool any_channel(void)
+{
+	return um_chan_any() || um_standin_any() || um_stream_any();
+}
+
 /* An open /dev/fuse, or the kernel's own business after all. */
 static long channel(struct um_req *r,
 		    int (*get)(struct um_req *r, uint64_t at, uint64_t n,
@@ -320,8 +326,10 @@ static long channel(struct um_req *r,
 	struct vector v;
 	int ret;
 
-	if (!ch && !(s && s->packets))
-		return UM_CONTINUE;
+	if (!ch && !(s && s->packets)) {
+		ret = um_stream_error(r);
+		return ret < 0 ? ret : UM_CONTINUE;
+	}
 	ret = get(r, r->arg[1], r->arg[2], &v);
 	if (ret < 0)
 		return ret;
@@ -339,7 +347,7 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
+	if (!o && ret == UM_CONTINUE && any_channel())
 		return channel(r, one_buffer, writing);
 	if (!o)
 		return ret;
@@ -355,7 +363,7 @@ static long vectored(struct um_req *r, off_t off, unsigned int rwf,
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
+	if (!o && ret == UM_CONTINUE && any_channel())
 		return channel(r, copy_vector, writing);
 	if (!o)
 		return ret;

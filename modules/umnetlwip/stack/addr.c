@@ -218,7 +218,7 @@ int st_addr6_add(struct st_iface *i, const void *addr, int prefix, bool nodad,
 				     preferred == UINT32_MAX ? 0 : preferred);
 	i->prefix6[slot] = (uint8_t)prefix;
 	netif_ip6_addr_set_state(i->nif, (s8_t)slot,
-				 nodad || st_iface_is_lo(i)
+				 nodad || st_iface_is_lo(i) || st_iface_is_l3(i)
 					 ? IP6_ADDR_PREFERRED
 					 : IP6_ADDR_TENTATIVE);
 	if (st_iface_is_up(i))

@@ -27,6 +27,7 @@
 #include "sock.h"
 #include "stream.h"
 #include "sysctl.h"
+#include "tap.h"
 
 static void dev(FILE *f)
 {
@@ -324,7 +325,11 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 	const uint8_t *mac = i->nif->hwaddr;
 	bool running = st_iface_is_up(i) && i->carrier;
 
-	if (!strcmp(name, "address"))
+	if (st_tap_file(f, i, name))
+		return true;
+	if (!strcmp(name, "address") && st_iface_is_l3(i))
+		fputs("\n", f);
+	else if (!strcmp(name, "address"))
 		fprintf(f, "%02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1],
 			mac[2], mac[3], mac[4], mac[5]);
 	else if (!strcmp(name, "mtu"))
@@ -332,8 +337,7 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 	else if (!strcmp(name, "ifindex") || !strcmp(name, "iflink"))
 		fprintf(f, "%d\n", i->index);
 	else if (!strcmp(name, "type"))
-		fprintf(f, "%d\n",
-			st_iface_is_lo(i) ? ARPHRD_LOOPBACK : ARPHRD_ETHER);
+		fprintf(f, "%d\n", st_iface_type(i));
 	else if (!strcmp(name, "operstate"))
 		fputs(st_iface_is_lo(i) ? "unknown\n"
 		      : running		? "up\n"
@@ -348,10 +352,11 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 	else if (!strcmp(name, "ifalias"))
 		fprintf(f, "%s\n", i->alias);
 	else if (!strcmp(name, "addr_len"))
-		fputs("6\n", f);
+		fputs(st_iface_is_l3(i) ? "0\n" : "6\n", f);
 	else if (!strcmp(name, "broadcast"))
-		fputs(st_iface_is_lo(i) ? "00:00:00:00:00:00\n"
-					: "ff:ff:ff:ff:ff:ff\n",
+		fputs(st_iface_is_lo(i)	  ? "00:00:00:00:00:00\n"
+		      : st_iface_is_l3(i) ? "\n"
+					  : "ff:ff:ff:ff:ff:ff\n",
 		      f);
 	else if (!strncmp(name, "statistics/", 11))
 		return statistic(f, i, name + 11);
@@ -360,7 +365,7 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 	return true;
 }
 
-static bool class_dir(FILE *f, const char *name)
+static bool class_dir(FILE *f, const struct st_iface *i, const char *name)
 {
 	static const char *const names[] = {
 		"addr_len",	"address",   "broadcast", "carrier",
@@ -373,6 +378,8 @@ static bool class_dir(FILE *f, const char *name)
 		return !strcmp(name, "statistics/") && statistic_names(f);
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
 		fprintf(f, "%s\n", names[n]);
+	if (st_tap_of(i))
+		fputs("group\nowner\ntun_flags\n", f);
 	return true;
 }
 
@@ -395,7 +402,7 @@ static bool class_net(FILE *f, const char *rest)
 	i = st_iface_by_name(name);
 	if (!i)
 		return false;
-	return rest[strlen(rest) - 1] == '/' ? class_dir(f, slash + 1)
+	return rest[strlen(rest) - 1] == '/' ? class_dir(f, i, slash + 1)
 					     : class_file(f, i, slash + 1);
 }
 

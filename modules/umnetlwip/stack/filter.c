@@ -46,6 +46,15 @@ static bool welcome6(const uint8_t *packet, size_t len)
 	       !IN6_IS_ADDR_MULTICAST(&h.ip6_src);
 }
 
+bool st_packet_is_welcome(uint16_t type, const uint8_t *packet, size_t len)
+{
+	if (type == ETH_P_IP)
+		return welcome4(packet, len);
+	if (type == ETH_P_IPV6)
+		return welcome6(packet, len);
+	return true;
+}
+
 bool st_frame_is_welcome(const struct st_iface *i, const uint8_t *frame,
 			 size_t len)
 {
@@ -53,9 +62,5 @@ bool st_frame_is_welcome(const struct st_iface *i, const uint8_t *frame,
 
 	if (!(frame[0] & 1) && memcmp(frame, i->nif->hwaddr, ETH_ALEN) != 0)
 		return false;
-	if (type == ETH_P_IP)
-		return welcome4(frame + ETH_HLEN, len - ETH_HLEN);
-	if (type == ETH_P_IPV6)
-		return welcome6(frame + ETH_HLEN, len - ETH_HLEN);
-	return true;
+	return st_packet_is_welcome(type, frame + ETH_HLEN, len - ETH_HLEN);
 }

@@ -11,5 +11,7 @@
  */
 bool st_frame_is_welcome(const struct st_iface *i, const uint8_t *frame,
 			 size_t len);
+/* The same of a packet of a link that has no frames. */
+bool st_packet_is_welcome(uint16_t type, const uint8_t *packet, size_t len);
 
 #endif

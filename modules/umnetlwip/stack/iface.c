@@ -12,6 +12,7 @@
 #include "iface.h"
 
 #include <errno.h>
+#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "conntrack.h"
 #include "filter.h"
 #include "forward.h"
+#include "l3.h"
 #include "link.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
@@ -34,7 +36,9 @@
 #include "radv.h"
 #include "route.h"
 #include "sysctl.h"
+#include "tap.h"
 #include "text.h"
+#include "tun.h"
 
 enum { FRAME_MAX = 65535, MTU_MIN = 68, MTU_MAX = 9216 };
 
@@ -74,6 +78,20 @@ bool st_iface_is_lo(const struct st_iface *i)
 	return !i->link;
 }
 
+bool st_iface_is_l3(const struct st_iface *i)
+{
+	return i->link && i->link->l3;
+}
+
+int st_iface_type(const struct st_iface *i)
+{
+	const struct tun *t = st_tap_of(i);
+
+	if (st_iface_is_lo(i))
+		return ARPHRD_LOOPBACK;
+	return t ? t->type : ARPHRD_ETHER;
+}
+
 bool st_iface_is_up(const struct st_iface *i)
 {
 	return i->flags & IFF_UP;
@@ -85,6 +103,8 @@ unsigned int st_iface_flags(const struct st_iface *i)
 
 	if (st_iface_is_lo(i))
 		flags = i->flags | IFF_LOOPBACK;
+	else if (st_iface_is_l3(i))
+		flags |= IFF_POINTOPOINT | IFF_NOARP;
 	else
 		flags |= IFF_BROADCAST;
 	if (st_iface_is_up(i) && i->carrier)
@@ -209,6 +229,8 @@ static err_t netif_begin(struct netif *nif)
 	} else {
 		memcpy(nif->hwaddr, i->nif->hwaddr, ETH_ALEN);
 	}
+	if (i->link->l3)
+		st_l3_begin(nif);
 	return ERR_OK;
 }
 
@@ -310,11 +332,12 @@ int st_iface_add(const char *name, const struct st_link_ops *link,
 	if (ret < 0)
 		goto free_iface;
 	random_mac(i->own.hwaddr);
-	if (!netif_add_noaddr(&i->own, i, netif_begin, ethernet_input)) {
+	if (!netif_add_noaddr(&i->own, i, netif_begin,
+			      link->l3 ? st_l3_take : ethernet_input)) {
 		ret = -ENOBUFS;
 		goto close_link;
 	}
-	netif_set_ip6_autoconfig_enabled(&i->own, 1);
+	netif_set_ip6_autoconfig_enabled(&i->own, !link->l3);
 	append(i);
 	update_link(i);
 	st_nl_link_changed(i, false);
@@ -375,7 +398,7 @@ int st_iface_rename(struct st_iface *i, const char *name)
 /* As it comes up it gets its link-local address, made of the MAC. */
 static void ensure_link_local(struct st_iface *i)
 {
-	if (st_iface_is_lo(i) || i->mtu < 1280 ||
+	if (st_iface_is_lo(i) || st_iface_is_l3(i) || i->mtu < 1280 ||
 	    !ip6_addr_isinvalid(netif_ip6_addr_state(i->nif, 0)))
 		return;
 	netif_create_ip6_linklocal_address(i->nif, 1);
@@ -441,7 +464,7 @@ int st_iface_set_mtu(struct st_iface *i, int mtu)
 
 int st_iface_set_mac(struct st_iface *i, const uint8_t mac[6])
 {
-	if (st_iface_is_lo(i))
+	if (st_iface_is_lo(i) || st_iface_is_l3(i))
 		return -EOPNOTSUPP;
 	if (mac[0] & 1)
 		return -EADDRNOTAVAIL;

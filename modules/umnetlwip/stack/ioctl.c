@@ -68,7 +68,7 @@ static struct st_iface *named(const char *name)
 static void hwaddr(const struct st_iface *i, struct sockaddr *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->sa_family = st_iface_is_lo(i) ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+	out->sa_family = (sa_family_t)st_iface_type(i);
 	if (!st_iface_is_lo(i))
 		memcpy(out->sa_data, i->nif->hwaddr, 6);
 }

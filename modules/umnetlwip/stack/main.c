@@ -23,6 +23,7 @@
 #include "rpc.h"
 #include "rules.h"
 #include "sysctl.h"
+#include "tap.h"
 #include "text.h"
 
 /* What is not about one interface; -ENOENT: it is about one. */
@@ -97,6 +98,7 @@ int main(int argc, char **argv)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN); /* it ends with its module */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	st_tap_init();
 	if (st_loop_init() < 0 || st_iface_init() < 0 || st_rpc_init(fd) < 0) {
 		fprintf(stderr, "umnetlwip-stack: %s\n", strerror(errno));
 		return 1;

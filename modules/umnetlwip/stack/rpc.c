@@ -24,6 +24,7 @@
 #include "sock.h"
 #include "stream.h"
 #include "sysctl.h"
+#include "tap.h"
 
 enum { BURST = 32, WAITING = 4096 };
 
@@ -435,6 +436,8 @@ static int on_socket(struct st_sock *s, struct call *c)
 	case ST_FILE:
 	case ST_CANCEL:
 	case ST_STORE:
+	case ST_TUN_OPEN:
+	case ST_TUN:
 	default:
 		return -ENOSYS;
 	}
@@ -524,6 +527,12 @@ static int serve(struct call *c)
 		return do_file(c);
 	case ST_STORE:
 		return do_store(c);
+	case ST_TUN_OPEN:
+		c->len = sizeof(struct ifreq);
+		return st_tap_open(&c->q, c->data, &c->fd, &c->id, result);
+	case ST_TUN:
+		c->len = c->q.len;
+		return st_tap_call(&c->q, c->data, result);
 	case ST_CANCEL:
 		cancel((uint32_t)c->q.a);
 		c->later = true; /* it has no answer of its own */
