@@ -187,7 +187,7 @@ static long fast_getfl(long nr, const long *a)
 
 	if (flags < 0 || (flags & O_ACCMODE) != O_ACCMODE || !um_shared->objs)
 		return flags;
-	if (!um_told_listing(a[0]))
+	if (!um_told_listing(a[0]) && !um_told_beneath(a[0]))
 		return um_ask(nr, a);
 	return (flags & ~O_ACCMODE) | O_DIRECTORY;
 }
