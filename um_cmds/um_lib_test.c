@@ -14,8 +14,6 @@
 
 #include "um_lib.h"
 
-long syscall(long nr, ...);
-
 /* What the kernel below answers, and what it was asked. */
 static struct {
 	const char *text;
@@ -67,6 +65,7 @@ static long answer(va_list ap)
 }
 
 /* Stands before the C library's. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): reserved */
 long syscall(long nr, ...)
 {
 	va_list ap;

@@ -13,6 +13,8 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <net/if.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -23,12 +25,16 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <umview/module.h>
 #include <umview/net.h>
 
 #include "proto.h"
+
+/* How long a process may take to end; what is written in one message. */
+enum { PATIENCE_MS = 2000, STORE_MAX = 48 << 10 };
 
 /* A request whose answer is waited for, by its tag. */
 struct call {
@@ -105,6 +111,25 @@ static void fail_all(struct proc *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/*
+ * It ends when its end of the pair is gone; one that is stuck is ended. Return:
+ * its status.
+ */
+static int reap(pid_t pid)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	int status = 0;
+
+	for (int n = 0; n < PATIENCE_MS; n++) {
+		if (waitpid(pid, &status, __WALL | WNOHANG) != 0)
+			return status;
+		nanosleep(&nap, NULL);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, __WALL);
+	return status;
+}
+
 static int fd_of(struct msghdr *m)
 {
 	struct cmsghdr *h = CMSG_FIRSTHDR(m);
@@ -113,6 +138,19 @@ static int fd_of(struct msghdr *m)
 	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
 		memcpy(&fd, CMSG_DATA(h), sizeof(fd));
 	return fd;
+}
+
+/* Its sockets fail with ENETDOWN; umount, and mount anew, is the way on. */
+static void died(struct proc *l)
+{
+	int status = reap(l->pid);
+
+	l->pid = 0;
+	um_err("the process of a network stack has ended by itself (%s %d): its "
+	       "sockets fail; unmount the stack and mount it anew",
+	       WIFSIGNALED(status) ? "signal" : "status",
+	       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	um_net_ended(&l->net);
 }
 
 static void *read_answers(void *arg)
@@ -141,7 +179,7 @@ static void *read_answers(void *arg)
 	}
 	fail_all(l);
 	if (!l->ending)
-		um_net_ended(&l->net);
+		died(l);
 	free(data);
 	return NULL;
 }
@@ -165,7 +203,7 @@ struct ask {
 };
 
 static int transmit(struct proc *l, const struct st_req *q,
-		    const struct ask *ask)
+		    const struct ask *ask, bool wait)
 {
 	struct iovec iov[8] = { { (void *)(uintptr_t)q, sizeof(*q) } };
 	union {
@@ -185,12 +223,17 @@ static int transmit(struct proc *l, const struct st_req *q,
 		control.h.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&control.h), &ask->fd, sizeof(int));
 	}
+	/* A process that is stuck takes nothing: its guests can be killed. */
 	do
-		n = sendmsg(l->fd, &m, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+		n = sendmsg(l->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n < 0 &&
+	       (errno == EINTR || (errno == EAGAIN && wait &&
+				   um_net_wait_fd(l->fd, POLLOUT) == 0)));
 	if (n >= 0)
 		return 0;
-	return errno == EMSGSIZE ? -EMSGSIZE : -ENETDOWN;
+	return errno == EMSGSIZE ? -EMSGSIZE
+	       : errno == EAGAIN ? -EINTR
+				 : -ENETDOWN;
 }
 
 static void cancel(struct proc *l, uint32_t tag)
@@ -198,7 +241,34 @@ static void cancel(struct proc *l, uint32_t tag)
 	struct st_req q = { .op = ST_CANCEL, .a = (int32_t)tag };
 	struct ask none = { .fd = -1 };
 
-	(void)transmit(l, &q, &none);
+	(void)transmit(l, &q, &none, false);
+}
+
+/*
+ * Its answer comes at once now, unless the process is stuck: then nobody waits
+ * for it. Return: whether it came.
+ */
+static bool cancelled(struct proc *l, struct call *c)
+{
+	struct timespec end;
+	bool given_up;
+	int ret;
+
+	cancel(l, c->tag);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec++;
+	do
+		ret = sem_timedwait(&c->done, &end);
+	while (ret < 0 && errno == EINTR);
+	if (ret == 0)
+		return true;
+	pthread_mutex_lock(&l->lock);
+	given_up = take_locked(l, c->tag) != NULL;
+	pthread_mutex_unlock(&l->lock);
+	/* Else the answer is being delivered. */
+	while (!given_up && sem_wait(&c->done) < 0 && errno == EINTR)
+		;
+	return !given_up;
 }
 
 static int begin(struct proc *l, struct call *c)
@@ -248,18 +318,16 @@ static int request(struct proc *l, enum st_op op, struct ask *ask)
 	if (ret < 0)
 		goto out;
 	q.tag = c.tag;
-	ret = transmit(l, &q, ask);
+	ret = transmit(l, &q, ask, true);
 	if (ret < 0) {
 		pthread_mutex_lock(&l->lock);
 		take_locked(l, c.tag);
 		pthread_mutex_unlock(&l->lock);
 		goto out;
 	}
-	if (um_net_wait(&c.done) < 0) {
-		cancel(l, c.tag);
-		/* Its answer comes at once now. */
-		while (sem_wait(&c.done) < 0 && errno == EINTR)
-			;
+	if (um_net_wait(&c.done) < 0 && !cancelled(l, &c)) {
+		ret = -EINTR;
+		goto out;
 	}
 	ret = c.rep.ret;
 	ask->got_id = c.rep.id;
@@ -473,6 +541,56 @@ static ssize_t proc_file(struct um_net *net, const char *path, char **out)
 	return (ssize_t)have;
 }
 
+/* What goes in one message: as many lines as fit. */
+static size_t whole_lines(const char *text, size_t size)
+{
+	const char *end;
+
+	if (size <= STORE_MAX)
+		return size;
+	end = memrchr(text, '\n', STORE_MAX);
+	return end ? (size_t)(end - text) + 1 : STORE_MAX;
+}
+
+static ssize_t proc_store(struct um_net *net, const char *path,
+			  const void *data, size_t size, off_t off)
+{
+	size_t len = strlen(path);
+	struct iovec iov[2] = { { (void *)(uintptr_t)path, len },
+				{ (void *)(uintptr_t)data,
+				  whole_lines(data, size) } };
+	struct ask ask = { .a = (int)len,
+			   .b = off > INT_MAX ? INT_MAX : (int)off,
+			   .iov = iov,
+			   .niov = 2,
+			   .fd = -1 };
+
+	return request(of(net), ST_STORE, &ask);
+}
+
+static int proc_tun_open(struct um_net *net, int fd, struct ifreq *ifr,
+			 int index, uint64_t *id)
+{
+	struct iovec iov = { ifr, sizeof(*ifr) };
+	struct ask ask = { .a = index,
+			   .iov = &iov,
+			   .niov = 1,
+			   .out = ifr,
+			   .room = sizeof(*ifr) };
+	int ret = with_fd(net, ST_TUN_OPEN, &ask, fd);
+
+	*id = ask.got_id;
+	return ret;
+}
+
+static long proc_tun(struct um_net *net, uint64_t id, unsigned int cmd,
+		     void *data, size_t size)
+{
+	struct ask ask = { .id = id, .a = (int)cmd, .out = data, .room = size };
+
+	return simple(net, ST_TUN, &ask, data, size);
+}
+
 static void proc_umount(struct um_net *net)
 {
 	struct proc *l = of(net);
@@ -481,7 +599,8 @@ static void proc_umount(struct um_net *net)
 	shutdown(l->fd, SHUT_RDWR);
 	pthread_join(l->reader, NULL);
 	close(l->fd);
-	waitpid(l->pid, NULL, __WALL);
+	if (l->pid)
+		reap(l->pid);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
 }
@@ -504,6 +623,9 @@ static const struct um_net_ops proc_ops = {
 	.errqueue = proc_errqueue,
 	.file = proc_file,
 	.umount = proc_umount,
+	.store = proc_store,
+	.tun_open = proc_tun_open,
+	.tun = proc_tun,
 };
 
 /* ---- its process ---- */

@@ -39,8 +39,14 @@
  * @ST_ERRQUEUE: a: flags. Answer: data: struct um_net_head and what follows it.
  * @ST_FILE: data: a path as "/proc/net/tcp". Answer: data: its text, from
  *	offset a on, or -ENOENT.
+ * @ST_STORE: a: bytes of the path, b: offset; data: path, then what is written to the
+ *	file. Answer: ret: bytes taken.
  * @ST_CLOSE: the guest never got the descriptor.
  * @ST_CANCEL: a: tag of a request that waits; it is answered -EINTR.
+ * @ST_TUN_OPEN: a: index of the interface, or 0; data: a struct ifreq; carries the
+ *	stack's end of the guest's descriptor. Answer: id; data: the ifreq.
+ * @ST_TUN: id: of ST_TUN_OPEN, a: cmd; data: its argument. Answer: data: the
+ *	argument.
  */
 enum st_op {
 	ST_SOCKET = 1,
@@ -59,6 +65,9 @@ enum st_op {
 	ST_FILE,
 	ST_CLOSE,
 	ST_CANCEL,
+	ST_STORE,
+	ST_TUN_OPEN,
+	ST_TUN,
 };
 
 /* @pid: thread group of the guest. */

@@ -3,6 +3,7 @@
 #include "ops.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 
 int ramfs_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 		  struct stat *out)
@@ -15,7 +16,7 @@ int ramfs_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 	out->st_nlink = node->links + (S_ISDIR(out->st_mode) ? 1 : 0);
 	for (struct entry *e = node->entries; e; e = e->next)
 		out->st_nlink += S_ISDIR(e->node->st.st_mode) ? 1 : 0;
-	out->st_blocks = (out->st_size + 511) / 512;
+	out->st_blocks = (blkcnt_t)(node->pages * (RAM_PAGE / 512));
 	return 0;
 }
 
@@ -78,8 +79,20 @@ int ramfs_truncate(struct um_fs *fs, const char *path, struct um_fh *fh,
 
 int ramfs_statfs(struct um_fs *fs, struct statfs *out)
 {
-	(void)fs;
-	*out = (struct statfs){ .f_type = 0x858458f6, .f_bsize = 4096 };
+	const struct ramfs *ram = fs->priv;
+	const struct ram_limits *l = &ram->limits;
+
+	*out = (struct statfs){ .f_type = RAMFS_MAGIC, .f_bsize = RAM_PAGE };
 	out->f_namelen = 255;
+	if (l->is_tmpfs)
+		out->f_type = TMPFS_MAGIC;
+	if (l->pages) {
+		out->f_blocks = l->pages;
+		out->f_bfree = out->f_bavail = l->pages - ram->pages;
+	}
+	if (l->nodes) {
+		out->f_files = l->nodes;
+		out->f_ffree = l->nodes - ram->nodes;
+	}
 	return 0;
 }

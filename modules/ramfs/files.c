@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 int ramfs_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 {
@@ -31,7 +30,7 @@ ssize_t ramfs_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
 		return 0;
 	if (size > (size_t)(node->st.st_size - off))
 		size = (size_t)(node->st.st_size - off);
-	memcpy(buf, node->data + off, size);
+	ram_copy_out(node, buf, size, off);
 	clock_gettime(CLOCK_REALTIME, &node->st.st_atim);
 	return (ssize_t)size;
 }
@@ -39,21 +38,11 @@ ssize_t ramfs_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
 ssize_t ramfs_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 		    size_t size, off_t off)
 {
-	struct node *node = ram_find(fs, NULL, fh);
 	off_t end;
-	int err = 0;
 
 	if (__builtin_add_overflow(off, size, &end))
 		return -EFBIG;
-	if (!size)
-		return 0;
-	if (end > node->st.st_size)
-		err = ram_resize(node, end);
-	if (err)
-		return err;
-	memcpy(node->data + off, buf, size);
-	ram_touch(node, true);
-	return (ssize_t)size;
+	return ram_copy_in(ram_find(fs, NULL, fh), buf, size, off);
 }
 
 void ramfs_release(struct um_fs *fs, struct um_fh *fh)

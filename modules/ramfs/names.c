@@ -16,7 +16,7 @@ ssize_t ramfs_readlink(struct um_fs *fs, const char *path, char *buf,
 		return node ? -EINVAL : -ENOENT;
 	size = size < (size_t)node->st.st_size ? size
 					       : (size_t)node->st.st_size;
-	memcpy(buf, node->data, size);
+	memcpy(buf, node->target, size);
 	return (ssize_t)size;
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ramfs.c - a file system in memory; copy this one to begin another */
 #include "ops.h"
+#include "options.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 static int ramfs_syncfs(struct um_fs *fs)
 {
@@ -43,22 +46,46 @@ static const struct um_fs_ops ramfs_ops = {
 	.release = ramfs_release,
 	.syncfs = ramfs_syncfs,
 	.umount = ramfs_umount,
+	.remount = ramfs_remount,
 };
+
+static void default_limits(struct ram_limits *l, bool is_tmpfs)
+{
+	*l = (struct ram_limits){ .is_tmpfs = is_tmpfs,
+				  .mode = is_tmpfs ? 01777 : 0755,
+				  .uid = um_caller()->uid,
+				  .gid = um_caller()->gid };
+	if (is_tmpfs)
+		l->pages = l->nodes = (uint64_t)sysconf(_SC_PHYS_PAGES) / 2;
+}
+
+static int make_root(struct um_fs *fs, const struct ram_limits *l)
+{
+	int ret = ram_make(fs, "/", S_IFDIR | (l->mode & 07777), 0, NULL);
+
+	return ret < 0 ? ret : ramfs_chown(fs, "/", NULL, l->uid, l->gid);
+}
 
 static int ramfs_mount(const struct um_mount_req *req, struct um_fs *fs)
 {
-	fs->priv = calloc(1, sizeof(struct ramfs));
+	struct ramfs *ram = calloc(1, sizeof(*ram));
+	int ret = ram ? 0 : -ENOMEM;
+
+	fs->priv = ram;
 	fs->ops = &ramfs_ops;
 	fs->serial = true; /* so nothing here takes a lock */
 	fs->unlink_open = true;
 	fs->quick = true;
 	fs->readonly = req->flags & MS_RDONLY;
-	if (!fs->priv || ram_make(fs, "/", S_IFDIR | 0755, 0, NULL) < 0) {
-		um_err("ramfs: out of memory");
-		free(fs->priv);
-		return -ENOMEM;
+	if (ret == 0) {
+		default_limits(&ram->limits, !strcmp(req->fstype, "tmpfs"));
+		ret = ram_take_options(req->options, &ram->limits);
 	}
-	return 0;
+	if (ret == 0)
+		ret = make_root(fs, &ram->limits);
+	if (ret < 0)
+		free(ram);
+	return ret;
 }
 
 const struct um_module um_module = {
@@ -66,5 +93,11 @@ const struct um_module um_module = {
 	.size = sizeof(struct um_module),
 	.name = "ramfs",
 	.description = "file system in memory",
+	.options = "mode=M       mode of the root directory\n"
+		   "as tmpfs:\n"
+		   "size=N[%]    at most so many bytes, with k, m, g, t\n"
+		   "nr_blocks=N  the same in units of 4096\n"
+		   "nr_inodes=N  at most so many files\n"
+		   "uid=N gid=N  owner of the root directory\n",
 	.mount = ramfs_mount,
 };

@@ -219,6 +219,8 @@ const struct um_module um_module = {
 		   "size=N[KMGT]  size of the disk\n"
 		   "mbr           with partitions\n"
 		   "umdevimg:\n"
-		   "format=NAME   format of the image; default: as found\n",
+		   "format=NAME   format of the image; default: as found\n"
+		   "umdevtap:\n"
+		   "NAME=VNL      what an interface is plugged into\n",
 	.mount = umdev_mount,
 };

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define DEFAULT_SIZE ((uint64_t)32 << 20)
+#define MIN_SIZE     4096
+/* Far above any memory; a size beyond it is a slip of the pen. */
+#define MAX_SIZE ((uint64_t)1024 << 40)
 
 struct ramdisk {
 	int fd;
@@ -84,6 +87,17 @@ static uint64_t size_of(const char *text)
 	return n << (10 * (unit - units + 1));
 }
 
+static int take_size(const char *text, struct um_dev *dev)
+{
+	dev->size = size_of(text);
+	if (dev->size >= MIN_SIZE && dev->size <= MAX_SIZE)
+		return 0;
+	um_err("umdevramdisk: size=%s: want a number of bytes, or of K, M, G "
+	       "or T, from 4K to 1024T",
+	       text);
+	return -EINVAL;
+}
+
 static int take(const char *option, struct um_dev *dev)
 {
 	if (!strcmp(option, "mbr")) {
@@ -93,11 +107,8 @@ static int take(const char *option, struct um_dev *dev)
 	if (!strncmp(option, "sector=", 7) &&
 	    um_dev_take_sector(option + 7, dev) == 0)
 		return 0;
-	if (!strncmp(option, "size=", 5)) {
-		dev->size = size_of(option + 5);
-		if (dev->size >= 4096 && dev->size <= INT64_MAX)
-			return 0;
-	}
+	if (!strncmp(option, "size=", 5))
+		return take_size(option + 5, dev);
 	um_err("umdevramdisk: %s: no such option, or not its value", option);
 	return -EINVAL;
 }

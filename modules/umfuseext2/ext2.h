@@ -188,7 +188,7 @@ static inline struct ext2_inode *small(struct inode *in)
 /* 0, or -EPERM if the node has one of the flags. */
 static inline int flags_refuse(const struct inode *in, uint32_t flags)
 {
-	return in->d.i_flags & flags ? -EPERM : 0;
+	return (in->d.i_flags & flags) ? -EPERM : 0;
 }
 
 /* FS_IOC_GETFLAGS and its kin; -ENOTTY for others. */

@@ -382,7 +382,7 @@ int file_fallocate(struct e2 *e, struct node *node, int mode, uint64_t off,
 		return -EINVAL;
 	if (!S_ISREG(in.d.i_mode))
 		return -ENODEV;
-	ret = flags_refuse(&in, mode & ~FALLOC_FL_KEEP_SIZE
+	ret = flags_refuse(&in, (mode & ~FALLOC_FL_KEEP_SIZE)
 					? E2_FROZEN
 					: EXT2_IMMUTABLE_FL);
 	if (ret)

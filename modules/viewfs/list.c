@@ -169,7 +169,7 @@ static int read_lower(struct listing *l, bool had_store)
 	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < l->v->nlower && !l->stopped; i++) {
-		ret = viewfs_join(dir, l->v->lower[i], l->path);
+		ret = viewfs_lower_path(l->v, i, l->path, dir);
 		if (ret < 0 || lstat(dir, &st) < 0)
 			continue;
 		if (!S_ISDIR(st.st_mode))

@@ -120,7 +120,7 @@ static int make_locked(struct viewfs *v, const char *path, mode_t mode,
 		if (v->store &&
 		    viewfs_names_find(&v->names, path, &lower) != KIND_NONE)
 			lower = false;
-		ret = viewfs_join(at, v->lower[0], path);
+		ret = viewfs_lower_path(v, 0, path, at);
 		if (ret == 0)
 			ret = lower ? make(at, arg) : -EPERM;
 		if (!v->store || !viewfs_is_refusal(ret))

@@ -184,7 +184,10 @@ static void put_field(char *to, bool set, unsigned int value)
 	char text[9];
 
 	snprintf(text, sizeof(text), "%08x", value);
-	memcpy(to, set ? text : "        ", 8);
+	if (!set)
+		memset(text, ' ', 8);
+	for (int i = 0; i < 8; i++)
+		to[i] = text[i];
 }
 
 static size_t to_text(const struct viewfs_mark *m, char text[TEXT_MAX])

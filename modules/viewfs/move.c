@@ -118,7 +118,7 @@ static int rename_lower(struct viewfs *v, const char *from, const char *to,
 		return -EPERM;
 	kind = viewfs_names_find(&v->names, to, &lower);
 	(void)from;
-	if (kind != KIND_NONE || !lower || viewfs_join(b, v->lower[0], to) < 0)
+	if (kind != KIND_NONE || !lower || viewfs_lower_path(v, 0, to, b) < 0)
 		return -EPERM;
 	return (int)SYS(renameat2(AT_FDCWD, p->path, AT_FDCWD, b, flags));
 }

@@ -122,17 +122,22 @@ int viewfs_find_lower(struct viewfs *v, const char *path, char out[PATH_MAX],
 		      struct stat *st)
 {
 	bool layers = v->nlower > 1 && strcmp(path, "/") != 0;
-	int ret = -ENOENT;
+	char name[PATH_MAX];
+	int ret = viewfs_lower_name(v, path, name);
+
+	if (ret < 0)
+		return ret;
+	ret = -ENOENT;
 
 	for (size_t i = 0; i < v->nlower; i++) {
-		ret = viewfs_join(out, v->lower[i], path);
+		ret = viewfs_join(out, v->lower[i], name);
 		if (ret == 0)
 			ret = (int)SYS(lstat(out, st));
 		if (ret == 0 && layers && viewfs_is_whiteout(out, st))
 			return -ENOENT;
 		if (ret != -ENOENT && ret != -ENOTDIR)
 			return ret;
-		if (layers && shuts_out(v->lower[i], path))
+		if (layers && shuts_out(v->lower[i], name))
 			break;
 	}
 	return ret;
@@ -295,8 +300,10 @@ bool viewfs_covers(struct um_fs *fs, const char *path, int how)
 		return true;
 	kind = viewfs_names_find(&v->names, path, &lower);
 	if (kind == KIND_NONE)
-		return !lower || (v->hide && covers_hidden(v, path, how));
-	return kind != KIND_DIR || how != UM_COVERS_PASS || !lower;
+		return !lower || viewfs_is_redirected(v, path) ||
+		       (v->hide && covers_hidden(v, path, how));
+	return kind != KIND_DIR || how != UM_COVERS_PASS || !lower ||
+	       viewfs_is_redirected(v, path);
 }
 
 int viewfs_where(struct um_fs *fs, const char *path, char *out, size_t size)

@@ -34,9 +34,21 @@ int viewfs_note(struct viewfs *v, const char *path, enum viewfs_kind kind)
 			um_fs_cover_name(viewfs_last(v->point), false);
 		um_fs_cover_name(last, kind != KIND_DIR);
 	}
+	if (kind != KIND_DIR)
+		viewfs_redirect_drop(v, path);
 	ret = viewfs_names_set(&v->names, path, kind);
 	um_fs_covered();
 	return ret;
+}
+
+/* Copied by overlayfs with metacopy=on: its content is beneath. */
+static void warn_of_content(const char *real)
+{
+	if (lgetxattr(real, "user.overlay.metacopy", NULL, 0) >= 0 ||
+	    lgetxattr(real, "trusted.overlay.metacopy", NULL, 0) >= 0)
+		um_warn("viewfs: %s was copied by the kernel's overlayfs with "
+			"metacopy, without its content: it reads as zeros",
+			real);
 }
 
 static enum viewfs_kind kind_of(struct viewfs *v, const char *path,
@@ -47,14 +59,10 @@ static enum viewfs_kind kind_of(struct viewfs *v, const char *path,
 
 	if (viewfs_is_whiteout(real, st))
 		return KIND_GONE;
-	if (!S_ISDIR(st->st_mode))
+	if (!S_ISDIR(st->st_mode)) {
+		warn_of_content(real);
 		return KIND_FILE;
-	if (lgetxattr(real, "user.overlay.redirect", NULL, 0) >= 0 ||
-	    lgetxattr(real, "trusted.overlay.redirect", NULL, 0) >= 0)
-		um_warn("viewfs: %s was moved by the kernel's overlayfs with "
-			"redirect_dir, which is not followed: it shows what it "
-			"has itself",
-			real);
+	}
 	if (viewfs_is_opaque(real) ||
 	    viewfs_find_lower(v, path, at, &below) < 0 ||
 	    !S_ISDIR(below.st_mode))
@@ -91,7 +99,7 @@ static int later(struct scan *s, const char *path)
 static int one(struct scan *s, const char *dir, const char *name)
 {
 	char path[PATH_MAX];
-	char real[PATH_MAX];
+	char at[PATH_MAX];
 	struct stat st;
 	int ret;
 
@@ -100,11 +108,11 @@ static int one(struct scan *s, const char *dir, const char *name)
 	     !strcmp(name, &META[1])))
 		return 0;
 	ret = snprintf(path, sizeof(path), "%s/%s", dir[1] ? dir : "", name);
-	if (ret >= PATH_MAX || viewfs_join(real, s->base, path) < 0)
+	if (ret >= PATH_MAX || viewfs_join(at, s->base, path) < 0)
 		return -ENAMETOOLONG;
-	if (lstat(real, &st) < 0)
+	if (lstat(at, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	ret = s->entry(s->v, path, real, &st);
+	ret = s->entry(s->v, path, at, &st);
 	return ret == 0 && S_ISDIR(st.st_mode) ? later(s, path) : ret;
 }
 
@@ -144,8 +152,14 @@ static int scan(struct scan *s)
 static int store_entry(struct viewfs *v, const char *path, const char *real,
 		       const struct stat *st)
 {
-	enum viewfs_kind kind = kind_of(v, path, real, st);
+	enum viewfs_kind kind;
+	int ret = 0;
 
+	if (S_ISDIR(st->st_mode))
+		ret = viewfs_redirect_load(v, path, real);
+	if (ret < 0)
+		return ret;
+	kind = kind_of(v, path, real, st);
 	if (kind != KIND_GONE)
 		viewfs_mark_load(v, real, st);
 	return viewfs_note(v, path, kind);

@@ -25,6 +25,7 @@ static void viewfs_umount(struct um_fs *fs)
 	struct viewfs *v = fs->priv;
 
 	viewfs_names_fini(&v->names);
+	viewfs_redirects_fini(&v->redirects);
 	viewfs_marks_fini(&v->marks);
 	viewfs_marks_fini(&v->given);
 	if (v->store_fd >= 0)
@@ -186,6 +187,7 @@ static struct viewfs *viewfs_new(const char *point)
 	if (!v)
 		return NULL;
 	v->store_fd = -1;
+	viewfs_redirects_init(&v->redirects);
 	pthread_mutexattr_init(&again);
 	pthread_mutexattr_settype(&again, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&v->change, &again);
@@ -246,6 +248,8 @@ const struct um_module um_module = {
 		"cow)\n"
 		"wok            everything is shown as writable\n"
 		"except=PATH    stays as it was (repeatable)\n"
+		"renew          an earlier mount of this source covers what was "
+		"mounted since\n"
 		"permanent      cannot be unmounted\n"
 		"debug          (umview --log-level trace tells more)\n",
 	.mount = viewfs_mount,

@@ -92,6 +92,12 @@ struct viewfs_marks {
 	size_t count;
 };
 
+/* Directories of the store that lie elsewhere beneath (redirect.c). */
+struct viewfs_redirects {
+	pthread_rwlock_t lock;
+	struct viewfs_redirect *first;
+};
+
 /**
  * struct viewfs - one mount
  * @store: NULL: none; names below are absolute, in the view beneath
@@ -122,6 +128,7 @@ struct viewfs {
 	char *point;
 	char *hide;
 	struct viewfs_names names;
+	struct viewfs_redirects redirects;
 	struct viewfs_marks marks;
 	struct viewfs_marks given;
 	pthread_mutex_t change;
@@ -183,6 +190,20 @@ int viewfs_names_set(struct viewfs_names *n, const char *path,
 int viewfs_names_move(struct viewfs_names *n, const char *from, const char *to,
 		      enum viewfs_kind left);
 int viewfs_names_swap(struct viewfs_names *n, const char *a, const char *b);
+
+/* redirect.c */
+void viewfs_redirects_init(struct viewfs_redirects *all);
+void viewfs_redirects_fini(struct viewfs_redirects *all);
+/* A directory of the store, `real`: is there such a note? 0 or -errno. */
+int viewfs_redirect_load(struct viewfs *v, const char *path, const char *real);
+/* The name, and all below it, are not what they were. */
+void viewfs_redirect_drop(struct viewfs *v, const char *path);
+/* What the lower directories call it; 0 or -ENAMETOOLONG. */
+int viewfs_lower_name(struct viewfs *v, const char *path, char out[PATH_MAX]);
+bool viewfs_is_redirected(struct viewfs *v, const char *path);
+/* In lower directory i. */
+int viewfs_lower_path(struct viewfs *v, size_t i, const char *path,
+		      char out[PATH_MAX]);
 
 /* scan.c: what the store has when it is mounted */
 int viewfs_scan(struct viewfs *v);

@@ -24,6 +24,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *path;
@@ -268,6 +269,97 @@ static void maps(void)
 	close(other);
 }
 
+#define MAPPED 65536
+
+static char *map_it(int fd, off_t off)
+{
+	char *map =
+		mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, MAP_SHARED, fd, off);
+
+	if (map != MAP_FAILED)
+		return map;
+	printf("mmap: %s\n", strerror(errno));
+	exit(1);
+}
+
+static void share_with_a_child(char *one, char *two)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		memcpy(two, "child", 5);
+		_exit(pwrite(open_it(O_RDWR), "late", 4, 12288) != 4);
+	}
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	CHECK(!memcmp(one + 4096, "child", 5));
+	CHECK(!memcmp(one + 12288, "late", 4));
+}
+
+/* Maps, and reads and writes by whatever descriptor, see one content. */
+static void maps_are_one(void)
+{
+	uint64_t range[2] = { 16384, 4096 };
+	int fd = open_it(O_RDWR);
+	int other = open_it(O_RDWR);
+	char *one = map_it(fd, 0);
+	char *two = map_it(other, 4096);
+	char buf[8] = "";
+
+	memcpy(one + 5000, "stored", 6);
+	CHECK(pread(other, buf, 6, 5000) == 6 && !memcmp(buf, "stored", 6));
+	CHECK(pread(fd, buf, 6, 5000) == 6 && !memcmp(buf, "stored", 6));
+	CHECK(!memcmp(two + 904, "stored", 6));
+	CHECK(pwrite(other, "WRITES", 6, 5000) == 6);
+	CHECK(!memcmp(one + 5000, "WRITES", 6));
+	CHECK(pwrite(fd, "beyond", 6, MAPPED + 100) == 6);
+	CHECK(!memcmp(two + MAPPED - 4096 + 100, "beyond", 6));
+	share_with_a_child(one, two);
+	one[16384] = 'x';
+	CHECK(ioctl(fd, BLKZEROOUT, range) == 0);
+	CHECK(one[16384] == 0 && pread(other, buf, 1, 16384) == 1 && !buf[0]);
+	munmap(two, MAPPED);
+	close(other);
+	close(fd);
+	memcpy(one + 20480, "mapped only", 11);
+	munmap(one, MAPPED);
+}
+
+static bool reads_as(off_t off, const char *text)
+{
+	char buf[64] = "";
+	int fd = open_it(O_RDONLY);
+	ssize_t n = pread(fd, buf, strlen(text), off);
+
+	close(fd);
+	return n == (ssize_t)strlen(text) && !memcmp(buf, text, (size_t)n);
+}
+
+/* What was stored is there when nobody maps it any more. */
+static void maps_stay(void)
+{
+	CHECK(reads_as(5000, "WRITES"));
+	CHECK(reads_as(4096, "child"));
+	CHECK(reads_as(12288, "late"));
+	CHECK(reads_as(20480, "mapped only"));
+	CHECK(reads_as(MAPPED + 100, "beyond"));
+}
+
+static void private_maps(void)
+{
+	int fd = open_it(O_RDONLY);
+	char *map =
+		mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	CHECK(map != MAP_FAILED && !memcmp(map + 5000, "WRITES", 6));
+	if (map == MAP_FAILED)
+		return;
+	map[5000] = 'p';
+	munmap(map, MAPPED);
+	FAILS(mmap(NULL, MAPPED, PROT_WRITE, MAP_SHARED, fd, 0), EACCES);
+	close(fd);
+	CHECK(reads_as(5000, "WRITES"));
+}
+
 static void descriptors(void)
 {
 	struct pollfd p = { .events = POLLIN | POLLOUT };
@@ -309,6 +401,9 @@ int main(int argc, char **argv)
 	direct();
 	wiping();
 	maps();
+	maps_are_one();
+	maps_stay();
+	private_maps();
 	descriptors();
 	printf("%s: %d failures\n", path, failures);
 	return failures != 0;

@@ -320,6 +320,56 @@ def lock_waits():
     say("none", until(lambda: count("locks") == 0))
 
 
+F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW = 36, 37, 38
+
+
+def ofd(fd, kind, start=0, length=0, how=F_OFD_SETLK):
+    return outcome(lock, fd, kind, start, length, how)
+
+
+@check
+def ofd_locks():
+    """Those of descriptions are the daemon's too."""
+    a = os.open(at("other"), os.O_RDWR)
+    say("held by a stranger", ofd(a, fcntl.F_WRLCK))
+    say("shared with it", ofd(a, fcntl.F_RDLCK))
+    say("unlocked", ofd(a, fcntl.F_UNLCK))
+    os.close(a)
+    a = os.open(at("locks"), os.O_RDWR)
+    b = os.open(at("locks"), os.O_RDWR)
+    say("taken", ofd(a, fcntl.F_WRLCK, 0, 10))
+    say("the daemon has", count("locks"))
+    say("another", ofd(b, fcntl.F_RDLCK, 9, 1), ofd(b, fcntl.F_RDLCK, 10, 1))
+    say("the process", outcome(lock, a, fcntl.F_WRLCK, 5, 1))
+    say("by a duplicate", ofd(os.dup(a), fcntl.F_UNLCK, 0, 10),
+        ofd(b, fcntl.F_WRLCK, 0, 20))
+    say("the process", outcome(lock, a, fcntl.F_WRLCK, 19, 1))
+    say("a child", status(child(lambda: lock(a, fcntl.F_RDLCK, 19, 1))))
+    say("unlocked", ofd(b, fcntl.F_UNLCK), count("locks"))
+    say("by the process", outcome(lock, a, fcntl.F_WRLCK, 5, 1))
+    say("in the way", ofd(a, fcntl.F_WRLCK), held(a, fcntl.F_WRLCK)[0])
+    os.close(b)
+    os.close(a)
+    say("none", until(lambda: count("locks") == 0))
+
+
+@check_by_name
+def ofd_locks_go():
+    """The kernel does not tell daemons of their end."""
+    a = os.open(at("locks"), os.O_RDWR)
+    b = os.open(at("locks"), os.O_RDWR)
+    c = os.dup(a)
+    say(ofd(a, fcntl.F_RDLCK, 0, 10), ofd(b, fcntl.F_RDLCK, 5, 10))
+    os.close(a)
+    os.close(c)
+    say("free", until(lambda: ofd(b, fcntl.F_WRLCK, 0, 5) is None))
+    pid = child(lambda: (os.close(b), lock(
+        os.open(at("locks"), os.O_RDWR), fcntl.F_WRLCK, 0, 0, F_OFD_SETLKW)))
+    os.close(b)
+    say("got it", status(pid) == 0)
+    say("none", until(lambda: count("locks") == 0))
+
+
 @check
 def flocks():
     fd = os.open(at("other"), os.O_RDWR)

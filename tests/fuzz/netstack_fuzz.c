@@ -3,9 +3,10 @@
  * netstack_fuzz.c - what a peer, a guest or the module may send to a stack
  *
  * The first byte says what the rest is: frames for a link (each after its
- * length, two bytes), a message of netlink, requests of proto.h. After it the
- * sockets are closed and links made since are removed. Links that leave the
- * process are left out: an input must not reach the host.
+ * length, two bytes), a message of netlink, requests of proto.h, rules of the
+ * packet filter, what is to be advertised, frames for a router with NAT. After
+ * it the sockets are closed and links made since are removed. Links that leave
+ * the process are left out: an input must not reach the host.
  */
 #include <net/if.h>
 #include <netinet/in.h>
@@ -16,16 +17,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "filter.h"
+#include "conntrack.h"
 #include "link.h"
 #include "loop.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/nd6.h"
 #include "lwip/priv/tcp_priv.h"
+#include "radv.h"
 #include "route.h"
 #include "rpc.h"
+#include "rules.h"
 #include "sock.h"
+#include "sysctl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -73,22 +77,34 @@ NO_LINK(slirp);
 NO_LINK(wire);
 
 /* The checksums of what comes are not looked at: no input would have them. */
-static void plug(void)
+static void plug_one(const char *name, uint32_t addr, uint8_t number,
+		     struct st_iface **out)
 {
 	static const struct st_link_ops link = { .kind = "fuzz",
 						 .open = no_open,
 						 .close = no_close,
 						 .send = no_send,
 						 .trusted = true };
-	struct st_addr4 addr = { .local = htonl(0x0a000001),
-				 .peer = htonl(0x0a000001),
-				 .prefix = 24 };
-	uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	struct st_addr4 a = { .local = htonl(addr),
+			      .peer = htonl(addr),
+			      .prefix = 24 };
+	uint8_t mac[6] = { 2, 0, 0, 0, 0, number };
+	uint8_t six[16] = { 0xfd, [3] = number, [15] = 1 };
 
-	FUZZ_CHECK(st_iface_add("d0", &link, NULL, &dummy) == 0);
-	st_iface_set_mac(dummy, mac);
-	st_iface_set_up(dummy, true);
-	st_addr4_add(dummy, &addr);
+	FUZZ_CHECK(st_iface_add(name, &link, NULL, out) == 0);
+	st_iface_set_mac(*out, mac);
+	st_iface_set_up(*out, true);
+	st_addr4_add(*out, &a);
+	st_addr6_add(*out, six, 64, true, UINT32_MAX, UINT32_MAX);
+}
+
+/* 10.0.0.1 and 10.0.1.1: what comes by the one may leave by the other. */
+static void plug(void)
+{
+	struct st_iface *other;
+
+	plug_one("d0", 0x0a000001, 1, &dummy);
+	plug_one("d1", 0x0a000101, 2, &other);
 }
 
 static void begin(void)
@@ -102,7 +118,8 @@ static void begin(void)
 	FUZZ_CHECK(st_loop_init() == 0 && st_iface_init() == 0 &&
 		   st_rpc_init(ends[0]) == 0);
 	module_end = ends[1];
-	st_forward4 = st_forward6 = true;
+	st_conf_forward(AF_INET, true);
+	st_conf_forward(AF_INET6, true);
 	plug();
 }
 
@@ -173,7 +190,7 @@ static void requests(const uint8_t *p, size_t size)
 
 		if (len > size - 7)
 			len = size - 7;
-		request(p[0] % (ST_CANCEL + 2), newest + p[1] % SOCKETS, p + 2,
+		request(p[0] % (ST_TUN + 2), newest + p[1] % SOCKETS, p + 2,
 			p + 7, len);
 		p += 7 + len;
 		size -= 7 + len;
@@ -240,22 +257,55 @@ static void netlink(const uint8_t *p, size_t size)
 	close(guest);
 }
 
+/* What is refused must change nothing; what was taken can be written again. */
+static void settings(const uint8_t *p, size_t size,
+		     int (*load)(const char *text, size_t len),
+		     void (*print)(FILE *f))
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f;
+
+	(void)load((const char *)p, size);
+	f = open_memstream(&text, &len);
+	FUZZ_CHECK(f);
+	print(f);
+	fclose(f);
+	(void)load("flush", 5);
+	FUZZ_CHECK(load(text, len) == 0);
+	free(text);
+}
+
+static void routed(const uint8_t *p, size_t size)
+{
+	static const char nat[] =
+		"add postrouting oifname d1 masquerade\n"
+		"add prerouting iifname d0 tcp dport 1-99 dnat 10.0.1.2:80\n"
+		"add prerouting udp dport 53 redirect :7\n"
+		"add forward ct state invalid drop\n"
+		"add forward icmp type echo-reply reject\n";
+
+	FUZZ_CHECK(st_rules_load(nat, sizeof(nat) - 1) == 0);
+	frames(p, size);
+	FUZZ_CHECK(st_conn_count() <= ST_CONN_MAX);
+}
+
 static void clean_up(void)
 {
-	struct st_sock *s, *next;
+	struct st_sock *s;
 	struct st_iface *i;
 
-	for (s = st_sock_each(NULL); s; s = next) {
-		next = st_sock_each(s);
+	while ((s = st_sock_each(NULL))) {
 		s->so.linger_on = true;
 		s->so.linger = 0;
 		s->released = true;
 		if (!s->proto->release(s))
 			st_sock_free(s);
-		next = st_sock_each(NULL);
 	}
 	while (tcp_active_pcbs)
 		tcp_abort(tcp_active_pcbs);
+	(void)st_rules_load("flush", 5);
+	(void)st_radv_load("", 0);
 	/* The link is made anew: an input may have changed or removed it. */
 	while ((i = st_iface_first()->next))
 		st_iface_del(i);
@@ -269,12 +319,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin();
 	if (size < 1)
 		return 0;
-	switch (data[0] % 3) {
+	switch (data[0] % 6) {
 	case 0:
 		frames(data + 1, size - 1);
 		break;
 	case 1:
 		netlink(data + 1, size - 1);
+		break;
+	case 3:
+		settings(data + 1, size - 1, st_rules_load, st_rules_print);
+		break;
+	case 4:
+		settings(data + 1, size - 1, st_radv_load, st_radv_print);
+		break;
+	case 5:
+		routed(data + 1, size - 1);
 		break;
 	default:
 		requests(data + 1, size - 1);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # sys-run.sh - runs one program of tests/sys natively or on a mounted image
 #
-# usage: sys-run.sh native|slow|agent|idle|beside|cow|bind|net|netslow PROG
+# usage: sys-run.sh native|slow|agent|idle|beside|cow|bind|net|netslow|netns|tap|tapslow|nethost|netkern PROG
 #
 # native: on a directory of $TMPDIR (default /var/tmp); the host is the oracle
 # slow:   on an image mounted in a view, umview --no-agent
@@ -14,6 +14,10 @@
 # bind:   on a directory of the host that is shown at another place
 # net:    on a directory of the host, its sockets on a network stack of the view
 # netslow: likewise, umview --no-agent
+# netns:  natively, as root in a network namespace; for /dev/net/tun
+# tap:    as net, with umdevtap at /dev/net/tun
+# tapslow: likewise, umview --no-agent
+# nethost, netkern: likewise, on umnetnative, umnetkern
 #
 # Environment: see common.sh; FS=ext2|ext3|ext4, IMG_SIZE (128M), MOUNT_OPTS.
 
@@ -22,7 +26,7 @@ here=$(dirname "$0")
 . "$here/common.sh"
 
 usage() {
-	printf 'usage: %s native|slow|agent|idle|beside|cow|bind|net|netslow PROG\n' \
+	printf 'usage: %s native|slow|agent|idle|beside|cow|bind|net|netslow|netns|tap|tapslow|nethost|netkern PROG\n' \
 		"$0" >&2
 	exit 2
 }
@@ -104,6 +108,36 @@ run_bind() {
 		exit $s' sh "$T_TMP" "$prog"
 }
 
+run_netns() {
+	if [ "$(id -u)" != 0 ] || ! unshare -n -m true 2>/dev/null; then
+		skip "root, who may make a network namespace, is needed"
+	fi
+	unshare -n sh -c ': <>/dev/net/tun' 2>/dev/null ||
+		skip "no /dev/net/tun here"
+	mkdir "$T_TMP/d" "$T_TMP/host" || fail "mkdir"
+	timeout "$T_TIMEOUT" unshare -n -m sh -c '
+		echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+		ip link set lo up
+		mount -t sysfs none /sys
+		exec "$@"' sh "$prog" "$T_TMP/d" "$T_TMP/host"
+}
+
+run_tap() {
+	as_user mkdir "$T_TMP/d" "$T_TMP/host" || fail "mkdir"
+	# shellcheck disable=SC2016
+	in_view sh -c '
+		mount -t umdevtap none /dev/net/tun || exit 8
+		"$@"
+		s=$?
+		n=0
+		until umount /dev/net/tun 2>/dev/null; do
+			n=$((n + 1))
+			[ "$n" -lt 200 ] || exit 9
+			sleep 0.1
+		done
+		exit $s' sh "$prog" "$T_TMP/d" "$T_TMP/host"
+}
+
 [ $# -eq 2 ] || usage
 mode=$1
 prog=$(realpath "$2") || fail "no program $2"
@@ -120,6 +154,26 @@ net)
 	;;
 netslow)
 	UMVIEW_FLAGS="--no-agent --net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
+	(run_idle) >"$out" 2>&1
+	;;
+netns)
+	run_netns >"$out" 2>&1
+	;;
+tap)
+	UMVIEW_FLAGS="--net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
+	(run_tap) >"$out" 2>&1
+	;;
+tapslow)
+	UMVIEW_FLAGS="--no-agent --net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
+	(run_tap) >"$out" 2>&1
+	;;
+nethost)
+	UMVIEW_FLAGS="--net=native ${UMVIEW_FLAGS:-}"
+	(run_idle) >"$out" 2>&1
+	;;
+netkern)
+	as_user unshare -Un true 2>/dev/null || skip "no user namespaces here"
+	UMVIEW_FLAGS="--net=umnetkern ${UMVIEW_FLAGS:-}"
 	(run_idle) >"$out" 2>&1
 	;;
 slow)

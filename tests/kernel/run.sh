@@ -81,6 +81,9 @@ make_tree() {
 	ctest --test-dir "$build" -N | sed -n 's|.*: \(sys/.*\)|\1|p' \
 		>"$tree/opt/names"
 	add /opt/sys "$build"/tests/sys/*
+	# for dlmopen(3): a second libc asks for it where libraries are
+	path=$(ldd "$(type -P env)" | grep -o '/[^ ]*/libc\.so[^ ]*')
+	add "${path%/*}" /lib64/ld-linux-x86-64.so.2
 	cp -r "$here/.." "$tree/opt/tests"
 	cp /etc/services /etc/protocols /etc/group "$tree/etc/"
 	printf 'root:x:0:0::/root:/bin/bash\numtest:x:1000:1000::/tmp:/bin/sh\n' \
@@ -93,8 +96,10 @@ make_tree() {
 	install -m 755 "$here/guest.sh" "$tree/init"
 }
 
+# The machine ends with this script, however that ends.
 boot() {
-	timeout "${UM_KERNEL_TIMEOUT:-2400}" qemu-system-x86_64 -accel tcg \
+	setpriv --pdeathsig KILL timeout "${UM_KERNEL_TIMEOUT:-2400}" \
+		setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg \
 		-cpu max -smp 2 -m "${UM_KERNEL_MEM:-3072}" -kernel "$kernel" \
 		-initrd "$work/initrd" -nographic -no-reboot -nodefaults \
 		-serial stdio -monitor none -append "console=ttyS0 quiet \

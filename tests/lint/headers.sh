@@ -22,6 +22,7 @@ while read -r header; do
 	modules/umnetlwip/tests/*)
 		flags+=(-Imodules/umnetlwip -Imodules/netproc)
 		;;
+	modules/tun/tests/*) flags+=(-Imodules/tun) ;;
 	umview/agent/*) flags+=(-ffreestanding -mgeneral-regs-only) ;;
 	kmview-module/*) continue ;; # built against a kernel's headers
 	esac

@@ -66,6 +66,7 @@ while read -r file; do
 			[ -e "$path" ] || path=$module/$name
 			[ -e "$path" ] || path=$module/stack/lwip/$name
 			[ -e "$path" ] || path=modules/netproc/$name
+			[ -e "$path" ] || path=modules/tun/$name
 			[ -e "$path" ] || path=um_cmds/$name
 			case $module:$name in
 			# its own process, which is built with lwIP's source
@@ -76,7 +77,8 @@ while read -r file; do
 			# what umfuse has for the programs it runs
 			modules/umfuse/program.h) ;;
 			# libraries that stand beside the modules
-			modules/netproc/*.h | um_cmds/families.h) ;;
+			modules/netproc/*.h | modules/tun/*.h | \
+				um_cmds/families.h) ;;
 			"$module"/*) [ -e "$path" ] ||
 				found "$file: $name is not in $module" ;;
 			*) found "$file: $name is outside $module" ;;

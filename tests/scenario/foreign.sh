@@ -42,10 +42,9 @@ T=$T_TMP/tree
 (
 	cd "$apt" || exit 1
 	# not every archive that the host knows has this processor
-	timeout 120 apt-get "${words[@]}" update
-	for p in $packages; do
-		timeout 60 apt-get "${words[@]}" download "$p" || exit 1
-	done
+	timeout 90 apt-get "${words[@]}" update
+	# shellcheck disable=SC2086 # a list of words
+	timeout 90 apt-get "${words[@]}" download $packages
 ) >"$T_TMP/apt.log" 2>&1 ||
 	skip "packages for $arch cannot be had: $(tail -n 1 "$T_TMP/apt.log")"
 as_user mkdir "$T" "$T/tmp" "$T/usr" "$T/proc"

@@ -125,6 +125,19 @@ done
 true
 EOS
 
+printf -- '- poll: its client waits sixteen times, each time for what is there\n'
+must_guest <<'EOS'
+bin/poll -f "$MNT" >/dev/null & pid=$!
+until mountpoint -q "$MNT"; do sleep 0.05; done
+cd "$MNT" && timeout 60 "$OLDPWD/bin/poll_client" >"$OLDPWD/log" ||
+	die "poll_client: $?"
+cd "$OLDPWD" && must umount "$MNT"
+wait $pid || die "poll: $?"
+same "waits" 16 "$(grep -c . log)"
+grep -vqE '[0-9A-F]:[0-9]' log && die "nothing was there: $(cat log)"
+grep -q '_:' log || die "all of it always: $(cat log)"
+EOS
+
 printf -- '- test_syscalls, through each that passes on\n'
 for daemon in passthrough passthrough_fh passthrough_ll passthrough_hp; do
 	must_guest "DAEMON=$daemon" <<'EOS'

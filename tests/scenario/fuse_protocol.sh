@@ -71,6 +71,6 @@ done
 printf -- '- what a view does better\n'
 must_guest <<'EOS' >"$T_TMP/view"
 must ./testfs "$MNT"
-python3 guest.py "$MNT" slow_lookup late_lookup || die "guest.py: $?"
+python3 guest.py "$MNT" slow_lookup late_lookup ofd_locks_go || die "guest.py: $?"
 EOS
 ! grep -E "False$" "$T_TMP/view" || fail "$(cat "$T_TMP/view")"

@@ -33,6 +33,7 @@ two() {
 	# shellcheck disable=SC2016
 	in_view --net="$1" sh -c '
 		ip addr add 10.3.0.1/24 dev $1; ip link set $1 up
+		ip -6 -o addr show dev $1 | grep -o "fe80[^/]*" >there
 		echo $$ >pid
 		exec python3 serve' sh "$2" >"$T_TMP/log" 2>&1 &
 	wait_for 20 grep -q ready "$T_TMP/log" || fail "server: $(cat "$T_TMP/log")"
@@ -46,6 +47,18 @@ ask() {
 		eval "$2"' sh "$2" "$3"
 }
 
+# neighbours NET IFACE - the other is reached by the name of the interface. With
+# -w it is asked each second: at first its address may be a tentative one.
+neighbours() {
+	# shellcheck disable=SC2016
+	ask "$1" "$2" '
+		ping -c1 -w30 -I '"$2"' 10.3.0.1
+		ping -c1 -w30 "$(cat there)%'"$2"'"
+		ping -c1 -w30 -I '"$2"' "$(cat there)"' >"$T_TMP/out" 2>&1 ||
+		fail "neighbours on $2: $(cat "$T_TMP/out")"
+}
+
+# shellcheck disable=SC2317
 finish() {
 	[ ! -s "$T_TMP/pid" ] || kill "$(cat "$T_TMP/pid")" 2>/dev/null
 	rm -f "$T_TMP/pid"
@@ -55,6 +68,7 @@ printf -- '- a wire\n'
 two "wire:w$$" wr0
 ask "wire:w$$" wr0 'ping -c1 -W10 10.3.0.1 >/dev/null && python3 talk 3000000 &&
 	ip neigh show | grep -q "^10.3.0.1 "' || fail "over a wire"
+neighbours "wire:w$$" wr0
 finish
 
 command -v vde_switch >/dev/null || {
@@ -71,13 +85,21 @@ switch_off() {
 	rm -f "$T_TMP/sw.pid"
 	wait_for 10 test ! -e "$T_TMP/sw/ctl" || rm -rf "$T_TMP/sw"
 }
-trap 'switch_off 2>/dev/null; finish; t_cleanup' EXIT
+end_all() {
+	local status=$?
+	switch_off 2>/dev/null
+	finish
+	(exit "$status")
+	t_cleanup
+}
+trap end_all EXIT
 
 printf -- '- a switch\n'
 switch_on
 two "vde://$T_TMP/sw" vd0
 ask "vde://$T_TMP/sw" vd0 'ping -c1 -W10 10.3.0.1 >/dev/null &&
 	python3 talk 500000' || fail "over a switch"
+neighbours "vde://$T_TMP/sw" vd0
 
 printf -- '- a switch that is gone, and comes back\n'
 # shellcheck disable=SC2016

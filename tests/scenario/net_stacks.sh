@@ -94,6 +94,13 @@ if as_user unshare -Un true 2>/dev/null; then
 	must mount -t umnetkern none /dev/net/kern
 	same "links" lo "$(mstack /dev/net/kern ip -br link | cut -d' ' -f1)"
 	same "sysfs" lo "$(mstack /dev/net/kern ls /sys/class/net)"
+	# by an AF_UNIX socket; none but the first
+	same "names" "1 lo" "$(mstack /dev/net/kern python3 -c '
+from socket import *
+print(if_nametoindex("lo"), if_indextoname(1))')"
+	refused 1 'No such device' mstack /dev/net/kern python3 -c '
+from socket import *
+print(if_indextoname(2))'
 	mstack /dev/net/kern cat /proc/net/dev | grep -q lo: || die /proc/net/dev
 	must mstack /dev/net/kern ip addr add 10.9.8.7/32 dev lo
 	mstack /dev/net/kern ip -4 -br addr | grep -q 10.9.8.7/32 || die "addr"

@@ -23,7 +23,7 @@ ping -c1 ::1 | grep -q ' 0% packet loss' || die "ping ::1"
 refused any 'unreachable' ping -c1 -W1 192.0.2.77
 mkdir -p www && head -c 3000000 /dev/urandom >www/file
 python3 -u -m http.server -b 127.0.0.1 -d www 8000 >http.log 2>&1 &
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	ss -Htln | grep -q 127.0.0.1:8000 && break
 	sleep 0.1
 done
@@ -63,7 +63,7 @@ EOS
 
 tool iperf3 && must_guest -- $LO <<'EOS'
 iperf3 -s -1 -p 5999 >server 2>&1 &
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	ss -Htln | grep -q :5999 && break
 	sleep 0.1
 done
@@ -77,7 +77,7 @@ EOS
 
 tool nc && must_guest -- $LO <<'EOS'
 (nc -l 127.0.0.1 4100 >got) &
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	ss -Htln | grep -q :4100 && break
 	sleep 0.1
 done
@@ -86,7 +86,10 @@ wait
 same nc hello "$(cat got)"
 refused 1 '' nc -z 127.0.0.1 4101
 (nc -u -l -W 1 127.0.0.1 4102 >got) &
-sleep 0.3
+for _ in $(seq 600); do
+	ss -Hlun | grep -q :4102 && break
+	sleep 0.1
+done
 echo datagram | must nc -u -w1 127.0.0.1 4102
 wait
 same "nc -u" datagram "$(cat got)"
@@ -95,7 +98,7 @@ EOS
 tool dnsmasq && tool dig && must_guest -- $LO <<'EOS'
 dnsmasq -C /dev/null -k -p 5353 -a 127.0.0.1 -z --no-resolv --no-hosts \
 	--pid-file= -A /there.test/10.1.2.3 -u "$(id -un)" 2>dns.log &
-for _ in $(seq 50); do
+for _ in $(seq 100); do
 	same_dig=$(dig +time=1 +tries=1 +short -p 5353 @127.0.0.1 there.test)
 	[ "$same_dig" != 10.1.2.3 ] || break
 	sleep 0.1
@@ -113,7 +116,7 @@ printf '%s\n' "Port 2222" "ListenAddress 127.0.0.1" "HostKey $PWD/host" \
 	"AuthorizedKeysFile $PWD/user.pub" "PidFile none" "StrictModes no" \
 	"UsePAM no" >sshd_config
 /usr/sbin/sshd -D -e -f "$PWD/sshd_config" 2>sshd.log &
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	ss -Htln | grep -q :2222 && break
 	sleep 0.1
 done

@@ -55,12 +55,15 @@ for kind in pie no-pie static; do
 	grep -q "open.*\"$MNT/data\"" trace || die "not seen: $(cat trace)"
 
 	# a shell of gdb's own starts it, without an agent
-	gdb -nx -batch -ex 'break inner' -ex run -ex bt -ex 'p n' -ex cont \
-		--args "$prog" "$MNT/data" </dev/null >out 2>&1
-	grep -q '^\$1 = 2$' out || die "gdb, $kind: $(cat out)"
-	grep -q '^#1 .* main (argc=2' out || die "frames, $kind: $(cat out)"
-	grep -q "^$prog is $prog: data" out || die "program, $kind: $(cat out)"
-	grep -q 'exited with code 07' out || die "end, $kind: $(cat out)"
+	for SHELL in /bin/sh /bin/bash; do
+		export SHELL
+		gdb -nx -batch -ex 'break inner' -ex run -ex bt -ex 'p n' -ex cont \
+			--args "$prog" "$MNT/data" </dev/null >out 2>&1
+		grep -q '^\$1 = 2$' out || die "gdb, $SHELL, $kind: $(cat out)"
+		grep -q '^#1 .* main (argc=2' out || die "frames, $SHELL, $kind: $(cat out)"
+		grep -q "^$prog is $prog: data" out || die "program, $SHELL, $kind: $(cat out)"
+		grep -q 'exited with code 07' out || die "end, $SHELL, $kind: $(cat out)"
+	done
 	gdb -nx -batch -ex run -ex bt --args "$prog" "$MNT/data" x </dev/null >out 2>&1
 	grep -q 'SIGSEGV' out || die "crash, $kind: $(cat out)"
 	grep -q '^#0 .* main (argc=3' out || die "crash, $kind: $(cat out)"

@@ -18,7 +18,7 @@ refused any '' mount -t umdevpart empty.img dev
 refused any '' mount -t umdevpart /etc dev
 refused any '' mount -t umdevpart /dev/zero dev
 refused any 'not exist' mount -t umdevpart "$IMG" nowhere/dev
-for options in size= size=x size=-1 size=1X size=1 sector=513 sector=8192 \
+for options in size= size=x size=-1 size=1X size=1 size=4096T sector=513 sector=8192 \
 	foo mbrx; do
 	refused any '' mount -t umdevramdisk -o "$options" none dev
 done

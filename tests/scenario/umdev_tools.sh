@@ -8,10 +8,11 @@ need losetup sfdisk fdisk parted partx lsblk blkid wipefs blkdiscard badblocks \
 	mkfs.ext4 resize2fs e2fsck mkfs.vfat mkswap
 cp "$here/umdev_tools_list.sh" "$T_TMP/list.sh"
 
-# What tells the two apart: names, numbers, random identifiers; and how far
-# the kernel reads ahead, which depends on the host's disk.
+# What tells the two apart: names, numbers, random identifiers; how far the
+# kernel reads ahead, which depends on the host's disk; and in what order
+# xfs_repair's threads get to the groups.
 normal() {
-	grep -v btrfs-control | sed -E 's#/dev/loop[0-9]+#DEV#g; s#loop[0-9]+#LOOP#g; s#7:[0-9]+#7:N#g
+	grep -vE 'btrfs-control|^ +- agno = ' | sed -E 's#/dev/loop[0-9]+#DEV#g; s#loop[0-9]+#LOOP#g; s#7:[0-9]+#7:N#g
 		s/ +/ /g; s/Read time.*//'
 }
 

@@ -258,4 +258,31 @@ must umount at
 EOS
 fsck_img "$T_TMP/store.img"
 [ "$before" = "$(all)" ] || fail "something was changed beneath"
+printf -- '- renew\n'
+must_guest <<'EOS'
+mkdir -p under/sub under/kept over
+echo beneath >under/file
+refused 32 'not exist|no such' mount -t viewfs -o renew "$PWD/over" "$PWD/under"
+must mount -t viewfs -o "cow,except=/kept" "$PWD/over" "$PWD/under"
+echo first >under/first
+exec 3<under/first
+must mount -t tmpfs t under/sub
+echo later >under/sub/later
+echo seen >under/sub/change
+must mount -t tmpfs t under/kept
+refused 32 '' mount -t viewfs -o renew "$PWD" "$PWD/under"
+must mount -t viewfs -o renew "$PWD/over" "$PWD/under"
+same "what it had" first "$(cat under/first)"
+same "open" first "$(cat <&3)"
+exec 3<&-
+same "mounted since" later "$(cat under/sub/later)"
+echo changed >>under/sub/change
+same "to the store" "seen changed" "$(echo $(cat over/sub/change))"
+echo direct >under/kept/f
+[ ! -e over/kept/f ] || die "what is excepted is covered"
+must umount under
+same "beneath it" seen "$(cat under/sub/change)"
+same "not written to" "" "$(ls under/kept | grep -v f)"
+must umount under/sub under/kept
+EOS
 nothing_outside

@@ -245,6 +245,9 @@ static void mapped(void)
 	CHECK_OK(connect(fd, (void *)&got, sizeof(got)));
 	c = (int)CHECK_OK(accept(l, (void *)&got, &len));
 	CHECK(IN6_IS_ADDR_LOOPBACK(&got.sin6_addr));
+	close(c);
+	close(fd);
+	close(l);
 }
 
 static void six_only(void)

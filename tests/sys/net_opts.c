@@ -218,6 +218,79 @@ static void interfaces(void)
 	CHECK_ERRNO(ioctl(fd, SIOCGIFFLAGS, T_BAD_PTR), EFAULT);
 }
 
+static int conf_len(int fd, char *buf, int room)
+{
+	struct ifconf conf = { .ifc_len = room, .ifc_buf = buf };
+
+	memset(buf, 0, (size_t)room);
+	CHECK_OK(ioctl(fd, SIOCGIFCONF, &conf));
+	return conf.ifc_len;
+}
+
+/* Interfaces are asked of any socket; addresses of their own family's only. */
+static void asked_of_others(void)
+{
+	char buf[2][1024];
+	struct ifreq r = { .ifr_name = "lo" };
+	int in = (int)CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+	int un = (int)CHECK_OK(socket(AF_UNIX, SOCK_DGRAM, 0));
+	int len = conf_len(in, buf[0], sizeof(buf[0]));
+
+	CHECK_OK(ioctl(un, SIOCGIFINDEX, &r));
+	CHECK_EQ(r.ifr_ifindex, 1);
+	CHECK_OK(ioctl(un, SIOCGIFNAME, &r));
+	CHECK_STR(r.ifr_name, "lo");
+	CHECK_EQ(conf_len(un, buf[1], sizeof(buf[1])), len);
+	CHECK_MEM(buf[1], buf[0], (size_t)len);
+	CHECK_ERRNO(ioctl(un, SIOCGIFADDR, &r), ENOTTY);
+	CHECK_ERRNO(ioctl(un, SIOCGIFINDEX, T_BAD_PTR), EFAULT);
+	/* what netlink does not tell is not there */
+	for (int i = 1; i < 64; i++) {
+		char name[IF_NAMESIZE];
+		struct if_nameindex *all = if_nameindex();
+		bool found = false;
+
+		for (size_t n = 0; all && all[n].if_index; n++)
+			found |= all[n].if_index == (unsigned int)i;
+		CHECK_EQ(!!if_indextoname((unsigned int)i, name), found);
+		if_freenameindex(all);
+	}
+	close(in);
+	close(un);
+}
+
+/* The interface that IPV6_PKTINFO sets for all that is sent. */
+static void sticky_interface(void)
+{
+	struct sockaddr_in6 name = { .sin6_family = AF_INET6,
+				     .sin6_addr = in6addr_loopback };
+	struct in6_pktinfo pkt = { .ipi6_ifindex = 1 };
+	socklen_t len = sizeof(name);
+	int a = (int)CHECK_OK(socket(AF_INET6, SOCK_DGRAM, 0));
+	int b = (int)CHECK_OK(socket(AF_INET6, SOCK_DGRAM, 0));
+	char c = 0;
+
+	CHECK_OK(bind(b, (void *)&name, sizeof(name)));
+	CHECK_OK(getsockname(b, (void *)&name, &len));
+	CHECK_ERRNO(setsockopt(a, IPPROTO_IPV6, IPV6_PKTINFO, &pkt,
+			       sizeof(pkt) - 1),
+		    EINVAL);
+	CHECK_OK(setsockopt(a, IPPROTO_IPV6, IPV6_PKTINFO, &pkt, sizeof(pkt)));
+	CHECK_EQ(sendto(a, "x", 1, 0, (void *)&name, sizeof(name)), 1);
+	CHECK_EQ(read(b, &c, 1), 1);
+	CHECK_EQ(c, 'x');
+	CHECK_OK(setsockopt(a, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	pkt.ipi6_ifindex = 2;
+	CHECK_ERRNO(
+		setsockopt(a, IPPROTO_IPV6, IPV6_PKTINFO, &pkt, sizeof(pkt)),
+		EINVAL);
+	len = sizeof(pkt);
+	CHECK_ERRNO(getsockopt(a, IPPROTO_IPV6, IPV6_PKTINFO, &pkt, &len),
+		    ENOPROTOOPT);
+	close(a);
+	close(b);
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
@@ -230,5 +303,7 @@ int main(int argc, char **argv)
 	RUN(receive_timeout);
 	RUN(info);
 	RUN(interfaces);
+	RUN(asked_of_others);
+	RUN(sticky_interface);
 	return t_done();
 }

@@ -30,7 +30,7 @@ static void unconnected(void)
 /* A socket that was never bound gets a port as it sends. */
 static void bound_by_sending(void)
 {
-	struct sockaddr_in y, from;
+	struct sockaddr_in y, from = { 0 };
 	socklen_t len = sizeof(from);
 	int a = (int)CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0)), b = n_udp(&y);
 	char c;

@@ -17,6 +17,12 @@
 
 static const char nothing[] = "";
 
+/* When it was made is not told. */
+static int wants_birth(long nr, const long *a)
+{
+	return nr == __NR_statx && um_shared->births && (a[3] & STATX_BTIME);
+}
+
 /* Where stat and statx put what is looked at. */
 static int has_type(long nr, const long *a, unsigned int type)
 {
@@ -148,7 +154,7 @@ static int stat_told(long nr, const long *a, const char *path, int probe,
 	struct um_told t;
 	int found;
 
-	if ((flags & ~PLAIN_FLAGS) ||
+	if ((flags & ~PLAIN_FLAGS) || wants_birth(nr, a) ||
 	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
 	    (nr == __NR_statx && (a[3] >> 31)))
 		return 0;
@@ -175,7 +181,7 @@ static long stat_itself(long nr, const long *a, long dirfd, long ret)
 		return ret;
 	inode = nr == __NR_statx ? ((const struct statx *)a[4])->stx_ino
 				 : ((const uint64_t *)a[2])[1];
-	if (!um_told_self(inode, &t))
+	if (wants_birth(nr, a) || !um_told_self(inode, &t))
 		return um_ask(nr, a);
 	if (nr == __NR_statx)
 		fill_statx((struct statx *)a[4], t.st);

@@ -29,25 +29,41 @@ struct attributes {
 
 #define SOL_SOCKET     1
 #define SO_TYPE	       3
+#define SO_RCVLOWAT    18
 #define SOCK_SEQPACKET 5
+
+static int has_option(long fd, int name, int value)
+{
+	int is = 0;
+	int len = sizeof(is);
+
+	return um_native(__NR_getsockopt, fd, SOL_SOCKET, name, (long)&is,
+			 (long)&len, 0) == 0 &&
+	       is == value;
+}
 
 /* May it be an open /dev/fuse? */
 static int is_channel(long fd)
 {
-	int type = 0;
-	int len = sizeof(type);
-
 	return (um_shared->chans || um_shared->standins) &&
-	       um_native(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, (long)&type,
-			 (long)&len, 0) == 0 &&
-	       type == SOCK_SEQPACKET;
+	       has_option(fd, SO_TYPE, SOCK_SEQPACKET);
+}
+
+/* The same, for calls that a marked one leaves to the kernel. */
+static int is_asked_channel(long fd)
+{
+	return is_channel(fd) && !has_option(fd, SO_RCVLOWAT, UM_STREAM_MARK);
+}
+
+static int is_object(long fd)
+{
+	return um_shared->objs &&
+	       um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0;
 }
 
 static int is_virtual(long fd)
 {
-	return (um_shared->objs &&
-		um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0) ||
-	       is_channel(fd);
+	return is_object(fd) || is_channel(fd);
 }
 
 /* What is read natively is also sought, mapped and locked so. */
@@ -101,7 +117,7 @@ static long fast_read(long nr, const long *a)
 {
 	if ((um_shared->held || um_shared->standins) &&
 	    (um_page.flags & (UM_PAGE_HELPER | UM_PAGE_CHAN)) &&
-	    is_channel(a[0]))
+	    is_asked_channel(a[0]))
 		return um_ask(nr, a);
 	return by_mode(nr, a);
 }
@@ -109,9 +125,10 @@ static long fast_read(long nr, const long *a)
 /* Files that are cached and may be written are written through the monitor. */
 static long fast_write(long nr, const long *a)
 {
-	if (um_shared->writers || um_shared->chans || um_shared->standins)
-		return um_on_descriptor(a[0], nr, a);
-	return by_mode(nr, a);
+	if (!um_shared->writers && !um_shared->chans && !um_shared->standins)
+		return by_mode(nr, a);
+	return is_object(a[0]) || is_asked_channel(a[0]) ? um_ask(nr, a)
+							 : um_pass(nr, a);
 }
 
 static long fast_getdents(long nr, const long *a)
@@ -188,17 +205,23 @@ static long fast_fcntl(long nr, const long *a)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		return fast_lock(nr, a);
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return fast_object(nr, a);
+		return fast_lock(nr, a);
 	default:
 		return um_on_descriptor(a[0], nr, a);
 	}
 }
 
+/* Not a socket of it was made yet, but it may be asked. */
+static int may_have_stack(void)
+{
+	return um_vmap()->net || (um_page.flags & UM_PAGE_STACK);
+}
+
 #define TCGETS	 0x5401
+#define SIOCOUTQ 0x5411
 #define FIONCLEX 0x5450
 #define FIOCLEX	 0x5451
 
@@ -212,7 +235,9 @@ static long fast_ioctl(long nr, const long *a)
 
 	if (cmd == FIOCLEX || cmd == FIONCLEX)
 		return um_pass(nr, a);
-	if (um_shared->standins && cmd >> 8 == 0x89)
+	if ((um_shared->standins || may_have_stack()) && cmd >> 8 == 0x89)
+		return um_ask(nr, a);
+	if (um_shared->standins && cmd == SIOCOUTQ)
 		return um_ask(nr, a);
 	if (cmd == TCGETS && !um_shared->standins)
 		return fast_object(nr, a);
@@ -265,6 +290,12 @@ static long fast_names(long nr, const long *a)
 	return um_pass(nr, a);
 }
 
+/* Files are ready, but for those of file systems that say otherwise. */
+static long fast_poll(long nr, const long *a)
+{
+	return um_shared->polls ? um_ask(nr, a) : um_pass(nr, a);
+}
+
 /* What only a stack's sockets are asked. */
 static long fast_socket_call(long nr, const long *a)
 {
@@ -275,8 +306,7 @@ static long fast_socket_call(long nr, const long *a)
 
 static long fast_socket(long nr, const long *a)
 {
-	if ((int)a[0] != AF_UNIX &&
-	    (um_vmap()->net || (um_page.flags & UM_PAGE_STACK)))
+	if ((int)a[0] != AF_UNIX && may_have_stack())
 		return um_ask(nr, a);
 	return um_pass(nr, a);
 }
@@ -326,6 +356,11 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_setsockopt] = fast_socket_call,
 	[__NR_recvmmsg] = fast_socket_call,
 	[__NR_sendmmsg] = um_fast_idle,
+	[__NR_poll] = fast_poll,
+	[__NR_ppoll] = fast_poll,
+	[__NR_select] = fast_poll,
+	[__NR_pselect6] = fast_poll,
+	[__NR_epoll_ctl] = fast_poll,
 	[__NR_flock] = fast_lock,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,

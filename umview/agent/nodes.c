@@ -34,7 +34,7 @@ struct place {
 
 static int is_over(uint32_t until, uint32_t *now)
 {
-	uint64_t ts[2];
+	uint64_t ts[2] = { 0 };
 
 	if (!until)
 		return 0;

@@ -90,6 +90,12 @@
 #define UM_PAGE_CHAN                                                           \
 	512u /* it has, or may have, such sockets as stand for else */
 
+/*
+ * SO_RCVLOWAT, which means nothing there, of an open device that is a
+ * SOCK_SEQPACKET socket: its reads and writes are the kernel's (dev/stream.c).
+ */
+#define UM_STREAM_MARK 0x6d7631
+
 /* Calls whose stub needs no decision; see struct um_page and sys/text.c. */
 #define UM_NCALLS 512
 
@@ -226,9 +232,11 @@ struct um_listing {
  * @flushes: how many files may be open of which close(2) has to tell the
  *	file system first
  * @locks: file systems that keep locks of files themselves
+ * @polls: file systems that know when a file of theirs is ready
+ * @births: file systems that may tell when a node was made
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
- * @chans: open /dev/fuse devices, each a SOCK_SEQPACKET socket
+ * @chans: open /dev/fuse devices and the like, each a SOCK_SEQPACKET socket
  * @held: of these @chans, those whose next read(2) is the monitor's to answer
  * @standins: some sockets stand for those of a stack
  * @unsettled: files whose close the monitor must see done before any name is
@@ -270,6 +278,8 @@ struct um_shared {
 	uint32_t standins;
 	uint32_t monitor;
 	uint32_t held;
+	uint32_t polls;
+	uint32_t births;
 	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];

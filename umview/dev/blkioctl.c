@@ -59,6 +59,7 @@ static long wipe(struct um_devset *s, struct um_dev_call *c,
 	if ((range[0] | range[1]) & mask || !range[1] ||
 	    range[0] + range[1] < range[0] || range[0] + range[1] > size)
 		return -EINVAL;
+	memcpy(c->wiped, range, sizeof(range));
 	return um_blk_wipe(c->node, how, range[0], range[1]);
 }
 

@@ -17,6 +17,14 @@
 
 #define UM_DEV_CALL 0xd0e1f2a3u
 
+int um_dev_copy_in(uint64_t at, void *buf, size_t n)
+{
+	UM_CORE_CODE;
+	struct um_req *r = um_req_current();
+
+	return r ? um_copy_in(r, um_uptr_of(at), buf, n) : -EFAULT;
+}
+
 /* Copy the argument in, have the module answer, copy it out. */
 static long module_ioctl(struct um_devset *s, struct um_dev_call *c)
 {
@@ -116,12 +124,19 @@ int um_open_node_call(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 long um_dev_ioctl(struct um_req *r, struct um_obj *o, unsigned int cmd)
 {
 	struct call call = { .c = { .r = r, .cmd = cmd } };
-	int ret;
+	int ret = 0;
 
 	/* who asks whether somebody has it open */
 	if (cmd == BLKRRPART || cmd == BLKPG || (cmd >> 8) == 'L')
 		um_vnode_busy(o->mount);
-	ret = um_vnode_ioctl(o->vnode, UM_DEV_CALL, &call, sizeof(call));
+	if (cmd == BLKFLSBUF)
+		ret = um_vnode_write_back(o->vnode);
+	if (ret == 0)
+		ret = um_vnode_ioctl(o->vnode, UM_DEV_CALL, &call,
+				     sizeof(call));
+	if (ret == 0 && call.c.wiped[1])
+		ret = um_vnode_reread(o->vnode, (off_t)call.c.wiped[0],
+				      (off_t)call.c.wiped[1]);
 	if (ret == 0 && call.c.resized)
 		um_vnode_remeasure(o->mount);
 	return ret < 0 ? ret : call.ret;

@@ -308,8 +308,10 @@ static dev_t number_of(const struct um_dev *dev, const struct um_dev_spec *spec,
 {
 	long minor = spec->minor;
 
+	if (spec->major < 0 && minor < 0 && !taken && S_ISCHR(dev->type))
+		return dev->number;
 	if (spec->major < 0 && minor < 0)
-		return taken || S_ISCHR(dev->type) ? taken : own_number();
+		return taken ? taken : own_number();
 	if (minor == UM_DEV_ANY_MINOR || minor < 0)
 		minor = 0;
 	return makedev(spec->major < 0 ? major(taken)

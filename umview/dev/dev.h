@@ -85,7 +85,9 @@ struct um_dev_call {
 	unsigned int cmd;
 	struct um_devnode *node;
 	struct um_dev_fh *fh;
+	/* set by who answers: its size is another; where it was wiped */
 	bool resized;
+	uint64_t wiped[2];
 };
 
 /**

@@ -8,12 +8,14 @@
 /**
  * struct um_open_node - an open node; of a file of /sys just its content
  * @held: open for a mount; see UM_DEV_HOLD
+ * @error: of um_dev_hold()
  */
 struct um_open_node {
 	struct um_devset *set;
 	struct um_devnode *node;
 	struct um_dev_fh fh;
 	bool held;
+	atomic_int error;
 	char *text;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "agent/proto.h"
 #include "dev/opennode.h"
 #include "guest/shared.h"
 
@@ -16,6 +17,7 @@
  * @inode: of the guest's end
  * @fd: a duplicate of the module's end, to see the guest's go
  * @mount: whose device it is; its count of users keeps it
+ * @held: the guest's end has no mark yet
  */
 struct stream {
 	struct stream *next;
@@ -24,6 +26,7 @@ struct stream {
 	struct um_mount *mount;
 	struct um_open_node *node;
 	atomic_int refs;
+	atomic_bool held;
 };
 
 static struct um_mutex table = UM_MUTEX_INIT(UM_RANK_LEAF);
@@ -80,6 +83,8 @@ static void hung_up(uint64_t inode)
 	if (!s)
 		return;
 	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
+	if (atomic_exchange(&s->held, false))
+		um_shared_add_held(-1);
 	atomic_fetch_sub(&count, 1);
 	um_shared_add_chans(-1);
 	stream_put(s);
@@ -117,6 +122,38 @@ static int start_watcher(void)
 	return ret;
 }
 
+/* What its agents look for: reads and writes are the kernel's. */
+static void mark(int guest_end)
+{
+	int value = UM_STREAM_MARK;
+
+	setsockopt(guest_end, SOL_SOCKET, SO_RCVLOWAT, &value, sizeof(value));
+}
+
+static void hold(struct stream *s)
+{
+	struct um_req *r = um_req_current();
+
+	atomic_store(&s->held, true);
+	um_shared_add_held(1);
+	if (r)
+		um_req_add_flag(r, UM_PAGE_CHAN);
+}
+
+/* Its module may have said that it is held no longer. */
+static void let_go(struct um_req *r, struct stream *s)
+{
+	UM_CLOSE int fd = -1;
+
+	if (!atomic_load(&s->held) || atomic_load(&s->node->error))
+		return;
+	fd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (fd < 0 || !atomic_exchange(&s->held, false))
+		return;
+	mark(fd);
+	um_shared_add_held(-1);
+}
+
 /* Into the table, and watched; the guest's end identifies it. */
 static int enter(struct stream *s, int guest_end)
 {
@@ -133,6 +170,10 @@ static int enter(struct stream *s, int guest_end)
 	um_unlock(&table);
 	atomic_fetch_add(&count, 1);
 	um_shared_add_chans(1);
+	if (atomic_load(&s->node->error))
+		hold(s);
+	else
+		mark(guest_end);
 	/* an end that is gone already is told at once */
 	return (int)UM_SYS(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->fd, &e));
 }
@@ -196,6 +237,28 @@ bool um_stream_fstat(const struct stat *inside, struct stat *out)
 	return found;
 }
 
+void um_dev_hold(struct um_dev_fh *fh, int error)
+{
+	struct um_open_node *o = um_container(fh, struct um_open_node, fh);
+
+	atomic_store(&o->error, error);
+}
+
+int um_stream_error(struct um_req *r)
+{
+	struct stream *s;
+	struct stat st;
+	int ret = 0;
+
+	if (!um_stream_any() || um_gfd_stat(r, um_gfd_of(r->arg[0]), &st) < 0)
+		return 0;
+	s = stream_find(&st);
+	if (s && atomic_load(&s->held))
+		ret = atomic_load(&s->node->error);
+	stream_put(s);
+	return ret;
+}
+
 bool um_stream_ioctl(struct um_req *r, unsigned int cmd, long *ret)
 {
 	struct stream *s;
@@ -207,6 +270,7 @@ bool um_stream_ioctl(struct um_req *r, unsigned int cmd, long *ret)
 	if (!s)
 		return false;
 	*ret = um_open_node_ioctl(r, s->mount, s->node, cmd);
+	let_go(r, s);
 	stream_put(s);
 	return true;
 }

@@ -34,6 +34,10 @@ void um_fuse_fill_stat(const struct um_fuse_node *n, struct stat *out)
 	out->st_atim = (struct timespec){ (time_t)a->atime, a->atimensec };
 	out->st_mtim = (struct timespec){ (time_t)a->mtime, a->mtimensec };
 	out->st_ctim = (struct timespec){ (time_t)a->ctime, a->ctimensec };
+	if (n->behind_end > a->size)
+		out->st_size = (off_t)n->behind_end;
+	if (n->behind_time.tv_sec)
+		out->st_mtim = out->st_ctim = n->behind_time;
 }
 
 static bool is_type(uint32_t mode)
@@ -124,8 +128,8 @@ int um_fuse_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 	return ret;
 }
 
-static int setattr(struct um_fuse *c, struct um_fuse_node *n,
-		   const struct um_fuse_file *f, struct fuse_setattr_in *in)
+int um_fuse_setattr(struct um_fuse *c, struct um_fuse_node *n,
+		    const struct um_fuse_file *f, struct fuse_setattr_in *in)
 {
 	struct fuse_attr_out a = { 0 };
 	struct um_fuse_call k = { .opcode = FUSE_SETATTR,
@@ -179,8 +183,10 @@ static int change(struct um_fs *fs, const char *path, struct um_fh *fh,
 	/* who has it open for writing may change its size, but no more */
 	if (!f || allowed != may_write)
 		ret = allowed(c, n);
-	if (ret == 0)
-		ret = setattr(c, n, f, in);
+	if (ret == 0) {
+		um_fuse_behind_changes(c, n, in);
+		ret = um_fuse_setattr(c, n, f, in);
+	}
 	um_fuse_node_put(c, n);
 	return ret;
 }

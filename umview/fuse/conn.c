@@ -73,6 +73,10 @@ void um_fuse_put(struct um_fuse *c)
 		return;
 	if (c->locks)
 		um_shared_add_locks(-1);
+	if (c->births)
+		um_shared_add_births(-1);
+	if (c->polls)
+		um_shared_add_polls(-1);
 	um_fuse_nodes_fini(c);
 	um_chan_put(c->chan);
 	um_mutex_fini(&c->lock);
@@ -489,4 +493,5 @@ void um_fuse_abort(struct um_fuse *c)
 		all = q->next;
 		finish(c, q, -ENOTCONN);
 	}
+	um_fuse_poll_abort(c);
 }

@@ -30,6 +30,7 @@
 struct um_fuse_req;
 struct um_fuse_node;
 struct um_fuse_dentry;
+struct um_fuse_file;
 
 enum um_fuse_state {
 	UM_FUSE_STARTING,
@@ -47,6 +48,8 @@ enum um_fuse_state {
  * @missing: operations that the daemon answered ENOSYS, a bit each
  * @nodes: by number; @names: dentries by parent and name; @inos: see node.c
  * @lru_head: dentry used last; @forget: nodes to be told of at unlock
+ * @asked_poll, @polls, @polled: poll.c; lock
+ * @births: it is counted among those that tell when a node was made
  * @locks: it is counted among those that keep locks
  * @daemon: process that answered INIT
  * @mounter, @view: process that called mount(2), and where
@@ -71,6 +74,10 @@ struct um_fuse {
 	mode_t rootmode;
 	bool check_modes;
 	bool locks;
+	bool births;
+	bool asked_poll;
+	bool polls;
+	struct um_fuse_file *polled;
 	atomic_int daemon;
 	pid_t mounter;
 	uint32_t view;
@@ -164,6 +171,11 @@ void um_fuse_lengthen(const struct um_fuse *c, const struct um_fuse_call *k);
 
 /* init.c */
 void um_fuse_send_init(struct um_fuse *c);
+/* statx.c: the daemon's version is known */
+void um_fuse_offer_births(struct um_fuse *c);
+/* poll.c: NOTIFY_POLL; the daemon is gone */
+void um_fuse_poll_told(struct um_fuse *c, uint64_t handle);
+void um_fuse_poll_abort(struct um_fuse *c);
 /* notify.c */
 long um_fuse_notify(struct um_fuse *c, int code, struct um_fuse_src *src);
 

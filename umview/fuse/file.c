@@ -36,8 +36,10 @@ static int file_new(struct um_fuse *c, struct um_fuse_node *n,
 	um_fuse_lock(c);
 	n->files++;
 	um_fuse_unlock(c);
+	f->direct = out && (out->open_flags & FOPEN_DIRECT_IO);
 	fh->direct = out && (out->open_flags & FOPEN_DIRECT_IO);
 	fh->keep_cache = !out || (out->open_flags & FOPEN_KEEP_CACHE);
+	um_fuse_learn_poll(c, f);
 	return 0;
 }
 
@@ -89,44 +91,104 @@ int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 	ret = check_open(c, n, fh->flags);
 	if (ret == 0)
 		ret = um_fuse_open_node(c, n, fh);
+	fs->polls = c->polls;
 	um_fuse_node_put(c, n);
 	return ret;
+}
+
+/* What CREATE and TMPFILE answer. */
+struct created {
+	struct fuse_entry_out entry;
+	struct fuse_open_out open;
+};
+
+/* Takes nothing; *n: the new node (ref). @name NULL: TMPFILE. */
+static int ask_create(struct um_fuse *c, struct um_fuse_node *dir,
+		      const char *name, struct fuse_create_in *in,
+		      struct created *out, struct um_fuse_node **n)
+{
+	/* the kernel's name for what has none */
+	const char *sent = name ? name : "/";
+	struct um_fuse_call k = { .opcode = name ? FUSE_CREATE : FUSE_TMPFILE,
+				  .node = dir->id,
+				  .in = { { in, sizeof(*in) },
+					  UM_FUSE_STR(sent) },
+				  .nargs = 2,
+				  .out = out,
+				  .outmax = sizeof(*out),
+				  .exact = true,
+				  .always = true };
+	ssize_t ret = um_fuse_call(c, &k);
+
+	um_fuse_forget_attr(c, dir);
+	if (ret < 0)
+		return (int)ret;
+	if (!S_ISREG(out->entry.attr.mode)) {
+		um_fuse_forget_entry(c, out->entry.nodeid);
+		return -EIO;
+	}
+	return um_fuse_entry(c, dir, name, &out->entry, n);
+}
+
+static struct fuse_create_in creation(mode_t mode, uint32_t flags)
+{
+	return (struct fuse_create_in){ .flags = flags,
+					.mode = (mode & 07777) | S_IFREG,
+					.umask = um_caller()->umask };
 }
 
 static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
 		     const char *name, mode_t mode, struct um_fh *fh)
 {
-	struct fuse_create_in in = {
-		.flags = (uint32_t)(fh->flags & OPEN_FLAGS) | O_CREAT | O_EXCL,
-		.mode = (mode & 07777) | S_IFREG,
-		.umask = um_caller()->umask
-	};
-	struct {
-		struct fuse_entry_out entry;
-		struct fuse_open_out open;
-	} out = { 0 };
-	struct um_fuse_call k = { .opcode = FUSE_CREATE,
-				  .node = dir->id,
-				  .in = { UM_FUSE_ARG(in), UM_FUSE_STR(name) },
-				  .nargs = 2,
-				  .out = &out,
-				  .outmax = sizeof(out),
-				  .exact = true,
-				  .always = true };
+	struct fuse_create_in in = creation(
+		mode, (uint32_t)(fh->flags & OPEN_FLAGS) | O_CREAT | O_EXCL);
+	struct created out = { 0 };
 	struct um_fuse_node *n;
-	ssize_t ret = um_fuse_call(c, &k);
+	int ret = ask_create(c, dir, name, &in, &out, &n);
 
-	um_fuse_forget_attr(c, dir);
 	if (ret < 0) {
 		um_fuse_drop_name(c, dir, name);
-		return (int)ret;
+		return ret;
 	}
-	if (!S_ISREG(out.entry.attr.mode)) {
-		um_fuse_forget_entry(c, out.entry.nodeid);
-		return -EIO;
-	}
-	ret = um_fuse_entry(c, dir, name, &out.entry, &n);
-	return ret < 0 ? (int)ret : file_new(c, n, &out.open, fh);
+	return file_new(c, n, &out.open, fh);
+}
+
+static int tmpfile_in(struct um_fuse *c, struct um_fuse_node *dir, mode_t mode,
+		      struct um_fh *fh, struct stat *st)
+{
+	struct fuse_create_in in =
+		creation(mode, (uint32_t)fh->flags | KERNEL_LARGEFILE);
+	struct created out = { 0 };
+	struct um_fuse_node *n;
+	int ret = ask_create(c, dir, NULL, &in, &out, &n);
+
+	if (ret < 0)
+		return ret;
+	um_fuse_lock(c);
+	um_fuse_fill_stat(n, st);
+	um_fuse_unlock(c);
+	fh->flags &= ~O_TMPFILE;
+	return file_new(c, n, &out.open, fh);
+}
+
+int um_fuse_tmpfile(struct um_fs *fs, const char *path, mode_t mode,
+		    struct um_fh *fh, struct stat *out)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	struct um_fuse_node *dir;
+	int ret;
+
+	if (um_fuse_lacks(c, FUSE_TMPFILE))
+		return -ENOSYS;
+	ret = um_fuse_resolve(c, path, &dir);
+	if (ret < 0)
+		return ret;
+	ret = um_fuse_may(c, dir, UM_FUSE_W | UM_FUSE_X);
+	if (ret == 0)
+		ret = tmpfile_in(c, dir, mode, fh, out);
+	fs->polls = c->polls;
+	um_fuse_node_put(c, dir);
+	return ret == -EOPNOTSUPP ? -ENOSYS : ret;
 }
 
 int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
@@ -145,6 +207,7 @@ int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
 	ret = um_fuse_may(c, dir, UM_FUSE_W | UM_FUSE_X);
 	if (ret == 0)
 		ret = create_in(c, dir, name, mode, fh);
+	fs->polls = c->polls;
 	um_fuse_node_put(c, dir);
 	return ret;
 }
@@ -161,6 +224,7 @@ ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
 				  .nargs = 1 };
 	size_t done = 0;
 
+	um_fuse_write_behind(c, f->node);
 	while (done < size) {
 		size_t want = size - done;
 		ssize_t got;
@@ -190,12 +254,13 @@ static void dirty(struct um_fuse_file *f)
 	f->flushed = false;
 }
 
-ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
-		      size_t size, off_t off)
+ssize_t um_fuse_write_now(struct um_fuse *c, const struct um_fuse_file *f,
+			  const void *buf, size_t size, off_t off,
+			  uint32_t flags)
 {
-	struct um_fuse *c = um_fuse_of(fs);
-	struct um_fuse_file *f = um_fuse_file_of(fh);
-	struct fuse_write_in in = { .fh = f->fh, .flags = f->flags };
+	struct fuse_write_in in = { .fh = f->fh,
+				    .write_flags = flags,
+				    .flags = f->flags };
 	struct fuse_write_out out;
 	struct um_fuse_call k = { .opcode = FUSE_WRITE,
 				  .node = f->node->id,
@@ -203,11 +268,12 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 				  .nargs = 2,
 				  .out = &out,
 				  .outmax = sizeof(out),
-				  .exact = true };
+				  .exact = true,
+				  /* who is interrupted did not write it */
+				  .always = flags & FUSE_WRITE_CACHE };
 	size_t done = 0;
 	ssize_t ret = 0;
 
-	dirty(f);
 	while (done < size) {
 		size_t n = size - done;
 
@@ -231,6 +297,19 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	return done || ret > 0 ? (ssize_t)done : ret;
 }
 
+ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
+		      size_t size, off_t off)
+{
+	struct um_fuse *c = um_fuse_of(fs);
+	struct um_fuse_file *f = um_fuse_file_of(fh);
+
+	dirty(f);
+	if (um_fuse_is_behind(c) && !f->direct && size && size <= c->max_write)
+		return um_fuse_keep_behind(c, f, buf, size, off);
+	um_fuse_write_behind(c, f->node);
+	return um_fuse_write_now(c, f, buf, size, off, 0);
+}
+
 int um_fuse_fallocate(struct um_fs *fs, struct um_fh *fh, int mode, off_t off,
 		      off_t len)
 {
@@ -248,6 +327,7 @@ int um_fuse_fallocate(struct um_fs *fs, struct um_fh *fh, int mode, off_t off,
 
 	if (um_fuse_lacks(c, FUSE_FALLOCATE))
 		return -EOPNOTSUPP;
+	um_fuse_write_behind(c, f->node);
 	ret = um_fuse_call(c, &k);
 	um_fuse_forget_attr(c, f->node);
 	return ret == -ENOSYS ? -EOPNOTSUPP : (int)ret;
@@ -264,12 +344,14 @@ int um_fuse_fsync(struct um_fs *fs, struct um_fh *fh, bool datasync)
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
 				  .nargs = 1 };
-	ssize_t ret;
+	int late = um_fuse_catch_up(c, f->node, f);
+	ssize_t ret = 0;
 
-	if (um_fuse_lacks(c, FUSE_FSYNC))
-		return 0;
-	ret = um_fuse_call(c, &k);
-	return ret == -ENOSYS ? 0 : (int)ret;
+	if (!um_fuse_lacks(c, FUSE_FSYNC))
+		ret = um_fuse_call(c, &k);
+	if (ret == -ENOSYS)
+		ret = 0;
+	return late ? late : (int)ret;
 }
 
 off_t um_fuse_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence)
@@ -291,6 +373,7 @@ off_t um_fuse_lseek(struct um_fs *fs, struct um_fh *fh, off_t off, int whence)
 
 	if (um_fuse_lacks(c, FUSE_LSEEK))
 		return -ENOSYS;
+	um_fuse_write_behind(c, f->node);
 	ret = um_fuse_call(c, &k);
 	if (ret >= 0 && out.offset > INT64_MAX)
 		return -EIO;
@@ -321,6 +404,8 @@ ssize_t um_fuse_copy(struct um_fs *fs, struct um_fh *in_fh, off_t in_off,
 
 	if (um_fuse_lacks(c, FUSE_COPY_FILE_RANGE))
 		return -ENOSYS;
+	um_fuse_write_behind(c, from->node);
+	um_fuse_write_behind(c, to->node);
 	dirty(to);
 	ret = um_fuse_call(c, &k);
 	um_fuse_forget_attr(c, to->node);
@@ -353,6 +438,7 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 
 	if (!out || um_fuse_lacks(c, FUSE_IOCTL))
 		return out ? -ENOTTY : -ENOMEM;
+	um_fuse_write_behind(c, f->node);
 	ret = um_fuse_call(c, &k);
 	if (ret < 0)
 		return ret == -ENOSYS ? -ENOTTY : (int)ret;
@@ -368,6 +454,7 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 
 static void file_free(struct um_fuse *c, struct um_fuse_file *f)
 {
+	um_fuse_poll_end(c, f);
 	um_fuse_node_put(c, f->node);
 	free(f);
 }
@@ -420,6 +507,20 @@ static void flushed(struct um_fuse *c, void *arg, int error)
 		um_fuse_file_closed();
 }
 
+static void send_last(struct um_fuse *c, struct um_fuse_file *f)
+{
+	struct fuse_flush_in in = { .fh = f->fh };
+	struct um_fuse_call k = { .opcode = FUSE_FLUSH,
+				  .node = f->node->id,
+				  .in = { UM_FUSE_ARG(in) },
+				  .nargs = 1 };
+
+	if (f->flushed)
+		send_release(c, f);
+	else
+		um_fuse_post(c, &k, flushed, f);
+}
+
 /*
  * Nobody waits: the core learns of the last close when it is over. RELEASE
  * goes out when FLUSH is answered, and umount(2) waits for both. Where close(2)
@@ -429,24 +530,17 @@ void um_fuse_release(struct um_fs *fs, struct um_fh *fh)
 {
 	struct um_fuse *c = um_fuse_of(fs);
 	struct um_fuse_file *f = um_fuse_file_of(fh);
-	struct fuse_flush_in in = { .fh = f->fh };
-	struct um_fuse_call k = { .opcode = FUSE_FLUSH,
-				  .node = f->node->id,
-				  .in = { UM_FUSE_ARG(in) },
-				  .nargs = 1 };
-	bool flush = !f->virtual && !f->flushed &&
-		     !um_fuse_lacks(c, FUSE_FLUSH);
 
+	if (f->virtual || um_fuse_lacks(c, FUSE_FLUSH))
+		f->flushed = true;
 	um_fuse_forget_attr(c, f->node);
-	if (!flush)
+	if (f->flushed)
 		um_fuse_settled(f);
 	if (f->written)
 		um_fuse_file_closing();
 	count_down(c, f);
 	if (f->virtual)
 		released(c, f, 0);
-	else if (!flush)
-		send_release(c, f);
 	else
-		um_fuse_post(c, &k, flushed, f);
+		um_fuse_end_behind(c, f, send_last);
 }

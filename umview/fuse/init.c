@@ -2,15 +2,14 @@
 /*
  * init.c - FUSE_INIT: what both sides agree on
  *
- * Not offered: the write-back cache. What the kernel
- * always offers is offered also where it makes no difference: daemons ask for
- * it without looking.
+ * What the kernel always offers is offered also where it makes no difference:
+ * daemons ask for it without looking.
  */
 #include <string.h>
 
 #include <umview/log.h>
 
-#include "fuse/conn.h"
+#include "fuse/ops.h"
 #include "guest/shared.h"
 
 #define OFFERED                                                                \
@@ -22,10 +21,13 @@
 	 FUSE_PARALLEL_DIROPS | FUSE_HANDLE_KILLPRIV | FUSE_ABORT_ERROR |      \
 	 FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS | FUSE_INIT_EXT |                 \
 	 FUSE_POSIX_ACL | FUSE_MAX_PAGES | FUSE_NO_OPENDIR_SUPPORT |           \
-	 FUSE_EXPLICIT_INVAL_DATA)
+	 FUSE_WRITEBACK_CACHE | FUSE_EXPLICIT_INVAL_DATA)
 
 /* The second word of flags. */
 #define OFFERED2 ((uint32_t)(FUSE_HAS_EXPIRE_ONLY >> 32))
+
+/* Newer than the header is STATX; the rest of 7.39 is for mapped files. */
+#define OUR_MINOR 39
 
 #define PAGE	      4096u
 #define DEFAULT_PAGES 32u
@@ -45,8 +47,7 @@ static int check(const struct fuse_init_out *out)
 	if (out->major == FUSE_KERNEL_VERSION && out->minor >= OLDEST_MINOR)
 		return 0;
 	um_err("fuse: the daemon speaks protocol %u.%u; this is %u.%u",
-	       out->major, out->minor, FUSE_KERNEL_VERSION,
-	       FUSE_KERNEL_MINOR_VERSION);
+	       out->major, out->minor, FUSE_KERNEL_VERSION, OUR_MINOR);
 	return -ECONNREFUSED;
 }
 
@@ -69,6 +70,9 @@ static void agree(struct um_fuse *c, const struct fuse_init_out *out)
 	c->minor = out->minor;
 	c->flags = out->flags;
 	take_locks(c);
+	um_fuse_offer_births(c);
+	if (c->mount)
+		c->mount->fs.behind = um_fuse_is_behind(c);
 	/* such a daemon relies on its lists being heeded */
 	if (c->flags & FUSE_POSIX_ACL)
 		c->check_modes = true;
@@ -115,7 +119,7 @@ void um_fuse_send_init(struct um_fuse *c)
 	}
 	_Static_assert(sizeof(h->out) > OLD_SIZE, "init_out has grown");
 	h->in = (struct fuse_init_in){ .major = FUSE_KERNEL_VERSION,
-				       .minor = FUSE_KERNEL_MINOR_VERSION,
+				       .minor = OUR_MINOR,
 				       .max_readahead = DEFAULT_PAGES * PAGE,
 				       .flags = OFFERED,
 				       .flags2 = OFFERED2 };

@@ -168,6 +168,7 @@ int um_fuse_flush(struct um_fs *fs, struct um_fh *fh)
 				  .node = f->node->id,
 				  .in = { UM_FUSE_ARG(in) },
 				  .nargs = 1 };
+	int late = um_fuse_catch_up(c, f->node, f);
 	ssize_t ret = 0;
 
 	if (!f->virtual && !um_fuse_lacks(c, FUSE_FLUSH))
@@ -177,5 +178,7 @@ int um_fuse_flush(struct um_fs *fs, struct um_fh *fh)
 		return -EINTR;
 	f->flushed = true;
 	um_fuse_settled(f);
+	if (late)
+		return late;
 	return ret == -ENOSYS ? 0 : (int)ret;
 }

@@ -209,10 +209,10 @@ static void umount(struct um_fs *fs)
 	alive = c->state == UM_FUSE_READY && !c->init_error;
 	um_unlock(&c->lock);
 	/* before the daemon can learn of it */
-	if (alive)
+	if (alive) {
 		remember_end(c);
-	if (alive)
 		send_destroy(c);
+	}
 	um_chan_close(c->chan);
 	if (alive)
 		see_off(c);
@@ -287,6 +287,11 @@ static const struct um_fs_ops ops = {
 	.flush = um_fuse_flush,
 	.lock = um_fuse_lock_file,
 	.flock = um_fuse_flock,
+	.poll = um_fuse_poll,
+	.birth = um_fuse_birth,
+	.syncfs = um_fuse_syncfs,
+	.tmpfile = um_fuse_tmpfile,
+	.link_open = um_fuse_link_open,
 };
 
 struct um_fuse *um_fuse_of_mount(const struct um_mount *m)

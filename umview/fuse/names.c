@@ -111,23 +111,35 @@ int um_fuse_symlink(struct um_fs *fs, const char *target, const char *path)
 	return make(fs, path, &k);
 }
 
-int um_fuse_link(struct um_fs *fs, const char *from, const char *to)
+/* Another name, or the first, for n. */
+static int link_node(struct um_fs *fs, struct um_fuse_node *n, const char *to)
 {
-	struct um_fuse *c = um_fuse_of(fs);
-	struct fuse_link_in in = { 0 };
+	struct fuse_link_in in = { .oldnodeid = n->id };
 	struct um_fuse_call k = { .opcode = FUSE_LINK,
 				  .in = { UM_FUSE_ARG(in) },
 				  .nargs = 1 };
+	int ret = make(fs, to, &k);
+
+	um_fuse_forget_attr(um_fuse_of(fs), n);
+	return ret == -ENOSYS ? -EPERM : ret;
+}
+
+int um_fuse_link(struct um_fs *fs, const char *from, const char *to)
+{
+	struct um_fuse *c = um_fuse_of(fs);
 	struct um_fuse_node *n;
 	int ret = um_fuse_resolve(c, from, &n);
 
 	if (ret < 0)
 		return ret;
-	in.oldnodeid = n->id;
-	ret = make(fs, to, &k);
-	um_fuse_forget_attr(c, n);
+	ret = link_node(fs, n, to);
 	um_fuse_node_put(c, n);
-	return ret == -ENOSYS ? -EPERM : ret;
+	return ret;
+}
+
+int um_fuse_link_open(struct um_fs *fs, struct um_fh *fh, const char *to)
+{
+	return link_node(fs, um_fuse_file_of(fh)->node, to);
 }
 
 /* The daemon may keep the file until its last release. */

@@ -169,6 +169,7 @@ void um_fuse_unlock(struct um_fuse *c)
 		all = n->next_forget;
 		if (n->nlookup && told)
 			tell_forget(c, n);
+		um_fuse_behind_free(n->behind);
 		free(n);
 	}
 }
@@ -438,7 +439,8 @@ static int entry_locked(struct um_fuse *c, struct um_fuse_node *dir,
 	n->nlookup++;
 	set_attr_locked(c, n, &e->attr,
 			valid_until(e->attr_valid, e->attr_valid_nsec));
-	set_name_locked(c, dir, name, n, until);
+	if (name)
+		set_name_locked(c, dir, name, n, until);
 	*out = n;
 	return 0;
 }
@@ -489,6 +491,28 @@ void um_fuse_set_absent(struct um_fuse *c, struct um_fuse_node *dir,
 	set_name_locked(c, dir, name, NULL,
 			valid_until(e->entry_valid, e->entry_valid_nsec));
 	um_fuse_unlock(c);
+}
+
+struct um_fuse_node *um_fuse_next_behind(struct um_fuse *c)
+{
+	struct um_fuse_node *found = NULL;
+
+	um_fuse_lock(c);
+	for (size_t i = 0; i < c->nodes.nslots && !found; i++) {
+		struct um_hnode *h = c->nodes.slot[i];
+
+		for (; h && !found; h = h->next) {
+			struct um_fuse_node *n =
+				um_container(h, struct um_fuse_node, node);
+
+			if (n->behind_end || n->behind_time.tv_sec)
+				found = n;
+		}
+	}
+	if (found)
+		found->refs++;
+	um_fuse_unlock(c);
+	return found;
 }
 
 /* ---- beginning and end ---- */

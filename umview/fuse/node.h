@@ -14,6 +14,8 @@
 
 #include "fuse/conn.h"
 
+struct um_fuse_behind;
+
 /**
  * struct um_fuse_node - a node that the daemon knows
  * @refs, @nlookup: lock
@@ -22,6 +24,8 @@
  * @nameless: a name of it went while it was open; lock
  * @ino: the number that guests see; see shown_ino() in node.c
  * @told: guests know its attributes; lock
+ * @behind: what the daemon was not told of yet; @behind_end: its end, or 0;
+ * @behind_time: of the last write, or 0; lock; see behind.c
  */
 struct um_fuse_node {
 	struct um_hnode node;
@@ -38,6 +42,9 @@ struct um_fuse_node {
 	uint64_t attr_until;
 	uint64_t attr_for;
 	bool told;
+	struct um_fuse_behind *behind;
+	uint64_t behind_end;
+	struct timespec behind_time;
 };
 
 /**
@@ -98,7 +105,7 @@ bool um_fuse_attr_valid(const struct fuse_attr *a);
 void um_fuse_forget_entry(struct um_fuse *c, uint64_t id);
 /*
  * The daemon told of the entry: one lookup more. The node (ref), or -EIO: it
- * cannot be, and the lookup is taken back.
+ * cannot be, and the lookup is taken back. name NULL: it has none.
  */
 int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 		  const struct fuse_entry_out *e, struct um_fuse_node **out);
@@ -122,6 +129,9 @@ void um_fuse_forget_attr(struct um_fuse *c, struct um_fuse_node *n);
 bool um_fuse_get_attr(struct um_fuse *c, struct um_fuse_node *n,
 		      struct stat *out);
 
+void um_fuse_behind_free(struct um_fuse_behind *b);
+/* One that the daemon has to be told of (ref), or NULL. */
+struct um_fuse_node *um_fuse_next_behind(struct um_fuse *c);
 /* For notifications: by number. False: no such node. */
 struct um_fuse_node *um_fuse_node_by_id(struct um_fuse *c, uint64_t id);
 

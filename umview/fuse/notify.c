@@ -194,6 +194,19 @@ static int take_retrieve(struct um_fuse *c, struct um_fuse_src *src)
 	return n ? 0 : -ENOENT;
 }
 
+static int take_poll(struct um_fuse *c, struct um_fuse_src *src)
+{
+	struct fuse_notify_poll_wakeup_out out;
+	int ret;
+
+	if (src->len != sizeof(out))
+		return -EINVAL;
+	ret = src->copy(src, &out, sizeof(out));
+	if (ret == 0)
+		um_fuse_poll_told(c, out.kh);
+	return ret;
+}
+
 long um_fuse_notify(struct um_fuse *c, int code, struct um_fuse_src *src)
 {
 	switch (code) {
@@ -208,8 +221,7 @@ long um_fuse_notify(struct um_fuse *c, int code, struct um_fuse_src *src)
 	case FUSE_NOTIFY_RETRIEVE:
 		return take_retrieve(c, src);
 	case FUSE_NOTIFY_POLL:
-		/* files are always ready for their readers here */
-		return 0;
+		return take_poll(c, src);
 	default:
 		return -EINVAL;
 	}

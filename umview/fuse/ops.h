@@ -12,13 +12,18 @@
  * @node: ref
  * @written, @last: counted in settle.c
  * @flushed: since it was written last
+ * @poll: its handle, or 0; @next_polled: poll.c
+ * @direct: the daemon wants each write as it is
  * @virtual: the daemon has no open: nothing to be released
  */
 struct um_fuse_file {
 	struct um_fuse_node *node;
 	uint64_t fh;
 	uint32_t flags;
+	uint64_t poll;
+	struct um_fuse_file *next_polled;
 	bool virtual;
+	bool direct;
 	bool written;
 	bool flushed;
 	bool last;
@@ -43,6 +48,10 @@ int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
 		    const struct um_fuse_file *f, struct stat *out);
 int um_fuse_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 		    struct stat *out);
+int um_fuse_birth(struct um_fs *fs, const char *path, struct um_fh *fh,
+		  struct timespec *out);
+int um_fuse_setattr(struct um_fuse *c, struct um_fuse_node *n,
+		    const struct um_fuse_file *f, struct fuse_setattr_in *in);
 int um_fuse_chmod(struct um_fs *fs, const char *path, struct um_fh *fh,
 		  mode_t mode);
 int um_fuse_chown(struct um_fs *fs, const char *path, struct um_fh *fh,
@@ -74,6 +83,7 @@ int um_fuse_symlink(struct um_fs *fs, const char *target, const char *path);
 int um_fuse_rename(struct um_fs *fs, const char *from, const char *to,
 		   unsigned int flags);
 int um_fuse_link(struct um_fs *fs, const char *from, const char *to);
+int um_fuse_link_open(struct um_fs *fs, struct um_fh *fh, const char *to);
 int um_fuse_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 		    void *arg);
 
@@ -84,8 +94,14 @@ int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
 		      struct um_fh *fh);
 int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
 		   struct um_fh *fh);
+int um_fuse_tmpfile(struct um_fs *fs, const char *path, mode_t mode,
+		    struct um_fh *fh, struct stat *out);
 ssize_t um_fuse_read(struct um_fs *fs, struct um_fh *fh, void *buf, size_t size,
 		     off_t off);
+/* To the daemon, whatever is kept behind. */
+ssize_t um_fuse_write_now(struct um_fuse *c, const struct um_fuse_file *f,
+			  const void *buf, size_t size, off_t off,
+			  uint32_t flags);
 ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 		      size_t size, off_t off);
 int um_fuse_fallocate(struct um_fs *fs, struct um_fh *fh, int mode, off_t off,
@@ -97,6 +113,33 @@ int um_fuse_ioctl(struct um_fs *fs, struct um_fh *fh, unsigned int cmd,
 ssize_t um_fuse_copy(struct um_fs *fs, struct um_fh *in_fh, off_t in_off,
 		     struct um_fh *out_fh, off_t out_off, size_t size);
 void um_fuse_release(struct um_fs *fs, struct um_fh *fh);
+
+/* behind.c; without um_fuse_is_behind() all of it does nothing */
+bool um_fuse_is_behind(const struct um_fuse *c);
+/* A write of at most max_write bytes, for later. */
+ssize_t um_fuse_keep_behind(struct um_fuse *c, struct um_fuse_file *f,
+			    const void *buf, size_t size, off_t off);
+/* The daemon gets what was written; an error is kept. */
+void um_fuse_write_behind(struct um_fuse *c, struct um_fuse_node *n);
+/* The same, with the time (by f, may be NULL) and the error. */
+int um_fuse_catch_up(struct um_fuse *c, struct um_fuse_node *n,
+		     const struct um_fuse_file *f);
+/* Before a SETATTR, to which the time may be added. */
+void um_fuse_behind_changes(struct um_fuse *c, struct um_fuse_node *n,
+			    struct fuse_setattr_in *in);
+/* The same as um_fuse_catch_up(), but nobody waits: then() is called. */
+void um_fuse_end_behind(struct um_fuse *c, struct um_fuse_file *f,
+			void (*then)(struct um_fuse *c,
+				     struct um_fuse_file *f));
+int um_fuse_syncfs(struct um_fs *fs);
+
+/* poll.c */
+int um_fuse_poll(struct um_fs *fs, struct um_fh *fh, unsigned int events,
+		 uint64_t handle);
+/* With the first open file: does the daemon have such an operation? */
+void um_fuse_learn_poll(struct um_fuse *c, const struct um_fuse_file *f);
+/* The file is no more. */
+void um_fuse_poll_end(struct um_fuse *c, const struct um_fuse_file *f);
 
 /* lock.c */
 int um_fuse_lock_file(struct um_fs *fs, struct um_fh *fh, int cmd,

@@ -349,7 +349,7 @@ bool um_req_is_traced(struct um_req *r)
 	return number_of(text, "TracerPid", 10) != 0;
 }
 
-bool um_req_has_signal(struct um_req *r)
+static bool has_signal(struct um_req *r, const uint64_t *mask)
 {
 	char text[STATUS_MAX];
 	unsigned long long pending;
@@ -357,7 +357,17 @@ bool um_req_has_signal(struct um_req *r)
 	if (read_status(r->tid, text) < 0)
 		return false;
 	pending = number_of(text, "SigPnd", 16) | number_of(text, "ShdPnd", 16);
-	return (pending & ~number_of(text, "SigBlk", 16)) != 0;
+	return (pending & ~(mask ? *mask : number_of(text, "SigBlk", 16))) != 0;
+}
+
+bool um_req_has_signal(struct um_req *r)
+{
+	return has_signal(r, NULL);
+}
+
+bool um_req_has_signal_under(struct um_req *r, uint64_t mask)
+{
+	return has_signal(r, &mask);
 }
 
 static void fd_path(struct um_req *r, um_gfd fd, char path[64])
@@ -493,6 +503,13 @@ static const struct um_attr *attr_by_table(pid_t tid)
 	if (tgid > 1 && um_attr_table_set(tgid, attr) < 0)
 		um_warn("out of memory for the attributes of %d", (int)tgid);
 	return attr;
+}
+
+const struct um_attr *um_attr_of_page(pid_t tid)
+{
+	struct um_page page;
+
+	return read_page(tid, &page) == 0 ? um_attr_by_id(page.attr) : NULL;
 }
 
 const struct um_attr *um_attr_of(pid_t tid, bool *has_page)

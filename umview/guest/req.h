@@ -33,7 +33,8 @@
 #define UM_ANSWERED (LONG_MIN + 1)
 
 /* Never reaches a guest that has no signal pending; see signal(7), restart. */
-#define UM_ERESTARTSYS 512
+#define UM_ERESTARTSYS	  512
+#define UM_ERESTARTNOHAND 514
 
 struct um_req;
 struct um_list;
@@ -126,6 +127,8 @@ mode_t um_req_umask(struct um_req *r);
 bool um_req_is_traced(struct um_req *r);
 /* A signal that would interrupt a sleeping call is pending. */
 bool um_req_has_signal(struct um_req *r);
+/* With these signals blocked and no others. */
+bool um_req_has_signal_under(struct um_req *r, uint64_t mask);
 /* Text after "key:" in /proc/<tid>/status; -ENOENT. */
 int um_proc_status(pid_t tid, const char *key, char *buf, size_t size);
 
@@ -141,6 +144,8 @@ long um_give_fd(struct um_req *r, int fd, bool cloexec);
 
 /* Attributes of the process that thread `tid` belongs to; set 0 when unknown. */
 const struct um_attr *um_attr_of(pid_t tid, bool *has_page);
+/* What its page says; NULL: it carries none. */
+const struct um_attr *um_attr_of_page(pid_t tid);
 /* Those of the request's guest, into it. */
 void um_req_load_attr(struct um_req *r);
 /* From now on the request's process has these attributes. */

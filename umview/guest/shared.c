@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -132,6 +133,29 @@ void um_shared_add_locks(int n)
 {
 	if (shared)
 		__atomic_add_fetch(&shared->locks, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
+/* Counted here too: there may be no region. */
+static atomic_int polls;
+
+void um_shared_add_polls(int n)
+{
+	atomic_fetch_add(&polls, n);
+	if (shared)
+		__atomic_add_fetch(&shared->polls, (uint32_t)n,
+				   __ATOMIC_SEQ_CST);
+}
+
+bool um_shared_polls(void)
+{
+	return atomic_load(&polls) != 0;
+}
+
+void um_shared_add_births(int n)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->births, (uint32_t)n,
 				   __ATOMIC_SEQ_CST);
 }
 

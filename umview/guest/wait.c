@@ -8,6 +8,7 @@
  */
 #include "guest/wait.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -158,4 +159,20 @@ int um_wait_sem(sem_t *sem)
 			um_wait_end();
 	} while (ret == -EINTR && (!r || um_wait_again(r, &ret)));
 	return ret == 0 ? 0 : -EINTR;
+}
+
+int um_wait_fd(int fd, short events)
+{
+	struct um_req *r = um_req_current();
+	struct pollfd p = { .fd = fd, .events = events };
+	long ret;
+
+	do {
+		if (r)
+			um_wait_begin(r);
+		ret = UM_SYS(poll(&p, 1, -1));
+		if (r)
+			um_wait_end();
+	} while (ret == -EINTR && (!r || um_wait_again(r, &ret)));
+	return ret > 0 ? 0 : -EINTR;
 }

@@ -33,5 +33,7 @@ bool um_wait_again(struct um_req *r, long *ret);
  * request this thread serves is gone or has a signal to take.
  */
 UM_MUST_CHECK int um_wait_sem(sem_t *sem);
+/* The same for a descriptor's events, as poll(2) names them. */
+UM_MUST_CHECK int um_wait_fd(int fd, short events);
 
 #endif

@@ -47,6 +47,7 @@
 #include "sys/remotelock.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
+#include "sys/viewend.h"
 #include "view/cwd.h"
 #include "view/perm.h"
 
@@ -395,6 +396,7 @@ static void wait_for_end(int listener, pid_t reaper)
 
 static void end_session(void)
 {
+	um_viewend_stop();
 	um_vnode_sync_mount(NULL);
 	um_view_fini();
 	um_mount_reap(um_mount_is_idle);

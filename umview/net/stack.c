@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* stack.c - network stacks of a view: special files, and whose sockets are whose */
 #include "net/standin.h"
+#include "net/tun.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -147,7 +148,7 @@ static struct um_mount *nth_default(const struct um_list *l, size_t n)
 {
 	for (size_t i = l->nmounts; i-- > 0;)
 		if (is_live(l->mounts[i]) &&
-		    !strcmp(l->mounts[i]->point, UM_STACK_DEFAULT) && !n--)
+		    !strcmp(um_list_point(l, i), UM_STACK_DEFAULT) && !n--)
 			return l->mounts[i];
 	for (size_t i = l->nservices; i-- > 0;)
 		if (l->services[i]->stack && is_live(l->services[i]->stack) &&
@@ -300,6 +301,7 @@ void um_stack_setup(void)
 void um_net_ended(struct um_net *net)
 {
 	um_standin_end(net);
+	um_tun_end(net);
 }
 
 /* ---- one stack for another ---- */
@@ -350,4 +352,9 @@ void um_stack_leave(struct um_mount *m)
 int um_net_wait(sem_t *sem)
 {
 	return um_wait_sem(sem);
+}
+
+int um_net_wait_fd(int fd, short events)
+{
+	return um_wait_fd(fd, events);
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sysnet.c - /sys/class/net of the network stack
+ * sysnet.c - /sys/class/net and /proc/sys/net of the network stack
  *
- * Who has a stack of the view sees its interfaces there, as directories of a
- * mount of the core's own. All is asked of the stack (um_net_ops.file), each
- * time: a directory is what it has names for, a file what it has a text of.
+ * Who has a stack of the view sees its interfaces and settings there, in a mount
+ * of the core's own. All is asked of the stack (um_net_ops.file), each time: a
+ * directory is what it has names for, a file what it has a text of. /sys/class/net
+ * is wholly the stack's; of /proc/sys/net it has what it answers for, the rest is
+ * the host's. What is written goes to the stack (um_net_ops.store).
  */
 #include "net/sysnet.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +20,8 @@
 #include "net/stack.h"
 #include "view/path.h"
 
-#define TOP "/sys/class/net"
+#define TOP	 "/sys/class/net"
+#define SETTINGS "/proc/sys/net/"
 
 static struct um_mount *node_mount;
 
@@ -35,19 +39,6 @@ static struct um_mount *stack_of_caller(void)
 	um_mount_put(m);
 	return NULL;
 }
-
-static struct um_mount *find(const char *path)
-{
-	struct um_mount *m;
-
-	if (!um_path_beneath(path, TOP))
-		return NULL;
-	m = stack_of_caller();
-	um_mount_put(m);
-	return m ? node_mount : NULL;
-}
-
-static struct um_dev_class class = { .find = find };
 
 /* What the stack says of a path, which is whole here. */
 static ssize_t text_of(const char *path, const char *slash, char **out,
@@ -68,6 +59,35 @@ static ssize_t text_of(const char *path, const char *slash, char **out,
 	return n;
 }
 
+static bool is_setting(const char *path)
+{
+	UM_FREE char *text = NULL;
+	unsigned int stack;
+
+	if (strncmp(path, SETTINGS, sizeof(SETTINGS) - 1) != 0)
+		return false;
+	if (text_of(path, "", &text, &stack) >= 0)
+		return true;
+	free(text);
+	text = NULL;
+	return text_of(path, "/", &text, &stack) >= 0;
+}
+
+static struct um_mount *find(const char *path)
+{
+	struct um_mount *m;
+
+	if (is_setting(path))
+		return node_mount;
+	if (!um_path_beneath(path, TOP))
+		return NULL;
+	m = stack_of_caller();
+	um_mount_put(m);
+	return m ? node_mount : NULL;
+}
+
+static struct um_dev_class class = { .find = find };
+
 static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 			struct stat *out)
 {
@@ -86,8 +106,9 @@ static int node_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 		out->st_nlink = 2;
 	} else {
 		n = text_of(path, "", &text, &stack);
-		out->st_mode = S_IFREG | 0444;
-		out->st_size = n;
+		out->st_mode =
+			S_IFREG | (um_path_beneath(path, TOP) ? 0444 : 0644);
+		out->st_size = um_path_beneath(path, TOP) ? n : 0;
 	}
 	out->st_ino = um_hash_str(path, stack) | 1;
 	return n < 0 ? (int)n : 0;
@@ -118,7 +139,17 @@ static int node_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 struct text {
 	size_t len;
 	char *bytes;
+	char *path; /* of what may be written */
 };
+
+static void text_free(struct text *t)
+{
+	if (!t)
+		return;
+	free(t->bytes);
+	free(t->path);
+	free(t);
+}
 
 static int node_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 {
@@ -127,12 +158,20 @@ static int node_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 	ssize_t n = t ? text_of(path, "", &t->bytes, &stack) : -ENOMEM;
 
 	(void)fs;
+	if (n >= 0 && (fh->flags & O_ACCMODE) != O_RDONLY) {
+		t->path = strdup(path);
+		n = um_path_beneath(path, TOP) ? -EACCES
+		    : t->path		       ? n
+					       : -ENOMEM;
+	}
 	if (n < 0) {
-		free(t);
+		text_free(t);
 		return (int)n;
 	}
 	t->len = (size_t)n;
 	fh->fh = (uintptr_t)t;
+	/* A setting is never what it was when it was written. */
+	fh->direct = !um_path_beneath(path, TOP);
 	return 0;
 }
 
@@ -150,13 +189,37 @@ static ssize_t node_read(struct um_fs *fs, struct um_fh *fh, void *buf,
 	return (ssize_t)size;
 }
 
-static void node_release(struct um_fs *fs, struct um_fh *fh)
+static ssize_t node_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
+			  size_t size, off_t off)
 {
-	struct text *t = (struct text *)(uintptr_t)fh->fh;
+	const struct text *t = (const struct text *)(uintptr_t)fh->fh;
+	struct um_mount *m = stack_of_caller();
+	ssize_t n = -EACCES;
 
 	(void)fs;
-	free(t->bytes);
-	free(t);
+	if (!m || !t->path)
+		n = -EACCES;
+	else if (m->fs.net->ops->size > offsetof(struct um_net_ops, store))
+		n = UM_STACK_CALL(m, store, -EACCES, t->path, buf, size, off);
+	um_mount_put(m);
+	return n;
+}
+
+/* As of all of /proc/sys: whoever writes replaces. */
+static int node_truncate(struct um_fs *fs, const char *path, struct um_fh *fh,
+			 off_t size)
+{
+	(void)fs;
+	(void)path;
+	(void)fh;
+	(void)size;
+	return 0;
+}
+
+static void node_release(struct um_fs *fs, struct um_fh *fh)
+{
+	(void)fs;
+	text_free((struct text *)(uintptr_t)fh->fh);
 }
 
 static const struct um_fs_ops node_ops = {
@@ -165,6 +228,8 @@ static const struct um_fs_ops node_ops = {
 	.readdir = node_readdir,
 	.open = node_open,
 	.read = node_read,
+	.write = node_write,
+	.truncate = node_truncate,
 	.release = node_release,
 };
 
@@ -174,7 +239,6 @@ int um_sysnet_setup(void)
 	if (!node_mount)
 		return -ENOMEM;
 	node_mount->fs.remote = true;
-	node_mount->fs.readonly = true;
 	um_dev_add(&class);
 	return 0;
 }

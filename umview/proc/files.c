@@ -69,10 +69,12 @@ static const char *flag_text(const struct um_mount *m, char *buf, size_t size)
 	return buf;
 }
 
-static int root_id(const char *mountinfo)
+/* The host's mount that answers for a name: the newest of the nearest ones. */
+static int host_parent(const char *mountinfo, const char *name)
 {
 	char *line = NULL;
 	size_t room = 0;
+	size_t longest = 0;
 	int id = 1;
 	FILE *in = fopen(mountinfo, "re");
 
@@ -80,15 +82,25 @@ static int root_id(const char *mountinfo)
 		char point[PATH_MAX];
 		int this_id;
 
-		if (sscanf(line, "%d %*d %*s %*s %4095s", &this_id, point) ==
-			    2 &&
-		    !strcmp(point, "/"))
-			id = this_id;
+		if (sscanf(line, "%d %*d %*s %*s %4095s", &this_id, point) !=
+			    2 ||
+		    !um_path_beneath(name, point) || strlen(point) < longest)
+			continue;
+		longest = strlen(point);
+		id = this_id;
 	}
 	if (in)
 		fclose(in);
 	free(line);
 	return id;
+}
+
+static int parent_id(const struct um_list *l, size_t i, const char *mountinfo)
+{
+	size_t on = um_list_parent(l, i);
+
+	return on ? (int)(ID_BASE + l->mounts[on - 1]->id)
+		  : host_parent(mountinfo, um_list_point(l, i));
 }
 
 static void put_mountinfo(FILE *out, const struct um_mount *m,
@@ -128,18 +140,18 @@ static int make_mounts(struct um_req *r, const char *path, pid_t tid, FILE *out)
 	const struct um_attr *attr = um_attr_of(tid, &has_page);
 	struct um_list *l = um_view_list(attr->view);
 	bool info = strstr(path, "mountinfo") != NULL;
-	int parent = info ? root_id(path) : 0;
 	int ret = copy_file(path, out);
 
 	(void)r;
 	for (size_t i = 0; l && i < l->nmounts; i++) {
 		const struct um_mount *m = l->mounts[i];
-		const char *point = um_path_seen(m->point, attr->root);
+		const char *point =
+			um_path_seen(um_list_point(l, i), attr->root);
 
 		if (!point || atomic_load(&m->dead))
 			continue;
 		if (info)
-			put_mountinfo(out, m, point, parent);
+			put_mountinfo(out, m, point, parent_id(l, i, path));
 		else
 			put_mounts(out, m, point);
 	}
@@ -420,8 +432,6 @@ static int proc_open(struct um_req *r, const struct um_loc *loc)
 		return stack_file(r, "/etc/resolv.conf");
 	if (strncmp(loc->path, "/proc/", 6) != 0)
 		return -ENOENT;
-	if (!strncmp(loc->path, "/proc/sys/net/", 14))
-		return stack_file(r, loc->path);
 	if (!strcmp(loc->path, "/proc/filesystems"))
 		return make_memfd(r, make_filesystems, loc->path, 0);
 	if (!strcmp(loc->path, "/proc/partitions") && um_dev_any_block(r->list))

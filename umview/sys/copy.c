@@ -14,6 +14,7 @@
 #include <sys/sendfile.h>
 
 #include "guest/kept.h"
+#include "net/standin.h"
 #include "sys/fusedev.h"
 #include "sys/rw.h"
 
@@ -316,6 +317,14 @@ static int wait_pipe(struct um_req *r, int argno, short events)
 	}
 }
 
+/* What is read of packets of a stack has heads, which are not the guest's. */
+static bool is_packets(struct um_req *r)
+{
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+
+	return s && s->packets;
+}
+
 #define SPLICE_F_NONBLOCK_BIT 2u
 
 long sys_splice(struct um_req *r)
@@ -327,6 +336,8 @@ long sys_splice(struct um_req *r)
 
 	if (um_chan_any() && um_fusedev_splice(r, &done))
 		return done;
+	if (um_standin_any() && is_packets(r))
+		return -EINVAL;
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))
 		return UM_CONTINUE;
 	if (!is_pipe(r, 0) && !is_pipe(r, 2))

@@ -118,6 +118,7 @@ static int cuse_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 	int ret = um_fuse_open_node(c, c->root, fh);
 
 	(void)path;
+	fs->polls = c->polls;
 	if (ret == 0) /* there is no FLUSH of a device */
 		um_fuse_file_of(fh)->flushed = true;
 	return ret;
@@ -156,6 +157,7 @@ static const struct um_fs_ops ops = {
 	.read = cuse_read,
 	.write = cuse_write,
 	.release = cuse_release,
+	.poll = um_fuse_poll,
 };
 
 bool um_cusedev_is(const struct um_mount *m)

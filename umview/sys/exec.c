@@ -25,6 +25,7 @@
 #include "agent/proto.h"
 #include "base/hash.h"
 #include "base/lock.h"
+#include "dev/stream.h"
 #include "guest/inject.h"
 #include "guest/shared.h"
 #include "net/standin.h"
@@ -34,6 +35,7 @@
 #include "sys/sys.h"
 #include "sys/text.h"
 #include "sys/traced.h"
+#include "sys/viewend.h"
 #include "view/cwd.h"
 #include "view/perm.h"
 
@@ -57,6 +59,18 @@ void um_exec_setup(int fd)
 	if (um_proc_status(getpid(), "TracerPid", text, sizeof(text)) < 0 ||
 	    strcmp(text, "0") != 0)
 		atomic_store(&tracers, true);
+}
+
+bool um_exec_is_agent(pid_t pid)
+{
+	struct stat agent;
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return stat(path, &st) < 0 ||
+	       (fstat(agent_fd, &agent) == 0 && agent.st_dev == st.st_dev &&
+		agent.st_ino == st.st_ino);
 }
 
 static long filtered(struct um_req *r)
@@ -247,6 +261,7 @@ static long prepare(struct um_exec *x, int *traced)
 	int ret;
 
 	*traced = -1;
+	um_viewend_settle(x->r);
 	if (is_watched && um_loc_is_native(&x->loc))
 		return UM_CONTINUE;
 	x->p = calloc(1, sizeof(*x->p));
@@ -504,7 +519,7 @@ static struct um_page first_page(struct um_req *r,
 	if (p->interp_fd >= 0)
 		page.flags |= UM_PAGE_INTERP;
 	/* It may have inherited one. */
-	if (um_standin_any())
+	if (um_standin_any() || um_stream_any())
 		page.flags |= UM_PAGE_CHAN;
 	return page;
 }

@@ -37,9 +37,13 @@ static long lock_object(struct um_req *r, struct um_obj *o)
 
 	if (ret != -ENOSYS)
 		return ret;
-	if (o->kind == UM_OBJ_FILE)
-		return UM_CONTINUE;
-	return o->kind == UM_OBJ_LAZY ? um_lazy_fcntl(r, o) : -EBADF;
+	if (o->kind == UM_OBJ_LAZY)
+		return um_lazy_fcntl(r, o);
+	if (o->kind != UM_OBJ_FILE)
+		return -EBADF;
+	return (int)r->arg[1] < F_OFD_GETLK && um_lazy_has(r, o)
+		       ? um_lazy_fcntl(r, o)
+		       : UM_CONTINUE;
 }
 
 static long on_object(struct um_req *r, struct um_obj *o)

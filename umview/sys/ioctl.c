@@ -161,7 +161,8 @@ long sys_ioctl(struct um_req *r)
 	if (s)
 		return um_net_ioctl(r, s, cmd);
 	if (!o && (um_fusedev_ioctl(r, cmd, &ret) ||
-		   (!is_generic(cmd) && um_stream_ioctl(r, cmd, &ret))))
+		   (!is_generic(cmd) && um_stream_ioctl(r, cmd, &ret)) ||
+		   um_net_unix_ioctl(r, cmd, &ret)))
 		return ret;
 	if (!o && changes_flags(cmd)) {
 		ret = um_fd_for_change(r, um_arg_fd(r, 0), &loc);

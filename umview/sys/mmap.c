@@ -9,10 +9,23 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "sys/lazylock.h"
 #include "sys/rw.h"
 
+/* One with the locks that the object has, if there is one. */
+static int keep_locks(struct um_obj *o, int fd, int flags)
+{
+	int own = um_lazy_hand_over(o);
+
+	if (own < 0)
+		return fd;
+	fcntl(own, F_SETFL, flags);
+	close(fd);
+	return own;
+}
+
 /* The guest's lazy descriptor becomes a ready one, at the same offset. */
-static long make_ready(struct um_req *r, struct um_obj *o)
+static long make_ready(struct um_req *r, struct um_obj *o, struct um_vnode *v)
 {
 	um_gfd at = um_gfd_of(r->arg[4]);
 	UM_CLOSE int old = um_gfd_dup(r, at);
@@ -21,9 +34,10 @@ static long make_ready(struct um_req *r, struct um_obj *o)
 
 	if (old < 0)
 		return old;
-	fd = um_vnode_ready_fd(o->vnode, um_obj_flags(o, old));
+	fd = um_vnode_ready_fd(v, um_obj_flags(o, old));
 	if (fd < 0)
 		return fd == -ENOSPC ? -ENOMEM : fd;
+	fd = keep_locks(o, fd, um_obj_flags(o, old));
 	lseek(fd, lseek(old, 0, SEEK_CUR), SEEK_SET);
 	ret = r->engine->replace(r, fd, at, um_gfd_cloexec(r, at));
 	return ret < 0 ? ret : UM_CONTINUE;
@@ -35,6 +49,22 @@ static bool may_write(struct um_req *r, struct um_obj *o)
 
 	/* a read-only mapping may become writable later: mprotect(2) */
 	return ofd < 0 || (um_obj_flags(o, ofd) & O_ACCMODE) == O_RDWR;
+}
+
+static long map(struct um_req *r, struct um_obj *o, bool writes)
+{
+	struct um_vnode *v = NULL;
+	long ret = um_vnode_to_map(o->vnode, o->flags, &v);
+
+	if (ret < 0)
+		return ret;
+	if (writes)
+		um_vnode_mark_shared(v);
+	ret = o->kind == UM_OBJ_LAZY ? make_ready(r, o, v) : UM_CONTINUE;
+	if (ret < 0)
+		um_vnode_check(v);
+	um_vnode_put(v);
+	return ret;
 }
 
 long sys_mmap(struct um_req *r)
@@ -49,11 +79,7 @@ long sys_mmap(struct um_req *r)
 		return -EBADF;
 	if (o->kind == UM_OBJ_DIR)
 		return -ENODEV;
-	if (shared && may_write(r, o))
-		um_vnode_mark_shared(o->vnode);
-	if (o->kind == UM_OBJ_LAZY)
-		return make_ready(r, o);
-	return UM_CONTINUE;
+	return map(r, o, shared && may_write(r, o));
 }
 
 /* Which files the range maps is not kept: all mapped ones are written. */

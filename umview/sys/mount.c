@@ -16,6 +16,8 @@
 #include "net/standin.h"
 #include "sys/fusedev.h"
 #include "sys/mounter.h"
+#include "sys/remount.h"
+#include "sys/viewend.h"
 #include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
@@ -233,6 +235,8 @@ static int take_source(struct um_req *r, struct um_mount *m, const char **out)
 	return 0;
 }
 
+static char module_of_binds[] = "viewfs";
+
 /* Two file systems that write to one image would destroy it. */
 static int claim_source(const struct um_req *r, struct um_mount *m,
 			const char *source)
@@ -242,14 +246,17 @@ static int claim_source(const struct um_req *r, struct um_mount *m,
 	struct stat st;
 	int ret;
 
-	if (source[0] != '/')
+	/* a bind is of the file itself, not of what it holds */
+	if (source[0] != '/' ||
+	    !strcmp(m->service->module->name, module_of_binds))
 		return 0;
 	um_mount_reap(um_mount_is_idle);
 	in = um_list_find(r->list, source, &rel);
 	if (um_fs_getattr(in, rel, NULL, &st) < 0 ||
 	    !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
 		return 0;
-	ret = um_mount_claim(m, um_mount_is_real(in) ? st.st_dev : in->dev,
+	ret = um_mount_claim(m, m->service->module->name,
+			     um_mount_is_real(in) ? st.st_dev : in->dev,
 			     st.st_ino);
 	if (ret < 0)
 		um_err("%s: mounted already, or still in use after umount -l",
@@ -332,6 +339,18 @@ static void set_cache(struct um_mount *m)
 		um_attrcache_free(um_steal(m->cache));
 }
 
+static int check_bind(const struct um_req *r, const struct args *a,
+		      const char *source)
+{
+	const char *rel;
+
+	if (!(a->flags & MS_BIND) || source[0] != '/')
+		return 0;
+	return um_remount_is_unbindable(um_list_find(r->list, source, &rel))
+		       ? -EINVAL
+		       : 0;
+}
+
 static int mount_new(struct um_req *r, const struct args *a,
 		     struct um_service *s, const char *type)
 {
@@ -347,6 +366,8 @@ static int mount_new(struct um_req *r, const struct args *a,
 	m->release_beneath = um_list_put_void;
 	m->fs.next = m->beneath;
 	m->capture = um_next_has_mounts(m->fs.next);
+	if (ret == 0)
+		ret = check_bind(r, a, m->source);
 	if (ret < 0)
 		say_failed(a, ret);
 	if (ret == 0)
@@ -367,25 +388,6 @@ static int mount_new(struct um_req *r, const struct args *a,
 	return ret;
 }
 
-/* What a remount may change: the flags that the core itself heeds. */
-static long remount(struct um_req *r, const struct args *a)
-{
-	struct um_mount *m = um_list_mount_at(r->list, a->target.path);
-
-	if (!m)
-		return -EINVAL;
-	if (m->fs.readonly && !(a->flags & MS_RDONLY))
-		return -EROFS;
-	um_vnode_sync_mount(m);
-	um_fs_syncfs(m);
-	m->flags = (m->flags & ~(unsigned long)UM_MS_KEPT) |
-		   (a->flags & UM_MS_KEPT);
-	return 0;
-}
-
-#define MS_OTHERS      (MS_MOVE | MS_PROPAGATION)
-#define MS_PROPAGATION (MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
-
 /* What the kernel has one of: a mount of it is its own place elsewhere. */
 static struct {
 	const char *type;
@@ -395,7 +397,6 @@ static struct {
 	{ "devtmpfs", "/dev" },	     { "devpts", "/dev/pts" },
 	{ "mqueue", "/dev/mqueue" }, { "cgroup2", "/sys/fs/cgroup" },
 };
-static char module_of_binds[] = "viewfs";
 static char no_options[] = "";
 
 /* Binds are a module's: its type, or NULL. */
@@ -415,12 +416,50 @@ static const char *bind_type(struct args *a)
 	return NULL;
 }
 
-/* Propagation is the host's business: a view has none, and all of it is private. */
-static long other_mount(struct um_req *r, const struct args *a)
+/* The newest mount of the module at this place, if it is of this source. */
+static struct um_mount *find_again(const struct um_req *r, const struct args *a,
+				   const struct um_service *s,
+				   const char *source)
 {
-	if ((a->flags & MS_MOVE) || !um_list_mount_at(r->list, a->target.path))
-		return UM_CONTINUE;
-	return 0;
+	const struct um_list *l = r->list;
+
+	for (size_t i = l->nmounts; i-- > 0;)
+		if (l->mounts[i]->service == s &&
+		    !strcmp(um_list_point(l, i), a->target.path))
+			return strcmp(l->mounts[i]->source, source)
+				       ? NULL
+				       : l->mounts[i];
+	return NULL;
+}
+
+/*
+ * -o renew: the same mount once more, as the newest: so it covers, and shows,
+ * what was mounted since. What is open of it are files of the host's, or of
+ * other mounts, and stays open.
+ */
+static long renew(struct um_req *r, struct args *a, struct um_service *s)
+{
+	struct um_mount *old = find_again(r, a, s, find_source(r, a->source));
+	long ret;
+
+	if (!old)
+		return -ENOENT;
+	if (um_view_holders(old) > 1 || atomic_load(&old->users))
+		return -EBUSY;
+	a->data = um_mountopts_text(old);
+	a->flags = old->flags;
+	if (!a->data)
+		return -ENOMEM;
+	um_mount_get(old);
+	ret = um_view_del_mount(r->attr->view, old);
+	renew_list(r);
+	if (ret == 0) {
+		um_mount_shutdown(old);
+		ret = mount_new(r, a, s, old->type);
+	}
+	um_mount_put(old);
+	free(a->data);
+	return ret;
 }
 
 /* A FUSE daemon, through its open /dev/fuse. */
@@ -459,6 +498,7 @@ long sys_mount(struct um_req *r)
 	const char *type;
 	int ret = copy_args(r, &a);
 
+	um_viewend_settle(r);
 	if (ret >= 0)
 		ret = find_target(r, &a);
 	if (ret >= 0)
@@ -468,10 +508,8 @@ long sys_mount(struct um_req *r)
 		um_loc_fini(&a.target);
 		return ret;
 	}
-	if (a.flags & MS_REMOUNT)
-		return remount(r, &a);
-	if (a.flags & MS_OTHERS)
-		return other_mount(r, &a);
+	if (um_remount_is(a.flags))
+		return um_remount(r, &a.target, a.source, a.flags, a.data);
 	type = bind_type(&a);
 	if (type) {
 		s = find_server(r, type, a.flags & MS_SILENT, &ret);
@@ -484,18 +522,25 @@ long sys_mount(struct um_req *r)
 	s = type ? find_server(r, type, a.flags & MS_SILENT, &ret) : NULL;
 	if (!s)
 		return ret < 0 ? ret : -ENOMEM;
+	if (!strcmp(s->module->name, module_of_binds) &&
+	    um_mountopts_has(a.data, "renew"))
+		return renew(r, &a, s);
+	/* programs look for this name, and ramfs heeds its options */
+	if (!strcmp(a.type, "tmpfs") && !strcmp(type, "ramfs"))
+		type = a.type;
 	return mount_new(r, &a, s, type);
 }
 
 static bool has_child(const struct um_list *l, const struct um_mount *m)
 {
-	size_t n = strlen(m->point);
+	const char *on = um_list_point_of(l, m);
+	size_t n = strlen(on);
 
 	/* an older one beneath this point is hidden, and in nobody's way */
 	for (size_t i = l->nmounts; i-- > 0 && l->mounts[i] != m;) {
-		const char *point = l->mounts[i]->point;
+		const char *point = um_list_point(l, i);
 
-		if (!strncmp(point, m->point, n) &&
+		if (!strncmp(point, on, n) &&
 		    (point[n] == '/' || (n == 1 && point[1])))
 			return true;
 	}
@@ -547,17 +592,6 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	return ret;
 }
 
-/* The host's own mount: what the kernel says to its umount is the answer. */
-static bool is_host_mount(const struct um_loc *loc)
-{
-	struct statx stx;
-
-	return um_loc_is_native(loc) &&
-	       statx(AT_FDCWD, loc->path, AT_SYMLINK_NOFOLLOW, STATX_TYPE,
-		     &stx) == 0 &&
-	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
 #define UMOUNT_FLAGS (MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)
 
 long sys_umount2(struct um_req *r)
@@ -570,6 +604,7 @@ long sys_umount2(struct um_req *r)
 	int ret;
 
 	loc = (struct um_loc){ 0 };
+	um_viewend_settle(r);
 	if (um_may_administer(r) < 0)
 		return -EPERM;
 	if (flags & ~UMOUNT_FLAGS)
@@ -585,6 +620,6 @@ long sys_umount2(struct um_req *r)
 		return 0;
 	m = um_list_mount_at(r->list, loc.path);
 	if (!m)
-		return is_host_mount(&loc) ? UM_CONTINUE : -EINVAL;
+		return um_is_host_mount(&loc) ? UM_CONTINUE : -EINVAL;
 	return um_do_umount(r, m, flags);
 }

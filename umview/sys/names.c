@@ -141,10 +141,12 @@ static int from_fd(struct um_req *r, int fd, struct um_loc *loc)
 		return ret == UM_FD_NATIVE ? 0 : ret;
 	}
 	rel = um_obj_path(o);
-	if (!rel)
-		return -ENOENT;
 	loc->native = false;
 	loc->mount = o->mount;
+	if (!rel) {
+		loc->obj = um_steal(o);
+		return 0;
+	}
 	loc->rel = um_req_strdup(r, rel);
 	loc->path = um_view_path_of(r, o->mount, rel);
 	loc->exists = um_fs_getattr(loc->mount, rel, NULL, &loc->st) == 0;
@@ -175,7 +177,8 @@ static long link_virtual(struct um_req *r, const struct um_loc *from,
 		return -ENOENT;
 	if (!um_loc_is_real(to) && to->exists)
 		return -EEXIST;
-	if (um_loc_is_real(from) && stat(from->rel, &st) == 0 && !st.st_nlink)
+	if (um_loc_is_real(from) && from->rel && stat(from->rel, &st) == 0 &&
+	    !st.st_nlink)
 		return -ENOENT;
 	if (from->mount != to->mount)
 		return -EXDEV;
@@ -185,6 +188,22 @@ static long link_virtual(struct um_req *r, const struct um_loc *from,
 		return -ENOENT;
 	ret = um_may_make(r, to);
 	return ret < 0 ? ret : um_vnode_link(from->mount, from->rel, to->rel);
+}
+
+/* It has no name: only if it never had one. */
+static long link_nameless(struct um_req *r, const struct um_obj *o,
+			  const struct um_loc *to)
+{
+	int ret;
+
+	if (!o->vnode)
+		return -ENOENT;
+	if (!um_loc_is_real(to) && to->exists)
+		return -EEXIST;
+	if (o->mount != to->mount)
+		return -EXDEV;
+	ret = um_may_make(r, to);
+	return ret < 0 ? ret : um_vnode_link_open(o->vnode, to->rel);
 }
 
 static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,
@@ -199,7 +218,7 @@ static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	ret = link_source(r, fromfd, from, flags, &a);
-	if (ret == 0 && !um_loc_is_real(&a) && !a.exists)
+	if (ret == 0 && !um_loc_is_real(&a) && !a.exists && !a.obj)
 		ret = -ENOENT;
 	if (ret < 0)
 		return ret;
@@ -208,8 +227,10 @@ static long make_link(struct um_req *r, int fromfd, uint64_t from, int tofd,
 		return ret;
 	if (um_loc_is_native(&a) && um_loc_is_native(&b))
 		return UM_CONTINUE;
-	if (a.obj || b.obj)
+	if (b.obj)
 		return -ENOENT;
+	if (a.obj)
+		return link_nameless(r, a.obj, &b);
 	return link_virtual(r, &a, &b);
 }
 

@@ -4,6 +4,10 @@
  *
  * Their numbers do not tell the size of the argument, and two of them have
  * pointers in it: what they point to is put behind the argument.
+ *
+ * Requests about interfaces are made of sockets of any family: if_nametoindex(3)
+ * makes one of AF_UNIX, which is the host's. The guest means the interfaces it
+ * has, so a socket of its stack is made to ask.
  */
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -17,13 +21,22 @@
 
 #define MAX_CONF 65536
 
-static long call(struct um_standin *s, unsigned int cmd, void *data,
+/* The socket that is asked; id 0: fd is the socket itself, the kernel's. */
+struct asked {
+	struct um_mount *stack;
+	uint64_t id;
+	int fd;
+};
+
+static long call(const struct asked *s, unsigned int cmd, void *data,
 		 size_t size)
 {
+	if (!s->id)
+		return UM_SYS(ioctl(s->fd, cmd, data));
 	return UM_STACK_CALL(s->stack, ioctl, -ENOTTY, s->id, cmd, data, size);
 }
 
-static long get_conf(struct um_req *r, struct um_standin *s)
+static long get_conf(struct um_req *r, const struct asked *s)
 {
 	struct ifconf theirs, *mine;
 	size_t room;
@@ -42,6 +55,8 @@ static long get_conf(struct um_req *r, struct um_standin *s)
 		return -ENOMEM;
 	memset(mine, 0, sizeof(*mine) + room);
 	mine->ifc_len = (int)room;
+	if (!s->id && theirs.ifc_buf)
+		mine->ifc_buf = (void *)(mine + 1);
 	ret = call(s, SIOCGIFCONF, mine, sizeof(*mine) + room);
 	if (ret < 0)
 		return ret;
@@ -54,7 +69,7 @@ static long get_conf(struct um_req *r, struct um_standin *s)
 				     sizeof(theirs));
 }
 
-static long change_route(struct um_req *r, struct um_standin *s,
+static long change_route(struct um_req *r, const struct asked *s,
 			 unsigned int cmd)
 {
 	struct {
@@ -80,7 +95,7 @@ static size_t size_of(unsigned int cmd)
 		       : sizeof(struct ifreq);
 }
 
-static long simple(struct um_req *r, struct um_standin *s, unsigned int cmd)
+static long simple(struct um_req *r, const struct asked *s, unsigned int cmd)
 {
 	union {
 		struct ifreq ifr;
@@ -114,22 +129,22 @@ static long next_length(struct um_req *r)
 	return um_copy_out(r, um_uptr_of(r->arg[2]), &left, sizeof(left));
 }
 
-long um_net_ioctl(struct um_req *r, struct um_standin *s, unsigned int cmd)
+/* A packet is the stack's at once; of a stream, the stack knows. */
+static long unsent(struct um_req *r, struct um_standin *s)
 {
-	int none = 0;
+	int left = 0;
+	long ret = s->packets ? 0
+			      : UM_STACK_CALL(s->stack, ioctl, -ENOTTY, s->id,
+					      SIOCOUTQ, &left, sizeof(left));
 
+	return ret < 0 ? ret
+		       : um_copy_out(r, um_uptr_of(r->arg[2]), &left,
+				     sizeof(left));
+}
+
+static long ask(struct um_req *r, const struct asked *s, unsigned int cmd)
+{
 	switch (cmd) {
-	case FIONREAD:
-		return s->packets ? next_length(r) : UM_CONTINUE;
-	case SIOCOUTQ:
-		return um_copy_out(r, um_uptr_of(r->arg[2]), &none,
-				   sizeof(none));
-	case SIOCATMARK:
-	case FIOSETOWN:
-	case SIOCSPGRP:
-	case FIOGETOWN:
-	case SIOCGPGRP:
-		return UM_CONTINUE;
 	case SIOCGIFCONF:
 		return get_conf(r, s);
 	case SIOCADDRT:
@@ -138,4 +153,87 @@ long um_net_ioctl(struct um_req *r, struct um_standin *s, unsigned int cmd)
 	default:
 		return cmd >> 8 == 0x89 ? simple(r, s, cmd) : UM_CONTINUE;
 	}
+}
+
+long um_net_ioctl(struct um_req *r, struct um_standin *s, unsigned int cmd)
+{
+	struct asked asked = { .stack = s->stack, .id = s->id, .fd = -1 };
+
+	switch (cmd) {
+	case FIONREAD:
+		return s->packets ? next_length(r) : UM_CONTINUE;
+	case SIOCOUTQ:
+		return unsent(r, s);
+	case SIOCATMARK:
+		return s->packets ? -ENOTTY : UM_CONTINUE;
+	case FIOSETOWN:
+	case SIOCSPGRP:
+	case FIOGETOWN:
+	case SIOCGPGRP:
+		return UM_CONTINUE;
+	default:
+		return ask(r, &asked, cmd);
+	}
+}
+
+/* What Linux answers whatever the family; none of these has pointers inside. */
+static bool is_of_interfaces(unsigned int cmd)
+{
+	switch (cmd) {
+	case SIOCGIFCONF:
+	case SIOCGIFNAME:
+	case SIOCGIFINDEX:
+	case SIOCGIFFLAGS:
+	case SIOCSIFFLAGS:
+	case SIOCGIFMETRIC:
+	case SIOCSIFMETRIC:
+	case SIOCGIFMTU:
+	case SIOCSIFMTU:
+	case SIOCGIFHWADDR:
+	case SIOCSIFHWADDR:
+	case SIOCGIFMAP:
+	case SIOCGIFTXQLEN:
+	case SIOCSIFTXQLEN:
+	case SIOCSIFNAME:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_unix_socket(struct um_req *r, um_gfd fd)
+{
+	UM_CLOSE int sock = um_gfd_dup(r, fd);
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	return sock >= 0 &&
+	       getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+	       domain == AF_UNIX;
+}
+
+static long ask_stack(struct um_req *r, struct um_mount *m, unsigned int cmd)
+{
+	struct asked asked = { .stack = m };
+	UM_CLOSE int fd = (int)UM_STACK_CALL(m, socket, -EAFNOSUPPORT, AF_INET,
+					     SOCK_DGRAM, 0, &asked.id);
+
+	if (fd < 0)
+		return fd;
+	asked.fd = fd;
+	return ask(r, &asked, cmd);
+}
+
+bool um_net_unix_ioctl(struct um_req *r, unsigned int cmd, long *ret)
+{
+	struct um_mount *m;
+
+	if (!is_of_interfaces(cmd) || !is_unix_socket(r, um_gfd_of(r->arg[0])))
+		return false;
+	m = um_stack_of(r, AF_INET);
+	if (!m)
+		return false;
+	*ret = ask_stack(r, m, cmd);
+	um_mount_put(m);
+	return true;
 }

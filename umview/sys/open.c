@@ -132,6 +132,10 @@ static int make_tmpfile(struct um_req *r, const struct um_loc *dir,
 	/* what it would be linked to has names of its own */
 	if (um_fs_gives(dir->mount))
 		return -EOPNOTSUPP;
+	fd = um_vnode_tmpfile(dir->mount, dir->rel, o->flags & ~O_CREAT,
+			      um_apply_umask(r, o->mode & 07777));
+	if (fd != -ENOSYS)
+		return fd;
 	/* in the root: its own directory can be removed meanwhile */
 	snprintf(path, sizeof(path), "/" UM_HIDDEN_NAME "%x-%x",
 		 (unsigned int)r->tid, atomic_fetch_add(&serial, 1));

@@ -9,6 +9,8 @@
  * last close of an opening, upon which one looks whether the process has the
  * file open still.
  *
+ * Those of open file descriptions are in remoteofd.c.
+ *
  * Locks of flock(2) belong to an opening, which only the kernel can tell from
  * another. So they are taken natively too, first, and the file system is asked
  * for the strongest that any guest has: `held` of the file.
@@ -32,6 +34,7 @@
 #include <umview/log.h>
 
 #include "guest/shared.h"
+#include "sys/remoteofd.h"
 #include "sys/rw.h"
 
 /**
@@ -224,6 +227,16 @@ static int enter_locked(struct owner *o)
 	return 1;
 }
 
+int um_remote_listen(void)
+{
+	int ret;
+
+	um_lock(&lock);
+	ret = start_cleaner_locked();
+	um_unlock(&lock);
+	return ret;
+}
+
 /* Before the file system is asked for a lock. */
 static int add_owner(struct um_obj *obj, pid_t pid)
 {
@@ -244,14 +257,41 @@ static int add_owner(struct um_obj *obj, pid_t pid)
 	return ret < 0 ? -ENOLCK : 0;
 }
 
+#define NAP_MS	   5
+#define MAX_NAP_MS 100
+
+/* Another machine may have it: asking again is all that there is. */
+bool um_lock_nap(struct um_req *r, int *ms, long *ret)
+{
+	struct timespec nap = { 0 };
+
+	if (*ms < MAX_NAP_MS)
+		*ms += NAP_MS;
+	nap.tv_nsec = *ms * 1000000L;
+	nanosleep(&nap, NULL);
+	if (r->engine->alive(r) < 0) {
+		*ret = -EINTR;
+		return false;
+	}
+	if (um_req_has_signal(r)) {
+		*ret = -UM_ERESTARTSYS;
+		return false;
+	}
+	return true;
+}
+
 /* ---- fcntl ---- */
 
 static int check(const struct flock *fl, int cmd, int flags)
 {
+	bool get = cmd == F_GETLK || cmd == F_OFD_GETLK;
+
 	if (fl->l_type != F_RDLCK && fl->l_type != F_WRLCK &&
-	    (fl->l_type != F_UNLCK || cmd == F_GETLK))
+	    (fl->l_type != F_UNLCK || get))
 		return -EINVAL;
-	if (cmd == F_GETLK)
+	if (cmd >= F_OFD_GETLK && fl->l_pid)
+		return -EINVAL;
+	if (get)
 		return 0;
 	if ((fl->l_type == F_RDLCK && !um_obj_reads(flags)) ||
 	    (fl->l_type == F_WRLCK && !um_obj_writes(flags)))
@@ -296,9 +336,11 @@ long um_remote_fcntl(struct um_req *r, struct um_obj *o)
 	struct flock fl;
 	long ret;
 
-	if (!o->vnode || !um_fs_locks(o->mount) || cmd >= F_OFD_GETLK)
+	if (!o->vnode || !um_fs_locks(o->mount))
 		return -ENOSYS;
 	ret = read_lock(r, o, &fl);
+	if (ret == 0 && cmd >= F_OFD_GETLK)
+		return um_remote_ofd(r, o, &fl);
 	if (ret == 0 && cmd != F_GETLK && fl.l_type != F_UNLCK)
 		ret = add_owner(o, pid);
 	if (ret == 0)
@@ -404,34 +446,12 @@ static int try_flock(struct um_vnode *v, int fd, int op)
 	return ret;
 }
 
-#define NAP_MS	   5
-#define MAX_NAP_MS 100
-
-/* Another machine may have it: asking again is all that there is. */
-static bool should_wait(struct um_req *r, int *ms, long *ret)
-{
-	const struct timespec nap = { .tv_nsec = *ms * 1000000L };
-
-	nanosleep(&nap, NULL);
-	if (*ms < MAX_NAP_MS)
-		*ms += NAP_MS;
-	if (r->engine->alive(r) < 0) {
-		*ret = -EINTR;
-		return false;
-	}
-	if (um_req_has_signal(r)) {
-		*ret = -UM_ERESTARTSYS;
-		return false;
-	}
-	return true;
-}
-
 long um_remote_flock(struct um_req *r, struct um_obj *o)
 {
 	int op = (int)r->arg[1] & ~LOCK_NB;
 	bool wait = !(r->arg[1] & LOCK_NB);
 	UM_CLOSE int own = -1;
-	int ms = NAP_MS;
+	int ms = 0;
 	long ret;
 	int fd;
 
@@ -446,7 +466,7 @@ long um_remote_flock(struct um_req *r, struct um_obj *o)
 		return fd;
 	do {
 		ret = try_flock(o->vnode, fd, op);
-	} while (ret == -EAGAIN && wait && should_wait(r, &ms, &ret));
+	} while (ret == -EAGAIN && wait && um_lock_nap(r, &ms, &ret));
 	return ret;
 }
 
@@ -462,7 +482,7 @@ void um_remote_close(struct um_req *r, struct um_vnode *v)
 static void closed(struct um_vnode *v)
 {
 	struct closed *c;
-	bool any = false;
+	bool any = um_remote_ofd_has(v);
 	uint64_t one = 1;
 
 	if (!um_fs_locks(v->mount) && !um_fs_flocks(v->mount))
@@ -490,6 +510,7 @@ static void closed(struct um_vnode *v)
 static void after_close(struct um_vnode *v)
 {
 	drop_owners(has_closed, v, 0);
+	um_remote_ofd_closed(v);
 	um_lock(&flocks_io);
 	reconcile(v);
 	um_unlock(&flocks_io);

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 
 #include "base/lock.h"
+#include "dev/stream.h"
 #include "sys/fusedev.h"
 #include "sys/net.h"
 #include "sys/remotelock.h"
@@ -309,19 +310,28 @@ static struct um_obj *data_obj(struct um_req *r, bool writing, long *ret)
 	return NULL;
 }
 
+static bool any_channel(void)
+{
+	return um_chan_any() || um_standin_any() || um_stream_any();
+}
+
 /* An open /dev/fuse, or the kernel's own business after all. */
 static long channel(struct um_req *r,
 		    int (*get)(struct um_req *r, uint64_t at, uint64_t n,
 			       struct vector *v),
-		    bool writing)
+		    off_t off, bool writing)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
 	struct um_chan *ch UM_CHAN = um_arg_chan(r, 0);
 	struct vector v;
 	int ret;
 
-	if (!ch && !(s && s->packets))
-		return UM_CONTINUE;
+	if (!ch && !(s && s->packets)) {
+		ret = um_stream_error(r);
+		return ret < 0 ? ret : UM_CONTINUE;
+	}
+	if (!ch && off != HERE)
+		return -ESPIPE;
 	ret = get(r, r->arg[1], r->arg[2], &v);
 	if (ret < 0)
 		return ret;
@@ -339,8 +349,8 @@ static long plain(struct um_req *r, off_t off, bool writing)
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
-		return channel(r, one_buffer, writing);
+	if (!o && ret == UM_CONTINUE && any_channel())
+		return channel(r, one_buffer, off, writing);
 	if (!o)
 		return ret;
 	ret = one_buffer(r, r->arg[1], r->arg[2], &v);
@@ -355,8 +365,8 @@ static long vectored(struct um_req *r, off_t off, unsigned int rwf,
 	long ret;
 
 	o = data_obj(r, writing, &ret);
-	if (!o && ret == UM_CONTINUE && (um_chan_any() || um_standin_any()))
-		return channel(r, copy_vector, writing);
+	if (!o && ret == UM_CONTINUE && any_channel())
+		return channel(r, copy_vector, off, writing);
 	if (!o)
 		return ret;
 	ret = copy_vector(r, r->arg[1], r->arg[2], &v);
@@ -528,7 +538,10 @@ long um_close_begin(struct um_req *r)
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 1);
 	UM_CLOSE int ofd = -1;
 
-	if (!o || !o->vnode || !um_fs_flushes(o->mount))
+	if (!o || !o->vnode)
+		return 0;
+	um_lazy_close(r, o->vnode);
+	if (!um_fs_flushes(o->mount))
 		return 0;
 	um_remote_close(r, o->vnode);
 	ofd = um_gfd_dup(r, um_gfd_of(r->arg[1]));

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "dev/stream.h"
 #include "guest/wait.h"
 #include "sys/net.h"
 #include "sys/sockname.h"
@@ -389,7 +390,7 @@ long sys_recvmsg(struct um_req *r)
 	if (s)
 		return um_net_recvmsg(r, s);
 	/* A stand-in may come with it. */
-	if (um_standin_any())
+	if (um_standin_any() || um_stream_any())
 		um_req_add_flag(r, UM_PAGE_CHAN);
 	if (!um_special_any())
 		return UM_CONTINUE;

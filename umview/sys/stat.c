@@ -12,14 +12,62 @@
 #include "sys/special.h"
 #include "view/perm.h"
 
+/* When a node was made; asked for if there is one. */
+struct birth {
+	bool known;
+	struct timespec at;
+};
+
 /* What was asked of which node. */
 struct query {
 	int dirfd;
 	uint64_t name;
 	int flags;
+	struct birth *birth;
 };
 
 #define FOUND 0
+
+static void ask_birth(const struct query *q, struct um_mount *m,
+		      const char *path, struct um_obj *o)
+{
+	if (!q->birth)
+		return;
+	if (o)
+		q->birth->known = um_obj_birth(o, &q->birth->at) == 0;
+	else
+		q->birth->known =
+			um_fs_birth(m, path, NULL, &q->birth->at) == 0;
+}
+
+/* The same of a descriptor. */
+static void ask_birth_of_fd(struct um_req *r, const struct query *q)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	struct um_cwd cwd;
+	struct stat st;
+
+	if (!q->birth)
+		return;
+	if (q->dirfd == AT_FDCWD) {
+		if (um_cwd_of(r, r->tid, &cwd) == 1)
+			ask_birth(q, cwd.mount, cwd.rel, NULL);
+		return;
+	}
+	if (um_gfd_stat(r, um_gfd_of((uint64_t)q->dirfd), &st) == 0)
+		o = um_obj_find(&st);
+	if (o)
+		ask_birth(q, o->mount, NULL, o);
+}
+
+static long lookup_fd(struct um_req *r, const struct query *q, struct stat *out)
+{
+	long ret = um_fd_getattr(r, q->dirfd, out);
+
+	if (ret == FOUND)
+		ask_birth_of_fd(r, q);
+	return ret;
+}
 
 /*
  * Attributes of the node, unless the guest's kernel knows them: UM_CONTINUE.
@@ -39,7 +87,7 @@ static long lookup(struct um_req *r, const struct query *q, struct stat *out)
 			return ret;
 	}
 	if ((!path || !*path) && (q->flags & AT_EMPTY_PATH))
-		return um_fd_getattr(r, q->dirfd, out);
+		return lookup_fd(r, q, out);
 	if (!path)
 		return -EFAULT;
 	ret = um_walk(r, q->dirfd, path, follow | UM_READ, &loc);
@@ -49,10 +97,12 @@ static long lookup(struct um_req *r, const struct query *q, struct stat *out)
 		return ret;
 	if (um_loc_is_native(&loc))
 		return UM_CONTINUE;
-	if (loc.obj)
-		return um_obj_getattr(loc.obj, out);
 	if (um_loc_is_real(&loc))
 		return um_fs_getattr(loc.mount, loc.rel, NULL, out);
+	if (loc.obj || loc.exists)
+		ask_birth(q, loc.mount, loc.rel, loc.obj);
+	if (loc.obj)
+		return um_obj_getattr(loc.obj, out);
 	*out = loc.st;
 	return loc.exists ? FOUND : -ENOENT;
 }
@@ -125,14 +175,14 @@ static long answer_stat(struct um_req *r, const struct query *q, uint64_t buf)
 
 long sys_stat(struct um_req *r)
 {
-	struct query q = { AT_FDCWD, r->arg[0], 0 };
+	struct query q = { AT_FDCWD, r->arg[0], 0, NULL };
 
 	return answer_stat(r, &q, r->arg[1]);
 }
 
 long sys_lstat(struct um_req *r)
 {
-	struct query q = { AT_FDCWD, r->arg[0], AT_SYMLINK_NOFOLLOW };
+	struct query q = { AT_FDCWD, r->arg[0], AT_SYMLINK_NOFOLLOW, NULL };
 
 	return answer_stat(r, &q, r->arg[1]);
 }
@@ -154,7 +204,7 @@ long sys_fstat(struct um_req *r)
 
 long sys_newfstatat(struct um_req *r)
 {
-	struct query q = { um_arg_fd(r, 0), r->arg[1], (int)r->arg[3] };
+	struct query q = { um_arg_fd(r, 0), r->arg[1], (int)r->arg[3], NULL };
 
 	if (q.flags & ~STAT_FLAGS)
 		return -EINVAL;
@@ -192,7 +242,8 @@ static void fill_statx(struct statx *x, const struct stat *st)
 
 long sys_statx(struct um_req *r)
 {
-	struct query q = { um_arg_fd(r, 0), r->arg[1], (int)r->arg[2] };
+	struct query q = { um_arg_fd(r, 0), r->arg[1], (int)r->arg[2], NULL };
+	struct birth birth = { 0 };
 	struct statx x;
 	struct stat st;
 	long ret;
@@ -201,10 +252,16 @@ long sys_statx(struct um_req *r)
 	    (q.flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
 	    (r->arg[3] & STATX__RESERVED))
 		return -EINVAL;
+	if (r->arg[3] & STATX_BTIME)
+		q.birth = &birth;
 	ret = lookup(r, &q, &st);
 	if (ret != FOUND)
 		return ret;
 	fill_statx(&x, &st);
+	if (birth.known) {
+		x.stx_mask |= STATX_BTIME;
+		fill_time(&x.stx_btime, &birth.at);
+	}
 	return um_copy_out(r, um_uptr_of(r->arg[4]), &x, sizeof(x));
 }
 

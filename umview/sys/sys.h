@@ -89,6 +89,8 @@ long um_exec_give(struct um_req *r);
 long um_close_begin(struct um_req *r);
 /* Let go what waits for processes that were killed before they could ask. */
 void um_exec_sweep(void);
+/* The guest runs the agent, or is about to; so without a page it starts. */
+bool um_exec_is_agent(pid_t pid);
 
 /* dir.c: chdir and fchdir that the agent makes itself: see vuctl.h */
 long um_chdir_prepare(struct um_req *r);

@@ -5,11 +5,14 @@
  * Where the process has an agent, that execs the descriptor. Where it has none,
  * as the shell by which gdb starts a program, only its tracer can change the
  * call; but the name is in its memory: it becomes that of the descriptor. Not
- * in a child of vfork(2), whose parent has the same memory.
+ * in a child of vfork(2), whose parent has the same memory. A shell such as dash
+ * gives one text as name and as argv[0]: argv[0] is then moved to where nothing
+ * is, below the stack.
  */
 #include "sys/traced.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +72,48 @@ static bool shares_memory(struct um_req *r)
 	return syscall(SYS_kcmp, r->tid, parent, KCMP_VM, 0, 0) <= 0;
 }
 
+/* Where a blocked thread's stack ends; 0: not known. */
+static uint64_t stack_pointer(pid_t tid)
+{
+	uint64_t sp = 0;
+	char name[64];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/syscall", (int)tid);
+	f = fopen(name, "re");
+	if (!f)
+		return 0;
+	/* number, six arguments, stack pointer, instruction pointer */
+	if (fscanf(f, "%*s %*s %*s %*s %*s %*s %*s %" SCNx64, &sp) != 1)
+		sp = 0;
+	fclose(f);
+	return sp;
+}
+
+#define RED_ZONE 128 /* what a function may have below its stack pointer */
+
+/* argv[0] stays what it is, though the name at `name` changes. */
+static int keep_argv0(struct um_req *r, uint64_t name, const char *path)
+{
+	um_uptr argv = um_uptr_of(r->arg[1]);
+	size_t len = strlen(path) + 1;
+	uint64_t first;
+	uint64_t sp;
+	int ret;
+
+	if (!r->arg[1])
+		return 0;
+	ret = um_copy_in(r, argv, &first, sizeof(first));
+	if (ret < 0 || first != name)
+		return ret;
+	sp = stack_pointer(r->tid);
+	if (sp < RED_ZONE + len)
+		return -EACCES;
+	first = sp - RED_ZONE - len;
+	ret = um_copy_out(r, um_uptr_of(first), path, len);
+	return ret < 0 ? ret : um_copy_out(r, argv, &first, sizeof(first));
+}
+
 long um_traced_redirect(struct um_req *r, uint64_t name, int fd)
 {
 	char link[32];
@@ -83,7 +128,7 @@ long um_traced_redirect(struct um_req *r, uint64_t name, int fd)
 	if (n < 0)
 		return n;
 	snprintf(link, sizeof(link), "/dev/fd/%d", n);
-	if (strlen(path) < strlen(link) ||
+	if (strlen(path) < strlen(link) || keep_argv0(r, name, path) < 0 ||
 	    um_copy_out(r, um_uptr_of(name), link, strlen(link) + 1) < 0)
 		return -EACCES;
 	return UM_CONTINUE;

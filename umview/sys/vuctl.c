@@ -13,6 +13,7 @@
 #include "sys/net.h"
 #include "sys/sys.h"
 #include "sys/text.h"
+#include "sys/viewend.h"
 #include "view/perm.h"
 
 #define MAX_TEXT 4096
@@ -100,9 +101,10 @@ static long name_service(struct um_req *r)
 
 static long split(struct um_req *r)
 {
+	const uint32_t old = r->attr->view;
 	struct um_attr want = *r->attr;
 	const struct um_attr *attr;
-	int id = um_view_split(r->attr->view);
+	int id = um_view_split(old);
 	int ret;
 
 	if (id < 0)
@@ -110,6 +112,10 @@ static long split(struct um_req *r)
 	want.view = (uint32_t)id;
 	attr = um_attr_intern(&want);
 	ret = attr ? um_req_set_attr(r, attr) : -ENOMEM;
+	if (ret == 0)
+		um_viewend_left(old);
+	if (ret == 0)
+		ret = um_viewend_watch((uint32_t)id, um_req_tgid(r));
 	return ret < 0 ? ret : id;
 }
 
@@ -133,25 +139,6 @@ static long setname(struct um_req *r)
 	return ret < 0 ? ret : um_view_set_name(r->attr->view, name);
 }
 
-/* A guest of this monitor, alive? Others may have views too. */
-static bool is_ours(pid_t pid)
-{
-	char text[32];
-
-	if (um_proc_status(pid, "State", text, sizeof(text)) < 0 ||
-	    text[0] == 'Z')
-		return false;
-	/* not the monitor's own child: that is the reaper */
-	for (int depth = 0; pid > 1; depth++) {
-		if (um_proc_status(pid, "PPid", text, sizeof(text)) < 0)
-			return false;
-		pid = (pid_t)strtol(text, NULL, 10);
-		if (pid == getpid())
-			return depth > 0;
-	}
-	return false;
-}
-
 static bool is_target(const struct um_req *r, pid_t pid)
 {
 	const struct um_attr *attr;
@@ -161,7 +148,7 @@ static bool is_target(const struct um_req *r, pid_t pid)
 
 	/* the reaper is the monitor's child, and no guest */
 	if (um_proc_status(pid, "PPid", text, sizeof(text)) < 0 ||
-	    strtol(text, NULL, 10) == getpid() || !is_ours(pid))
+	    strtol(text, NULL, 10) == getpid() || !um_is_guest(pid))
 		return false;
 	attr = um_attr_of(pid, &has_page);
 	return um_view_descends(attr->view, r->attr->view);

@@ -73,6 +73,19 @@ struct um_mount *um_dev_by_number(struct um_req *r, mode_t type, dev_t rdev,
 	return m;
 }
 
+const char *um_list_point(const struct um_list *l, size_t i)
+{
+	return l->points[i] ? l->points[i] : l->mounts[i]->point;
+}
+
+const char *um_list_point_of(const struct um_list *l, const struct um_mount *m)
+{
+	for (size_t i = 0; i < l->nmounts; i++)
+		if (l->mounts[i] == m)
+			return um_list_point(l, i);
+	return m->point;
+}
+
 static bool is_excepted(const struct um_mount *m, const char *rel)
 {
 	for (size_t i = 0; i < m->nexcept; i++)
@@ -81,19 +94,22 @@ static bool is_excepted(const struct um_mount *m, const char *rel)
 	return false;
 }
 
-/* Does mount m answer for path? Its part of the path, or NULL. */
-static const char *covers(struct um_mount *m, const char *path, int how)
+/* Does mount i answer for path? Its part of the path, or NULL. */
+static const char *covers(const struct um_list *l, size_t i, const char *path,
+			  int how)
 {
+	const char *point = um_list_point(l, i);
+	struct um_mount *m = l->mounts[i];
 	const char *rel;
 	struct stat st;
 
 	if (atomic_load(&m->dead))
 		return NULL;
 	if (m->devices)
-		return !dev_covers(m, path)	? NULL
-		       : strcmp(path, m->point) ? path
-						: "/";
-	rel = um_path_beneath(path, m->point);
+		return !dev_covers(m, path)  ? NULL
+		       : strcmp(path, point) ? path
+					     : "/";
+	rel = um_path_beneath(path, point);
 	if (!rel)
 		return NULL;
 	if (!*rel)
@@ -107,9 +123,18 @@ static const char *covers(struct um_mount *m, const char *path, int how)
 	return rel;
 }
 
-const char *um_mount_covers(struct um_mount *m, const char *path)
+const char *um_list_covers(const struct um_list *l, size_t i, const char *path)
 {
-	return covers(m, path, UM_COVERS_PASS);
+	return covers(l, i, path, UM_COVERS_PASS);
+}
+
+size_t um_list_parent(const struct um_list *l, size_t i)
+{
+	const char *point = um_list_point(l, i);
+
+	while (i && !um_list_covers(l, i - 1, point))
+		i--;
+	return i;
 }
 
 struct um_mount *um_list_find_without(const struct um_list *l,
@@ -121,7 +146,7 @@ struct um_mount *um_list_find_without(const struct um_list *l,
 	for (size_t i = l->nmounts; i-- > 0;) {
 		if (hidden && hidden[i])
 			continue;
-		*rel = covers(l->mounts[i], path, how);
+		*rel = covers(l, i, path, how);
 		if (*rel)
 			return l->mounts[i];
 	}
@@ -146,22 +171,23 @@ struct um_mount *um_list_mount_at(const struct um_list *l, const char *path)
 {
 	for (size_t i = l->nmounts; i-- > 0;)
 		if (!atomic_load(&l->mounts[i]->dead) &&
-		    !strcmp(l->mounts[i]->point, path))
+		    !strcmp(um_list_point(l, i), path))
 			return l->mounts[i];
 	return NULL;
 }
 
-/* The last component of a mount point in directory `dir`, else NULL. */
-static const char *name_in(const struct um_mount *m, const char *dir)
+/* The last component of mount point i in directory `dir`, else NULL. */
+static const char *name_in(const struct um_list *l, size_t i, const char *dir)
 {
-	const char *slash = strrchr(m->point, '/');
-	size_t n = (size_t)(slash - m->point);
+	const char *point = um_list_point(l, i);
+	const char *slash = strrchr(point, '/');
+	size_t n = (size_t)(slash - point);
 
-	if (!slash[1] || atomic_load(&m->dead))
+	if (!slash[1] || atomic_load(&l->mounts[i]->dead))
 		return NULL;
 	if (n == 0)
 		return strcmp(dir, "/") ? NULL : slash + 1;
-	if (strlen(dir) != n || strncmp(dir, m->point, n) != 0)
+	if (strlen(dir) != n || strncmp(dir, point, n) != 0)
 		return NULL;
 	return slash + 1;
 }
@@ -169,11 +195,11 @@ static const char *name_in(const struct um_mount *m, const char *dir)
 /* A newer mount lies over the directory that mount i is in. */
 static bool is_hidden(const struct um_list *l, size_t i)
 {
-	const char *point = l->mounts[i]->point;
+	const char *point = um_list_point(l, i);
 
 	for (size_t k = i + 1; k < l->nmounts; k++)
-		if (strcmp(l->mounts[k]->point, point) != 0 &&
-		    covers(l->mounts[k], point, UM_COVERS_PASS))
+		if (strcmp(um_list_point(l, k), point) != 0 &&
+		    covers(l, k, point, UM_COVERS_PASS))
 			return true;
 	return false;
 }
@@ -181,7 +207,7 @@ static bool is_hidden(const struct um_list *l, size_t i)
 /* The name that mount i adds to the directory, or NULL. */
 static const char *name_of(const struct um_list *l, size_t i, const char *dir)
 {
-	const char *name = name_in(l->mounts[i], dir);
+	const char *name = name_in(l, i, dir);
 
 	return name && !is_hidden(l, i) ? name : NULL;
 }
@@ -222,7 +248,7 @@ bool um_list_has_phantoms(const struct um_list *l, const char *path)
 		return true;
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (name_of(l, i, path) &&
-		    (lstat(l->mounts[i]->point, &st) < 0 ||
+		    (lstat(um_list_point(l, i), &st) < 0 ||
 		     type_of(l->mounts[i], 0) != type_bits(st.st_mode)))
 			return true;
 	return false;

@@ -145,7 +145,7 @@ int um_magic_find(struct um_req *r, const char *path, struct um_magic *out)
 	bool has_page;
 	pid_t tid;
 
-	*out = (struct um_magic){ 0 };
+	*out = (struct um_magic){ .path = "" };
 	if (!isdigit((unsigned char)path[6]))
 		return find_self(r, path, out);
 	what = parse_pid(path, &tid);

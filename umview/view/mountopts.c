@@ -121,6 +121,83 @@ int um_mountopts_take(struct um_mount *m, const char *data)
 	}
 }
 
+bool um_mountopts_has(const char *data, const char *word)
+{
+	for (;;) {
+		size_t n = option_len(data);
+
+		if (is(data, n, word))
+			return true;
+		if (!data[n])
+			return false;
+		data += n + 1;
+	}
+}
+
+/* As an option's value, of which nothing is taken for a comma or a quote. */
+static void put_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fprintf(out, "%s%c", strchr(",'\"\\", *text) ? "\\" : "",
+			*text);
+}
+
+char *um_mountopts_text(const struct um_mount *m)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fputs(m->options, out);
+	if (m->permanent)
+		fputs(",permanent", out);
+	if (m->human)
+		fputs(",human", out);
+	if (m->merge)
+		fputs(",merge", out);
+	for (size_t i = 0; i < m->nexcept; i++) {
+		fputs(",except=", out);
+		put_escaped(out, m->except[i]);
+	}
+	return fclose(out) == 0 ? text : NULL;
+}
+
+/* Whether a later option has the key of the one at p. */
+static bool is_overruled(const char *p, size_t n)
+{
+	size_t key = strcspn(p, "=,");
+
+	for (const char *q = p + n; *q; q += option_len(q)) {
+		q++;
+		if (!strncmp(p, q, key) && strcspn(q, "=,") == key)
+			return true;
+	}
+	return false;
+}
+
+void um_mountopts_compact(char *options)
+{
+	size_t at = 0;
+
+	for (const char *p = options; *p;) {
+		size_t n = option_len(p);
+		bool is_last = !p[n];
+
+		if (!is_overruled(p, n)) {
+			if (at)
+				options[at++] = ',';
+			memmove(options + at, p, n);
+			at += n;
+		}
+		p += n + !is_last;
+		if (is_last)
+			break;
+	}
+	options[at] = '\0';
+}
+
 void um_mountopts_drop(struct um_mount *m)
 {
 	while (m->nexcept)

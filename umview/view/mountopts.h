@@ -19,6 +19,11 @@
  * -ENOMEM.
  */
 int um_mountopts_take(struct um_mount *m, const char *data);
+bool um_mountopts_has(const char *data, const char *word);
+/* What um_mountopts_take() would make the same mount of; to be freed. */
+char *um_mountopts_text(const struct um_mount *m);
+/* Of options with the same key only the last stays; in place. */
+void um_mountopts_compact(char *options);
 /* Free what um_mountopts_take() made. */
 void um_mountopts_drop(struct um_mount *m);
 

@@ -29,12 +29,14 @@ void (*um_walk_hook)(const struct um_req *r);
 char *um_view_path_of(struct um_req *r, const struct um_mount *m,
 		      const char *rel)
 {
-	if (um_mount_is_real(m) || !strcmp(m->point, "/"))
+	const char *point = um_list_point_of(r->list, m);
+
+	if (um_mount_is_real(m) || !strcmp(point, "/"))
 		return um_req_strdup(r, rel);
 	/* its names are all over the view */
 	if (m->devices && rel[1])
 		return um_req_strdup(r, rel);
-	return um_req_printf(r, "%s%s", m->point, strcmp(rel, "/") ? rel : "");
+	return um_req_printf(r, "%s%s", point, strcmp(rel, "/") ? rel : "");
 }
 
 char *um_obj_label(struct um_req *r, struct um_obj *o)
@@ -60,7 +62,8 @@ static struct um_mount *find_mount(struct um_walk *w, const char *path,
 				   const char **rel)
 {
 	if (w->anchor) {
-		*rel = um_path_beneath(path, w->anchor->point);
+		*rel = um_path_beneath(path,
+				       um_list_point_of(w->r->list, w->anchor));
 		if (*rel && !**rel)
 			*rel = "/";
 		if (*rel)

@@ -155,8 +155,10 @@ struct um_mount *um_list_find_for(const struct um_list *l, const char *path,
 struct um_mount *um_list_find_without(const struct um_list *l,
 				      const bool *hidden, const char *path,
 				      int how, const char **rel);
-/* Does mount m answer for the directory of this name? Its part of it, or NULL. */
-const char *um_mount_covers(struct um_mount *m, const char *path);
+/* Does mount i answer for the directory of this name? Its part of it, or NULL. */
+const char *um_list_covers(const struct um_list *l, size_t i, const char *path);
+/* The mount that mount i stands on: its place plus 1; 0: the host's. */
+size_t um_list_parent(const struct um_list *l, size_t i);
 /* Some mount of the list leaves names to what lies beneath it. */
 bool um_list_has_layers(const struct um_list *l);
 /*

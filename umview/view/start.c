@@ -56,7 +56,9 @@ int um_cwd_of(struct um_req *r, pid_t tid, struct um_cwd *out)
 	int found = 0;
 	ssize_t n;
 
-	*out = (struct um_cwd){ .mount = um_mount_real() };
+	*out = (struct um_cwd){ .mount = um_mount_real(),
+				.rel = "",
+				.path = "" };
 	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)tid);
 	if (stat(link, &st) < 0)
 		return -errno;
@@ -78,24 +80,17 @@ int um_cwd_of(struct um_req *r, pid_t tid, struct um_cwd *out)
 	return out->path ? 0 : -ENOMEM;
 }
 
-/* The mount that mount i was mounted on: its place plus 1, 0: the host's. */
-static size_t parent_of(const struct um_list *l, size_t i)
-{
-	const char *point = l->mounts[i]->point;
-
-	while (i && !um_mount_covers(l->mounts[i - 1], point))
-		i--;
-	return i;
-}
-
 /*
  * Covers where the walk began, and the walk has not come up to its point. What
  * a layer leaves as it was is the layer's all the same.
  */
-static bool is_over(const struct um_walk *w, struct um_mount *m)
+static bool is_over(const struct um_walk *w, size_t i)
 {
-	return !um_fs_is_layer(m) && strlen(m->point) < w->low &&
-	       um_mount_covers(m, w->origin);
+	const struct um_list *l = w->r->list;
+
+	return !um_fs_is_layer(l->mounts[i]) &&
+	       strlen(um_list_point(l, i)) < w->low &&
+	       um_list_covers(l, i, w->origin);
 }
 
 static void hide(struct um_walk *w)
@@ -104,10 +99,10 @@ static void hide(struct um_walk *w)
 	bool any = false;
 
 	for (size_t i = w->base; i < l->nmounts; i++) {
-		size_t on = parent_of(l, i);
+		size_t on = um_list_parent(l, i);
 
-		w->hidden[i] = is_over(w, l->mounts[i]) ||
-			       (on > w->base && w->hidden[on - 1]);
+		w->hidden[i] =
+			is_over(w, i) || (on > w->base && w->hidden[on - 1]);
 		any |= w->hidden[i];
 	}
 	if (!any)
@@ -136,7 +131,7 @@ static int set_hidden(struct um_walk *w)
 
 	w->low = strlen(w->cur) + 1;
 	w->origin = w->cur;
-	while (i < l->nmounts && !is_over(w, l->mounts[i]))
+	while (i < l->nmounts && !is_over(w, i))
 		i++;
 	if (i == l->nmounts)
 		return 0;

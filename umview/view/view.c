@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "view/change.h"
 #include "view/cwd.h"
 #include "view/vmap.h"
 
@@ -23,8 +24,11 @@ void um_list_put(struct um_list *l)
 {
 	if (!l || atomic_fetch_sub(&l->refs, 1) != 1)
 		return;
-	while (l->nmounts)
+	while (l->nmounts) {
 		um_mount_put(l->mounts[--l->nmounts]);
+		free(l->points[l->nmounts]);
+	}
+	free(l->points);
 	for (size_t i = 0; i < l->nservices; i++)
 		um_service_put(l->services[i]);
 	for (size_t i = 0; i < l->naliases; i++) {
@@ -42,6 +46,17 @@ void um_list_put_void(void *l)
 	um_list_put(l);
 }
 
+static int copy_points(struct um_list *l, const struct um_list *from)
+{
+	for (size_t i = 0; i < from->nmounts; i++) {
+		if (from->points[i])
+			l->points[i] = strdup(from->points[i]);
+		if (from->points[i] && !l->points[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* A copy with room for one more of each kind. */
 static struct um_list *list_copy(const struct um_list *from)
 {
@@ -51,14 +66,19 @@ static struct um_list *list_copy(const struct um_list *from)
 		return NULL;
 	atomic_init(&l->refs, 1);
 	l->mounts = calloc(from->nmounts + 1, sizeof(struct um_mount *));
+	l->points = calloc(from->nmounts + 1, sizeof(char *));
 	l->services = calloc(from->nservices + 1, sizeof(struct um_service *));
 	l->aliases = calloc(from->naliases + 1, sizeof(struct um_alias));
-	if (!l->mounts || !l->services || !l->aliases) {
+	if (!l->mounts || !l->points || !l->services || !l->aliases) {
 		um_list_put(l);
 		return NULL;
 	}
 	for (; l->nmounts < from->nmounts; l->nmounts++)
 		l->mounts[l->nmounts] = um_mount_get(from->mounts[l->nmounts]);
+	if (copy_points(l, from) < 0) {
+		um_list_put(l);
+		return NULL;
+	}
 	for (; l->nservices < from->nservices; l->nservices++) {
 		l->services[l->nservices] = from->services[l->nservices];
 		atomic_fetch_add(&l->services[l->nservices]->refs, 1);
@@ -159,6 +179,57 @@ int um_view_setup(void)
 		ret = um_view_set_alias(0, default_aliases[i].name,
 					default_aliases[i].type);
 	return ret < 0 ? ret : 0;
+}
+
+/* Whether a view holds the mount that has, or may have, guests who use it. */
+static bool is_wanted(const struct um_mount *m)
+{
+	bool wanted = false;
+
+	um_lock(&lock);
+	for (uint32_t i = 0; i < nviews && !wanted; i++)
+		wanted = !views[i]->retired && um_list_has(views[i]->list, m);
+	um_unlock(&lock);
+	return wanted;
+}
+
+void um_view_retire(uint32_t id, void (*end)(struct um_mount *m))
+{
+	struct um_list *l = um_view_list(id);
+	struct um_view *v;
+
+	um_lock(&lock);
+	v = find_locked(id);
+	if (v)
+		v->retired = true;
+	um_unlock(&lock);
+	for (size_t i = l ? l->nmounts : 0; i-- > 0;)
+		if (!atomic_load(&l->mounts[i]->dead) &&
+		    !is_wanted(l->mounts[i]))
+			end(l->mounts[i]);
+	um_list_put(l);
+}
+
+int um_view_close(uint32_t id)
+{
+	struct um_list none = { 0 };
+	struct um_list *l = list_copy(&none);
+	struct um_view *v;
+
+	if (!l)
+		return -ENOMEM;
+	um_lock(&lock);
+	v = find_locked(id);
+	if (v) {
+		struct um_list *old = v->list;
+
+		v->list = l;
+		l = old;
+		um_vmap_publish(id, v->list);
+	}
+	um_unlock(&lock);
+	um_list_put(l);
+	return 0;
 }
 
 /* No guest that counts is left: whoever still refers to the mount does so for nothing. */
@@ -282,13 +353,7 @@ int um_view_set_name(uint32_t id, const char *name)
 	return v ? 0 : -EINVAL;
 }
 
-/*
- * Change a view's list: `change` works on a copy, which takes the old one's
- * place when it returns 0. Two changes at once: the later one starts over.
- */
-typedef int (*change_fn)(struct um_list *l, void *arg);
-
-static int change_list(uint32_t id, change_fn change, void *arg)
+int um_view_change(uint32_t id, um_change_fn change, void *arg)
 {
 	for (;;) {
 		struct um_list *old = um_view_list(id);
@@ -299,6 +364,8 @@ static int change_list(uint32_t id, change_fn change, void *arg)
 
 		um_lock(&lock);
 		v = find_locked(id);
+		if (ret == 0 && v && v->retired)
+			ret = -ESRCH;
 		if (ret == 0 && v && v->list == old) {
 			v->list = um_steal(fresh);
 			um_vmap_publish(id, v->list);
@@ -331,7 +398,7 @@ static int add_mount(struct um_list *l, void *arg)
 
 int um_view_add_mount(uint32_t id, struct um_mount *m)
 {
-	return change_list(id, add_mount, m);
+	return um_view_change(id, add_mount, m);
 }
 
 static int del_mount(struct um_list *l, void *arg)
@@ -339,9 +406,13 @@ static int del_mount(struct um_list *l, void *arg)
 	for (size_t i = l->nmounts; i-- > 0;) {
 		if (l->mounts[i] != arg)
 			continue;
+		free(l->points[i]);
 		memmove(&l->mounts[i], &l->mounts[i + 1],
 			(l->nmounts - i - 1) * sizeof(struct um_mount *));
+		memmove(&l->points[i], &l->points[i + 1],
+			(l->nmounts - i - 1) * sizeof(char *));
 		l->nmounts--;
+		l->points[l->nmounts] = NULL;
 		um_mount_put(arg);
 		return 0;
 	}
@@ -350,7 +421,7 @@ static int del_mount(struct um_list *l, void *arg)
 
 int um_view_del_mount(uint32_t id, struct um_mount *m)
 {
-	return change_list(id, del_mount, m);
+	return um_view_change(id, del_mount, m);
 }
 
 static int add_service(struct um_list *l, void *arg)
@@ -366,7 +437,7 @@ static int add_service(struct um_list *l, void *arg)
 
 int um_view_add_service(uint32_t id, struct um_service *s)
 {
-	return change_list(id, add_service, s);
+	return um_view_change(id, add_service, s);
 }
 
 static bool serves_a_mount(const struct um_list *l, const struct um_service *s)
@@ -400,85 +471,7 @@ int um_view_del_service(uint32_t id, const char *name)
 {
 	UM_FREE char *copy = strdup(name);
 
-	return copy ? change_list(id, del_service, copy) : -ENOMEM;
-}
-
-static struct um_alias *find_alias(const struct um_list *l, const char *name)
-{
-	for (size_t i = 0; i < l->naliases; i++)
-		if (!strcmp(l->aliases[i].name, name))
-			return &l->aliases[i];
-	return NULL;
-}
-
-struct alias_change {
-	const char *name;
-	const char *type;
-};
-
-static int remove_alias(struct um_list *l, struct um_alias *a)
-{
-	if (!a)
-		return -ENOENT;
-	free(a->name);
-	free(a->type);
-	*a = l->aliases[--l->naliases];
-	return 0;
-}
-
-/* Would `type`, followed through the aliases, come to mean `name`? */
-static bool leads_to(const struct um_list *l, const char *type,
-		     const char *name)
-{
-	const struct um_alias *a;
-
-	while (strcmp(type, name) != 0) {
-		a = find_alias(l, type);
-		if (!a)
-			return false;
-		type = a->type;
-	}
-	return true;
-}
-
-static int set_alias(struct um_list *l, void *arg)
-{
-	const struct alias_change *c = arg;
-	struct um_alias *a = find_alias(l, c->name);
-
-	if (!*c->type)
-		return remove_alias(l, a);
-	if (leads_to(l, c->type, c->name))
-		return -ELOOP;
-	if (a) {
-		free(a->type);
-	} else {
-		a = &l->aliases[l->naliases++];
-		a->name = strdup(c->name);
-	}
-	a->type = strdup(c->type);
-	return a->name && a->type ? 0 : -ENOMEM;
-}
-
-int um_view_set_alias(uint32_t id, const char *name, const char *type)
-{
-	struct alias_change c = { name, type };
-
-	/* a list of aliases is lines of two words */
-	if (!um_view_is_name(name) || !um_view_is_name(type) ||
-	    strchr(name, ' ') || strchr(type, ' '))
-		return -EINVAL;
-	return *name ? change_list(id, set_alias, &c) : -EINVAL;
-}
-
-/* set_alias() keeps circles out. */
-const char *um_list_alias(const struct um_list *l, const char *type)
-{
-	const struct um_alias *a;
-
-	while ((a = find_alias(l, type)))
-		type = a->type;
-	return type;
+	return copy ? um_view_change(id, del_service, copy) : -ENOMEM;
 }
 
 struct um_service *um_list_service(const struct um_list *l, const char *name)

@@ -34,9 +34,11 @@ struct um_alias {
 	char *type;
 };
 
+/* @points: where mounts were moved to; NULL: it is where it was mounted. */
 struct um_list {
 	atomic_int refs;
 	struct um_mount **mounts;
+	char **points;
 	size_t nmounts;
 	struct um_service **services;
 	size_t nservices;
@@ -44,9 +46,11 @@ struct um_list {
 	size_t naliases;
 };
 
+/* @retired: no guest is left that would use it; its list does not change */
 struct um_view {
 	uint32_t id;
 	uint32_t parent;
+	bool retired;
 	char name[65];
 	struct um_list *list;
 };
@@ -58,6 +62,13 @@ void um_view_republish(void);
 void um_view_fini(void);
 /* Unmount, in all views, what `which` says: newest view, newest mount first. */
 void um_view_end_mounts(bool (*which)(const struct um_mount *m));
+/*
+ * Nobody uses the view any more: end(m) is called for each mount that no other
+ * view keeps, the newest first.
+ */
+void um_view_retire(uint32_t id, void (*end)(struct um_mount *m));
+/* And nobody is left in it: it lets go of its list. 0 or -ENOMEM. */
+UM_MUST_CHECK int um_view_close(uint32_t id);
 /* The list of view `id` at this moment (ref); NULL: no such view. */
 struct um_list *um_view_list(uint32_t id);
 struct um_list *um_list_get(struct um_list *l);
@@ -74,11 +85,16 @@ int um_view_set_name(uint32_t id, const char *name);
 /* Changes of a view's list; each makes a new one. 0 or -errno. */
 int um_view_add_mount(uint32_t id, struct um_mount *m);
 int um_view_del_mount(uint32_t id, struct um_mount *m);
+/* With all that is mounted on it, on top of what there is at `to`. */
+int um_view_move_mount(uint32_t id, const struct um_mount *m, const char *to);
 int um_view_add_service(uint32_t id, struct um_service *s);
 int um_view_del_service(uint32_t id, const char *name);
 int um_view_set_alias(uint32_t id, const char *name, const char *type);
 /* Tell the agents anew which names they must ask about. */
 void um_view_publish(void);
+/* The mount point of mount i, and of a mount that the list may have. */
+const char *um_list_point(const struct um_list *l, size_t i);
+const char *um_list_point_of(const struct um_list *l, const struct um_mount *m);
 bool um_list_has(const struct um_list *l, const struct um_mount *m);
 /* How many views' lists hold the mount. */
 size_t um_view_holders(const struct um_mount *m);

@@ -50,9 +50,11 @@ static void add_last(struct um_vmap *map, const char *point, size_t n)
 		add(map, point + from, n - from);
 }
 
-static void add_mount(struct um_vmap *map, const struct um_mount *m)
+static void add_mount(struct um_vmap *map, const struct um_list *l, size_t i)
 {
-	const char *slash = strrchr(m->point, '/');
+	const struct um_mount *m = l->mounts[i];
+	const char *point = um_list_point(l, i);
+	const char *slash = strrchr(point, '/');
 
 	map->busy = 1;
 	/* it tells by itself which names are its own */
@@ -64,10 +66,10 @@ static void add_mount(struct um_vmap *map, const struct um_mount *m)
 		map->all = 1;
 		return;
 	}
-	add_last(map, m->point, strlen(m->point));
+	add_last(map, point, strlen(point));
 	/* its parent may have to show it */
-	if (slash != m->point)
-		add_last(map, m->point, (size_t)(slash - m->point));
+	if (slash != point)
+		add_last(map, point, (size_t)(slash - point));
 }
 
 static void add_name(void *arg, const char *name)
@@ -86,7 +88,7 @@ void um_vmap_publish(uint32_t id, const struct um_list *l)
 		add(&map, devices[i], strlen(devices[i]));
 	map.all = n > MAX_DEVICES;
 	for (size_t i = 0; i < l->nmounts; i++) {
-		add_mount(&map, l->mounts[i]);
+		add_mount(&map, l, i);
 		map.net |= l->mounts[i]->fs.net != NULL;
 	}
 	for (size_t i = 0; i < l->nservices; i++)

@@ -88,8 +88,8 @@ static int apply_once(struct um_vnode *v, const struct change *c, bool *again)
 }
 
 #define MAX_TRIES 64
-#define YIELDS 8
-#define PAUSE_US 200
+#define YIELDS	  8
+#define PAUSE_US  200
 
 /* Who takes the name away may need the processor for it. */
 static void let_others_finish(int tries)
@@ -157,4 +157,22 @@ int um_obj_utimens(struct um_obj *o, const struct timespec ts[2])
 	struct change c = { .what = UTIMENS, .ts = ts };
 
 	return apply_obj(o, &c);
+}
+
+int um_obj_birth(struct um_obj *o, struct timespec *out)
+{
+	UM_FREE char *path = um_obj_path(o);
+	struct um_fh *fh;
+	int ret;
+
+	if (path)
+		return um_fs_birth(o->mount, path, NULL, out);
+	if (!o->vnode)
+		return -ENOENT;
+	ret = um_vnode_pin(o->vnode, &fh);
+	if (ret < 0)
+		return ret;
+	ret = um_fs_birth(o->mount, NULL, fh, out);
+	um_vnode_unpin(o->vnode);
+	return ret;
 }

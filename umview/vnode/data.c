@@ -24,7 +24,7 @@ void um_vnode_account(struct um_vnode *v)
 	v->accounted = now;
 }
 
-static int pwrite_all(int fd, const char *buf, size_t n, off_t off)
+int um_vnode_pwrite_all(int fd, const char *buf, size_t n, off_t off)
 {
 	while (n) {
 		ssize_t put = pwrite(fd, buf, n, off);
@@ -59,9 +59,9 @@ static int store(struct um_vnode *v, const char *buf, size_t n, off_t off)
 				UM_VN_MIN(n - i - UM_VN_PAGE,
 					  (size_t)UM_VN_PAGE)))
 			i += UM_VN_PAGE;
-		ret = pwrite_all(v->memfd, buf + from,
-				 UM_VN_MIN(n, i + UM_VN_PAGE) - from,
-				 off + (off_t)from);
+		ret = um_vnode_pwrite_all(v->memfd, buf + from,
+					  UM_VN_MIN(n, i + UM_VN_PAGE) - from,
+					  off + (off_t)from);
 	}
 	return ret;
 }
@@ -184,11 +184,16 @@ static ssize_t read_locked(struct um_vnode *v, void *buf, size_t n, off_t off)
 
 ssize_t um_vnode_read(struct um_vnode *v, void *buf, size_t n, off_t off)
 {
+	struct um_vnode *map;
 	ssize_t ret;
 
 	um_lock(&v->io);
-	ret = read_locked(v, buf, n, off);
+	map = um_devmap_lock(v);
+	ret = map ? um_devmap_read(map, buf, n, off)
+		  : read_locked(v, buf, n, off);
+	um_devmap_unlock(map);
 	um_unlock(&v->io);
+	um_vnode_poll_again(v);
 	return ret;
 }
 
@@ -224,8 +229,10 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 		return put;
 	if (!v->device)
 		grow(v, off, (size_t)put);
-	if (v->populated)
-		ret = pwrite_all(v->memfd, buf, (size_t)put, off);
+	if (v->is_map)
+		ret = um_devmap_follow(v, buf, (size_t)put, off);
+	else if (v->populated)
+		ret = um_vnode_pwrite_all(v->memfd, buf, (size_t)put, off);
 	um_vnode_forget_attr(v);
 	return ret < 0 ? ret : put;
 }
@@ -245,15 +252,22 @@ int um_vnode_write_none(struct um_vnode *v)
 ssize_t um_vnode_write(struct um_vnode *v, const void *buf, size_t n, off_t off,
 		       off_t *at)
 {
+	struct um_vnode *map;
 	ssize_t ret;
+	int err = 0;
 
 	um_lock(&v->io);
 	if (off < 0)
 		off = v->size;
 	*at = off;
+	map = um_devmap_lock(v);
 	ret = write_locked(v, buf, n, off);
+	if (map && ret > 0)
+		err = um_devmap_follow(map, buf, (size_t)ret, off);
+	um_devmap_unlock(map);
 	um_unlock(&v->io);
-	return ret;
+	um_vnode_poll_again(v);
+	return err < 0 ? err : ret;
 }
 
 /* The memfd follows what the module copied; it is what `in` has there. */
@@ -270,7 +284,8 @@ static int follow_copy(struct um_vnode *in, off_t in_off, struct um_vnode *out,
 
 		if (got <= 0)
 			return got < 0 ? (int)got : -EIO;
-		ret = pwrite_all(out->memfd, buf, (size_t)got, out_off);
+		ret = um_vnode_pwrite_all(out->memfd, buf, (size_t)got,
+					  out_off);
 		in_off += got;
 		out_off += got;
 		n -= (size_t)got;
@@ -390,11 +405,11 @@ int um_vnode_fallocate(struct um_vnode *v, int mode, off_t off, off_t len)
 	ret = um_vnode_need_fh(v, O_WRONLY);
 	if (ret == 0)
 		ret = um_fs_fallocate(v->mount, &v->wfh, mode, off, len);
-	if (ret == 0)
+	if (ret == 0 && !v->device)
 		ret = follow_fallocate(v, mode, off, len);
 	um_unlock(&v->io);
 	um_vnode_forget_attr(v);
-	return ret;
+	return ret == 0 && v->device ? um_vnode_reread(v, off, len) : ret;
 }
 
 int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,

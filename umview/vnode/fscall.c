@@ -3,6 +3,7 @@
 #include "vnode/fscall.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -596,6 +597,50 @@ int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner)
 	return (int)HOP(m, flock, NULL, -ENOSYS, fh, op, owner);
 }
 
+int um_fs_birth(struct um_mount *m, const char *path, struct um_fh *fh,
+		struct timespec *out)
+{
+	return (int)HOP(m, birth, path, -ENOSYS, path, fh, out);
+}
+
+int um_fs_tmpfile(struct um_mount *m, const char *dir, mode_t mode,
+		  struct um_fh *fh, struct stat *out)
+{
+	int ret;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	ret = (int)HOP(m, tmpfile, dir, -ENOSYS, dir, mode, fh, out);
+	out->st_dev = m->dev;
+	return ret;
+}
+
+int um_fs_link_open(struct um_mount *m, struct um_fh *fh, const char *to)
+{
+	int ret;
+
+	if (um_mount_is_readonly(m))
+		return -EROFS;
+	ret = (int)HOP(m, link_open, to, -ENOENT, fh, to);
+	return entry_changed(m, to, ret);
+}
+
+/* As the kernel has it where a file has no poll. */
+#define ALWAYS_READY (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
+
+bool um_fs_polls(const struct um_mount *m)
+{
+	return m->fs.polls && HAS(m, poll);
+}
+
+int um_fs_poll(struct um_mount *m, struct um_fh *fh, unsigned int events,
+	       uint64_t handle)
+{
+	int ret = (int)HOP(m, poll, NULL, -ENOSYS, fh, events, handle);
+
+	return ret == -ENOSYS ? (int)(events & ALWAYS_READY) : ret;
+}
+
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req)
 {
 	const struct um_fs_ops *ops = m->fs.ops;
@@ -663,6 +708,16 @@ int um_fs_name_of(struct um_mount *m, const char *below, char *out, size_t size)
 bool um_fs_dress(struct um_mount *m, struct stat *st)
 {
 	return HAS(m, dress) && HOP(m, dress, NULL, false, st) > 0;
+}
+
+bool um_fs_can_remount(const struct um_mount *m)
+{
+	return HAS(m, remount);
+}
+
+int um_fs_remount(struct um_mount *m, unsigned long flags, const char *options)
+{
+	return (int)HOP(m, remount, "/", 0, flags, options);
 }
 
 /* The mount is dead already: nobody else is inside. */

@@ -73,11 +73,22 @@ int um_fs_flush(struct um_mount *m, struct um_fh *fh);
 /* Whether the file system keeps locks of fcntl(2), flock(2). */
 bool um_fs_locks(const struct um_mount *m);
 bool um_fs_flocks(const struct um_mount *m);
+int um_fs_birth(struct um_mount *m, const char *path, struct um_fh *fh,
+		struct timespec *out);
+int um_fs_tmpfile(struct um_mount *m, const char *dir, mode_t mode,
+		  struct um_fh *fh, struct stat *out);
+int um_fs_link_open(struct um_mount *m, struct um_fh *fh, const char *to);
+bool um_fs_polls(const struct um_mount *m);
+int um_fs_poll(struct um_mount *m, struct um_fh *fh, unsigned int events,
+	       uint64_t handle);
 int um_fs_lock(struct um_mount *m, struct um_fh *fh, int cmd, struct flock *fl,
 	       uint64_t owner);
 int um_fs_flock(struct um_mount *m, struct um_fh *fh, int op, uint64_t owner);
 /* 1: the module answered, 0: it has none, -errno. */
 int um_fs_binfmt(struct um_mount *m, struct um_binfmt_req *req);
+/* Whether a remount can change its options. */
+bool um_fs_can_remount(const struct um_mount *m);
+int um_fs_remount(struct um_mount *m, unsigned long flags, const char *options);
 void um_fs_umount(struct um_mount *m);
 
 /* Its files are those of the view beneath: guests get their descriptors. */

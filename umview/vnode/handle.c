@@ -106,6 +106,7 @@ struct um_fh *um_vnode_any_fh(struct um_vnode *v)
 
 void um_vnode_release_fh(struct um_vnode *v)
 {
+	um_vnode_poll_end(v);
 	if (v->has_rfh)
 		um_fs_release(v->mount, &v->rfh);
 	if (v->has_wfh)

@@ -77,6 +77,26 @@ void um_vnode_grown_locked(struct um_vnode *v, off_t size);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);
 void um_vnode_forget_attr(struct um_vnode *v);
 
+int um_vnode_pwrite_all(int fd, const char *buf, size_t n, off_t off);
+
+/* devmap.c */
+/* The map of a device (ref), made if it lacks, its module's file open. */
+UM_MUST_CHECK int um_devmap_get(struct um_vnode *v, int flags,
+				struct um_vnode **out);
+/* That of an opening, if there is one, with its io lock and a ref; or NULL. */
+struct um_vnode *um_devmap_lock(const struct um_vnode *v);
+void um_devmap_unlock(struct um_vnode *map);
+ssize_t um_devmap_read(const struct um_vnode *map, void *buf, size_t n,
+		       off_t off);
+/* The device was written. */
+int um_devmap_follow(const struct um_vnode *map, const void *buf, size_t n,
+		     off_t off);
+/* A vnode that becomes a map, and is one no more. */
+void um_devmap_began(struct um_vnode *map);
+void um_devmap_gone(struct um_vnode *map);
+int um_vnode_get_map(struct um_mount *m, const char *path,
+		     const struct stat *st, struct um_vnode **out);
+
 /* object.c */
 int um_obj_setup(void);
 int um_reopen(int memfd, int flags);
@@ -88,6 +108,18 @@ void um_obj_removed(struct um_mount *m, const char *path,
 		    const struct stat *st);
 /* Attributes of an object whose name is gone; or -ENOENT. */
 int um_obj_last(struct um_obj *o, struct stat *out);
+/* What file systems keep for later (um_fs.behind) is written. */
+void um_vnode_catch_up_all(void);
+/* The hash of a vnode by mount and number. */
+uint64_t um_vnode_key(const struct um_mount *m, ino_t ino);
+/* open.c: a descriptor for the guest; the io lock is held. */
+int um_vnode_give_locked(struct um_vnode *v, int flags);
+/* lock.c: an open file that stays so meanwhile, without the io lock. */
+int um_vnode_pin(struct um_vnode *v, struct um_fh **out);
+void um_vnode_unpin(struct um_vnode *v);
+/* poll.c: after a read or a write; the module's open file goes. */
+void um_vnode_poll_again(struct um_vnode *v);
+void um_vnode_poll_end(const struct um_vnode *v);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
 

@@ -53,6 +53,15 @@ int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl, uint64_t owner)
 	return ret;
 }
 
+/* Owners of the file system's locks that are no processes. */
+#define FLOCK_OWNER (1ULL << 63)
+#define OFD_OWNER   (1ULL << 62)
+
+uint64_t um_vnode_ofd_owner(const struct um_vnode *v)
+{
+	return v->file.inode | OFD_OWNER;
+}
+
 int um_vnode_flock(struct um_vnode *v, int op)
 {
 	struct um_fh *fh = NULL;
@@ -64,7 +73,7 @@ int um_vnode_flock(struct um_vnode *v, int op)
 	if (ret)
 		return ret;
 	/* the vnode is the owner: who of its guests has it is sorted out here */
-	ret = um_fs_flock(v->mount, fh, op, v->file.inode | (1ULL << 63));
+	ret = um_fs_flock(v->mount, fh, op, v->file.inode | FLOCK_OWNER);
 	unpin(v);
 	return ret;
 }
@@ -80,6 +89,16 @@ int um_vnode_flock_held(struct um_vnode *v)
 		return LOCK_SH;
 	}
 	return LOCK_EX;
+}
+
+int um_vnode_pin(struct um_vnode *v, struct um_fh **out)
+{
+	return pin(v, false, out);
+}
+
+void um_vnode_unpin(struct um_vnode *v)
+{
+	unpin(v);
 }
 
 int um_vnode_with_file(struct um_vnode *v,

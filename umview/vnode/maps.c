@@ -34,8 +34,19 @@ static int sync_chunk(struct um_vnode *v, const char *mine, const char *theirs,
 			return (int)put;
 		if ((size_t)put < len)
 			return -ENOSPC;
+		if (v->is_map && um_vnode_pwrite_all(v->base_fd, mine + i, len,
+						     off + (off_t)i) < 0)
+			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* What the memfd had before maps changed it: the module's, or the base. */
+static ssize_t read_theirs(struct um_vnode *v, char *buf, size_t n, off_t off)
+{
+	if (v->is_map)
+		return UM_SYS(pread(v->base_fd, buf, n, off));
+	return um_fs_read(v->mount, &v->wfh, buf, n, off);
 }
 
 static int sync_piece(struct um_vnode *v, char *buf, off_t off, ssize_t *n)
@@ -46,7 +57,7 @@ static int sync_piece(struct um_vnode *v, char *buf, off_t off, ssize_t *n)
 	*n = pread(v->memfd, buf, UM_VN_CHUNK, off);
 	if (*n <= 0)
 		return *n < 0 ? -errno : 0;
-	got = um_fs_read(v->mount, &v->wfh, theirs, (size_t)*n, off);
+	got = read_theirs(v, theirs, (size_t)*n, off);
 	if (got < 0)
 		return (int)got;
 	memset(theirs + got, 0, (size_t)(*n - got));
@@ -95,7 +106,7 @@ int um_vnode_sync(struct um_vnode *v)
 
 int um_vnode_fsync(struct um_vnode *v, bool datasync)
 {
-	int ret = um_vnode_sync(v);
+	int ret = um_vnode_write_back(v);
 	int err;
 
 	um_lock(&v->io);

@@ -105,6 +105,40 @@ struct um_mount *um_mount_new_devices(const char *name,
 	return NULL;
 }
 
+/* Nobody knows who reads a text at this moment: it is freed with the mount. */
+struct um_old_text {
+	struct um_old_text *next;
+	char *text;
+};
+
+static struct um_mutex text_lock = UM_MUTEX_INIT(UM_RANK_LEAF);
+
+int um_mount_keep_text(struct um_mount *m, char *_Atomic *place,
+		       char *_Atomic *text)
+{
+	struct um_old_text *old = malloc(sizeof(*old));
+
+	if (!old)
+		return -ENOMEM;
+	um_lock(&text_lock);
+	old->text = atomic_exchange(place, atomic_exchange(text, NULL));
+	old->next = m->old;
+	m->old = old;
+	um_unlock(&text_lock);
+	return 0;
+}
+
+static void free_old_texts(struct um_mount *m)
+{
+	while (m->old) {
+		struct um_old_text *old = m->old;
+
+		m->old = old->next;
+		free(old->text);
+		free(old);
+	}
+}
+
 static void destroy(struct um_mount *m)
 {
 	um_mount_shutdown(m);
@@ -118,6 +152,7 @@ static void destroy(struct um_mount *m)
 	free(m->type);
 	free(m->options);
 	free(m->jump);
+	free_old_texts(m);
 	um_attrcache_free(m->cache);
 	um_mutex_fini(&m->serial);
 	for (int i = 0; i < UM_NAME_LOCKS; i++)
@@ -137,13 +172,16 @@ static struct um_mount *claims;
 static bool in_conflict(const struct um_mount *a, const struct um_mount *b)
 {
 	return a->image == b->image && a->image_ino == b->image_ino &&
-	       a->service == b->service && !(a->flags & b->flags & MS_RDONLY);
+	       !strcmp(a->server, b->server) &&
+	       !(a->flags & b->flags & MS_RDONLY);
 }
 
-int um_mount_claim(struct um_mount *m, dev_t image, ino_t ino)
+int um_mount_claim(struct um_mount *m, const char *server, dev_t image,
+		   ino_t ino)
 {
 	struct um_mount *other;
 
+	m->server = server;
 	m->image = image;
 	m->image_ino = ino;
 	um_lock(&claim_lock);

@@ -20,9 +20,12 @@ struct um_told;
 #define UM_NAME_LOCKS 16
 
 /**
- * struct um_mount - a mount; all but refs and counters never change
- * @point: canonical mount point in the view
+ * struct um_mount - a mount; all but refs, counters, @flags and @options
+ * never changes
+ * @point: canonical mount point in the view, where it was mounted; a list may
+ *	have moved it (um_list_point())
  * @source, @type, @options: as /proc/mounts shows them
+ * @old: what @options were, for those who still look at them
  * @flags: MS_* of mount(2)
  * @beneath: layers below it (struct um_list, ref)
  * @human: mode bits are enforced; see view/perm.h
@@ -42,7 +45,8 @@ struct um_told;
  *	Names inside it are those of the view, but for its mount point, "/"
  * @hurried: umount -l or -f: its end waits for nobody
  * @root_type: S_IFMT of its root, where that is known without asking; else 0
- * @image, @image_ino: the file it was mounted from; see um_mount_claim()
+ * @image, @image_ino, @server: what it was mounted from, and by what; see
+ *	um_mount_claim()
  * @forget_devices: called last, where @devices: its module may have crashed
  * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
  * @tell: guests are told, by um_shared_tell(), of what is sure of a name without
@@ -57,7 +61,8 @@ struct um_mount {
 	char *point;
 	char *source;
 	char *type;
-	char *options;
+	char *_Atomic options;
+	struct um_old_text *old;
 	char *jump;
 	unsigned long flags;
 	bool permanent;
@@ -70,6 +75,7 @@ struct um_mount {
 	dev_t image;
 	ino_t image_ino;
 	struct um_mount *claimed;
+	const char *server;
 	void *source_hold;
 	void (*release_source)(void *hold);
 	void (*forget_devices)(struct um_mount *m);
@@ -92,6 +98,12 @@ struct um_mount {
 
 struct um_mount *um_mount_new(void);
 /*
+ * Put *text (taken) in the place of a text of the mount, which stays readable.
+ * 0 or -ENOMEM.
+ */
+UM_MUST_CHECK int um_mount_keep_text(struct um_mount *m, char *_Atomic *place,
+				     char *_Atomic *text);
+/*
  * For device nodes of the core's own, which stand in no list: nothing is
  * cached. Their names are the view's (view/list.c). NULL: out of memory.
  */
@@ -105,10 +117,12 @@ void um_mount_put(struct um_mount *m);
 void um_mount_shutdown(struct um_mount *m);
 
 /*
- * The file system lies in this file, until it has ended. Return: 0, -EBUSY:
- * another mount of the same service has it, and one of the two writes.
+ * The file system lies in this file, until it has ended. `server`: the name of
+ * its module; two views may have loaded it twice. Return: 0, -EBUSY: another
+ * mount of the same module has it, and one of the two writes.
  */
-UM_MUST_CHECK int um_mount_claim(struct um_mount *m, dev_t image, ino_t ino);
+UM_MUST_CHECK int um_mount_claim(struct um_mount *m, const char *server,
+				 dev_t image, ino_t ino);
 void um_mount_unclaim(struct um_mount *m);
 
 /*

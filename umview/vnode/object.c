@@ -36,9 +36,9 @@ bool um_obj_any(void)
 	return um_vn.by_inode.count != 0;
 }
 
-int um_vnode_lock_fd(struct um_vnode *v)
+int um_vnode_lock_fd(struct um_vnode *v, int flags)
 {
-	return um_reopen(v->memfd, O_RDWR);
+	return um_reopen(v->memfd, flags);
 }
 
 static void obj_free(struct um_obj *o)

@@ -17,8 +17,6 @@
 #include "vnode/attrcache.h"
 #include "vnode/internal.h"
 
-/* Largest device that is copied into memory, to be mapped. */
-#define MAX_MAPPED ((off_t)1 << 30)
 /* Largest file of a remote mount that is read as a whole when it is opened. */
 #define REMOTE_LIMIT (1 << 20)
 
@@ -55,6 +53,7 @@ static int get_device(struct um_mount *m, const char *path,
 	if (ret < 0)
 		return ret;
 	(*out)->device = (*out)->volatile_data = true;
+	(*out)->node_ino = st->st_ino;
 	(*out)->open_flags = flags & (O_EXCL | O_NOFOLLOW);
 	return 0;
 }
@@ -127,7 +126,7 @@ static off_t ready_limit(const struct um_vnode *v)
 }
 
 /* A descriptor for a file whose module side is in order; io lock held. */
-static int give_locked(struct um_vnode *v, int flags)
+int um_vnode_give_locked(struct um_vnode *v, int flags)
 {
 	int ret;
 
@@ -153,7 +152,7 @@ static int open_locked(struct um_vnode *v, int flags)
 		ret = um_vnode_need_fh(v, flags & O_ACCMODE);
 	if (ret == 0 && (flags & O_TRUNC))
 		ret = um_vnode_truncate_locked(v, 0);
-	return ret < 0 ? ret : give_locked(v, flags & ~O_TRUNC);
+	return ret < 0 ? ret : um_vnode_give_locked(v, flags & ~O_TRUNC);
 }
 
 /* Who hears of closes may be waiting for such a one. */
@@ -263,7 +262,7 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 		v->wfh = fh;
 		um_vnode_set_wfh(v, true);
 	}
-	ret = give_locked(v, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
+	ret = um_vnode_give_locked(v, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
 	um_unlock(&v->io);
 	um_vnode_put(v);
 	return ret;
@@ -285,8 +284,6 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 {
 	int ret;
 
-	if (v->device && (!v->size || v->size > MAX_MAPPED))
-		return v->size ? -ENOMEM : -ENODEV;
 	um_lock(&v->io);
 	ret = v->populated ? 0 : um_vnode_populate_locked(v);
 	if (ret == 0)
@@ -294,6 +291,14 @@ int um_vnode_ready_fd(struct um_vnode *v, int flags)
 						    O_NOFOLLOW | O_DIRECTORY));
 	um_unlock(&v->io);
 	return ret;
+}
+
+int um_vnode_to_map(struct um_vnode *v, int flags, struct um_vnode **out)
+{
+	if (v->device && !v->is_map)
+		return um_devmap_get(v, flags, out);
+	*out = um_vnode_ref(v);
+	return 0;
 }
 
 int um_vnode_open_whole(struct um_mount *m, const char *path)

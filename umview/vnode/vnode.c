@@ -18,14 +18,14 @@ struct um_vnode_state um_vn = {
 	.inotify_files = -1,
 };
 
-static uint64_t node_key(const struct um_mount *m, ino_t ino)
+uint64_t um_vnode_key(const struct um_mount *m, ino_t ino)
 {
 	return ((uint64_t)m->id << 48) ^ (uint64_t)ino;
 }
 
 struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino)
 {
-	struct um_hnode *n = um_hash_get(&um_vn.by_node, node_key(m, ino));
+	struct um_hnode *n = um_hash_get(&um_vn.by_node, um_vnode_key(m, ino));
 
 	for (; n; n = um_hash_next(n)) {
 		struct um_vnode *v = um_container(n, struct um_vnode, node);
@@ -39,6 +39,8 @@ struct um_vnode *um_vnode_find_locked(struct um_mount *m, ino_t ino)
 static void vnode_free(struct um_vnode *v)
 {
 	um_vnode_release_fh(v);
+	if (v->is_map)
+		um_devmap_gone(v);
 	v->populated = false;
 	um_vnode_account(v);
 	close(v->lease_fd);
@@ -166,7 +168,8 @@ static struct um_vnode *vnode_new(struct um_mount *m, const char *path,
 /* Into the hashes; the table lock is held. */
 static void enter_locked(struct um_vnode *v)
 {
-	if (um_hash_add(&um_vn.by_node, &v->node, node_key(v->mount, v->ino)) ||
+	if (um_hash_add(&um_vn.by_node, &v->node,
+			um_vnode_key(v->mount, v->ino)) ||
 	    um_hash_add(&um_vn.by_inode, &v->file.node, v->file.inode) ||
 	    um_hash_add(&um_vn.by_wd, &v->file.wd_node, um_watch_key(&v->file)))
 		um_warn("out of memory for the vnode table");
@@ -186,8 +189,8 @@ struct um_vnode *um_vnode_lookup(struct um_mount *m, ino_t ino)
 }
 
 /* The resident ref is the table's. */
-int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
-		 struct um_vnode **out)
+static int get(struct um_mount *m, const char *path, const struct stat *st,
+	       bool is_map, struct um_vnode **out)
 {
 	struct um_vnode *v = um_vnode_lookup(m, st->st_ino);
 	struct um_vnode *fresh;
@@ -196,6 +199,8 @@ int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
 		fresh = vnode_new(m, path, st);
 		if (!fresh)
 			return -ENOMEM;
+		if (is_map)
+			um_devmap_began(fresh);
 		um_lock(&um_vn.table);
 		v = um_vnode_find_locked(m, st->st_ino);
 		if (v) {
@@ -217,6 +222,18 @@ int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
 	um_unlock(&um_vn.table);
 	*out = v;
 	return 0;
+}
+
+int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
+		 struct um_vnode **out)
+{
+	return get(m, path, st, false, out);
+}
+
+int um_vnode_get_map(struct um_mount *m, const char *path,
+		     const struct stat *st, struct um_vnode **out)
+{
+	return get(m, path, st, true, out);
 }
 
 bool um_vnode_is_open(struct um_vnode *v)
@@ -301,6 +318,12 @@ static bool has_too_much(const struct um_mount *m)
 	return m->fs.limited && atomic_load(&m->bytes) > m->fs.keep;
 }
 
+/* More than one opening may be of it. */
+static bool is_shared(const struct um_vnode *v)
+{
+	return !v->device || v->is_map;
+}
+
 /* A close was seen: was it the last? */
 void um_vnode_check(struct um_vnode *v)
 {
@@ -309,7 +332,7 @@ void um_vnode_check(struct um_vnode *v)
 	if (um_vnode_is_open(v) || v->lazy)
 		return;
 	/* a ref besides the table's and the caller's: somebody works on it */
-	if (refs_of(v) > 2 && !v->device) {
+	if (refs_of(v) > 2 && is_shared(v)) {
 		check_later(v);
 		return;
 	}
@@ -317,7 +340,7 @@ void um_vnode_check(struct um_vnode *v)
 	um_lock(&um_vn.table);
 	drop = (v->orphan || v->hidden || v->volatile_data ||
 		has_too_much(v->mount)) &&
-	       !v->gone && (v->refs == 2 || v->device) && !v->lazy &&
+	       !v->gone && (v->refs == 2 || !is_shared(v)) && !v->lazy &&
 	       !um_vnode_is_open(v);
 	if (drop) {
 		leave_locked(v);
@@ -456,6 +479,18 @@ int um_vnode_sync_mount(struct um_mount *m)
 
 	for_each(m, sync_one, &ret);
 	return ret;
+}
+
+static void catch_up(struct um_vnode *v, void *arg)
+{
+	(void)arg;
+	if (v->mount->fs.behind && v->has_wfh)
+		(void)um_fs_syncfs(v->mount);
+}
+
+void um_vnode_catch_up_all(void)
+{
+	for_each(NULL, catch_up, NULL);
 }
 
 static void measure_one(struct um_vnode *v, void *arg)

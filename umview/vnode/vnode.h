@@ -100,6 +100,7 @@ struct um_obj {
  * @was: the last name of an orphan (table lock)
  * @hidden: the name is one that this layer made at unlink
  * @orphan: the last name is gone
+ * @linkable: it never had one, and may get one
  * @gone: out of all tables
  * @volatile_data: the module's content may change by itself: not kept
  * @withheld: so many need to know that guests do not open it unasked; table lock
@@ -107,6 +108,9 @@ struct um_obj {
  * @stale: the module says that the content has changed
  * @unchecked: it was being worked on when it was closed: see um_watch_again()
  * @device: one opening of a device node; goes with it, never populated
+ * @is_map: @device, and the content that all who map it share (devmap.c)
+ * @node_ino: of a device's opening: the node's own number
+ * @base_fd: of a map: the content as it was last written back
  * @open_flags: O_EXCL and such, that a device's opening is to know of
  * @size: the file's, and the memfd's; io lock
  * @lease_fd: a reading of the memfd, kept to ask for leases with (opening one
@@ -130,9 +134,13 @@ struct um_vnode {
 	char *was;
 	bool hidden;
 	bool orphan;
+	bool linkable;
 	bool gone;
 	bool volatile_data;
 	bool device;
+	bool is_map;
+	ino_t node_ino;
+	int base_fd;
 	int open_flags;
 	int withheld;
 	bool direct;
@@ -188,6 +196,13 @@ int um_vnode_create(struct um_mount *m, const char *path, int flags,
 /* The same with a name that goes with the last close: O_TMPFILE. */
 int um_vnode_create_hidden(struct um_mount *m, const char *path, int flags,
 			   mode_t mode);
+/*
+ * tmpfile.c: the same without any name; -ENOSYS: the file system cannot. And its
+ * first name; -ENOENT: it may not have one.
+ */
+int um_vnode_tmpfile(struct um_mount *m, const char *dir, int flags,
+		     mode_t mode);
+int um_vnode_link_open(struct um_vnode *v, const char *to);
 int um_obj_open_dir(struct um_mount *m, const char *path, int flags, void *list,
 		    void (*release_list)(void *));
 int um_obj_open_path(struct um_mount *m, const char *path, int flags);
@@ -196,6 +211,8 @@ int um_obj_reopen(struct um_obj *o, int flags);
 
 /* Attributes by what is left of the name: path or open file. */
 int um_obj_getattr(struct um_obj *o, struct stat *out);
+/* When it was made, if the file system tells; or -errno. */
+int um_obj_birth(struct um_obj *o, struct timespec *out);
 int um_obj_chmod(struct um_obj *o, mode_t mode);
 int um_obj_chown(struct um_obj *o, uid_t uid, gid_t gid);
 int um_obj_utimens(struct um_obj *o, const struct timespec ts[2]);
@@ -220,6 +237,8 @@ int um_vnode_fsync(struct um_vnode *v, bool datasync);
 int um_vnode_lock(struct um_vnode *v, int cmd, struct flock *fl,
 		  uint64_t owner);
 int um_vnode_flock(struct um_vnode *v, int op);
+/* The owner of all locks of its open file descriptions. */
+uint64_t um_vnode_ofd_owner(const struct um_vnode *v);
 /* The strongest native flock of the file: LOCK_EX, LOCK_SH or LOCK_UN. */
 int um_vnode_flock_held(struct um_vnode *v);
 /*
@@ -231,6 +250,16 @@ size_t um_vnode_retrieve(struct um_vnode *v, void *buf, size_t n, off_t off);
 /* fn with an open file that stays so meanwhile, the io lock not being held. */
 int um_vnode_with_file(struct um_vnode *v,
 		       int (*fn)(struct um_fh *fh, void *arg), void *arg);
+/*
+ * poll.c, where the file system knows what is ready (um_fs_polls()): which events
+ * hold; a descriptor (caller closes) that is as ready as the file was told to be;
+ * epoll_ctl(2) of it, in a set of the guest's.
+ */
+int um_vnode_poll(struct um_vnode *v, unsigned int events);
+int um_vnode_poll_fd(const struct um_vnode *v);
+struct epoll_event;
+int um_vnode_epoll(const struct um_vnode *v, int ep, int op,
+		   struct epoll_event *e);
 /* What the close of a descriptor for writing waits for, and fails with. */
 int um_vnode_flush(struct um_vnode *v);
 int um_vnode_ioctl(struct um_vnode *v, unsigned int cmd, void *data,
@@ -254,14 +283,24 @@ void um_vnode_remeasure(struct um_mount *m);
 void um_vnode_mark_shared(struct um_vnode *v);
 /* Write to the module what shared mappings changed. */
 int um_vnode_sync(struct um_vnode *v);
+/* The same, of a device by any of its openings. */
+int um_vnode_write_back(struct um_vnode *v);
+/* The device has other bytes there: those who map it see them. */
+int um_vnode_reread(struct um_vnode *v, off_t off, off_t n);
 /*
  * A ready opening, content and all, whatever the size limit says (exec, mmap of
  * a lazy file); a descriptor of ours or -errno.
  */
 int um_vnode_ready_fd(struct um_vnode *v, int flags);
+/*
+ * The vnode that is mapped in the place of v (ref): another one for a device,
+ * which can be read, and written if `flags` say so. 0 or -errno.
+ */
+UM_MUST_CHECK int um_vnode_to_map(struct um_vnode *v, int flags,
+				  struct um_vnode **out);
 
 /* A description of the monitor's own to hold locks with; caller closes. */
-int um_vnode_lock_fd(struct um_vnode *v);
+int um_vnode_lock_fd(struct um_vnode *v, int flags);
 /* Called after the last close of an object in access mode 3. */
 extern void (*um_obj_closed_hook)(uint64_t inode);
 /* Called when an opening of the file is gone, before the file may be closed. */

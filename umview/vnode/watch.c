@@ -218,6 +218,7 @@ static void *watcher(void *arg)
 			return NULL;
 		if (n == 0) {
 			um_vnode_sync_mount(NULL);
+			um_vnode_catch_up_all();
 			continue;
 		}
 		um_watch_drain();

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conntrack.h"
+#include "forward.h"
 #include "iface.h"
 #include "lwip/etharp.h"
 #include "lwip/mld6.h"
@@ -155,6 +157,7 @@ int st_addr4_del(struct st_iface *i, uint32_t local, int prefix)
 	if (!a)
 		return -EADDRNOTAVAIL;
 	*p = a->next;
+	st_conn_flush_masqueraded(i->index);
 	st_route_connected4(i, a, false);
 	/* Another of the same net keeps the route, and becomes the first. */
 	for (struct st_addr4 *b = i->addrs4; b; b = b->next)
@@ -215,7 +218,7 @@ int st_addr6_add(struct st_iface *i, const void *addr, int prefix, bool nodad,
 				     preferred == UINT32_MAX ? 0 : preferred);
 	i->prefix6[slot] = (uint8_t)prefix;
 	netif_ip6_addr_set_state(i->nif, (s8_t)slot,
-				 nodad || st_iface_is_lo(i)
+				 nodad || st_iface_is_lo(i) || st_iface_is_l3(i)
 					 ? IP6_ADDR_PREFERRED
 					 : IP6_ADDR_TENTATIVE);
 	if (st_iface_is_up(i))

@@ -14,9 +14,15 @@
 #include "sock.h"
 
 /* The interface that a scoped address belongs to. */
-static struct netif *scope_netif(const struct st_sock *s, uint32_t scope)
+static struct netif *scope_netif(const struct st_sock *s, uint32_t scope,
+				 bool group)
 {
-	struct st_iface *i = st_iface_by_index(scope ? (int)scope : s->so.oif);
+	int index = scope	 ? (int)scope
+		    : s->so.oif	 ? s->so.oif
+		    : s->ip.oif6 ? s->ip.oif6
+		    : group	 ? s->ip.mcast_if
+				 : 0;
+	struct st_iface *i = st_iface_by_index(index);
 
 	if (i)
 		return i->nif;
@@ -27,27 +33,40 @@ static struct netif *scope_netif(const struct st_sock *s, uint32_t scope)
 	return NULL;
 }
 
+static void set_zone(const struct st_sock *s, uint32_t scope, ip6_addr_t *ip)
+{
+	struct netif *nif = scope_netif(s, scope, ip6_addr_ismulticast(ip));
+
+	if (nif)
+		ip6_addr_assign_zone(ip, IP6_UNKNOWN, nif);
+}
+
 static int in6(const struct st_sock *s, const struct sockaddr_in6 *in6,
 	       ip_addr_t *ip)
 {
-	struct netif *nif;
-
 	if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
 		if (s->ip.v6only)
 			return -ENETUNREACH;
-		IP_SET_TYPE(ip, IPADDR_TYPE_V4);
+		IP_SET_TYPE_VAL(*ip, IPADDR_TYPE_V4);
 		memcpy(&ip_2_ip4(ip)->addr, in6->sin6_addr.s6_addr + 12, 4);
 		return 0;
 	}
 	IP_SET_TYPE(ip, IPADDR_TYPE_V6);
 	memcpy(ip_2_ip6(ip)->addr, &in6->sin6_addr, 16);
 	ip6_addr_clear_zone(ip_2_ip6(ip));
-	if (ip6_addr_has_scope(ip_2_ip6(ip), IP6_UNKNOWN)) {
-		nif = scope_netif(s, in6->sin6_scope_id);
-		if (nif)
-			ip6_addr_assign_zone(ip_2_ip6(ip), IP6_UNKNOWN, nif);
-	}
+	if (ip6_addr_has_scope(ip_2_ip6(ip), IP6_UNKNOWN))
+		set_zone(s, in6->sin6_scope_id, ip_2_ip6(ip));
 	return 0;
+}
+
+void st_addr_somewhere(ip_addr_t *ip)
+{
+	if (!ip_addr_isany(ip))
+		return;
+	if (IP_IS_V6_VAL(*ip))
+		ip6_addr_set_loopback(ip_2_ip6(ip));
+	else
+		ip4_addr_set_loopback(ip_2_ip4(ip));
 }
 
 int st_addr_in(const struct st_sock *s, const union st_sockaddr *addr,

@@ -13,7 +13,6 @@
 #include <linux/icmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "iface.h"
@@ -151,7 +150,7 @@ static uint16_t used(struct msghdr *m, struct cmsghdr *last)
 		    : 0;
 }
 
-void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
+bool st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
 		      const ip_addr_t *from, uint16_t port)
 {
 	static uint8_t data[65536];
@@ -164,7 +163,7 @@ void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
 	size_t len = p->tot_len - skip;
 
 	if (p->tot_len < skip || len > sizeof(data))
-		return;
+		return true;
 	head.namelen = (uint16_t)st_addr_out(s->domain, from, port, &name);
 	memcpy(head.name, &name, head.namelen);
 	put_stamp(s, &m, &at);
@@ -174,7 +173,7 @@ void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
 		put_v4(s, &m, &at);
 	head.controllen = used(&m, at);
 	pbuf_copy_partial(p, data, (u16_t)len, (u16_t)skip);
-	st_sock_give(s, &head, control, data, len);
+	return st_sock_give(s, &head, control, data, len);
 }
 
 /* ---- from the guest ---- */
@@ -199,6 +198,8 @@ void st_dgram_ready(struct st_sock *s, uint32_t events)
 		/* A packet may be empty; at the end there is a hang-up too. */
 		if (got < 0 || (got == 0 && (events & EPOLLHUP)))
 			break;
+		if (s->shut_wr)
+			continue;
 		ret = s->proto->send(s, &none, data, (size_t)got, 0);
 		if (ret < 0)
 			st_sock_fail(s, (int)-ret);
@@ -306,10 +307,44 @@ int st_dgram_peername(struct st_sock *s, union st_sockaddr *out, socklen_t *len)
 	return 0;
 }
 
+/* What control data say of the interface holds for a scoped address, too. */
+static int rescope(const struct st_dest *to, ip6_addr_t *ip)
+{
+	struct st_iface *i = st_iface_by_index(to->oif);
+	uint32_t scope = to->has_addr ? to->addr.in6.sin6_scope_id : 0;
+
+	if (!i)
+		return -ENODEV;
+	if (scope && scope != (uint32_t)to->oif)
+		return -EINVAL;
+	ip6_addr_set_zone(ip, netif_get_index(i->nif));
+	return 0;
+}
+
+/*
+ * The interface that is asked for; 0: by route, or by the zone that a scoped
+ * address has.
+ */
+static int out_index(const struct st_sock *s, const struct st_dest *to,
+		     const ip_addr_t *ip)
+{
+	bool six = IP_IS_V6_VAL(*ip);
+
+	if (to->oif)
+		return to->oif;
+	if (s->so.oif)
+		return s->so.oif;
+	if (six && ip6_addr_has_zone(ip_2_ip6(ip)))
+		return 0;
+	if (six && s->ip.oif6)
+		return s->ip.oif6;
+	return ip_addr_ismulticast(ip) ? s->ip.mcast_if : 0;
+}
+
 int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 		    uint16_t *port)
 {
-	int oif = to->oif ? to->oif : s->so.oif, ret;
+	int oif, ret;
 
 	if (to->has_addr)
 		ret = st_addr_in(s, &to->addr, to->addrlen, ip, port);
@@ -317,12 +352,13 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 		ret = st_addr_in(s, &s->remote, sizeof(s->remote), ip, port);
 	else
 		ret = -EDESTADDRREQ;
+	if (ret == 0 && to->oif && IP_IS_V6_VAL(*ip) &&
+	    ip6_addr_has_zone(ip_2_ip6(ip)))
+		ret = rescope(to, ip_2_ip6(ip));
 	if (ret < 0)
 		return ret;
-	if (ip_addr_isany(ip))
-		ip_addr_set_loopback(IP_IS_V6_VAL(*ip), ip);
-	if (ip_addr_ismulticast(ip) && !oif)
-		oif = s->ip.mcast_if;
+	st_addr_somewhere(ip);
+	oif = out_index(s, to, ip);
 	if (!s->so.broadcast && IP_IS_V4_VAL(*ip) &&
 	    ip_2_ip4(ip)->addr == INADDR_BROADCAST)
 		return -EACCES;
@@ -331,13 +367,18 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 		       : st_route_check(AF_INET6, ip_2_ip6(ip), oif);
 }
 
+static void choose_source6(struct netif *nif, const ip6_addr_t *to,
+			   ip_addr_t *source)
+{
+	const ip_addr_t *found = ip6_select_source_address(nif, to);
+
+	*source = found ? *found : *IP6_ADDR_ANY;
+}
+
 struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
 			     const ip_addr_t *ip, ip_addr_t *source)
 {
-	int oif = to->oif		    ? to->oif
-		  : s->so.oif		    ? s->so.oif
-		  : ip_addr_ismulticast(ip) ? s->ip.mcast_if
-					    : 0;
+	int oif = out_index(s, to, ip);
 	struct st_iface *i = oif ? st_iface_by_index(oif) : NULL;
 	struct netif *nif = i ? i->nif : NULL;
 
@@ -348,18 +389,10 @@ struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
 
 		return a && (!i || st_iface_of(a->nif) == i) ? a->nif : nif;
 	}
-	if (nif && IP_IS_V4_VAL(*ip)) {
-		ip_addr_set_zero_ip4(source);
-		ip_2_ip4(source)->addr = netif_ip4_addr(nif)->addr;
-	} else if (nif && !to->has_source) {
-		const ip_addr_t *src =
-			ip6_select_source_address(nif, ip_2_ip6(ip));
-
-		if (src)
-			*source = *src;
-		else
-			ip_addr_set_zero_ip6(source);
-	}
+	if (nif && IP_IS_V4_VAL(*ip))
+		ip_addr_copy_from_ip4(*source, *netif_ip4_addr(nif));
+	else if (nif && !to->has_source)
+		choose_source6(nif, ip_2_ip6(ip), source);
 	return nif;
 }
 
@@ -382,36 +415,40 @@ static bool wants_errors(const struct st_sock *s, const ip_addr_t *offender)
 		       : s->ip.recverr;
 }
 
-void st_dgram_error(struct st_sock *s, int error, bool hard, int origin,
-		    int type, int code, uint32_t info,
-		    const ip_addr_t *offender, const void *data, size_t len)
+static void keep_error(struct st_sock *s, const struct st_icmp_error *from)
 {
 	struct st_dgram *d = s->priv;
-	struct st_error *e;
+	struct st_error *e = calloc(1, sizeof(*e));
 
-	if (wants_errors(s, offender) && d->error_count < ERRORS_MAX) {
-		e = calloc(1, sizeof(*e));
-		if (!e)
-			return;
-		e->ee = (struct sock_extended_err){ .ee_errno = (uint32_t)error,
-						    .ee_origin =
-							    (uint8_t)origin,
-						    .ee_type = (uint8_t)type,
-						    .ee_code = (uint8_t)code,
-						    .ee_info = info };
-		st_addr_out(s->domain, offender, 0, &e->offender);
-		e->target = s->remote;
-		e->len = len < ERROR_DATA ? len : ERROR_DATA;
-		memcpy(e->data, data, e->len);
-		*d->errors_end = e;
-		d->errors_end = &e->next;
-		d->error_count++;
-		st_sock_fail(s, error);
+	if (!e)
 		return;
-	}
+	e->ee = (struct sock_extended_err){
+		.ee_errno = (uint32_t)from->error,
+		.ee_origin = (uint8_t)from->origin,
+		.ee_type = (uint8_t)from->type,
+		.ee_code = (uint8_t)from->code,
+		.ee_info = from->info,
+	};
+	st_addr_out(s->domain, &from->offender, 0, &e->offender);
+	st_addr_out(s->domain, &from->to,
+		    s->proto == &st_udp ? ntohs(from->dport) : 0, &e->target);
+	e->len = from->len < ERROR_DATA ? from->len : ERROR_DATA;
+	memcpy(e->data, from->data, e->len);
+	*d->errors_end = e;
+	d->errors_end = &e->next;
+	d->error_count++;
+	st_sock_fail(s, from->error);
+}
+
+void st_dgram_error(struct st_sock *s, const struct st_icmp_error *e)
+{
+	struct st_dgram *d = s->priv;
+
+	if (wants_errors(s, &e->offender) && d->error_count < ERRORS_MAX)
+		keep_error(s, e);
 	/* Without the option only a connected socket hears, of hard errors. */
-	if (hard && s->connected)
-		st_sock_fail(s, error);
+	else if (e->hard && s->connected)
+		st_sock_fail(s, e->error);
 }
 
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)
@@ -436,6 +473,7 @@ ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)
 	if (!d->errors)
 		d->errors_end = &d->errors;
 	d->error_count--;
+	s->error = d->errors ? (int)d->errors->ee.ee_errno : 0;
 	told.ee = e->ee;
 	told.from = e->offender;
 	put(&m, &at, six ? IPPROTO_IPV6 : IPPROTO_IP,

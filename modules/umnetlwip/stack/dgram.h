@@ -22,8 +22,9 @@ struct st_dgram {
 
 struct st_dgram *st_dgram_new(struct st_sock *s);
 void st_dgram_fini(struct st_sock *s);
-/* A packet that came, from byte `skip` on, for the guest. p is borrowed. */
-void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
+/* A packet that came, from byte `skip` on, for the guest. p is borrowed. false: it is
+ * not taken. */
+bool st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
 		      const ip_addr_t *from, uint16_t port);
 /* Read what the guest wrote, and send it to the connected address. */
 void st_dgram_ready(struct st_sock *s, uint32_t events);
@@ -51,13 +52,23 @@ void st_group_fini(struct st_sock *s);
 /* Did the socket join the group? lwIP gives a group's packets to all. */
 bool st_group_has(const struct st_sock *s, const ip_addr_t *group);
 
+/* What came of a packet: an error of ICMP, and which packet it is about. */
+struct st_icmp_error {
+	ip_addr_t to, offender;
+	int protocol, error, origin, type, code;
+	bool hard;
+	uint32_t info;
+	uint16_t sport, dport, ident;
+	const uint8_t
+		*data; /* from the embedded protocol header's payload on */
+	size_t len;
+};
+
 /*
  * An ICMP error about a packet of the socket: kept for MSG_ERRQUEUE where
  * asked for, and the next call fails with it.
  */
-void st_dgram_error(struct st_sock *s, int error, bool hard, int origin,
-		    int type, int code, uint32_t info,
-		    const ip_addr_t *offender, const void *data, size_t len);
+void st_dgram_error(struct st_sock *s, const struct st_icmp_error *e);
 /* One of the queue, as ST_ERRQUEUE answers it; -EAGAIN: none. */
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * files.c - texts of /proc/net, /proc/sys/net, /sys/class/net, resolv.conf
+ * files.c - texts of /proc/net, /sys/class/net, resolv.conf; the rest: sysctl.c
  *
  * Columns as the kernel writes them: net-tools, busybox and ss read them.
  */
@@ -10,6 +10,7 @@
 
 #include "files.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_arp.h>
 #include <net/route.h>
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter.h"
+#include "conntrack.h"
 #include "iface.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
@@ -25,6 +26,8 @@
 #include "route.h"
 #include "sock.h"
 #include "stream.h"
+#include "sysctl.h"
+#include "tap.h"
 
 static void dev(FILE *f)
 {
@@ -234,24 +237,10 @@ static void sockstat(FILE *f)
 		tcp + udp + raw, tcp, tcp, udp, raw);
 }
 
-static void ip_forward(FILE *f)
-{
-	fprintf(f, "%d\n", st_forward4);
-}
-
-static void ip6_forward(FILE *f)
-{
-	fprintf(f, "%d\n", st_forward6);
-}
-
-static void port_range(FILE *f)
-{
-	fputs("32768\t60999\n", f);
-}
-
 /* The servers that DHCP and routers named; slirp's where there is none. */
 static void resolv_conf(FILE *f)
 {
+	char text[INET6_ADDRSTRLEN];
 	bool any = false;
 
 	for (u8_t n = 0; n < DNS_MAX_SERVERS; n++) {
@@ -259,7 +248,11 @@ static void resolv_conf(FILE *f)
 
 		if (ip_addr_isany(ip))
 			continue;
-		fprintf(f, "nameserver %s\n", ipaddr_ntoa(ip));
+		inet_ntop(IP_IS_V6(ip) ? AF_INET6 : AF_INET,
+			  IP_IS_V6(ip) ? (const void *)ip_2_ip6(ip)->addr
+				       : (const void *)&ip_2_ip4(ip)->addr,
+			  text, sizeof(text));
+		fprintf(f, "nameserver %s\n", text);
 		any = true;
 	}
 	for (struct st_iface *i = st_iface_first(); i && !any; i = i->next)
@@ -285,9 +278,7 @@ static const struct {
 	{ "/proc/net/raw", raw4 },
 	{ "/proc/net/raw6", raw6 },
 	{ "/proc/net/sockstat", sockstat },
-	{ "/proc/sys/net/ipv4/ip_forward", ip_forward },
-	{ "/proc/sys/net/ipv6/conf/all/forwarding", ip6_forward },
-	{ "/proc/sys/net/ipv4/ip_local_port_range", port_range },
+	{ "/proc/net/nf_conntrack", st_conn_print },
 	{ "/etc/resolv.conf", resolv_conf },
 };
 
@@ -334,7 +325,11 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 	const uint8_t *mac = i->nif->hwaddr;
 	bool running = st_iface_is_up(i) && i->carrier;
 
-	if (!strcmp(name, "address"))
+	if (st_tap_file(f, i, name))
+		return true;
+	if (!strcmp(name, "address") && st_iface_is_l3(i))
+		fputs("\n", f);
+	else if (!strcmp(name, "address"))
 		fprintf(f, "%02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1],
 			mac[2], mac[3], mac[4], mac[5]);
 	else if (!strcmp(name, "mtu"))
@@ -342,8 +337,7 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 	else if (!strcmp(name, "ifindex") || !strcmp(name, "iflink"))
 		fprintf(f, "%d\n", i->index);
 	else if (!strcmp(name, "type"))
-		fprintf(f, "%d\n",
-			st_iface_is_lo(i) ? ARPHRD_LOOPBACK : ARPHRD_ETHER);
+		fprintf(f, "%d\n", st_iface_type(i));
 	else if (!strcmp(name, "operstate"))
 		fputs(st_iface_is_lo(i) ? "unknown\n"
 		      : running		? "up\n"
@@ -358,10 +352,11 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 	else if (!strcmp(name, "ifalias"))
 		fprintf(f, "%s\n", i->alias);
 	else if (!strcmp(name, "addr_len"))
-		fputs("6\n", f);
+		fputs(st_iface_is_l3(i) ? "0\n" : "6\n", f);
 	else if (!strcmp(name, "broadcast"))
-		fputs(st_iface_is_lo(i) ? "00:00:00:00:00:00\n"
-					: "ff:ff:ff:ff:ff:ff\n",
+		fputs(st_iface_is_lo(i)	  ? "00:00:00:00:00:00\n"
+		      : st_iface_is_l3(i) ? "\n"
+					  : "ff:ff:ff:ff:ff:ff\n",
 		      f);
 	else if (!strncmp(name, "statistics/", 11))
 		return statistic(f, i, name + 11);
@@ -370,7 +365,7 @@ static bool class_file(FILE *f, const struct st_iface *i, const char *name)
 	return true;
 }
 
-static bool class_dir(FILE *f, const char *name)
+static bool class_dir(FILE *f, const struct st_iface *i, const char *name)
 {
 	static const char *const names[] = {
 		"addr_len",	"address",   "broadcast", "carrier",
@@ -383,6 +378,8 @@ static bool class_dir(FILE *f, const char *name)
 		return !strcmp(name, "statistics/") && statistic_names(f);
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
 		fprintf(f, "%s\n", names[n]);
+	if (st_tap_of(i))
+		fputs("group\nowner\ntun_flags\n", f);
 	return true;
 }
 
@@ -405,7 +402,7 @@ static bool class_net(FILE *f, const char *rest)
 	i = st_iface_by_name(name);
 	if (!i)
 		return false;
-	return rest[strlen(rest) - 1] == '/' ? class_dir(f, slash + 1)
+	return rest[strlen(rest) - 1] == '/' ? class_dir(f, i, slash + 1)
 					     : class_file(f, i, slash + 1);
 }
 
@@ -418,8 +415,9 @@ static bool write_file(FILE *f, const char *path)
 			files[n].write(f);
 			return true;
 		}
-	return !strncmp(path, class, sizeof(class) - 1) &&
-	       class_net(f, path + sizeof(class) - 1);
+	if (!strncmp(path, class, sizeof(class) - 1))
+		return class_net(f, path + sizeof(class) - 1);
+	return st_sysctl_print(f, path);
 }
 
 ssize_t st_file_text(const char *path, char **out)

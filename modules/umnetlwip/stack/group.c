@@ -44,11 +44,13 @@ static struct st_iface *choose(int index, uint32_t local)
 static err_t change(const ip_addr_t *addr, struct st_iface *i, bool join)
 {
 	st_clock_touch();
+	if (IP_IS_V4_VAL(*addr) && join)
+		return igmp_joingroup_netif(i->nif, ip_2_ip4(addr));
 	if (IP_IS_V4_VAL(*addr))
-		return join ? igmp_joingroup_netif(i->nif, ip_2_ip4(addr))
-			    : igmp_leavegroup_netif(i->nif, ip_2_ip4(addr));
-	return join ? mld6_joingroup_netif(i->nif, ip_2_ip6(addr))
-		    : mld6_leavegroup_netif(i->nif, ip_2_ip6(addr));
+		return igmp_leavegroup_netif(i->nif, ip_2_ip4(addr));
+	if (join)
+		return mld6_joingroup_netif(i->nif, ip_2_ip6(addr));
+	return mld6_leavegroup_netif(i->nif, ip_2_ip6(addr));
 }
 
 static struct st_group **find(struct st_dgram *d, const ip_addr_t *addr,

@@ -19,24 +19,14 @@
 #include <string.h>
 
 #include "dgram.h"
+#include "forward.h"
 #include "iface.h"
 #include "lwip/pbuf.h"
+#include "radv.h"
 #include "route.h"
 #include "st_hooks.h"
 
-/* What an error is about. */
-struct about {
-	ip_addr_t to, offender;
-	int protocol, error, origin, type, code;
-	bool hard;
-	uint32_t info;
-	uint16_t sport, dport, ident;
-	const uint8_t
-		*data; /* from the embedded protocol header's payload on */
-	size_t len;
-};
-
-static bool same_peer(const struct st_sock *s, const struct about *e)
+static bool same_peer(const struct st_sock *s, const struct st_icmp_error *e)
 {
 	ip_addr_t ip;
 	uint16_t port;
@@ -47,7 +37,7 @@ static bool same_peer(const struct st_sock *s, const struct about *e)
 	       ip_addr_cmp_zoneless(&ip, &e->to);
 }
 
-static bool is_about(struct st_sock *s, const struct about *e)
+static bool is_about(struct st_sock *s, const struct st_icmp_error *e)
 {
 	struct st_dgram *d = s->priv;
 
@@ -61,18 +51,16 @@ static bool is_about(struct st_sock *s, const struct about *e)
 	return s->type == SOCK_RAW || htons(d->ident) == e->ident;
 }
 
-static void tell(const struct about *e)
+static void tell(const struct st_icmp_error *e)
 {
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
 		if ((s->proto == &st_udp || s->proto == &st_raw) &&
 		    is_about(s, e))
-			st_dgram_error(s, e->error, e->hard, e->origin, e->type,
-				       e->code, e->info, &e->offender, e->data,
-				       e->len);
+			st_dgram_error(s, e);
 }
 
 /* The embedded head: ports, or the id of an echo. */
-static void embedded(struct about *e, const uint8_t *p, size_t len)
+static void embedded(struct st_icmp_error *e, const uint8_t *p, size_t len)
 {
 	if (len < 8)
 		return;
@@ -102,7 +90,7 @@ static const struct {
 	{ EHOSTUNREACH, true },	 { EHOSTUNREACH, true },
 };
 
-static bool meaning4(struct about *e, const struct icmphdr *h)
+static bool meaning4(struct st_icmp_error *e, const struct icmphdr *h)
 {
 	switch (h->type) {
 	case ICMP_DEST_UNREACH:
@@ -130,15 +118,18 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	const uint8_t *b = p->payload;
 	struct iphdr outer, inner;
 	struct icmphdr icmp;
-	struct about e = { .origin = SO_EE_ORIGIN_ICMP };
+	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP };
 	size_t at, head;
 
+	if (st_forward_take(p, netif))
+		return 1;
 	if (p->len < sizeof(outer))
 		return 0;
 	memcpy(&outer, b, sizeof(outer));
 	st_route_to_loopback(netif, outer.daddr);
 	at = outer.ihl * 4U;
-	if (outer.protocol == IPPROTO_TCP && p->len > at)
+	if (outer.protocol == IPPROTO_TCP && p->len > at &&
+	    !(ntohs(outer.frag_off) & IP_OFFMASK))
 		st_tcp_arrives(b + at, p->len - at);
 	if (p->len < sizeof(outer) + sizeof(icmp) + sizeof(inner))
 		return 0;
@@ -164,7 +155,7 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	return 0;
 }
 
-static bool meaning6(struct about *e, const struct icmp6_hdr *h)
+static bool meaning6(struct st_icmp_error *e, const struct icmp6_hdr *h)
 {
 	static const int unreach[] = { ENETUNREACH,  EACCES,	   EHOSTUNREACH,
 				       EHOSTUNREACH, ECONNREFUSED, EACCES,
@@ -197,9 +188,10 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 {
 	const uint8_t *b = p->payload;
 	struct icmp6_hdr icmp;
-	struct about e = { .origin = SO_EE_ORIGIN_ICMP6 };
+	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP6 };
 
-	(void)netif;
+	if (st_radv_heard(p) || st_forward_take(p, netif))
+		return 1;
 	if (p->len > 40 && b[6] == IPPROTO_TCP)
 		st_tcp_arrives(b + 40, p->len - 40U);
 	/* Errors have no extension headers, inside or outside, as a rule. */

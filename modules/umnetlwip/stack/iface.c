@@ -12,6 +12,7 @@
 #include "iface.h"
 
 #include <errno.h>
+#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -19,19 +20,25 @@
 #include <string.h>
 
 #include "clock.h"
+#include "conntrack.h"
 #include "filter.h"
+#include "forward.h"
+#include "l3.h"
 #include "link.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
-#include "lwip/ethip6.h"
 #include "lwip/init.h"
 #include "lwip/mld6.h"
 #include "lwip/nd6.h"
 #include "netif/ethernet.h"
 #include "nl.h"
 #include "packet.h"
+#include "radv.h"
 #include "route.h"
+#include "sysctl.h"
+#include "tap.h"
 #include "text.h"
+#include "tun.h"
 
 enum { FRAME_MAX = 65535, MTU_MIN = 68, MTU_MAX = 9216 };
 
@@ -71,6 +78,20 @@ bool st_iface_is_lo(const struct st_iface *i)
 	return !i->link;
 }
 
+bool st_iface_is_l3(const struct st_iface *i)
+{
+	return i->link && i->link->l3;
+}
+
+int st_iface_type(const struct st_iface *i)
+{
+	const struct tun *t = st_tap_of(i);
+
+	if (st_iface_is_lo(i))
+		return ARPHRD_LOOPBACK;
+	return t ? t->type : ARPHRD_ETHER;
+}
+
 bool st_iface_is_up(const struct st_iface *i)
 {
 	return i->flags & IFF_UP;
@@ -82,6 +103,8 @@ unsigned int st_iface_flags(const struct st_iface *i)
 
 	if (st_iface_is_lo(i))
 		flags = i->flags | IFF_LOOPBACK;
+	else if (st_iface_is_l3(i))
+		flags |= IFF_POINTOPOINT | IFF_NOARP;
 	else
 		flags |= IFF_BROADCAST;
 	if (st_iface_is_up(i) && i->carrier)
@@ -105,18 +128,6 @@ bool st_iface_any_dhcp(void)
 	return false;
 }
 
-/* What a wire brought has no checksums; it may leave by this link. */
-static bool lacks_checksums(const struct st_iface *to)
-{
-	const struct st_iface *i = ifaces;
-
-	if (to->link->trusted || (!st_forward4 && !st_forward6))
-		return false;
-	while (i && !(i->link && i->link->trusted))
-		i = i->next;
-	return i;
-}
-
 /* lwIP sends a frame: in one piece for the link. */
 static err_t output(struct netif *nif, struct pbuf *p)
 {
@@ -128,12 +139,10 @@ static err_t output(struct netif *nif, struct pbuf *p)
 		i->tx.dropped++;
 		return ERR_OK;
 	}
-	if (p->next || lacks_checksums(i)) {
+	if (p->next) {
 		pbuf_copy_partial(p, frame, p->tot_len, 0);
 		data = frame;
 	}
-	if (lacks_checksums(i))
-		st_frame_fill_checksums(frame, p->tot_len);
 	st_packet_seen(i, data, p->tot_len, true);
 	if (i->link->send(i, data, p->tot_len) < 0) {
 		i->tx.dropped++;
@@ -192,8 +201,10 @@ void st_iface_input(struct st_iface *i, const void *frame, size_t len)
 	if (len < ETH_ZLEN)
 		memset((uint8_t *)p->payload + len, 0, ETH_ZLEN - len);
 	nif = netif_for(i, frame, len);
+	st_input_iface = i;
 	if (nif->input(p, nif) != ERR_OK)
 		pbuf_free(p);
+	st_input_iface = NULL;
 }
 
 /* What every netif of an interface has in common; lwIP's init callback. */
@@ -203,7 +214,7 @@ static err_t netif_begin(struct netif *nif)
 
 	nif->name[0] = 'u';
 	nif->name[1] = 'm';
-	nif->output = etharp_output;
+	nif->output = st_forward_output4;
 	nif->linkoutput = output;
 	nif->mtu = (u16_t)i->mtu;
 	nif->hwaddr_len = ETH_ALEN;
@@ -212,12 +223,14 @@ static err_t netif_begin(struct netif *nif)
 	nif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
 		     NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
 	if (nif == i->nif) {
-		nif->output_ip6 = ethip6_output;
+		nif->output_ip6 = st_forward_output6;
 		nif->flags |= NETIF_FLAG_MLD6;
 		nif->mtu6 = nif->mtu;
 	} else {
 		memcpy(nif->hwaddr, i->nif->hwaddr, ETH_ALEN);
 	}
+	if (i->link->l3)
+		st_l3_begin(nif);
 	return ERR_OK;
 }
 
@@ -311,6 +324,7 @@ int st_iface_add(const char *name, const struct st_link_ops *link,
 	i->link = link;
 	i->mtu = link->mtu ? link->mtu : 1500;
 	i->txqlen = 1000;
+	i->conf = st_conf_default;
 	i->nif = &i->own;
 	snprintf(i->alias, sizeof(i->alias), "%s", arg ? arg : "");
 	memset(i->prefix6, 64, sizeof(i->prefix6));
@@ -318,11 +332,12 @@ int st_iface_add(const char *name, const struct st_link_ops *link,
 	if (ret < 0)
 		goto free_iface;
 	random_mac(i->own.hwaddr);
-	if (!netif_add_noaddr(&i->own, i, netif_begin, ethernet_input)) {
+	if (!netif_add_noaddr(&i->own, i, netif_begin,
+			      link->l3 ? st_l3_take : ethernet_input)) {
 		ret = -ENOBUFS;
 		goto close_link;
 	}
-	netif_set_ip6_autoconfig_enabled(&i->own, 1);
+	netif_set_ip6_autoconfig_enabled(&i->own, !link->l3);
 	append(i);
 	update_link(i);
 	st_nl_link_changed(i, false);
@@ -351,6 +366,7 @@ int st_iface_del(struct st_iface *i)
 		return -EOPNOTSUPP;
 	st_iface_set_dhcp(i, false);
 	st_iface_set_up(i, false);
+	st_conn_flush_masqueraded(i->index);
 	drop_addrs(i);
 	st_route_flush(i->index, 0);
 	netif_remove(i->nif);
@@ -382,7 +398,7 @@ int st_iface_rename(struct st_iface *i, const char *name)
 /* As it comes up it gets its link-local address, made of the MAC. */
 static void ensure_link_local(struct st_iface *i)
 {
-	if (st_iface_is_lo(i) || i->mtu < 1280 ||
+	if (st_iface_is_lo(i) || st_iface_is_l3(i) || i->mtu < 1280 ||
 	    !ip6_addr_isinvalid(netif_ip6_addr_state(i->nif, 0)))
 		return;
 	netif_create_ip6_linklocal_address(i->nif, 1);
@@ -411,6 +427,7 @@ int st_iface_set_up(struct st_iface *i, bool up)
 		connected_routes(i, true);
 		if (i->dhcp)
 			dhcp_start(i->nif);
+		st_radv_changed(i);
 	} else {
 		if (i->dhcp)
 			dhcp_release_and_stop(i->nif);
@@ -447,7 +464,7 @@ int st_iface_set_mtu(struct st_iface *i, int mtu)
 
 int st_iface_set_mac(struct st_iface *i, const uint8_t mac[6])
 {
-	if (st_iface_is_lo(i))
+	if (st_iface_is_lo(i) || st_iface_is_l3(i))
 		return -EOPNOTSUPP;
 	if (mac[0] & 1)
 		return -EADDRNOTAVAIL;

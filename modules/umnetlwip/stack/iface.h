@@ -27,6 +27,8 @@ struct st_iface;
  * @window: the most that a TCP connection has under way; 0: lwipopts.h's.
  *	What drops frames that come too fast, as a switch does, needs it.
  * @trusted: frames are not corrupted: no checksums are made or looked at
+ * @l3: it takes packets of IP, not frames (l3.h)
+ * @own_alias: an alias is a text like any other, not where to connect it
  * @open: connect it; arg: what `ip link set alias` or an option said, or NULL.
  *	May set priv. -errno; then why() tells more.
  * @send: one Ethernet frame
@@ -37,6 +39,8 @@ struct st_link_ops {
 	int mtu_max;
 	uint32_t window;
 	bool trusted;
+	bool l3;
+	bool own_alias;
 	int (*open)(struct st_iface *i, const char *arg);
 	void (*close)(struct st_iface *i);
 	int (*send)(struct st_iface *i, const void *frame, size_t len);
@@ -57,6 +61,16 @@ struct st_addr4 {
 	char label[IFNAMSIZ];
 };
 
+/*
+ * What /proc/sys/net/ipv4/conf/NAME and ipv6/conf/NAME say; also of "all", and
+ * of "default": new ones.
+ */
+struct st_conf {
+	bool forward4, forward6;
+	bool send_redirects;
+	int accept_ra; /* 2: also where IPv6 is forwarded */
+};
+
 struct st_iface {
 	struct st_iface *next;
 	int index;
@@ -65,6 +79,7 @@ struct st_iface {
 	unsigned int flags; /* IFF_*, as set: UP, PROMISC, ALLMULTI, NOARP */
 	bool carrier;
 	bool dhcp;
+	struct st_conf conf;
 	int mtu;
 	int txqlen;
 	uint32_t group;
@@ -96,6 +111,9 @@ int st_iface_set_dhcp(struct st_iface *i, bool on);
 void st_iface_set_carrier(struct st_iface *i, bool on);
 bool st_iface_is_up(const struct st_iface *i);
 bool st_iface_is_lo(const struct st_iface *i);
+bool st_iface_is_l3(const struct st_iface *i);
+/* ARPHRD_* */
+int st_iface_type(const struct st_iface *i);
 /* IFF_* as SIOCGIFFLAGS and netlink tell them. */
 unsigned int st_iface_flags(const struct st_iface *i);
 bool st_iface_any_link_up(void);

@@ -68,7 +68,7 @@ static struct st_iface *named(const char *name)
 static void hwaddr(const struct st_iface *i, struct sockaddr *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->sa_family = st_iface_is_lo(i) ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+	out->sa_family = (sa_family_t)st_iface_type(i);
 	if (!st_iface_is_lo(i))
 		memcpy(out->sa_data, i->nif->hwaddr, 6);
 }
@@ -188,7 +188,7 @@ static int set_flags(struct st_iface *i, const struct ifreq *r)
 		a = labelled(i, r->ifr_name);
 		if (!a)
 			return -EADDRNOTAVAIL;
-		return r->ifr_flags & IFF_UP
+		return (r->ifr_flags & IFF_UP)
 			       ? 0
 			       : st_addr4_del(i, a->local, a->prefix);
 	}
@@ -257,7 +257,7 @@ static int route_ioctl(unsigned int cmd, const struct rtentry *e)
 			      .proto = 3, /* RTPROT_BOOT */
 			      .type = 1 };
 	uint32_t dst = get4(&e->rt_dst), gw = get4(&e->rt_gateway);
-	uint32_t mask = e->rt_flags & RTF_HOST ? ~0U : get4(&e->rt_genmask);
+	uint32_t mask = (e->rt_flags & RTF_HOST) ? ~0U : get4(&e->rt_genmask);
 	const struct st_route *via;
 
 	if (~ntohl(mask) & (~ntohl(mask) + 1))

@@ -158,25 +158,24 @@ static const SlirpCb callbacks = {
 
 static int add_poll(int fd, int events, void *opaque)
 {
-	short want = 0;
+	int want = ((events & SLIRP_POLL_IN) ? POLLIN : 0) |
+		   ((events & SLIRP_POLL_OUT) ? POLLOUT : 0) |
+		   ((events & SLIRP_POLL_PRI) ? POLLPRI : 0);
 
 	(void)opaque;
-	want |= events & SLIRP_POLL_IN ? POLLIN : 0;
-	want |= events & SLIRP_POLL_OUT ? POLLOUT : 0;
-	want |= events & SLIRP_POLL_PRI ? POLLPRI : 0;
-	return st_poller_fd(fd, want);
+	return st_poller_fd(fd, (short)want);
 }
 
 static int revents(int index, void *opaque)
 {
 	struct nat *n = opaque;
-	short got = index >= 0 ? n->fds[index].revents : 0;
+	int got = index >= 0 ? n->fds[index].revents : 0;
 
-	return (got & POLLIN ? SLIRP_POLL_IN : 0) |
-	       (got & POLLOUT ? SLIRP_POLL_OUT : 0) |
-	       (got & POLLPRI ? SLIRP_POLL_PRI : 0) |
-	       (got & POLLERR ? SLIRP_POLL_ERR : 0) |
-	       (got & POLLHUP ? SLIRP_POLL_HUP : 0);
+	return ((got & POLLIN) ? SLIRP_POLL_IN : 0) |
+	       ((got & POLLOUT) ? SLIRP_POLL_OUT : 0) |
+	       ((got & POLLPRI) ? SLIRP_POLL_PRI : 0) |
+	       ((got & POLLERR) ? SLIRP_POLL_ERR : 0) |
+	       ((got & POLLHUP) ? SLIRP_POLL_HUP : 0);
 }
 
 static void fill(struct st_poller *p, uint32_t *timeout)

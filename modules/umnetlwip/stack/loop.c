@@ -10,13 +10,14 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "tcptimer.h"
 
-enum { BATCH = 64, MAX_POLLED = 4096 };
+enum { BATCH = 64, MAX_POLLED = 4096, STUCK = 20 };
 
 static int epoll = -1;
 static bool stopped;
@@ -190,9 +191,27 @@ void st_loop_round(bool wait)
 	st_clock_settle();
 }
 
+/*
+ * A round that takes so many seconds of the processor would take for ever: the
+ * process ends, by SIGPROF, and its module says so. At rest nothing is set.
+ */
+static void feed_watchdog(void)
+{
+	const struct itimerval patience = { .it_value.tv_sec = STUCK };
+	static uint64_t fed;
+	uint64_t now = st_now_ms();
+
+	if (fed && now - fed < 1000)
+		return;
+	fed = now;
+	setitimer(ITIMER_PROF, &patience, NULL);
+}
+
 void st_loop_run(void)
 {
-	while (!stopped)
+	while (!stopped) {
+		feed_watchdog();
 		st_loop_round(true);
+	}
 	close(epoll);
 }

@@ -5,8 +5,8 @@
  * usage: umnetlwip-stack FD [INTERFACE...]
  *
  * FD is its end of the pair to the module (netproc/proto.h); the module starts it. An
- * INTERFACE is NAME=KIND[:ARGUMENT][;dhcp][;up], e.g. vd0=slirp;dhcp;up, or
- * the word forward. The process ends when the module closes its end.
+ * INTERFACE is NAME=KIND[:ARGUMENT][;dhcp][;up], e.g. vd0=slirp;dhcp;up; or
+ * the word forward, or rules:TEXT or ra:TEXT, with what a file has. The process ends when the module closes its end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +16,30 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filter.h"
 #include "iface.h"
 #include "link.h"
 #include "loop.h"
+#include "radv.h"
 #include "rpc.h"
+#include "rules.h"
+#include "sysctl.h"
+#include "tap.h"
 #include "text.h"
+
+/* What is not about one interface; -ENOENT: it is about one. */
+static int set_up_all(const char *word)
+{
+	if (!strcmp(word, "forward")) {
+		st_conf_forward(AF_INET, true);
+		st_conf_forward(AF_INET6, true);
+		return 0;
+	}
+	if (!strncmp(word, "rules:", 6))
+		return st_rules_load(word + 6, strlen(word + 6));
+	if (!strncmp(word, "ra:", 3))
+		return st_radv_load(word + 3, strlen(word + 3));
+	return -ENOENT;
+}
 
 /* "NAME=KIND[:ARGUMENT]", and what follows ";". */
 static int add_interface(const char *spec)
@@ -31,10 +49,6 @@ static int add_interface(const char *spec)
 	struct st_iface *i;
 	int ret;
 
-	if (!strcmp(spec, "forward")) {
-		st_forward4 = st_forward6 = true;
-		return 0;
-	}
 	if (!st_text_copy(copy, sizeof(copy), spec))
 		return -ENAMETOOLONG;
 	flags = strchr(copy, ';');
@@ -84,13 +98,17 @@ int main(int argc, char **argv)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN); /* it ends with its module */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	st_tap_init();
 	if (st_loop_init() < 0 || st_iface_init() < 0 || st_rpc_init(fd) < 0) {
 		fprintf(stderr, "umnetlwip-stack: %s\n", strerror(errno));
 		return 1;
 	}
 	for (int n = 2; n < argc; n++) {
-		int ret = add_interface(argv[n]);
+		int ret = set_up_all(argv[n]);
 
+		if (ret != -ENOENT)
+			continue; /* what was wrong it said itself */
+		ret = add_interface(argv[n]);
 		if (ret < 0)
 			fprintf(stderr, "umnetlwip: interface %s: %s\n",
 				argv[n],

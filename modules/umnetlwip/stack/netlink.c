@@ -36,12 +36,11 @@ struct nlsock {
 	size_t queued;
 };
 
-static const char *why;
+static const char *reason;
 
-int st_nl_fail(int err, const char *text)
+void st_nl_because(const char *why)
 {
-	why = text;
-	return err;
+	reason = why;
 }
 
 /* ---- out ---- */
@@ -136,7 +135,7 @@ static void add_error(struct st_sock *s, struct st_nl_out *o,
 		      const struct nlmsghdr *h, int err)
 {
 	struct nlsock *n = s->priv;
-	bool text = n->extended && why && err;
+	bool text = n->extended && reason && err;
 	size_t echoed = err && !n->capped ? h->nlmsg_len - sizeof(*h) : 0;
 	int flags = (!err || n->capped ? NLM_F_CAPPED : 0) |
 		    (text ? NLM_F_ACK_TLVS : 0);
@@ -148,7 +147,7 @@ static void add_error(struct st_sock *s, struct st_nl_out *o,
 	e->error = err;
 	memcpy(&e->msg, h, sizeof(*h) + echoed);
 	if (text)
-		st_nl_attr_str(o, NLMSGERR_ATTR_MSG, why);
+		st_nl_attr_str(o, NLMSGERR_ATTR_MSG, reason);
 	st_nl_end(o);
 }
 
@@ -224,7 +223,7 @@ static void one_request(struct st_sock *s, const struct nlmsghdr *h)
 	bool dump = is_get(s, h) && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	int ret;
 
-	why = NULL;
+	reason = NULL;
 	if (!(h->nlmsg_flags & NLM_F_REQUEST) || h->nlmsg_type < NLMSG_MIN_TYPE)
 		ret = 0;
 	else

@@ -53,7 +53,12 @@ int st_nl_get_str(const struct st_nl_attrs *a, int type, char *out,
 		  size_t size);
 
 /* The reason that goes with an error ("extended ack"). A constant. */
-int st_nl_fail(int err, const char *why);
+void st_nl_because(const char *why);
+static inline int st_nl_fail(int err, const char *why)
+{
+	st_nl_because(why);
+	return err;
+}
 
 /*
  * A request of one family of messages: from its fixed part on. Dumps write

@@ -13,6 +13,7 @@
 
 #include "link.h"
 #include "nl.h"
+#include "tap.h"
 #include "text.h"
 
 static void put_stats(struct st_nl_out *o, const struct st_iface *i)
@@ -47,6 +48,7 @@ static void put_kind(struct st_nl_out *o, const struct st_iface *i)
 		return;
 	nest = st_nl_nest(o, IFLA_LINKINFO);
 	st_nl_attr_str(o, IFLA_INFO_KIND, i->link->kind);
+	st_tap_put_info(o, i);
 	st_nl_nest_end(o, nest);
 }
 
@@ -65,7 +67,7 @@ static void put_link(struct st_nl_out *o, const struct nlmsghdr *asked,
 
 	if (!m)
 		return;
-	m->ifi_type = lo ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+	m->ifi_type = (unsigned short)st_iface_type(i);
 	m->ifi_index = i->index;
 	m->ifi_flags = st_iface_flags(i);
 	st_nl_attr_str(o, IFLA_IFNAME, i->name);
@@ -85,8 +87,10 @@ static void put_link(struct st_nl_out *o, const struct nlmsghdr *asked,
 	st_nl_attr(o, IFLA_CARRIER, &carrier, 1);
 	st_nl_attr_str(o, IFLA_QDISC, lo ? "noqueue" : "fifo");
 	st_nl_attr(o, IFLA_MAP, &map, sizeof(map));
-	st_nl_attr(o, IFLA_ADDRESS, lo ? zero : i->nif->hwaddr, 6);
-	st_nl_attr(o, IFLA_BROADCAST, lo ? zero : all, 6);
+	if (!st_iface_is_l3(i)) {
+		st_nl_attr(o, IFLA_ADDRESS, lo ? zero : i->nif->hwaddr, 6);
+		st_nl_attr(o, IFLA_BROADCAST, lo ? zero : all, 6);
+	}
 	if (i->alias[0])
 		st_nl_attr_str(o, IFLA_IFALIAS, i->alias);
 	put_stats(o, i);
@@ -168,9 +172,12 @@ static int create(const struct nlmsghdr *h, const struct ifinfomsg *m,
 		return st_nl_fail(-EOPNOTSUPP, "an index cannot be chosen");
 	link = kind[0] ? st_link_find(kind) : NULL;
 	if (!link)
-		return st_nl_fail(-EOPNOTSUPP,
-				  kind[0] ? "Unknown device type"
-					  : "the kind of link is not told");
+		return st_nl_fail(
+			-EOPNOTSUPP,
+			!kind[0] ? "the kind of link is not told"
+			: strcmp(kind, "tun") != 0
+				? "Unknown device type"
+				: "tun/tap creation via rtnetlink is not supported.");
 	ret = st_nl_get_str(a, IFLA_IFNAME, name, sizeof(name));
 	if (ret >= 0)
 		ret = st_nl_get_str(a, IFLA_IFALIAS, alias, sizeof(alias));
@@ -190,8 +197,10 @@ static int set_alias(struct st_iface *i, const struct st_nl_attrs *a)
 
 	if (ret <= 0 || st_iface_is_lo(i))
 		return ret;
-	i->link->close(i);
-	ret = i->link->open(i, alias[0] ? alias : NULL);
+	if (!i->link->own_alias) {
+		i->link->close(i);
+		ret = i->link->open(i, alias[0] ? alias : NULL);
+	}
 	if (ret < 0) {
 		st_iface_set_carrier(i, false);
 		return *st_link_why() ? st_nl_fail(ret, st_link_why()) : ret;
@@ -212,16 +221,17 @@ static int set_dhcp(struct st_iface *i, const struct ifinfomsg *m)
 static int set_flags(struct st_iface *i, const struct ifinfomsg *m)
 {
 	unsigned int kept = IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP;
-	unsigned int change = m->ifi_change  ? m->ifi_change
-			      : m->ifi_flags ? ~0U
-					     : 0;
+	unsigned int changed = m->ifi_change  ? m->ifi_change
+			       : m->ifi_flags ? ~0U
+					      : 0;
 	int ret = set_dhcp(i, m);
 
 	if (ret < 0)
 		return ret;
-	kept &= change;
+	kept &= changed;
 	i->flags = (i->flags & ~kept) | (m->ifi_flags & kept);
-	return change & IFF_UP ? st_iface_set_up(i, m->ifi_flags & IFF_UP) : 0;
+	return (changed & IFF_UP) ? st_iface_set_up(i, m->ifi_flags & IFF_UP)
+				  : 0;
 }
 
 static int change(struct st_iface *i, const struct ifinfomsg *m,

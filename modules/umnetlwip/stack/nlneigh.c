@@ -14,9 +14,16 @@
 #include "lwip/priv/nd6_priv.h"
 #include "nl.h"
 
-static void put_neigh(struct st_nl_out *o, const struct nlmsghdr *h, int family,
-		      const struct netif *nif, const void *addr,
-		      const void *mac, int state, bool router)
+/* One neighbour; mac: NULL: not known yet. */
+struct neigh {
+	int family, state;
+	const struct netif *nif;
+	const void *addr, *mac;
+	bool router;
+};
+
+static void put_neigh(struct st_nl_out *o, const struct nlmsghdr *h,
+		      const struct neigh *n)
 {
 	struct ndmsg *m =
 		st_nl_begin(o, h, RTM_NEWNEIGH, NLM_F_MULTI, sizeof(*m));
@@ -24,14 +31,14 @@ static void put_neigh(struct st_nl_out *o, const struct nlmsghdr *h, int family,
 
 	if (!m)
 		return;
-	m->ndm_family = (uint8_t)family;
-	m->ndm_ifindex = st_iface_of(nif)->index;
-	m->ndm_state = (uint16_t)state;
+	m->ndm_family = (uint8_t)n->family;
+	m->ndm_ifindex = st_iface_of(n->nif)->index;
+	m->ndm_state = (uint16_t)n->state;
 	m->ndm_type = RTN_UNICAST;
-	m->ndm_flags = router ? NTF_ROUTER : 0;
-	st_nl_attr(o, NDA_DST, addr, family == AF_INET ? 4 : 16);
-	if (mac)
-		st_nl_attr(o, NDA_LLADDR, mac, 6);
+	m->ndm_flags = n->router ? NTF_ROUTER : 0;
+	st_nl_attr(o, NDA_DST, n->addr, n->family == AF_INET ? 4 : 16);
+	if (n->mac)
+		st_nl_attr(o, NDA_LLADDR, n->mac, 6);
 	st_nl_attr(o, NDA_CACHEINFO, &cache, sizeof(cache));
 	st_nl_attr_u32(o, NDA_PROBES, 0);
 	st_nl_end(o);
@@ -64,32 +71,51 @@ static uint32_t *find_by_hand(uint32_t ip)
 	return NULL;
 }
 
-static void dump(const struct nlmsghdr *h, const struct ndmsg *m,
-		 struct st_nl_out *o)
+static bool is_asked_for(const struct ndmsg *m, const struct netif *nif)
+{
+	return !m->ndm_ifindex || m->ndm_ifindex == st_iface_of(nif)->index;
+}
+
+static void dump4(const struct nlmsghdr *h, const struct ndmsg *m,
+		  struct st_nl_out *o)
 {
 	ip4_addr_t *ip;
 	struct netif *nif;
 	struct eth_addr *mac;
 
-	for (size_t n = 0; n < ARP_TABLE_SIZE && m->ndm_family != AF_INET6; n++)
-		if (etharp_get_entry(n, &ip, &nif, &mac) &&
-		    (!m->ndm_ifindex ||
-		     m->ndm_ifindex == st_iface_of(nif)->index))
-			put_neigh(o, h, AF_INET, nif, &ip->addr, mac,
-				  find_by_hand(ip->addr) ? NUD_PERMANENT
-							 : NUD_REACHABLE,
-				  false);
-	for (int n = 0; n < LWIP_ND6_NUM_NEIGHBORS && m->ndm_family != AF_INET;
-	     n++) {
+	for (size_t n = 0; n < ARP_TABLE_SIZE; n++) {
+		if (!etharp_get_entry(n, &ip, &nif, &mac) ||
+		    !is_asked_for(m, nif))
+			continue;
+		put_neigh(o, h,
+			  &(struct neigh){ .family = AF_INET,
+					   .state = find_by_hand(ip->addr)
+							    ? NUD_PERMANENT
+							    : NUD_REACHABLE,
+					   .nif = nif,
+					   .addr = &ip->addr,
+					   .mac = mac });
+	}
+}
+
+static void dump6(const struct nlmsghdr *h, const struct ndmsg *m,
+		  struct st_nl_out *o)
+{
+	for (int n = 0; n < LWIP_ND6_NUM_NEIGHBORS; n++) {
 		const struct nd6_neighbor_cache_entry *e = &neighbor_cache[n];
 
 		if (e->state == ND6_NO_ENTRY || !e->netif ||
-		    (m->ndm_ifindex &&
-		     m->ndm_ifindex != st_iface_of(e->netif)->index))
+		    !is_asked_for(m, e->netif))
 			continue;
-		put_neigh(o, h, AF_INET6, e->netif, e->next_hop_address.addr,
-			  e->state == ND6_INCOMPLETE ? NULL : e->lladdr,
-			  state6(e), e->isrouter);
+		put_neigh(o, h,
+			  &(struct neigh){ .family = AF_INET6,
+					   .state = state6(e),
+					   .nif = e->netif,
+					   .addr = e->next_hop_address.addr,
+					   .mac = e->state == ND6_INCOMPLETE
+							  ? NULL
+							  : e->lladdr,
+					   .router = e->isrouter });
 	}
 }
 
@@ -170,7 +196,10 @@ int st_nl_neigh(const struct nlmsghdr *h, struct st_nl_out *o)
 	if (ret < 0)
 		return ret;
 	if (h->nlmsg_type == RTM_GETNEIGH) {
-		dump(h, m, o);
+		if (m->ndm_family != AF_INET6)
+			dump4(h, m, o);
+		if (m->ndm_family != AF_INET)
+			dump6(h, m, o);
 		return 0;
 	}
 	if (!st_iface_by_index(m->ndm_ifindex))

@@ -77,26 +77,37 @@ void st_nl_route_changed(const struct st_route *r, bool gone)
 
 /* ---- dumps ---- */
 
-static void local_route(struct st_nl_out *o, const struct nlmsghdr *h,
-			const struct st_iface *i, int family, const void *dst,
-			int prefix, const void *source, int type)
+static void local4(struct st_nl_out *o, const struct nlmsghdr *h,
+		   const struct st_iface *i, uint32_t dst, int prefix,
+		   uint32_t source, int type)
 {
-	struct st_route r = { .family = family,
+	struct st_route r = { .family = AF_INET,
 			      .table = RT_TABLE_LOCAL,
 			      .proto = RTPROT_KERNEL,
 			      .scope = type == RTN_BROADCAST ? RT_SCOPE_LINK
 							     : RT_SCOPE_HOST,
 			      .type = (uint8_t)type,
 			      .prefix = (uint8_t)prefix,
+			      .oif = i->index,
+			      .has_source = true };
+
+	memcpy(r.dst, &dst, 4);
+	memcpy(r.source, &source, 4);
+	put_route(o, h, &r, RTM_NEWROUTE, NLM_F_MULTI, 0);
+}
+
+static void local6(struct st_nl_out *o, const struct nlmsghdr *h,
+		   const struct st_iface *i, const void *dst)
+{
+	struct st_route r = { .family = AF_INET6,
+			      .table = RT_TABLE_LOCAL,
+			      .proto = RTPROT_KERNEL,
+			      .scope = RT_SCOPE_UNIVERSE,
+			      .type = RTN_LOCAL,
+			      .prefix = 128,
 			      .oif = i->index };
 
-	memcpy(r.dst, dst, addr_len(family));
-	if (family == AF_INET) {
-		r.has_source = true;
-		memcpy(r.source, source, 4);
-	} else {
-		r.scope = RT_SCOPE_UNIVERSE;
-	}
+	memcpy(r.dst, dst, 16);
 	put_route(o, h, &r, RTM_NEWROUTE, NLM_F_MULTI, 0);
 }
 
@@ -111,21 +122,18 @@ static void dump_local(const struct nlmsghdr *h, int family,
 			uint32_t net = a->local & htonl(0xff000000);
 
 			if (st_iface_is_lo(i))
-				local_route(o, h, i, AF_INET, &net, 8,
-					    &a->local, RTN_LOCAL);
-			local_route(o, h, i, AF_INET, &a->local, 32, &a->local,
-				    RTN_LOCAL);
+				local4(o, h, i, net, 8, a->local, RTN_LOCAL);
+			local4(o, h, i, a->local, 32, a->local, RTN_LOCAL);
 			if (a->broadcast)
-				local_route(o, h, i, AF_INET, &a->broadcast, 32,
-					    &a->local, RTN_BROADCAST);
+				local4(o, h, i, a->broadcast, 32, a->local,
+				       RTN_BROADCAST);
 		}
 		for (int n = 0; n < LWIP_IPV6_NUM_ADDRESSES; n++)
 			if (family != AF_INET &&
 			    !ip6_addr_isinvalid(
 				    netif_ip6_addr_state(i->nif, n)))
-				local_route(o, h, i, AF_INET6,
-					    netif_ip6_addr(i->nif, n)->addr,
-					    128, NULL, RTN_LOCAL);
+				local6(o, h, i,
+				       netif_ip6_addr(i->nif, n)->addr);
 	}
 }
 
@@ -349,11 +357,11 @@ static enum st_route_mode mode_of(int flags)
 	if (flags & NLM_F_EXCL)
 		return ST_ROUTE_ADD;
 	if (flags & NLM_F_REPLACE)
-		return flags & NLM_F_CREATE ? ST_ROUTE_REPLACE
-					    : ST_ROUTE_CHANGE;
+		return (flags & NLM_F_CREATE) ? ST_ROUTE_REPLACE
+					      : ST_ROUTE_CHANGE;
 	if (!(flags & NLM_F_CREATE))
 		return ST_ROUTE_CHANGE;
-	return flags & NLM_F_APPEND ? ST_ROUTE_APPEND : ST_ROUTE_PREPEND;
+	return (flags & NLM_F_APPEND) ? ST_ROUTE_APPEND : ST_ROUTE_PREPEND;
 }
 
 static int add(const struct nlmsghdr *h, const struct rtmsg *m,

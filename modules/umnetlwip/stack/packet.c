@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "dgram.h"
+#include "l3.h"
 #include "sock.h"
 
 static size_t watchers;
@@ -55,6 +56,8 @@ static uint8_t class_of(const struct st_iface *i, const uint8_t *frame,
 
 	if (outgoing)
 		return PACKET_OUTGOING;
+	if (st_iface_is_l3(i))
+		return PACKET_HOST;
 	if (!memcmp(frame, all, 6))
 		return PACKET_BROADCAST;
 	if (frame[0] & 1)
@@ -71,12 +74,15 @@ static void give(struct st_sock *s, const struct st_iface *i,
 	struct sockaddr_ll from = { .sll_family = AF_PACKET,
 				    .sll_protocol = htons(proto),
 				    .sll_ifindex = i->index,
-				    .sll_hatype = ARPHRD_ETHER,
-				    .sll_halen = 6 };
-	size_t skip = s->type == SOCK_DGRAM ? ETH_HLEN : 0;
+				    .sll_hatype =
+					    (unsigned short)st_iface_type(i) };
+	bool l3 = st_iface_is_l3(i);
+	size_t skip = s->type == SOCK_DGRAM && !l3 ? ETH_HLEN : 0;
 
 	from.sll_pkttype = class_of(i, frame, outgoing);
-	memcpy(from.sll_addr, frame + 6, 6);
+	from.sll_halen = l3 ? 0 : 6;
+	if (!l3)
+		memcpy(from.sll_addr, frame + 6, 6);
 	memcpy(head.name, &from, sizeof(from));
 	st_sock_give(s, &head, NULL, frame + skip, len - skip);
 }
@@ -87,9 +93,10 @@ void st_packet_seen(struct st_iface *i, const void *frame, size_t len,
 	const uint8_t *f = frame;
 	uint16_t proto;
 
-	if (!watchers || len < ETH_HLEN)
+	if (!watchers || (len < ETH_HLEN && !st_iface_is_l3(i)))
 		return;
-	proto = (uint16_t)(f[12] << 8 | f[13]);
+	proto = st_iface_is_l3(i) ? st_l3_proto(f, len)
+				  : (uint16_t)(f[12] << 8 | f[13]);
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
 		if (s->proto == &st_packet && wants(s, i, proto, outgoing))
 			give(s, i, f, len, proto, outgoing);
@@ -120,8 +127,8 @@ static int packet_bind(struct st_sock *s, const union st_sockaddr *addr,
 	*n = *to;
 	if (!n->sll_protocol)
 		n->sll_protocol = htons((uint16_t)s->protocol);
-	n->sll_hatype = i && st_iface_is_lo(i) ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
-	n->sll_halen = 6;
+	n->sll_hatype = (unsigned short)(i ? st_iface_type(i) : ARPHRD_ETHER);
+	n->sll_halen = i && st_iface_is_l3(i) ? 0 : 6;
 	if (i)
 		memcpy(n->sll_addr, i->nif->hwaddr, 6);
 	s->bound = true;
@@ -136,21 +143,13 @@ static int packet_sockname(struct st_sock *s, union st_sockaddr *out,
 	return 0;
 }
 
-static int packet_peername(struct st_sock *s, union st_sockaddr *out,
-			   socklen_t *len)
-{
-	(void)s;
-	(void)out;
-	(void)len;
-	return -EOPNOTSUPP;
-}
-
 /* The whole frame: what the guest gave, or its header made of the address. */
 static ssize_t compose(struct st_sock *s, const struct st_iface *i,
 		       const struct sockaddr_ll *to, const void *data,
 		       size_t len, uint8_t *frame, size_t room)
 {
-	size_t skip = s->type == SOCK_DGRAM ? ETH_HLEN : 0;
+	bool l3 = st_iface_is_l3(i);
+	size_t skip = s->type == SOCK_DGRAM && !l3 ? ETH_HLEN : 0;
 	uint16_t proto = to && to->sll_protocol ? to->sll_protocol
 						: name_of(s)->sll_protocol;
 
@@ -162,7 +161,7 @@ static ssize_t compose(struct st_sock *s, const struct st_iface *i,
 		memcpy(frame, to->sll_addr, 6);
 		memcpy(frame + 6, i->nif->hwaddr, 6);
 		memcpy(frame + 12, &proto, 2);
-	} else if (len < ETH_HLEN) {
+	} else if (len < (l3 ? 1 : ETH_HLEN)) {
 		return -EINVAL;
 	}
 	memcpy(frame + skip, data, len);
@@ -247,7 +246,6 @@ const struct st_proto st_packet = {
 	.bind = packet_bind,
 	.send = packet_send,
 	.sockname = packet_sockname,
-	.peername = packet_peername,
 	.setopt = packet_setopt,
 	.getopt = packet_getopt,
 	.ioctl = st_ioctl,

@@ -23,6 +23,8 @@
 #include "loop.h"
 #include "sock.h"
 #include "stream.h"
+#include "sysctl.h"
+#include "tap.h"
 
 enum { BURST = 32, WAITING = 4096 };
 
@@ -243,9 +245,12 @@ static int do_name(struct st_sock *s, struct call *c, bool peer)
 {
 	union st_sockaddr addr = { 0 };
 	socklen_t len = 0;
-	int ret = peer ? s->proto->peername(s, &addr, &len)
-		       : s->proto->sockname(s, &addr, &len);
+	int ret;
 
+	if (peer && !s->proto->peername)
+		return -EOPNOTSUPP;
+	ret = peer ? s->proto->peername(s, &addr, &len)
+		   : s->proto->sockname(s, &addr, &len);
 	if (ret < 0)
 		return ret;
 	memcpy(result, &addr, len);
@@ -372,6 +377,13 @@ static int do_send(struct st_sock *s, struct call *c)
 	if (c->q.b < 0 || c->q.c < 0 || name + ctl > c->q.len ||
 	    name > sizeof(to.addr))
 		return -EINVAL;
+	if (s->shut_wr)
+		return -EPIPE;
+	if (s->error && (s->proto == &st_udp || s->proto == &st_raw)) {
+		ret = -s->error;
+		s->error = 0;
+		return ret;
+	}
 	to.has_addr = name > 0;
 	to.addrlen = (socklen_t)name;
 	memcpy(&to.addr, c->data, name);
@@ -380,6 +392,15 @@ static int do_send(struct st_sock *s, struct call *c)
 		return ret;
 	return (int)s->proto->send(s, &to, c->data + name + ctl,
 				   c->q.len - name - ctl, c->q.a);
+}
+
+/* One that is not connected is shut down all the same, as in the kernel. */
+static int do_shutdown(struct st_sock *s, int how)
+{
+	if (s->proto->shutdown)
+		return s->proto->shutdown(s, how);
+	s->shut_wr = s->shut_wr || how != SHUT_RD;
+	return s->connected ? 0 : -ENOTCONN;
 }
 
 static int do_close(struct st_sock *s)
@@ -411,9 +432,7 @@ static int on_socket(struct st_sock *s, struct call *c)
 	case ST_SETOPT:
 		return do_setopt(s, c);
 	case ST_SHUTDOWN:
-		return s->proto->shutdown ? s->proto->shutdown(s, c->q.a)
-		       : s->connected	  ? 0
-					  : -ENOTCONN;
+		return do_shutdown(s, c->q.a);
 	case ST_IOCTL:
 		return do_ioctl(s, c);
 	case ST_SEND:
@@ -430,6 +449,9 @@ static int on_socket(struct st_sock *s, struct call *c)
 	case ST_ACCEPTED:
 	case ST_FILE:
 	case ST_CANCEL:
+	case ST_STORE:
+	case ST_TUN_OPEN:
+	case ST_TUN:
 	default:
 		return -ENOSYS;
 	}
@@ -493,6 +515,19 @@ static int do_file(struct call *c)
 	return (int)len;
 }
 
+static int do_store(const struct call *c)
+{
+	char path[256];
+	size_t len = (size_t)c->q.a;
+
+	if (c->q.a < 0 || len > c->q.len || len >= sizeof(path))
+		return -EINVAL;
+	memcpy(path, c->data, len);
+	path[len] = '\0';
+	return st_sysctl_store(path, (const char *)c->data + len,
+			       c->q.len - len, c->q.b);
+}
+
 static int serve(struct call *c)
 {
 	struct st_sock *s;
@@ -504,6 +539,14 @@ static int serve(struct call *c)
 		return do_accepted(c);
 	case ST_FILE:
 		return do_file(c);
+	case ST_STORE:
+		return do_store(c);
+	case ST_TUN_OPEN:
+		c->len = sizeof(struct ifreq);
+		return st_tap_open(&c->q, c->data, &c->fd, &c->id, result);
+	case ST_TUN:
+		c->len = c->q.len;
+		return st_tap_call(&c->q, c->data, result);
 	case ST_CANCEL:
 		cancel((uint32_t)c->q.a);
 		c->later = true; /* it has no answer of its own */

@@ -92,6 +92,7 @@ struct st_ipopt {
 	bool pktinfo, recvttl, recvtos, recverr, hdrincl, freebind;
 	bool v6only, recvpktinfo6, recvhoplimit, recvtclass, recverr6;
 	int hops6, mcast_hops6, tclass;
+	int oif6;      /* IPV6_PKTINFO */
 	int checksum6; /* offset; -1: none */
 	uint32_t icmp_filter;
 	uint32_t icmp6_filter[8];
@@ -108,6 +109,7 @@ struct st_sock {
 	uint32_t pid;
 	int error; /* SO_ERROR */
 	bool released;
+	bool shut_wr; /* of packets: shutdown(2) */
 	struct st_so so;
 	struct st_ipopt ip;
 	bool bound, connected;
@@ -155,6 +157,8 @@ int st_addr_in(const struct st_sock *s, const union st_sockaddr *addr,
 	       socklen_t len, ip_addr_t *ip, uint16_t *port);
 socklen_t st_addr_out(int domain, const ip_addr_t *ip, uint16_t port,
 		      union st_sockaddr *out);
+/* To nowhere means to ourselves. */
+void st_addr_somewhere(ip_addr_t *ip);
 int st_errno(err_t err);
 
 /* The answer to a request that waited. */

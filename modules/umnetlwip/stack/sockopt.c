@@ -393,6 +393,21 @@ static int set_mcast_if4(struct st_sock *s, const void *value, socklen_t len)
 	return 0;
 }
 
+/* As Linux has it, the address in it says nothing about what is sent. */
+static int set_pktinfo6(struct st_sock *s, const void *value, socklen_t len)
+{
+	struct in6_pktinfo info;
+
+	if (len < sizeof(info))
+		return -EINVAL;
+	memcpy(&info, value, sizeof(info));
+	if (s->so.oif && info.ipi6_ifindex &&
+	    (int)info.ipi6_ifindex != s->so.oif)
+		return -EINVAL;
+	s->ip.oif6 = (int)info.ipi6_ifindex;
+	return 0;
+}
+
 static int set_special(struct st_sock *s, int level, int name,
 		       const void *value, socklen_t len)
 {
@@ -408,6 +423,8 @@ static int set_special(struct st_sock *s, int level, int name,
 		s->ip.mcast_if = v;
 		return 0;
 	}
+	if (level == IPPROTO_IPV6 && name == IPV6_PKTINFO)
+		return set_pktinfo6(s, value, len);
 	if (level == SOL_RAW && name == ICMP_FILTER) {
 		if (len < sizeof(s->ip.icmp_filter))
 			return -EINVAL;
@@ -469,6 +486,8 @@ int st_ipopt_get(struct st_sock *s, int level, int name, void *value,
 
 	if (level == IPPROTO_IPV6 && s->domain != AF_INET6)
 		return -ENOPROTOOPT;
+	if (level == IPPROTO_TCP && s->type != SOCK_STREAM)
+		return s->domain == AF_INET6 ? -ENOPROTOOPT : -EOPNOTSUPP;
 	if (o)
 		return get(s, o, value, len);
 	if ((level == IPPROTO_IP && name == IP_MULTICAST_IF) ||

@@ -28,6 +28,7 @@ struct st_stream {
 	struct st_rx *rx, **rx_end;
 	size_t rx_at;	/* bytes of its first pbuf that are delivered */
 	size_t rx_len;	/* bytes that wait */
+	size_t lent;	/* of the window; see st_hook_tcp_input() */
 	bool rx_fin;	/* the peer sends no more */
 	bool rx_closed; /* and the guest was told */
 	/* From the guest. */
@@ -38,6 +39,7 @@ struct st_stream {
 	bool established, hangup, tx_eof, fin_sent;
 	/* connect */
 	uint32_t tag;
+	int late;     /* the answer to who has waited too long */
 	int guest_fd; /* a blocking connect's, until it is linked */
 	bool connecting, told;
 	struct st_timer timer;
@@ -50,6 +52,7 @@ struct st_stream {
 	bool cork, quickack;
 };
 
+struct st_stream *st_stream_new(struct st_sock *s);
 /* Connect the guest's descriptor to us. full: it is not to be writable yet. */
 int st_stream_link(struct st_stream *t, int fd, bool full);
 /* The connection stands: from now on data flow. */
@@ -59,8 +62,18 @@ void st_stream_ready(struct st_sock *s, uint32_t events);
 void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb);
 /* The connection is over: the guest sees what it would of the kernel's. */
 void st_stream_broken(struct st_stream *t, int error);
+/* Bytes from the guest that the peer has not acknowledged; SIOCOUTQ. */
+size_t st_stream_unsent(const struct st_stream *t);
 void st_stream_fini(struct st_stream *t);
 
+int st_tcp_bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port);
+/* The socket's names become those of the pcb. */
+void st_tcp_show_names(struct st_sock *s, struct tcp_pcb *pcb);
+int st_tcp_listen(struct st_sock *s, int fd, int backlog);
+/* As struct st_proto's release, of one that listens. */
+bool st_tcp_listener_release(struct st_stream *t);
+/* It is gone: if nobody has accepted it, it is in its parent's queue. */
+void st_tcp_forget_waiting(struct st_stream *t);
 int st_tcp_setopt(struct st_sock *s, int level, int name, const void *value,
 		  socklen_t len);
 int st_tcp_getopt(struct st_sock *s, int level, int name, void *value,

@@ -69,6 +69,37 @@ void st_tcp_limit_window(struct tcp_pcb *pcb)
 		pcb->snd_buf = most;
 }
 
+static bool is_connection(const struct tcp_pcb *pcb)
+{
+	return pcb->state >= ESTABLISHED && pcb->state < TIME_WAIT;
+}
+
+/*
+ * To lwIP a bare acknowledgement lies outside a closed window, even at its edge
+ * (RFC 793 has it acceptable there), and is answered by another one. Where both
+ * windows are closed the ends would answer one another for ever. So the
+ * window is a little open while there is nothing in the segment: by a byte, or
+ * by two after a probe, whose byte the sender counts. st_stream gives it back.
+ */
+int st_hook_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *h,
+		      const struct pbuf *p)
+{
+	struct st_stream *t;
+	uint32_t past;
+
+	if (!is_connection(pcb) || pcb->rcv_wnd || p->tot_len ||
+	    TCPH_FLAGS(h) & (TCP_SYN | TCP_FIN | TCP_RST))
+		return ERR_OK;
+	past = h->seqno - pcb->rcv_nxt;
+	if (past > 1)
+		return ERR_OK;
+	pcb->rcv_wnd = past + 1;
+	t = pcb->callback_arg;
+	if (t)
+		t->lent += pcb->rcv_wnd;
+	return ERR_OK;
+}
+
 /* Keep-alive times are of a connection or of a listener. */
 static void set_keepalive(struct st_sock *s, int name, int value)
 {

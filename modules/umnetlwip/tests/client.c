@@ -92,10 +92,11 @@ static int fd_of(struct msghdr *m)
 
 int stack_ask(struct stack *st, enum st_op op, struct ask *ask)
 {
-	static uint32_t tag;
+	static uint32_t last;
 	static uint8_t data[ST_DATA_MAX];
+	uint32_t tag = ++last;
 	struct st_req q = { .op = op,
-			    .tag = ++tag,
+			    .tag = tag,
 			    .id = ask->id,
 			    .a = ask->a,
 			    .b = ask->b,
@@ -335,7 +336,7 @@ static int prefix_of(const char *text, uint8_t *addr, int *prefix)
 static int converse(struct stack *st, struct request *r)
 {
 	struct vsock nl;
-	uint8_t answer[8192];
+	uint8_t answer[8192] = { 0 };
 	struct nlmsgerr *e = NLMSG_DATA((struct nlmsghdr *)(void *)answer);
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 	int ret = vsock_open(st, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, &nl);
@@ -410,7 +411,7 @@ static void route_attrs(struct request *r, char **w, size_t len)
 	uint32_t v;
 	int ignored;
 
-	for (; w[0] && w[1]; w += 2) {
+	for (; *w[0] && *w[1]; w += 2) {
 		if (!strcmp(w[0], "via")) {
 			prefix_of(w[1], addr, &ignored);
 			attr(r, RTA_GATEWAY, addr, len);
@@ -460,7 +461,9 @@ static int do_route(struct stack *st, char **w)
 
 int stack_ip(struct stack *st, const char *words)
 {
-	char copy[256], *w[16] = { NULL }, *save = NULL;
+	/* A word that is not there is empty. */
+	static char none[] = "";
+	char copy[256], *w[16] = { [0 ... 15] = none }, *save = NULL;
 	size_t n = 0;
 
 	snprintf(copy, sizeof(copy), "%s", words);

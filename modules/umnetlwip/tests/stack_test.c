@@ -57,7 +57,7 @@ static void bulk_write(int fd, size_t *at, size_t total)
 	size_t n = total - *at < sizeof(buf) ? total - *at : sizeof(buf);
 	ssize_t done;
 
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < sizeof(buf); k++)
 		buf[k] = pattern(*at + k);
 	done = send(fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	assert_true(done >= 0 || errno == EAGAIN);
@@ -176,7 +176,7 @@ static void lo(void **state)
 	char text[4096];
 
 	(void)state;
-	stack_start(&st, program, NULL);
+	stack_start(&st, program, (char *)NULL);
 	tcp_works(&st, &st, "127.0.0.1", BULK);
 	tcp_works(&st, &st, "127.0.0.2", 1000);
 	tcp_works(&st, &st, "::1", BULK);
@@ -227,6 +227,7 @@ static size_t udp_frame(uint8_t *f, const uint8_t mac[6], const char *from,
 {
 	static const uint8_t rest[] = { 0x08, 0, 0x45, 0,  0,  32, 0,
 					0,    0, 0,    64, 17, 0,  0 };
+	static const uint8_t text[] = { 'e', 'v', 'i', 'l' };
 
 	memset(f, 0, 60);
 	memcpy(f, mac, 6);
@@ -237,7 +238,7 @@ static size_t udp_frame(uint8_t *f, const uint8_t mac[6], const char *from,
 	f[34] = f[36] = PORT >> 8;
 	f[35] = f[37] = PORT & 0xff;
 	f[39] = 12;
-	memcpy(f + 42, "evil", 4);
+	memcpy(f + 42, text, sizeof(text));
 	return 60;
 }
 
@@ -296,14 +297,14 @@ static void wire(void **state)
 
 	(void)state;
 	snprintf(spec, sizeof(spec), "wr0=wire:test-%d", (int)getpid());
-	stack_start(&a, program, spec, NULL);
-	stack_start(&b, program, spec, NULL);
+	stack_start(&a, program, spec, (char *)NULL);
+	stack_start(&b, program, spec, (char *)NULL);
 	configure(&a, &b);
 	pair_works(&a, &b, BULK);
 	outside_is_outside(&a, &b);
 	/* The other end goes, and comes again. */
 	stack_stop(&b);
-	stack_start(&b, program, spec, NULL);
+	stack_start(&b, program, spec, (char *)NULL);
 	ok(&b, "link set 2 up");
 	ok(&b, "addr add 10.1.0.2/24 dev 2");
 	for (int n = 0; n < 10 && ping(&a, "10.1.0.2") < 0; n++)
@@ -318,7 +319,7 @@ static void routes(void **state)
 	struct stack st;
 
 	(void)state;
-	stack_start(&st, program, "d0=dummy;up", NULL);
+	stack_start(&st, program, "d0=dummy;up", (char *)NULL);
 	ok(&st, "addr add 10.1.0.1/24 dev 2");
 	assert_int_equal(stack_ip(&st, "addr add 10.1.0.1/24 dev 2"), -EEXIST);
 	ok(&st, "route add 10.9.0.0/16 via 10.1.0.2");
@@ -358,9 +359,9 @@ static void router(void **state)
 	(void)state;
 	snprintf(one, sizeof(one), "wr0=wire:one-%d;up", (int)getpid());
 	snprintf(two, sizeof(two), "wr1=wire:two-%d;up", (int)getpid());
-	stack_start(&a, program, one, NULL);
-	stack_start(&r, program, one, two, NULL);
-	stack_start(&b, program, two, NULL);
+	stack_start(&a, program, one, (char *)NULL);
+	stack_start(&r, program, one, two, (char *)NULL);
+	stack_start(&b, program, two, (char *)NULL);
 	ok(&a, "addr add 10.1.0.1/24 dev 2");
 	ok(&a, "route add default via 10.1.0.2");
 	ok(&r, "addr add 10.1.0.2/24 dev 2");
@@ -371,7 +372,7 @@ static void router(void **state)
 	stack_file(&r, "/proc/sys/net/ipv4/ip_forward", text, sizeof(text));
 	assert_string_equal(text, "0\n");
 	stack_stop(&r);
-	stack_start(&r, program, "forward", one, two, NULL);
+	stack_start(&r, program, "forward", one, two, (char *)NULL);
 	ok(&r, "addr add 10.1.0.2/24 dev 2");
 	ok(&r, "addr add 10.2.0.2/24 dev 3");
 	stack_file(&r, "/proc/sys/net/ipv4/ip_forward", text, sizeof(text));
@@ -395,8 +396,8 @@ static void bound_to_device(void **state)
 
 	(void)state;
 	snprintf(one, sizeof(one), "wr0=wire:dev-%d;up", (int)getpid());
-	stack_start(&a, program, "d0=dummy;up", one, NULL);
-	stack_start(&b, program, one, NULL);
+	stack_start(&a, program, "d0=dummy;up", one, (char *)NULL);
+	stack_start(&b, program, one, (char *)NULL);
 	ok(&a, "addr add 10.1.0.1/24 dev 2");
 	ok(&a, "addr add 10.1.0.9/24 dev 3");
 	ok(&b, "addr add 10.1.0.2/24 dev 2");
@@ -457,7 +458,7 @@ static void slirp(void **state)
 	close(host_listener(&forwarded)); /* a port that is free */
 	snprintf(spec, sizeof(spec), "sl0=slirp:tcp:%d:%d;dhcp;up", forwarded,
 		 PORT);
-	stack_start(&st, program, spec, NULL);
+	stack_start(&st, program, spec, (char *)NULL);
 	wait_for_dhcp(&st);
 	assert_int_equal(ping(&st, "10.0.2.2"), 0);
 	assert_int_equal(vsock_open(&st, AF_INET, SOCK_STREAM, 0, &c), 0);
@@ -512,11 +513,12 @@ static pid_t start_switch(const char *dir)
 static void vde(void **state)
 {
 	char dir[] = "/tmp/stack_test.XXXXXX", sw[64], spec[128];
+	const char *sanitize = getenv("UM_SANITIZE");
 	struct stack a, b;
 	pid_t pid;
 
 	(void)state;
-	if (getenv("UM_SANITIZE") && *getenv("UM_SANITIZE")) {
+	if (sanitize && *sanitize) {
 		printf("skip: libvdeplug loads its plug-ins as sanitizers cannot have it\n");
 		skip();
 	}
@@ -529,8 +531,8 @@ static void vde(void **state)
 		skip();
 	}
 	snprintf(spec, sizeof(spec), "vd0=vde:vde://%s", sw);
-	stack_start(&a, program, spec, NULL);
-	stack_start(&b, program, spec, NULL);
+	stack_start(&a, program, spec, (char *)NULL);
+	stack_start(&b, program, spec, (char *)NULL);
 	configure(&a, &b);
 	pair_works(&a, &b, BULK / 4);
 	stack_stop(&a);

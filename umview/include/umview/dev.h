@@ -103,6 +103,8 @@ struct um_dev_ops {
  * @host_libc: what the module asks of libc in its operations is for the host,
  *	not for the view beneath
  * @core: the core's own
+ * @number: of a character device, where neither an option nor what stands at
+ *	the target says one; 0: none
  */
 struct um_dev {
 	const struct um_dev_ops *ops;
@@ -123,6 +125,7 @@ struct um_dev {
 	unsigned int nsub;
 	bool host_libc;
 	void *core;
+	dev_t number;
 };
 
 #define UM_DEV_API 1
@@ -158,6 +161,18 @@ void um_dev_set_geometry(struct um_dev *dev);
 int um_dev_no_options(const struct um_mount_req *req);
 /* The value of an option sector=: into dev->block. 0 or -EINVAL. */
 int um_dev_take_sector(const char *value, struct um_dev *dev);
+
+/*
+ * In an ioctl operation: more of the guest's memory than ioctl_size() could
+ * tell. 0 or -EFAULT.
+ */
+int um_dev_copy_in(uint64_t at, void *buf, size_t n);
+/*
+ * Reads and writes of an open device of packets fail with this error from now
+ * on; 0, as it is at first: they do not. Set it in open, stream or ioctl;
+ * once it is 0 it stays so.
+ */
+void um_dev_hold(struct um_dev_fh *fh, int error);
 
 /* The block device has another size now. */
 void um_dev_set_size(struct um_dev *dev, uint64_t size);

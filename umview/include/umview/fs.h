@@ -142,7 +142,18 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  * @flock: where struct um_fs says @flocks: flock(2), with LOCK_NB always; or
  *	with UM_FLOCK_DROP: unlock, or LOCK_SH in the place of LOCK_EX, and do
  *	not wait. The owner is a number for the file.
+ * @poll: where struct um_fs says @polls: poll(2): which of `events` hold; POLLERR
+ *	for good where nothing will come any more. When that changes, the file
+ *	system says so by um_fs_ready(handle). Answers ENOSYS: always ready.
+ * @birth: when the node was made, for statx(2). NULL, or it answers an error:
+ *	nobody knows.
+ * @tmpfile: open(2) with O_TMPFILE: makes and opens a regular file that has no
+ *	name, as one of directory `path`, and tells its attributes. NULL, or it
+ *	answers ENOSYS: the core makes one with a hidden name.
+ * @link_open: linkat(2) of such a file, which gets its first name.
  * @ioctl_dir: ioctl of an open directory. NULL: ENOTTY.
+ * @remount: mount -o remount: MS_* and the options as in struct um_mount_req.
+ *	NULL: only the flags that the core heeds itself change.
  *
  * For a file system whose files are those of the view beneath:
  *
@@ -229,6 +240,15 @@ struct um_fs_ops {
 	bool (*dress)(struct um_fs *fs, struct stat *st);
 	int (*ioctl_dir)(struct um_fs *fs, const char *path, unsigned int cmd,
 			 void *data, size_t size);
+	int (*remount)(struct um_fs *fs, unsigned long flags,
+		       const char *options);
+	int (*birth)(struct um_fs *fs, const char *path, struct um_fh *fh,
+		     struct timespec *out);
+	int (*tmpfile)(struct um_fs *fs, const char *path, mode_t mode,
+		       struct um_fh *fh, struct stat *out);
+	int (*link_open)(struct um_fs *fs, struct um_fh *fh, const char *to);
+	int (*poll)(struct um_fs *fs, struct um_fh *fh, unsigned int events,
+		    uint64_t handle);
 };
 
 /**
@@ -254,6 +274,9 @@ struct um_fs_ops {
  * @asks_open: whether a file may be opened for writing can change, and depends
  *	on O_APPEND: open, and then release, is called for each such opening,
  *	whether or not the file is open already, with the guest's O_APPEND
+ * @polls: set before the first open returns: files are ready when the
+ *	operation poll says so
+ * @behind: writes are kept for later: syncfs is called now and then
  * @limited, @keep: at most so many bytes are kept of files that nobody has open
  */
 struct um_fs {
@@ -273,7 +296,15 @@ struct um_fs {
 	bool limited;
 	uint64_t keep;
 	bool asks_open;
+	bool polls;
+	bool behind;
 };
+
+/*
+ * Of an open file that was polled by this handle: of these events `asked` (POLLIN,
+ * POLLOUT...) those in `ready` hold now. Other handles are not heeded.
+ */
+void um_fs_ready(uint64_t handle, unsigned int asked, unsigned int ready);
 
 /*
  * For a file system with @covers: from now on it answers for names whose last

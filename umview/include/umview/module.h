@@ -17,7 +17,7 @@
 
 /**
  * struct um_mount_req - one mount(2) that a module is asked to serve
- * @fstype: the type after aliases, e.g. "umfuseext2"
+ * @fstype: the type after aliases, e.g. "umfuseext2"; tmpfs stays tmpfs
  * @source: as given, made absolute when it is a path that exists
  * @target: canonical mount point in the view
  * @flags: MS_* of mount(2), options `ro`... already folded in

@@ -46,6 +46,7 @@
 /* The type that makes msocket(2viewos) set a default. */
 #define SOCK_DEFAULT 0
 
+struct ifreq;
 struct um_net;
 struct um_next;
 
@@ -110,10 +111,21 @@ enum um_net_whose {
  *	/sys/class/net/eth0/mtu as this stack has it, allocated, *out the caller's.
  *	A path that ends with a slash asks for the names in that directory, one
  *	a line. Return: its length; -ENOENT: the stack has none.
+ * @store: write(2) to such a file, at an offset. Return: size. NULL: they are
+ *	only read. Modules built before it have a smaller @size.
  * @umount: called once, last; free net->priv. Sockets may still be open: from
  *	now on they have lost their stack.
  * @delegate: whose are new sockets of this domain? UM_NET_OTHER: *out is set,
  *	borrowed; it must live as long as this stack. NULL: all are its own.
+ * @tun_open: a guest's descriptor of /dev/net/tun gets its interface: TUNSETIFF.
+ *	fd: a borrowed duplicate of the other end of it, a SOCK_SEQPACKET socket
+ *	on which packets come and go as by read(2) and write(2) of the kernel's.
+ *	ifr: in and out. index: of TUNSETIFINDEX, or 0. *id: what it is to the
+ *	module. -ENODEV: this stack has no such interface, and makes none. That
+ *	the guest has closed it, or another it had it from, is seen at fd alone.
+ * @tun: any other request of it; data: what its argument points to, in and
+ *	out, size bytes, or the argument, as a long. TUNATTACHFILTER has the
+ *	instructions themselves. Return: as ioctl(2).
  */
 struct um_net_ops {
 	size_t size;
@@ -145,6 +157,12 @@ struct um_net_ops {
 	void (*umount)(struct um_net *net);
 	enum um_net_whose (*delegate)(struct um_net *net, int domain,
 				      struct um_net_stack **out);
+	ssize_t (*store)(struct um_net *net, const char *path, const void *data,
+			 size_t size, off_t off);
+	int (*tun_open)(struct um_net *net, int fd, struct ifreq *ifr,
+			int index, uint64_t *id);
+	long (*tun)(struct um_net *net, uint64_t id, unsigned int cmd,
+		    void *data, size_t size);
 };
 
 /**
@@ -164,6 +182,8 @@ struct um_net {
  * Return: 0, or -EINTR: a signal waits for the guest, or it was killed: give up.
  */
 int um_net_wait(sem_t *sem);
+/* The same for a descriptor's events, as poll(2) names them. */
+int um_net_wait_fd(int fd, short events);
 
 /*
  * The stack has ended by itself. Its sockets that listen have no end that would
@@ -179,5 +199,20 @@ void um_net_ended(struct um_net *net);
 int um_net_open(struct um_next *next, const char *path,
 		struct um_net_stack **out);
 void um_net_close(struct um_net_stack *stack);
+
+/* A descriptor of /dev/net/tun that has an interface of some stack. */
+struct um_net_tun;
+/*
+ * Give it one: um_net_ops.tun_open of `net`, or, if that is NULL, of the stack
+ * of the guest that asks, which is in use from then on. -ENODEV: it has none.
+ * When the stack ends, the guest reads the end of file.
+ */
+int um_net_tun_open(struct um_net *net, int fd, struct ifreq *ifr, int index,
+		    struct um_net_tun **out);
+/* um_net_ops.tun */
+long um_net_tun_call(struct um_net_tun *t, unsigned int cmd, void *data,
+		     size_t size);
+/* The guest has closed it. NULL: nothing to do. */
+void um_net_tun_close(struct um_net_tun *t);
 
 #endif

@@ -29,7 +29,7 @@
 #define LWIP_NETIF_TX_SINGLE_PBUF    0
 
 #define LWIP_IPV4		      1
-#define IP_FORWARD		      1
+#define IP_FORWARD		      0 /* forward.c */
 #define IP_REASSEMBLY		      1
 #define IP_FRAG			      1
 #define IP_REASS_MAX_PBUFS	      256
@@ -58,7 +58,7 @@
 
 #define LWIP_IPV6		       1
 #define LWIP_IPV6_NUM_ADDRESSES	       16
-#define LWIP_IPV6_FORWARD	       1
+#define LWIP_IPV6_FORWARD	       0
 #define LWIP_IPV6_FRAG		       1
 #define LWIP_IPV6_REASS		       1
 #define IPV6_FRAG_COPYHEADER	       1
@@ -122,10 +122,11 @@ uint16_t st_chksum(const void *data, int len);
 #define LWIP_HOOK_ETHARP_GET_GW(netif, dest)	       st_hook_gateway4(netif, dest)
 #define LWIP_HOOK_IP6_ROUTE(src, dest)		       st_hook_route6(src, dest)
 #define LWIP_HOOK_ND6_GET_GW(netif, dest)	       st_hook_gateway6(netif, dest)
-#define LWIP_HOOK_IP4_CANFORWARD(p, dest)	       st_hook_can_forward4(p, dest)
 #define LWIP_HOOK_IP4_INPUT(pbuf, netif)	       st_hook_input4(pbuf, netif)
 #define LWIP_HOOK_IP6_INPUT(pbuf, netif)	       st_hook_input6(pbuf, netif)
 #define LWIP_HOOK_TCP_ISN(local, lport, remote, rport) st_random()
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, len, one, two, p)                   \
+	st_hook_tcp_input(pcb, h, p)
 #include "st_hooks.h"
 
 #endif

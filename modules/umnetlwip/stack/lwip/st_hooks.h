@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* st_hooks.h - where lwIP asks our tables (../route.c, ../icmperr.c) */
+/* st_hooks.h - where lwIP asks our tables (../route.c, ../icmperr.c, ../tcpopt.c) */
 #ifndef ST_HOOKS_H
 #define ST_HOOKS_H
 
@@ -9,6 +9,8 @@ struct netif;
 struct pbuf;
 struct ip4_addr;
 struct ip6_addr;
+struct tcp_pcb;
+struct tcp_hdr;
 
 uint32_t st_random(void);
 struct netif *st_hook_route4(const struct ip4_addr *src,
@@ -19,10 +21,11 @@ struct netif *st_hook_route6(const struct ip6_addr *src,
 			     const struct ip6_addr *dest);
 const struct ip6_addr *st_hook_gateway6(struct netif *netif,
 					const struct ip6_addr *dest);
-/* 0: no; -1: as lwIP thinks. */
-int st_hook_can_forward4(struct pbuf *p, uint32_t dest);
 /* Non-zero: the packet was taken, and freed. */
 int st_hook_input4(struct pbuf *p, struct netif *netif);
 int st_hook_input6(struct pbuf *p, struct netif *netif);
+/* A segment for a connection, a listener or what is left of one: ERR_OK: go on. */
+int st_hook_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *h,
+		      const struct pbuf *p);
 
 #endif
