@@ -54,13 +54,17 @@ plan_net() {
 	cmd=(bash "$here/net_side.sh" "$name" "$umview" "$dir" "${ids[@]}")
 }
 
-# stack_pid PID - the stack process of the session whose front it is
+# stack_pid PID - the stack process of the session whose front it is: a child of
+# its child
 stack_pid() {
-	local pid
-	for pid in $(pgrep -x umnetlwip-stack) $(pgrep -f /umnetlwip-stack); do
-		[ "$(ps -o ppid= -p "$(ps -o ppid= -p "$pid")")" -ne "$1" ] ||
-			printf '%s\n' "$pid"
-	done | head -n 1
+	ps -e -o pid=,ppid=,args= | awk -v front="$1" '
+		{ parent[$1] = $2; name[$1] = $3 }
+		END {
+			for (pid in name)
+				if (name[pid] ~ /umnetlwip-stack$/ &&
+						parent[parent[pid]] == front)
+					print pid
+		}'
 }
 
 # measure_idle_stack SIDE NET - its memory, and what it uses while nothing is done
