@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # sys-run.sh - runs one program of tests/sys natively or on a mounted image
 #
-# usage: sys-run.sh native|slow|agent|idle|beside|cow|bind|net|netslow|netns|tap|tapslow PROG
+# usage: sys-run.sh native|slow|agent|idle|beside|cow|bind|net|netslow|netns|tap|tapslow|nethost|netkern PROG
 #
 # native: on a directory of $TMPDIR (default /var/tmp); the host is the oracle
 # slow:   on an image mounted in a view, umview --no-agent
@@ -17,6 +17,7 @@
 # netns:  natively, as root in a network namespace; for /dev/net/tun
 # tap:    as net, with umdevtap at /dev/net/tun
 # tapslow: likewise, umview --no-agent
+# nethost, netkern: likewise, on umnetnative, umnetkern
 #
 # Environment: see common.sh; FS=ext2|ext3|ext4, IMG_SIZE (128M), MOUNT_OPTS.
 
@@ -25,7 +26,7 @@ here=$(dirname "$0")
 . "$here/common.sh"
 
 usage() {
-	printf 'usage: %s native|slow|agent|idle|beside|cow|bind|net|netslow|netns|tap|tapslow PROG\n' \
+	printf 'usage: %s native|slow|agent|idle|beside|cow|bind|net|netslow|netns|tap|tapslow|nethost|netkern PROG\n' \
 		"$0" >&2
 	exit 2
 }
@@ -165,6 +166,15 @@ tap)
 tapslow)
 	UMVIEW_FLAGS="--no-agent --net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
 	(run_tap) >"$out" 2>&1
+	;;
+nethost)
+	UMVIEW_FLAGS="--net=native ${UMVIEW_FLAGS:-}"
+	(run_idle) >"$out" 2>&1
+	;;
+netkern)
+	as_user unshare -Un true 2>/dev/null || skip "no user namespaces here"
+	UMVIEW_FLAGS="--net=umnetkern ${UMVIEW_FLAGS:-}"
+	(run_idle) >"$out" 2>&1
 	;;
 slow)
 	UMVIEW_FLAGS="--no-agent ${UMVIEW_FLAGS:-}"

@@ -58,6 +58,7 @@ neighbours() {
 		fail "neighbours on $2: $(cat "$T_TMP/out")"
 }
 
+# shellcheck disable=SC2317
 finish() {
 	[ ! -s "$T_TMP/pid" ] || kill "$(cat "$T_TMP/pid")" 2>/dev/null
 	rm -f "$T_TMP/pid"
@@ -84,7 +85,14 @@ switch_off() {
 	rm -f "$T_TMP/sw.pid"
 	wait_for 10 test ! -e "$T_TMP/sw/ctl" || rm -rf "$T_TMP/sw"
 }
-trap 'switch_off 2>/dev/null; finish; t_cleanup' EXIT
+end_all() {
+	local status=$?
+	switch_off 2>/dev/null
+	finish
+	(exit "$status")
+	t_cleanup
+}
+trap end_all EXIT
 
 printf -- '- a switch\n'
 switch_on

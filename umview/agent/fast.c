@@ -221,6 +221,7 @@ static int may_have_stack(void)
 }
 
 #define TCGETS	 0x5401
+#define SIOCOUTQ 0x5411
 #define FIONCLEX 0x5450
 #define FIOCLEX	 0x5451
 
@@ -235,6 +236,8 @@ static long fast_ioctl(long nr, const long *a)
 	if (cmd == FIOCLEX || cmd == FIONCLEX)
 		return um_pass(nr, a);
 	if ((um_shared->standins || may_have_stack()) && cmd >> 8 == 0x89)
+		return um_ask(nr, a);
+	if (um_shared->standins && cmd == SIOCOUTQ)
 		return um_ask(nr, a);
 	if (cmd == TCGETS && !um_shared->standins)
 		return fast_object(nr, a);
@@ -437,6 +440,8 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_fchownat] = um_fast_idle,
 	[__NR_utimensat] = um_fast_idle,
 	[__NR_rt_sigaction] = um_fast_sigaction,
+	[__NR_prctl] = um_fast_prctl,
+	[__NR_seccomp] = um_fast_seccomp,
 	[__NR_chdir] = um_fast_chdir,
 	[__NR_fchdir] = um_fast_fchdir,
 	[__NR_execve] = um_fast_execve,

@@ -59,6 +59,10 @@ long um_fast_address(long nr, const long *a);
 /* May 8 bytes at p be read? */
 int um_can_read(const void *p);
 
+/* strict.c */
+long um_fast_prctl(long nr, const long *a);
+long um_fast_seccomp(long nr, const long *a);
+
 /* attrs.c */
 long um_fast_stat(long nr, const long *a);
 long um_fast_access(long nr, const long *a);

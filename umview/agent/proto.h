@@ -77,12 +77,12 @@
 #define UM_NSTACKS     28
 
 /* In um_page.flags: what makes the agent ask. */
-#define UM_PAGE_ROOT   1u  /* names begin at a virtual root */
-#define UM_PAGE_IDS    2u  /* ids are virtual */
-#define UM_PAGE_CWD    4u  /* the working directory is, or may be, virtual */
-#define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
-#define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
-#define UM_PAGE_STATS  64u /* calls are counted at UM_STATS */
+#define UM_PAGE_ROOT   1u   /* names begin at a virtual root */
+#define UM_PAGE_IDS    2u   /* ids are virtual */
+#define UM_PAGE_CWD    4u   /* the working directory is, or may be, virtual */
+#define UM_PAGE_INTERP 16u  /* an interpreter maps libraries */
+#define UM_PAGE_FILTER 32u  /* it sees its calls: none but its own */
+#define UM_PAGE_STATS  64u  /* calls are counted at UM_STATS */
 #define UM_PAGE_STACK  128u /* it chose network stacks of its own */
 
 /* In the second byte of um_page.flags, at which the stubs of reads look. */

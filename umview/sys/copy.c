@@ -14,6 +14,8 @@
 #include <sys/sendfile.h>
 
 #include "guest/kept.h"
+#include "net/standin.h"
+#include "sys/fsize.h"
 #include "sys/fusedev.h"
 #include "sys/rw.h"
 
@@ -238,10 +240,25 @@ static bool has_own_offset(const struct end *e)
 	       lseek(e->ofd, 0, SEEK_CUR) >= 0;
 }
 
+/* What is copied to a file is no more than it may become. */
+static int clamp(struct um_req *r, const struct end *out, size_t *n)
+{
+	off_t at = out->off;
+	struct stat st;
+
+	if (out->obj ? out->obj->vnode->device
+		     : fstat(out->ofd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (!out->obj && !out->has_off)
+		at = lseek(out->ofd, 0, SEEK_CUR);
+	return um_fsize_clamp(r, at, n);
+}
+
 static long copy(struct um_req *r, const struct copying *c)
 {
 	struct end in = { .ofd = -1 };
 	struct end out = { .ofd = -1 };
+	size_t n = c->n;
 	long ret = end_init(r, &in, c->in, c->in_off);
 
 	if (ret == 0)
@@ -253,8 +270,10 @@ static long copy(struct um_req *r, const struct copying *c)
 	if (ret == 0 && (out.flags & O_APPEND))
 		ret = c->append;
 	if (ret == 0)
-		ret = c->append == -EBADF ? copy_range(r, &in, &out, c->n)
-					  : pump(r, &in, &out, c->n, c->once);
+		ret = clamp(r, &out, &n);
+	if (ret == 0)
+		ret = c->append == -EBADF ? copy_range(r, &in, &out, n)
+					  : pump(r, &in, &out, n, c->once);
 	if (ret > 0 && end_store(r, &in) < 0)
 		ret = -EFAULT;
 	if (ret > 0 && end_store(r, &out) < 0)
@@ -316,6 +335,14 @@ static int wait_pipe(struct um_req *r, int argno, short events)
 	}
 }
 
+/* What is read of packets of a stack has heads, which are not the guest's. */
+static bool is_packets(struct um_req *r)
+{
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
+
+	return s && s->packets;
+}
+
 #define SPLICE_F_NONBLOCK_BIT 2u
 
 long sys_splice(struct um_req *r)
@@ -327,6 +354,8 @@ long sys_splice(struct um_req *r)
 
 	if (um_chan_any() && um_fusedev_splice(r, &done))
 		return done;
+	if (um_standin_any() && is_packets(r))
+		return -EINVAL;
 	if (!wants_us(r, 2, true) && !wants_us(r, 0, false))
 		return UM_CONTINUE;
 	if (!is_pipe(r, 0) && !is_pipe(r, 2))

@@ -315,11 +315,19 @@ static long stream_error(struct um_req *r, int *value)
 	return 0;
 }
 
-static bool is_stream_error(const struct um_req *r, const struct um_standin *s,
-			    socklen_t len)
+static long tell_error(struct um_req *r, const struct um_standin *s, int *value)
 {
-	return !s->packets && (int)r->arg[1] == SOL_SOCKET &&
-	       (int)r->arg[2] == SO_ERROR && len == sizeof(int);
+	if (!s->packets)
+		return stream_error(r, value);
+	if (*value)
+		um_net_error_sent(r, *value);
+	return 0;
+}
+
+static bool is_error(const struct um_req *r, socklen_t len)
+{
+	return (int)r->arg[1] == SOL_SOCKET && (int)r->arg[2] == SO_ERROR &&
+	       len == sizeof(int);
 }
 
 long sys_getsockopt(struct um_req *r)
@@ -343,8 +351,8 @@ long sys_getsockopt(struct um_req *r)
 		return -ENOMEM;
 	ret = UM_STACK_CALL(s->stack, getsockopt, -ENOPROTOOPT, s->id,
 			    (int)r->arg[1], (int)r->arg[2], value, &len);
-	if (ret == 0 && is_stream_error(r, s, len))
-		ret = stream_error(r, value);
+	if (ret == 0 && is_error(r, len))
+		ret = tell_error(r, s, value);
 	if (ret == 0)
 		ret = um_copy_out(r, um_uptr_of(r->arg[3]), value, len);
 	return ret < 0 ? ret
@@ -382,13 +390,34 @@ long sys_setsockopt(struct um_req *r)
 	return ret == 0 && is_of_standin(r) ? UM_CONTINUE : ret;
 }
 
+/*
+ * Of packets, what is sent goes through the stack, which refuses it from now on;
+ * the stand-in says the end to who reads. The stack's end must not see a
+ * hang-up: that is a close.
+ */
+static long shut_packets(struct um_req *r, long ret)
+{
+	UM_CLOSE int sock = -1;
+
+	if ((int)r->arg[1] == SHUT_WR || (ret < 0 && ret != -ENOTCONN))
+		return ret;
+	sock = um_gfd_dup(r, um_gfd_of(r->arg[0]));
+	if (sock < 0)
+		return sock;
+	return shutdown(sock, SHUT_RD) < 0 ? -errno : ret;
+}
+
 long sys_shutdown(struct um_req *r)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
-	long ret = 0;
+	long ret;
 
-	if (s)
-		ret = UM_STACK_CALL(s->stack, shutdown, 0, s->id,
-				    (int)r->arg[1]);
+	if (!s)
+		return UM_CONTINUE;
+	if ((unsigned int)r->arg[1] > SHUT_RDWR)
+		return -EINVAL;
+	ret = UM_STACK_CALL(s->stack, shutdown, 0, s->id, (int)r->arg[1]);
+	if (s->packets)
+		return shut_packets(r, ret);
 	return ret < 0 ? ret : UM_CONTINUE;
 }

@@ -27,6 +27,12 @@ long um_net_read(struct um_req *r, struct um_standin *s,
 		 const struct iovec *iov, size_t n);
 long um_net_write(struct um_req *r, struct um_standin *s,
 		  const struct iovec *iov, size_t n);
+/*
+ * An error was told: by the answer of a call or SO_ERROR (error; 0: whichever),
+ * or by what was read.
+ */
+void um_net_error_sent(struct um_req *r, int error);
+void um_net_error_read(struct um_req *r, struct um_standin *s, int flags);
 long um_net_ioctl(struct um_req *r, struct um_standin *s, unsigned int cmd);
 /* A request about interfaces on an AF_UNIX socket: is it one of a stack's? */
 bool um_net_unix_ioctl(struct um_req *r, unsigned int cmd, long *ret);

@@ -129,6 +129,19 @@ static long next_length(struct um_req *r)
 	return um_copy_out(r, um_uptr_of(r->arg[2]), &left, sizeof(left));
 }
 
+/* A packet is the stack's at once; of a stream, the stack knows. */
+static long unsent(struct um_req *r, struct um_standin *s)
+{
+	int left = 0;
+	long ret = s->packets ? 0
+			      : UM_STACK_CALL(s->stack, ioctl, -ENOTTY, s->id,
+					      SIOCOUTQ, &left, sizeof(left));
+
+	return ret < 0 ? ret
+		       : um_copy_out(r, um_uptr_of(r->arg[2]), &left,
+				     sizeof(left));
+}
+
 static long ask(struct um_req *r, const struct asked *s, unsigned int cmd)
 {
 	switch (cmd) {
@@ -145,15 +158,14 @@ static long ask(struct um_req *r, const struct asked *s, unsigned int cmd)
 long um_net_ioctl(struct um_req *r, struct um_standin *s, unsigned int cmd)
 {
 	struct asked asked = { .stack = s->stack, .id = s->id, .fd = -1 };
-	int none = 0;
 
 	switch (cmd) {
 	case FIONREAD:
 		return s->packets ? next_length(r) : UM_CONTINUE;
 	case SIOCOUTQ:
-		return um_copy_out(r, um_uptr_of(r->arg[2]), &none,
-				   sizeof(none));
+		return unsent(r, s);
 	case SIOCATMARK:
+		return s->packets ? -ENOTTY : UM_CONTINUE;
 	case FIOSETOWN:
 	case SIOCSPGRP:
 	case FIOGETOWN:

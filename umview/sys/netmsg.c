@@ -88,15 +88,24 @@ static long receive_error(struct um_req *r, struct um_standin *s, size_t room,
 		return -ENOMEM;
 	got = UM_STACK_CALL(s->stack, errqueue, -EAGAIN, s->id, buf, size,
 			    flags);
+	if (got >= 0)
+		um_net_error_sent(r, 0);
 	return got < 0 ? got : unpack(buf, (size_t)got, (size_t)got, out);
 }
 
-/* Not only shut down by the guest itself. */
-static bool is_cut_off(int sock)
+/*
+ * Every packet has a head, so no byte is an end: the stack's, or what the guest
+ * has shut down itself; who does not wait is told of that by EAGAIN, udp(7).
+ */
+static long at_end(int sock, int flags)
 {
 	struct pollfd p = { .fd = sock };
 
-	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
+	if (poll(&p, 1, 0) > 0 && (p.revents & POLLHUP))
+		return -ENETDOWN;
+	return (flags & MSG_DONTWAIT) || (fcntl(sock, F_GETFL) & O_NONBLOCK)
+		       ? -EAGAIN
+		       : 0;
 }
 
 /* The next packet: 1; 0: the end; -errno. */
@@ -123,13 +132,15 @@ static long receive(struct um_req *r, struct um_standin *s, size_t room,
 			     (flags & (MSG_PEEK | MSG_DONTWAIT)) | MSG_TRUNC));
 		um_wait_end();
 	} while (got == -EINTR && um_wait_again(r, &got));
-	/* Every packet has a head: the stack's end is closed. */
 	if (got == 0)
-		return is_cut_off(sock) ? -ENETDOWN : 0;
+		return at_end(sock, flags);
 	if (got < 0)
 		return got;
-	return unpack(buf, (size_t)got < size ? (size_t)got : size, (size_t)got,
-		      out);
+	got = unpack(buf, (size_t)got < size ? (size_t)got : size, (size_t)got,
+		     out);
+	if (out->head.error)
+		um_net_error_read(r, s, flags);
+	return got;
 }
 
 /* What the call returns for a packet of which `room` bytes were wanted. */
@@ -203,7 +214,7 @@ long um_net_recvfrom(struct um_req *r, struct um_standin *s)
 	if (!s->packets)
 		return r->arg[4] ? recvfrom_stream(r) : UM_CONTINUE;
 	ret = receive(r, s, room, flags, &p);
-	if (ret <= 0)
+	if (ret < 0)
 		return ret;
 	ret = um_copy_out(r, um_uptr_of(r->arg[1]), p.data, given(&p, room));
 	if (ret == 0 && r->arg[4])
@@ -274,7 +285,7 @@ static long recv_message(struct um_req *r, struct um_standin *s, uint64_t at,
 	if (ret < 0)
 		return ret;
 	ret = receive(r, s, total(iov, m.msg_iovlen), flags, &p);
-	return ret <= 0 ? ret : give_message(r, at, &m, &p, flags);
+	return ret < 0 ? ret : give_message(r, at, &m, &p, flags);
 }
 
 /* What the kernel's own call would tell of names is not the stack's. */
@@ -345,9 +356,15 @@ long sys_recvmmsg(struct um_req *r)
 
 /* ---- to the stack ---- */
 
-static long transmit(struct um_standin *s, struct msghdr *m, int flags)
+static long transmit(struct um_req *r, struct um_standin *s, struct msghdr *m,
+		     int flags)
 {
-	return UM_STACK_CALL(s->stack, sendmsg, -EOPNOTSUPP, s->id, m, flags);
+	long ret =
+		UM_STACK_CALL(s->stack, sendmsg, -EOPNOTSUPP, s->id, m, flags);
+
+	if (ret < 0)
+		um_net_error_sent(r, (int)-ret);
+	return ret;
 }
 
 /* The guest's vector in one piece, with what goes with it in m. */
@@ -368,7 +385,7 @@ static long send_vector(struct um_req *r, struct um_standin *s,
 	ret = um_copy_in_vec(r, iov, n, one.iov_base, len);
 	whole.msg_iov = &one;
 	whole.msg_iovlen = 1;
-	return ret < 0 ? ret : transmit(s, &whole, flags);
+	return ret < 0 ? ret : transmit(r, s, &whole, flags);
 }
 
 long um_net_write(struct um_req *r, struct um_standin *s,

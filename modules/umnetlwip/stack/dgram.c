@@ -150,7 +150,7 @@ static uint16_t used(struct msghdr *m, struct cmsghdr *last)
 		    : 0;
 }
 
-void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
+bool st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
 		      const ip_addr_t *from, uint16_t port)
 {
 	static uint8_t data[65536];
@@ -163,7 +163,7 @@ void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
 	size_t len = p->tot_len - skip;
 
 	if (p->tot_len < skip || len > sizeof(data))
-		return;
+		return true;
 	head.namelen = (uint16_t)st_addr_out(s->domain, from, port, &name);
 	memcpy(head.name, &name, head.namelen);
 	put_stamp(s, &m, &at);
@@ -173,7 +173,7 @@ void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
 		put_v4(s, &m, &at);
 	head.controllen = used(&m, at);
 	pbuf_copy_partial(p, data, (u16_t)len, (u16_t)skip);
-	st_sock_give(s, &head, control, data, len);
+	return st_sock_give(s, &head, control, data, len);
 }
 
 /* ---- from the guest ---- */
@@ -198,6 +198,8 @@ void st_dgram_ready(struct st_sock *s, uint32_t events)
 		/* A packet may be empty; at the end there is a hang-up too. */
 		if (got < 0 || (got == 0 && (events & EPOLLHUP)))
 			break;
+		if (s->shut_wr)
+			continue;
 		ret = s->proto->send(s, &none, data, (size_t)got, 0);
 		if (ret < 0)
 			st_sock_fail(s, (int)-ret);
@@ -471,6 +473,7 @@ ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)
 	if (!d->errors)
 		d->errors_end = &d->errors;
 	d->error_count--;
+	s->error = d->errors ? (int)d->errors->ee.ee_errno : 0;
 	told.ee = e->ee;
 	told.from = e->offender;
 	put(&m, &at, six ? IPPROTO_IPV6 : IPPROTO_IP,

@@ -22,8 +22,9 @@ struct st_dgram {
 
 struct st_dgram *st_dgram_new(struct st_sock *s);
 void st_dgram_fini(struct st_sock *s);
-/* A packet that came, from byte `skip` on, for the guest. p is borrowed. */
-void st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
+/* A packet that came, from byte `skip` on, for the guest. p is borrowed. false: it is
+ * not taken. */
+bool st_dgram_deliver(struct st_sock *s, const struct pbuf *p, size_t skip,
 		      const ip_addr_t *from, uint16_t port);
 /* Read what the guest wrote, and send it to the connected address. */
 void st_dgram_ready(struct st_sock *s, uint32_t events);

@@ -377,6 +377,13 @@ static int do_send(struct st_sock *s, struct call *c)
 	if (c->q.b < 0 || c->q.c < 0 || name + ctl > c->q.len ||
 	    name > sizeof(to.addr))
 		return -EINVAL;
+	if (s->shut_wr)
+		return -EPIPE;
+	if (s->error && (s->proto == &st_udp || s->proto == &st_raw)) {
+		ret = -s->error;
+		s->error = 0;
+		return ret;
+	}
 	to.has_addr = name > 0;
 	to.addrlen = (socklen_t)name;
 	memcpy(&to.addr, c->data, name);
@@ -385,6 +392,15 @@ static int do_send(struct st_sock *s, struct call *c)
 		return ret;
 	return (int)s->proto->send(s, &to, c->data + name + ctl,
 				   c->q.len - name - ctl, c->q.a);
+}
+
+/* One that is not connected is shut down all the same, as in the kernel. */
+static int do_shutdown(struct st_sock *s, int how)
+{
+	if (s->proto->shutdown)
+		return s->proto->shutdown(s, how);
+	s->shut_wr = s->shut_wr || how != SHUT_RD;
+	return s->connected ? 0 : -ENOTCONN;
 }
 
 static int do_close(struct st_sock *s)
@@ -416,9 +432,7 @@ static int on_socket(struct st_sock *s, struct call *c)
 	case ST_SETOPT:
 		return do_setopt(s, c);
 	case ST_SHUTDOWN:
-		return s->proto->shutdown ? s->proto->shutdown(s, c->q.a)
-		       : s->connected	  ? 0
-					  : -ENOTCONN;
+		return do_shutdown(s, c->q.a);
 	case ST_IOCTL:
 		return do_ioctl(s, c);
 	case ST_SEND:

@@ -109,6 +109,7 @@ struct st_sock {
 	uint32_t pid;
 	int error; /* SO_ERROR */
 	bool released;
+	bool shut_wr; /* of packets: shutdown(2) */
 	struct st_so so;
 	struct st_ipopt ip;
 	bool bound, connected;

@@ -486,6 +486,8 @@ int st_ipopt_get(struct st_sock *s, int level, int name, void *value,
 
 	if (level == IPPROTO_IPV6 && s->domain != AF_INET6)
 		return -ENOPROTOOPT;
+	if (level == IPPROTO_TCP && s->type != SOCK_STREAM)
+		return s->domain == AF_INET6 ? -ENOPROTOOPT : -EOPNOTSUPP;
 	if (o)
 		return get(s, o, value, len);
 	if ((level == IPPROTO_IP && name == IP_MULTICAST_IF) ||

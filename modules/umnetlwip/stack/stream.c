@@ -133,7 +133,9 @@ static bool rx_add(struct st_stream *t, struct pbuf *p)
 		t->rx_end = &t->rx;
 	*t->rx_end = node;
 	t->rx_end = &node->next;
-	t->rx_len += p->tot_len;
+	/* tot_len has 16 bits: what came out of order may be more. */
+	for (; p; p = p->next)
+		t->rx_len += p->len;
 	return true;
 }
 
@@ -309,6 +311,16 @@ static size_t news(struct st_stream *t)
 						  : space;
 }
 
+size_t st_stream_unsent(const struct st_stream *t)
+{
+	int queued = 0;
+
+	if (t->s->watch.fd < 0 || ioctl(t->s->watch.fd, SIOCINQ, &queued) < 0 ||
+	    (size_t)queued <= t->behind)
+		return t->filled;
+	return t->filled + (size_t)queued - t->behind;
+}
+
 static void finish_tx(struct st_stream *t)
 {
 	if (t->hangup && t->unsent == 0 && !t->fin_sent && t->pcb &&
@@ -435,13 +447,16 @@ static void released(struct st_stream *t)
 		st_sock_free(s);
 }
 
-/* Both directions are shut down: is there still somebody who has it? */
+/*
+ * Both directions are shut down, which a guest may do to a socket that it keeps:
+ * is there still somebody who has it?
+ */
 static bool guest_is_gone(const struct st_stream *t)
 {
 	struct st_sock probe = *t->s;
 
 	probe.watch.fd = -1;
-	return !t->rx_closed || !probe.inode || !st_sock_is_open(&probe);
+	return !probe.inode || !st_sock_is_open(&probe);
 }
 
 void st_stream_ready(struct st_sock *s, uint32_t events)

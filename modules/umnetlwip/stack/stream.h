@@ -39,6 +39,7 @@ struct st_stream {
 	bool established, hangup, tx_eof, fin_sent;
 	/* connect */
 	uint32_t tag;
+	int late;     /* the answer to who has waited too long */
 	int guest_fd; /* a blocking connect's, until it is linked */
 	bool connecting, told;
 	struct st_timer timer;
@@ -61,6 +62,8 @@ void st_stream_ready(struct st_sock *s, uint32_t events);
 void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb);
 /* The connection is over: the guest sees what it would of the kernel's. */
 void st_stream_broken(struct st_stream *t, int error);
+/* Bytes from the guest that the peer has not acknowledged; SIOCOUTQ. */
+size_t st_stream_unsent(const struct st_stream *t);
 void st_stream_fini(struct st_stream *t);
 
 int st_tcp_bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port);

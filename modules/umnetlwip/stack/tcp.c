@@ -8,6 +8,9 @@
  * emptied as the connection stands.
  */
 #include <errno.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "iface.h"
@@ -139,7 +142,22 @@ static void on_timeout(struct st_timer *timer)
 	struct st_stream *t =
 		(void *)((char *)timer - offsetof(struct st_stream, timer));
 
-	stop_waiting(t, -EINPROGRESS);
+	stop_waiting(t, t->late);
+}
+
+/* The request is answered as the connection stands; late: as time runs out. */
+static int wait_on(struct st_stream *t, uint32_t tag, int late)
+{
+	const struct timeval *most = &t->s->so.sndtimeo;
+
+	t->tag = tag;
+	t->late = late;
+	if (most->tv_sec || most->tv_usec) {
+		t->timer.fire = on_timeout;
+		st_timer_set(&t->timer, (uint64_t)most->tv_sec * 1000 +
+						(uint64_t)most->tv_usec / 1000);
+	}
+	return 1;
 }
 
 static void tcp_cancel(struct st_sock *s)
@@ -218,12 +236,16 @@ static int tcp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 
 	if (addr->sa.sa_family == AF_UNSPEC && len >= sizeof(sa_family_t))
 		return t->established ? -EISCONN : 0;
-	ret = st_addr_in(s, addr, len, &ip, &port);
-	if (ret < 0)
-		return ret;
+	if (len < sizeof(sa_family_t))
+		return -EINVAL;
+	if (t->connecting && tag && !t->tag)
+		return wait_on(t, tag, -EALREADY);
 	ret = state_of(t);
 	if (ret != 0)
 		return ret < 0 ? ret : 0;
+	ret = st_addr_in(s, addr, len, &ip, &port);
+	if (ret < 0)
+		return ret;
 	ret = new_pcb(s);
 	if (ret < 0)
 		return ret;
@@ -253,14 +275,7 @@ static int tcp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 	if (!tag)
 		return -EINPROGRESS;
 	t->guest_fd = dup(fd);
-	t->tag = tag;
-	if (s->so.sndtimeo.tv_sec || s->so.sndtimeo.tv_usec) {
-		t->timer.fire = on_timeout;
-		st_timer_set(&t->timer,
-			     (uint64_t)s->so.sndtimeo.tv_sec * 1000 +
-				     (uint64_t)s->so.sndtimeo.tv_usec / 1000);
-	}
-	return 1;
+	return wait_on(t, tag, -EINPROGRESS);
 }
 
 /* ---- the end ---- */
@@ -314,12 +329,18 @@ static int tcp_sockname(struct st_sock *s, union st_sockaddr *out,
 	return 0;
 }
 
+/* Of a connection that is over nothing is known any more, as in the kernel. */
+static bool is_over(const struct st_stream *t)
+{
+	return t->established && (!t->pcb || t->pcb->state == TIME_WAIT);
+}
+
 static int tcp_peername(struct st_sock *s, union st_sockaddr *out,
 			socklen_t *len)
 {
 	struct st_stream *t = s->priv;
 
-	if (!t || !t->established)
+	if (!t || !t->established || is_over(t))
 		return -ENOTCONN;
 	*out = s->remote;
 	*len = s->domain == AF_INET6 ? sizeof(out->in6) : sizeof(out->in);
@@ -342,6 +363,16 @@ static ssize_t tcp_send(struct st_sock *s, const struct st_dest *to,
 static int tcp_ioctl(struct st_sock *s, unsigned int cmd, void *data,
 		     size_t size)
 {
+	struct st_stream *t = s->priv;
+	int unsent;
+
+	if (cmd == SIOCOUTQ) {
+		if (t->listener || size < sizeof(unsent))
+			return -EINVAL;
+		unsent = (int)st_stream_unsent(t);
+		memcpy(data, &unsent, sizeof(unsent));
+		return 0;
+	}
 	return st_ioctl(s, cmd, data, size);
 }
 
@@ -351,7 +382,9 @@ static int tcp_shutdown_sock(struct st_sock *s, int how)
 	struct st_stream *t = s->priv;
 
 	(void)how;
-	return t->connecting || t->established || t->listener ? 0 : -ENOTCONN;
+	return t->connecting || t->listener || (t->established && !is_over(t))
+		       ? 0
+		       : -ENOTCONN;
 }
 
 const struct st_proto st_tcp = {

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "dgram.h"
+#include "lwip/icmp.h"
+#include "lwip/udp.h"
 
 enum { UDP_MAX = 65507 };
 
@@ -13,9 +15,17 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 	struct st_sock *s = arg;
 
 	(void)pcb;
-	if (!ip_addr_ismulticast(ip_current_dest_addr()) ||
-	    st_group_has(s, ip_current_dest_addr()))
-		st_dgram_deliver(s, p, 0, from, port);
+	if (ip_addr_ismulticast(ip_current_dest_addr()) &&
+	    !st_group_has(s, ip_current_dest_addr())) {
+		pbuf_free(p);
+		return;
+	}
+	/* Closed already, though the loop has not heard of it yet. */
+	if (!st_dgram_deliver(s, p, 0, from, port) && !st_sock_is_open(s)) {
+		pbuf_header_force(
+			p, (s16_t)(ip_current_header_tot_len() + UDP_HLEN));
+		icmp_port_unreach(ip_current_is_v6(), p);
+	}
 	pbuf_free(p);
 }
 
