@@ -370,12 +370,15 @@ err_t st_forward_output4(struct netif *nif, struct pbuf *p,
 	struct pbuf *copy;
 	err_t ret;
 
-	if (fate != CHANGE)
-		return fate == DROP ? ERR_RTE : etharp_output(nif, p, to);
+	if (fate == DROP)
+		return ERR_RTE;
+	if (fate == SEND)
+		return etharp_output(nif, p, to);
 	copy = changed(p, &t);
-	ret = copy ? etharp_output(nif, copy, to) : ERR_MEM;
-	if (copy)
-		pbuf_free(copy);
+	if (!copy)
+		return ERR_MEM;
+	ret = etharp_output(nif, copy, to);
+	pbuf_free(copy);
 	return ret;
 }
 
@@ -388,11 +391,14 @@ err_t st_forward_output6(struct netif *nif, struct pbuf *p,
 	struct pbuf *copy;
 	err_t ret;
 
-	if (fate != CHANGE)
-		return fate == DROP ? ERR_RTE : ethip6_output(nif, p, to);
+	if (fate == DROP)
+		return ERR_RTE;
+	if (fate == SEND)
+		return ethip6_output(nif, p, to);
 	copy = changed(p, &t);
-	ret = copy ? ethip6_output(nif, copy, to) : ERR_MEM;
-	if (copy)
-		pbuf_free(copy);
+	if (!copy)
+		return ERR_MEM;
+	ret = ethip6_output(nif, copy, to);
+	pbuf_free(copy);
 	return ret;
 }
