@@ -38,7 +38,8 @@ um_install() {
 um_packages_build=(build-essential cmake ninja-build pkg-config libfuse3-dev
 	libext2fs-dev comerr-dev libarchive-dev libsquashfuse-dev liblzma-dev
 	liblzo2-dev liblz4-dev libzstd-dev zlib1g-dev
-	libvdeplug-dev libslirp-dev libnbd-dev qemu-utils libcmocka-dev e2fsprogs
+	libvdeplug-dev libslirp-dev libsodium-dev libtelnet-dev
+	libmicrohttpd-dev libcrypt-dev libnbd-dev qemu-utils libcmocka-dev e2fsprogs
 	util-linux mount)
 
 # um_user - sets $um_user: the ordinary user that a view is shown to

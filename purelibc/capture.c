@@ -31,7 +31,7 @@
 
 _Thread_local struct pure_thread pure_self;
 
-static long (*raw)(const long call[7]) = pure_raw;
+static long (*raw)(const long call[7]) = pure_raw_before;
 static _Atomic(sfun) callback;
 static sfun variable; /* the oldest form's */
 static bool started;
@@ -162,6 +162,8 @@ static long capture(struct pure_frame *f, struct pure_thread *t)
 
 	if (t->armed && f->nr == SYS_rt_sigaction && f->arg[0] == SIGSYS)
 		return pure_sud_sigaction(f);
+	if (t->armed && pure_sud_is(f))
+		return -EINVAL;
 	if (t->armed)
 		pure_guard_masks(f, &guard);
 	if (fun)
@@ -301,7 +303,8 @@ static int start(int flags)
 		ret = pure_region_setup(&config);
 	if (ret)
 		return ret;
-	code = pure_region_code((const char *)pure_raw);
+	pure_sud_announce();
+	code = pure_region_code(pure_raw);
 	memcpy(&raw, &code, sizeof(raw));
 	dispatch_wanted =
 		!(flags & PUREFLAG_NODISPATCH) && pure_sud_setup() == 0;

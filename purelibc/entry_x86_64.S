@@ -4,14 +4,35 @@
  *
  * What lies between pure_code and pure_code_end is copied to the low region
  * (region.c) and refers to nothing outside but by the words at its end. The
- * whole region may always make system calls (sud.c).
+ * whole region may always make system calls (sud.c). It is data here: whoever
+ * replaces the calls of this library's text, as a view does, leaves it alone.
  *
  * A stub comes to pure_entry with everything as at its `syscall`, but %ecx: the
  * address behind that instruction. The kernel would have destroyed %rcx and
  * %r11, so these two are free; all else, also flags, vector registers and the
  * 128 bytes below the stack pointer, must be as before, and %rax the result.
  */
+/* long pure_raw(const long call[7]): the call call[0]; -errno */
+.macro RAW
+	mov	(%rdi), %rax
+	mov	16(%rdi), %rsi
+	mov	24(%rdi), %rdx
+	mov	32(%rdi), %r10
+	mov	40(%rdi), %r8
+	mov	48(%rdi), %r9
+	mov	8(%rdi), %rdi
+	syscall
+	ret
+.endm
+
 	.text
+	.globl pure_raw_before
+	.hidden pure_raw_before
+/* pure_raw(), until there is a copy. */
+pure_raw_before:
+	RAW
+
+	.section .data.rel.ro, "aw", @progbits
 	.balign 64
 	.globl pure_code, pure_code_end, pure_entry, pure_raw, pure_restorer
 	.globl pure_config
@@ -111,18 +132,9 @@ native:
 	lea	-2(%r11), %rcx
 	jmp	*%rcx
 
-/* long pure_raw(const long call[7]): the call call[0]; -errno */
 	.balign 16
 pure_raw:
-	mov	(%rdi), %rax
-	mov	16(%rdi), %rsi
-	mov	24(%rdi), %rdx
-	mov	32(%rdi), %r10
-	mov	40(%rdi), %r8
-	mov	48(%rdi), %r9
-	mov	8(%rdi), %rdi
-	syscall
-	ret
+	RAW
 
 /* Where the handler of SIGSYS returns to. */
 	.balign 16

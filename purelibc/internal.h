@@ -40,7 +40,8 @@ struct pure_frame {
 
 extern const char pure_code[], pure_code_end[], pure_entry[], pure_restorer[];
 extern const char pure_config[];
-long pure_raw(const long call[7]);
+extern const char pure_raw[];
+long pure_raw_before(const long call[7]);
 
 /* ---- vector.c ---- */
 
@@ -122,6 +123,9 @@ long pure_dispatch(struct pure_frame *frame);
 
 /* ---- sud.c ---- */
 
+void pure_sud_announce(void);
+/* A thread has one dispatch, and it is ours: the program gets none. */
+bool pure_sud_is(const struct pure_frame *call);
 int pure_sud_setup(void);
 /* For the calling thread, once. */
 void pure_sud_arm(struct pure_thread *t);

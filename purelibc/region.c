@@ -158,20 +158,6 @@ static bool want(int nr, void *arg)
 	return !pure_is_frameless(nr);
 }
 
-/* Our own instructions stay: where the library is linked in, they are seen. */
-static void drop_own(struct pure_sites *sites, const uint8_t *text)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < sites->n; i++) {
-		const char *at = (const char *)text + sites->site[i].at;
-
-		if (at < pure_code || at >= pure_code_end)
-			sites->site[kept++] = sites->site[i];
-	}
-	sites->n = kept;
-}
-
 static int write_stubs(const uint8_t *text, const struct pure_sites *sites)
 {
 	struct pure_region *r = &pure_region;
@@ -216,7 +202,6 @@ static int patch(uint8_t *text, size_t len)
 
 	if (ret)
 		return ret;
-	drop_own(&sites, text);
 	if (sites.n)
 		ret = write_stubs(text, &sites);
 	if (!ret && sites.n)

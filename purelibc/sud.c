@@ -22,6 +22,7 @@
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_OFF	     0
 #define PR_SYS_DISPATCH_ON	     1
 #endif
 #ifndef SYS_USER_DISPATCH
@@ -168,6 +169,22 @@ int pure_sud_setup(void)
 	if (!ret)
 		clear_masks();
 	return (int)ret;
+}
+
+/*
+ * A view may have replaced instructions itself (umview(1)). Whom it sees use
+ * this call it leaves them to.
+ */
+void pure_sud_announce(void)
+{
+	PURE_CALL(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF,
+		  0, 0, 0);
+}
+
+bool pure_sud_is(const struct pure_frame *call)
+{
+	return call->nr == SYS_prctl &&
+	       (int)call->arg[0] == PR_SET_SYSCALL_USER_DISPATCH;
 }
 
 void pure_sud_arm(struct pure_thread *t)

@@ -11,6 +11,7 @@
  * descendant (it is their reaper), so that what fails, or is interrupted, leaves
  * neither a mount nor a process. Exit status: mount(8)'s, 0, 1, 8 or 32.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -163,6 +164,11 @@ static int default_format(struct umfuse_opts *o, const struct row *row)
 		       : 0;
 }
 
+static bool only_reads(const struct row *row)
+{
+	return !strcmp(row->options, "ro");
+}
+
 /* A program that only reads says so nowhere. */
 static int set_readonly(struct request *req, struct umfuse_opts *o)
 {
@@ -186,11 +192,46 @@ static int add_options_of(struct request *req, const struct row *row,
 		err = umfuse_opts_add(o, "debug");
 	if (!err && o->hard_remove)
 		err = umfuse_opts_add(o, "hard_remove");
-	if (!err && !strcmp(row->options, "ro"))
+	if (!err && only_reads(row))
 		err = set_readonly(req, o);
 	else if (!err && *row->options)
 		err = umfuse_opts_add(o, row->options);
 	return err;
+}
+
+static bool is_empty(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	bool empty = true;
+
+	while (d && empty && (e = readdir(d)))
+		empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+	if (d)
+		closedir(d);
+	return empty;
+}
+
+/*
+ * To libfuse 2 a target that is not empty is one by mistake, and a program that
+ * only reads takes no option to be told. It gets an empty directory, and what it
+ * mounts there the view has at the target. gives: its name; NULL: not needed.
+ */
+static char *stand_in(struct request *req, const struct row *row,
+		      const char *point)
+{
+	char dir[] = "/tmp/umview-mounter.XXXXXX";
+	char *option;
+
+	if (!only_reads(row) || req->fake || is_empty(point) || !mkdtemp(dir))
+		return NULL;
+	if (asprintf(&option, "instead=\"%s\"", point) < 0 ||
+	    mntopts_add(&req->opts, option) < 0) {
+		rmdir(dir);
+		return NULL;
+	}
+	free(option);
+	return strdup(dir);
 }
 
 /* Options: those of the core are told to the view, the rest makes o. */
@@ -201,7 +242,7 @@ static int sort_options(struct request *req, const struct row *row,
 	char rest[MAX_OPTIONS + 4];
 	int err;
 
-	if (!strcmp(row->options, "ro"))
+	if (only_reads(row))
 		flags |= MS_RDONLY;
 	if (um_mounter(req->opts.data ? req->opts.data : "", flags, rest,
 		       sizeof(rest)) < 0) {
@@ -261,7 +302,9 @@ static int mount_by(struct request *req, const struct row *row)
 	char *program = NULL;
 	char *source = whole_name(req->source);
 	char *point = whole_name(target);
-	struct um_mount_req m = { .fstype = row->program, .target = point };
+	char *empty = point ? stand_in(req, row, point) : NULL;
+	struct um_mount_req m = { .fstype = row->program,
+				  .target = empty ? empty : point };
 	int status = MOUNTER_FAILED;
 	int err = source && point ? sort_options(req, row, &o) : -ENOMEM;
 
@@ -278,6 +321,9 @@ static int mount_by(struct request *req, const struct row *row)
 		status = mounter_run(program, words.v, point);
 	else if (!err && req->fake)
 		status = 0;
+	if (empty)
+		rmdir(empty);
+	free(empty);
 	free(program);
 	free(source);
 	free(point);

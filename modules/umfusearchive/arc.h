@@ -172,9 +172,11 @@ const char *tree_last(const char *path);
 /**
  * struct source - the archive as libarchive reads it
  * @base: where the reader's first byte lies
+ * @locked: the archive that has its name now, NULL: not locked
  */
 struct source {
 	struct um_next_file *file;
+	struct um_next_file *locked;
 	uint64_t size;
 	uint64_t base;
 	uint64_t at;
@@ -234,6 +236,11 @@ struct arc {
 
 /* source.c */
 int source_open(struct arc *a);
+/*
+ * Keep other sessions off an archive that will be written, and off the new one
+ * that has taken its place.
+ */
+int source_lock(struct arc *a);
 void source_close(struct arc *a);
 /* A reader that begins at `base`. NULL: out of memory, or no archive. */
 struct archive *source_reader(struct arc *a, uint64_t base);

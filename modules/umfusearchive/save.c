@@ -345,7 +345,9 @@ static int replace(struct arc *a, const char *path)
 		err = keep_old(a);
 	if (!err)
 		err = um_next_rename(a->next, path, a->path, 0);
-	if (err)
+	if (!err)
+		(void)source_lock(a);
+	else
 		fuse_log(
 			FUSE_LOG_ERR,
 			ARC_PROGRAM

@@ -21,6 +21,9 @@ int source_open(struct arc *a)
 	struct source *s = &a->source;
 	int err = um_next_open(a->next, a->path, O_RDONLY, 0, &s->file);
 
+	/* from before the index is read: nobody writes a new one meanwhile */
+	if (!err)
+		err = um_next_lock(s->file, false);
 	if (!err)
 		err = um_next_fstat(s->file, &a->st);
 	if (!err)
@@ -35,8 +38,25 @@ int source_open(struct arc *a)
 	return err;
 }
 
+int source_lock(struct arc *a)
+{
+	struct um_next_file *now;
+	int err = um_next_open(a->next, a->path, O_RDWR, 0, &now);
+
+	if (!err) {
+		err = um_next_lock(now, true);
+		um_next_close(a->source.locked);
+		a->source.locked = now;
+	}
+	if (err)
+		fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": %s: %s\n", a->path,
+			 strerror(-err));
+	return err;
+}
+
 void source_close(struct arc *a)
 {
+	um_next_close(a->source.locked);
 	if (a->source.file)
 		um_next_close(a->source.file);
 	free(a->source.buf);

@@ -161,6 +161,8 @@ static int start(struct start *s)
 		err = index_read(a);
 	if (!err)
 		decide(a);
+	if (!err && !a->readonly)
+		err = source_lock(a);
 	return err;
 }
 

@@ -229,8 +229,9 @@ int viewfs_options(struct viewfs *v, const struct um_mount_req *req)
 		um_err("viewfs: one of bind, merge, cow, mincow and worm");
 		return -EINVAL;
 	}
-	if (ret == 0 && v->vstat && (v->mode == VIEWFS_BIND))
-		um_warn("viewfs: vstat needs merge, cow or mincow, and is left "
+	if (ret == 0 && v->vstat &&
+	    (v->mode == VIEWFS_BIND || v->mode == VIEWFS_MERGE))
+		um_warn("viewfs: vstat needs cow, mincow or worm, and is left "
 			"out");
 	if (ret == 0)
 		ret = compose(&o, req);

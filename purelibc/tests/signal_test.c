@@ -9,6 +9,10 @@
 
 #include "fixture.h"
 
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#endif
+
 static void a_blocked_sigsys_does_no_harm(void)
 {
 	sigset_t all, now;
@@ -57,6 +61,23 @@ static void the_programs_sigsys_is_its_own(void)
 	CHECK(old.sa_handler == on_signal);
 	if (!(flags & PUREFLAG_NODISPATCH))
 		CHECK(fixed_call(SYS_getpid, 0, 0) > 0);
+}
+
+/* One for a thread, and that is the library's. */
+static void a_dispatch_of_the_programs_own_is_refused(void)
+{
+	static char selector;
+	int before;
+
+	start();
+	if (flags & PUREFLAG_NODISPATCH)
+		return;
+	CHECK(prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector) == -1);
+	CHECK(errno == EINVAL);
+	before = seen[SYS_getpid];
+	replaceable_getpid();
+	CHECK(fixed_call(SYS_getpid, 0, 0) > 0);
+	CHECK(seen[SYS_getpid] == before + 2);
 }
 
 static sigjmp_buf jump;
@@ -205,6 +226,7 @@ const struct check_test signal_tests[] = {
 	TEST(a_blocked_sigsys_does_no_harm),
 	TEST(handlers_are_captured_and_return),
 	TEST(the_programs_sigsys_is_its_own),
+	TEST(a_dispatch_of_the_programs_own_is_refused),
 	TEST(a_handler_may_jump_out_of_a_call),
 	TEST(a_storm_of_signals_does_no_harm),
 	TEST(a_signal_anywhere_does_no_harm),

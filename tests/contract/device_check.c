@@ -287,7 +287,7 @@ static void share_with_a_child(char *one, char *two)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		memcpy(two, "child", 5);
+		memcpy(two, "child", 6);
 		_exit(pwrite(open_it(O_RDWR), "late", 4, 12288) != 4);
 	}
 	CHECK(waitpid(pid, NULL, 0) == pid);
@@ -320,7 +320,7 @@ static void maps_are_one(void)
 	munmap(two, MAPPED);
 	close(other);
 	close(fd);
-	memcpy(one + 20480, "mapped only", 11);
+	memcpy(one + 20480, "mapped only", 12);
 	munmap(one, MAPPED);
 }
 

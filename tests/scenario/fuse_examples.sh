@@ -154,6 +154,19 @@ must umount "$MNT"
 EOS
 done
 
+printf -- '- passthrough_ll with the write-back cache\n'
+must_guest <<'EOS'
+mkdir behind
+must bin/passthrough_ll -o writeback,source="$PWD/behind" "$MNT"
+for i in $(seq 2000); do echo "line $i"; done >"$MNT/lines" || die "write"
+for i in $(seq 2001 2100); do echo "line $i" >>"$MNT/lines"; done
+must truncate -s 100000 "$MNT/lines"
+seq 2100 | sed 's/^/line /' >expected && truncate -s 100000 expected
+must cmp expected "$MNT/lines"
+must umount "$MNT"
+must cmp expected behind/lines
+EOS
+
 printf -- '- cuse: a character device of the view\n'
 must_guest <<'EOS'
 ls -l /dev/cuse >log 2>&1 && ! grep -q "No such" log || die "$(cat log)"

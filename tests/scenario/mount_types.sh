@@ -130,5 +130,17 @@ EOS
 done
 case $type in
 umfusessh | sshfs | fuse.sshfs) stop_sshd ;;
+umfusegrub)
+	printf -- '- on a directory that is not empty\n'
+	must_guest SOURCE="$source" <<'EOS'
+mkdir full && echo beneath >full/file
+must mount -t umfusegrub "$SOURCE" full >out 2>&1
+ls full | grep -q file && die "seen through it"
+grep -q " $PWD/full fuse" /proc/self/mounts || die "not mounted there"
+must umount full
+same "beneath" beneath "$(cat full/file)"
+true
+EOS
+	;;
 esac
 nothing_outside

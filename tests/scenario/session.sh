@@ -95,6 +95,13 @@ as_user "$UMVIEW" --help | grep -q '^Usage: umview' || fail "--help"
 as_user "$UMVIEW" --version | grep -qE '[0-9]+\.[0-9]+' || fail "--version"
 as_user "$UMVIEW" -q --log "$T_TMP/the-log" true || fail "--log"
 
+printf -- '- limits\n'
+out=$(as_user bash -c "ulimit -Sf 10; exec $UMVIEW -q bash -c 'ulimit -f'" 2>&1)
+[ "$out" = 10 ] || fail "a small limit of size: $out"
+out=$(as_user bash -c "ulimit -n 6; exec $UMVIEW -q true" 2>&1)
+status=$?
+[ "$status" -eq 125 ] && [ -n "$out" ] || fail "too few descriptors: $status, $out"
+
 printf -- '- terminal\n'
 need python3
 on_tty() {

@@ -4,7 +4,7 @@
 # to look at it is allowed to both
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-need mke2fs e2fsck mkfs.vfat mount umount
+need mke2fs e2fsck mkfs.vfat mount umount tar
 as_user mkdir "$T_TMP/tree"
 pack_image "$IMG" 16M "$T_TMP/tree"
 as_user sh -c 'truncate -s 16M "$1" && mkfs.vfat "$1"' sh "$T_TMP/fat.img" \
@@ -53,6 +53,25 @@ printf -- '- FAT\n'
 first mount -t umfusefat "$T_TMP/fat.img" "$MNT"
 must_guest <<'EOS'
 mount -t umfusefat fat.img "$MNT" 2>/dev/null && die "mounted twice"
+true
+EOS
+first_ends
+
+printf -- '- an archive, also after a new one has taken its place\n'
+as_user tar cf "$T_TMP/a.tar" -C "$T_TMP/tree" .
+first "mount -t umfusearchive '$T_TMP/a.tar' '$MNT'; echo x >'$MNT/x'; sync '$MNT'"
+must_guest <<'EOS'
+mount -t umfusearchive a.tar "$MNT" 2>/dev/null && die "mounted twice"
+mount -r -t umfusearchive a.tar "$MNT" 2>/dev/null && die "looked into"
+true
+EOS
+first_ends
+first mount -r -t umfusearchive "$T_TMP/a.tar" "$MNT"
+must_guest <<'EOS'
+must mount -r -t umfusearchive a.tar "$MNT"
+same "content" x "$(cat "$MNT/x")"
+must umount "$MNT"
+mount -t umfusearchive a.tar "$MNT" 2>/dev/null && die "one reads, one writes"
 true
 EOS
 first_ends

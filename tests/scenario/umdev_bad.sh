@@ -3,7 +3,7 @@
 # umdev_bad.sh - devices that cannot be, tables that are wrong, full disks
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-need sfdisk mke2fs mount umount
+need sfdisk mke2fs mount umount python3
 as_user truncate -s 16M "$IMG"
 as_user truncate -s 0 "$T_TMP/empty.img"
 as_user cp "$IMG" "$T_TMP/ro.img"
@@ -51,6 +51,28 @@ must dd if=/dev/zero of=dev count=1 status=none
 must umount dev
 EOS
 [ "$(tr -d '\0' <"$IMG" | wc -c)" -eq 0 ] || fail "the image was written"
+
+printf -- '- mapped, and no longer\n'
+as_user truncate -s 1M map.img
+as_user mkfifo up end
+must_guest <<'EOS'
+must mount -t umdevpart map.img dev
+python3 - <<'P' &
+import mmap, os
+fd = os.open("dev", os.O_RDWR)
+m = mmap.mmap(fd, 65536)
+os.close(fd)
+open("up", "w").close()
+open("end").close()
+m[5000:5005] = b"after"
+P
+: <up
+refused any busy umount ./dev
+: >end
+wait
+must umount ./dev
+same "written" after "$(dd if=map.img bs=1 skip=5000 count=5 status=none)"
+EOS
 
 printf -- '- one image, two mounts\n'
 must_guest <<'EOS'

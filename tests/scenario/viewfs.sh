@@ -258,6 +258,20 @@ must umount at
 EOS
 fsck_img "$T_TMP/store.img"
 [ "$before" = "$(all)" ] || fail "something was changed beneath"
+printf -- '- options that only say something\n'
+must_guest <<'EOS'
+mkdir -p shown changes && echo x >shown/f && chmod 444 shown/f
+must mount -t viewfs -o cow,wok,debug "$PWD/changes" "$PWD/shown"
+same "as if" 666 "$(stat -c %a shown/f)"
+must test -w shown/f
+must umount shown
+for options in vstat merge,vstat; do
+	viewmount -t viewfs -o "$options" "$PWD/changes" "$PWD/shown" || die "mount"
+	must umount shown
+done
+same "stays" 444 "$(stat -c %a shown/f)"
+EOS
+
 printf -- '- renew\n'
 must_guest <<'EOS'
 mkdir -p under/sub under/kept over

@@ -98,6 +98,24 @@ static void bad_first_lines(void)
 	free(name);
 }
 
+static void lines_without_an_end(void)
+{
+	char *arg = t_long(300, 'a');
+
+	x_copy("prog");
+	script("s", "#!./prog  a b \t");
+	CHECK_EQ(x_report("./s", "lost"), 0);
+	CHECK_STR(x_field("argv1"), "a b \t");
+	script("s", t_fmt("#!./prog %s", arg));
+	CHECK_EQ(x_report("./s", "lost"), 0);
+	CHECK_EQ(strlen(x_field("argv1")), 255 - strlen("#!./prog "));
+	script("nothing", "#!");
+	script("blank", "#! ");
+	X_CHECK_ERRNO("./nothing", EACCES);
+	X_CHECK_ERRNO("./blank", EACCES);
+	free(arg);
+}
+
 static void the_host_s_shell_reads_it(void)
 {
 	const char *const argv[] = { "lost", "one", "two words", NULL };
@@ -155,6 +173,7 @@ int main(int argc, char **argv)
 	RUN(a_relative_interpreter);
 	RUN(nested_up_to_the_limit);
 	RUN(bad_first_lines);
+	RUN(lines_without_an_end);
 	RUN(the_host_s_shell_reads_it);
 	RUN(a_host_s_script_with_an_interpreter_here);
 	RUN(by_descriptor);

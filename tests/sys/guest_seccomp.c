@@ -207,6 +207,48 @@ static void a_filter_for_all_threads(void)
 	in_child(synchronised);
 }
 
+/* Reads, writes, returns from a handler, and then does more than it may. */
+static void in_strict_mode(bool by_prctl)
+{
+	char buf[16];
+	int fd = open("f", O_RDWR);
+	long ret = by_prctl
+			   ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0)
+			   : syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0,
+				     NULL);
+
+	if (ret < 0)
+		_exit(errno == EINVAL ? 77 : 1);
+	if (syscall(SYS_read, fd, buf, 1) != 1 ||
+	    syscall(SYS_write, fd, "C", 1) != 1 ||
+	    syscall(SYS_read, 999, buf, 1) != -1)
+		syscall(SYS_exit, 2);
+	syscall(SYS_exit, by_prctl ? 3 : (int)syscall(SYS_open, "f", O_RDWR));
+}
+
+static void the_strict_mode(void)
+{
+	int status;
+	pid_t pid;
+
+	t_put("f", "contents");
+	pid = t_fork();
+	if (pid == 0)
+		in_strict_mode(true);
+	status = t_wait(pid);
+	if (status == 77) {
+		t_note("no strict mode below a filter");
+		return;
+	}
+	CHECK_EQ(status, 3);
+	CHECK_FILE("f", "cCntents");
+	pid = t_fork();
+	if (pid == 0)
+		in_strict_mode(false);
+	status = t_wait(pid);
+	CHECK(status == 128 + SIGKILL || status == 128 + SIGSYS);
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
@@ -214,5 +256,6 @@ int main(int argc, char **argv)
 	RUN(a_filter_that_traps);
 	RUN(a_filter_that_kills);
 	RUN(a_filter_for_all_threads);
+	RUN(the_strict_mode);
 	return t_done();
 }

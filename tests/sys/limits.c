@@ -87,6 +87,17 @@ static void an_exec_without_free_descriptors(void)
 	x_in_child(exec_with_all_in_use);
 }
 
+static void exec_with_one_free(void)
+{
+	set_limit(RLIMIT_NOFILE, 4);
+	close(3);
+}
+
+static void an_exec_with_one_free_descriptor(void)
+{
+	x_in_child(exec_with_one_free);
+}
+
 static void set_no_aslr(void)
 {
 	CHECK_OK(personality(ADDR_NO_RANDOMIZE));
@@ -184,6 +195,7 @@ int main(int argc, char **argv)
 	RUN(an_unlimited_stack);
 	RUN(few_descriptors);
 	RUN(an_exec_without_free_descriptors);
+	RUN(an_exec_with_one_free_descriptor);
 	RUN(addresses_not_random);
 	RUN(not_dumpable);
 	RUN(not_dumpable_and_forking);

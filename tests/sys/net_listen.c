@@ -208,13 +208,28 @@ static void taken(void)
 	CHECK_OK(listen(fd, 1));
 }
 
-static void given_back(void)
+/* A port that neither UDP nor TCP has; others' connections may linger. */
+static int free_port(void)
 {
 	struct sockaddr_in name;
-	int port;
 
-	close(n_udp(&name));
-	port = ntohs(name.sin_port);
+	for (int i = 0; i < 100; i++) {
+		int u = n_udp(&name);
+		int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+		int ret = n_bind(fd, ntohs(name.sin_port));
+
+		close(u);
+		close(fd);
+		if (ret == 0)
+			break;
+	}
+	return ntohs(name.sin_port);
+}
+
+static void given_back(void)
+{
+	int port = free_port();
+
 	for (int i = 0; i < 50; i++) {
 		int fd = try_bind(SOCK_DGRAM, port, 0);
 

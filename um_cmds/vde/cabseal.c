@@ -22,10 +22,12 @@ _Static_assert(NONCE == 24 &&
 		       CAB_KEY_LEN ==
 			       crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
 	       "the lengths of XChaCha20-Poly1305");
-_Static_assert(CAB_PUBLIC_LEN == crypto_kx_PUBLICKEYBYTES &&
-		       CAB_KEY_LEN == crypto_kx_SECRETKEYBYTES &&
-		       CAB_KEY_LEN == crypto_kx_SESSIONKEYBYTES,
-	       "the lengths of crypto_kx");
+_Static_assert(CAB_PUBLIC_LEN == crypto_kx_PUBLICKEYBYTES,
+	       "the length of a public key of crypto_kx");
+_Static_assert(CAB_KEY_LEN == crypto_kx_SECRETKEYBYTES,
+	       "the length of a private key of crypto_kx");
+_Static_assert(CAB_KEY_LEN == crypto_kx_SESSIONKEYBYTES,
+	       "the length of a session's key of crypto_kx");
 
 static void put32(uint8_t *at, uint32_t value)
 {

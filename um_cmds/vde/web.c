@@ -113,7 +113,8 @@ static bool is_own_form(struct MHD_Connection *from)
 	       strcmp(origin + sizeof(scheme) - 1, host) == 0;
 }
 
-/* A value comes in pieces. */
+/* A value comes in pieces. The parameters are libmicrohttpd's. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result on_field(void *arg, enum MHD_ValueKind kind,
 				const char *key, const char *filename,
 				const char *type, const char *encoding,
@@ -195,6 +196,7 @@ static enum MHD_Result take_body(struct request *r, const char *data,
 }
 
 /* Called once for the head, then for each piece of the body, then at the end. */
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd's parameters */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *from,
 				  const char *url, const char *method,
 				  const char *version, const char *data,

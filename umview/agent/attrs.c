@@ -190,6 +190,27 @@ static long stat_itself(long nr, const long *a, long dirfd, long ret)
 	return 0;
 }
 
+/*
+ * In a directory that a layer only adds to: as the host has it. What is not
+ * there the monitor is asked for.
+ */
+static int stat_beneath(long nr, const long *a, int follows, long *ret)
+{
+	char name[UM_BENEATH_MAX];
+	const char *real = um_name_beneath(a[0], (const char *)a[1], name);
+	long b[6];
+
+	if (!real)
+		return 0;
+	for (int i = 0; i < 6; i++)
+		b[i] = a[i];
+	b[0] = AT_FDCWD;
+	b[1] = (long)real;
+	*ret = stat_with(nr, b, AT_SYMLINK_NOFOLLOW);
+	return *ret == 0 && !shows_the_inside(nr, b) &&
+	       !(follows && has_type(nr, b, S_IFLNK));
+}
+
 /* The last name that was asked for was virtual: so is the next, perhaps. */
 static int hint;
 
@@ -213,6 +234,9 @@ static long stat_busy(long nr, const long *a, long dirfd, const char *path)
 	if (v == UM_UNREAD)
 		return um_ask(nr, a);
 	hint = v == UM_ASK || v == UM_LINKLESS || ret == -ENOTDIR;
+	if (ret == -ENOTDIR && v == UM_PLAIN_DIR && um_is_at(nr) &&
+	    stat_beneath(nr, a, follows, &ret))
+		return ret;
 	if (hint && stat_told(nr, a, path, 0, &ret))
 		return ret;
 	if (hint)

@@ -187,7 +187,7 @@ static long fast_getfl(long nr, const long *a)
 
 	if (flags < 0 || (flags & O_ACCMODE) != O_ACCMODE || !um_shared->objs)
 		return flags;
-	if (!um_told_listing(a[0]))
+	if (!um_told_listing(a[0]) && !um_told_beneath(a[0]))
 		return um_ask(nr, a);
 	return (flags & ~O_ACCMODE) | O_DIRECTORY;
 }
@@ -440,6 +440,8 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_fchownat] = um_fast_idle,
 	[__NR_utimensat] = um_fast_idle,
 	[__NR_rt_sigaction] = um_fast_sigaction,
+	[__NR_prctl] = um_fast_prctl,
+	[__NR_seccomp] = um_fast_seccomp,
 	[__NR_chdir] = um_fast_chdir,
 	[__NR_fchdir] = um_fast_fchdir,
 	[__NR_execve] = um_fast_execve,

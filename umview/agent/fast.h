@@ -59,6 +59,10 @@ long um_fast_address(long nr, const long *a);
 /* May 8 bytes at p be read? */
 int um_can_read(const void *p);
 
+/* strict.c */
+long um_fast_prctl(long nr, const long *a);
+long um_fast_seccomp(long nr, const long *a);
+
 /* attrs.c */
 long um_fast_stat(long nr, const long *a);
 long um_fast_access(long nr, const long *a);
@@ -87,6 +91,15 @@ int um_told_listing(long fd);
  * told.c: open the file that a descriptor of the monitor's is of, which was
  * told to be this one. Return: a descriptor, or -errno; EAGAIN: it is another
  */
+/*
+ * The open directory lies over one of the host's (struct um_beneath). The name
+ * there of what it has as `name`, a single one that no layer changed; 0: not
+ * known.
+ */
+#define UM_BENEATH_MAX 256
+int um_told_beneath(long fd);
+const char *um_name_beneath(long fd, const char *name,
+			    char out[UM_BENEATH_MAX]);
 long um_open_told(uint32_t monitor, uint32_t at, long flags, uint64_t dev,
 		  uint64_t ino);
 

@@ -643,9 +643,10 @@ struct um_start um_agent_load(unsigned long *sp)
 	range_of(b.argv, *b.argc, &mm.arg_start, &mm.arg_end);
 	range_of(b.envp, b.nenv, &mm.env_start, &mm.env_end);
 	start.entry = all.program.bias + all.program.head.eh.e_entry;
+	/* first: there may be room for few */
+	um_native(__NR_close, all.program.fd, 0, 0, 0, 0, 0);
 	if (load_interp())
 		start.entry = all.interp.bias + all.interp.head.eh.e_entry;
-	um_native(__NR_close, all.program.fd, 0, 0, 0, 0, 0);
 	um_expect_text(&all.info, all.region_fd);
 	rebuild(&b, &mm);
 	mend_auxv(&b);

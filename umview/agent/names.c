@@ -77,6 +77,12 @@ static int is_changed(uint64_t hash)
 	       um_set_has(um_shared->changed, UM_NCHANGED, hash);
 }
 
+static int is_hit(uint64_t comp, const char *name, int len)
+{
+	return in_set(um_vmap(), comp) || is_changed(comp) ||
+	       is_device(name, len);
+}
+
 int um_look(const char *path, int probed, struct um_look *n)
 {
 	const volatile struct um_vmap *map = um_vmap();
@@ -85,6 +91,8 @@ int um_look(const char *path, int probed, struct um_look *n)
 	int start = 0;
 	int i = 0;
 
+	n->last = UM_HASH_SEED;
+	n->last_hit = 0;
 	n->absolute = 0;
 	n->slashes = 0;
 	n->odd = 0;
@@ -105,9 +113,12 @@ int um_look(const char *path, int probed, struct um_look *n)
 		if (!c)
 			break;
 		if (i - start > 0) {
-			n->odd |= is_dots(path + start, i - start);
+			n->odd |= is_dots(path + start, i - start) ? UM_ODD_DOTS
+								   : 0;
 			n->hit |= in_set(map, comp) || is_passed(comp) ||
 				  is_device(path + start, i - start);
+			n->last = comp;
+			n->last_hit = is_hit(comp, path + start, i - start);
 		}
 		n->slashes = 1;
 		n->dir = h;
@@ -121,11 +132,16 @@ int um_look(const char *path, int probed, struct um_look *n)
 		return -ENAMETOOLONG;
 	n->absolute = path[0] == '/';
 	n->hash = h;
-	n->last = comp;
-	n->last_hit = in_set(map, comp) || is_changed(comp) ||
-		      is_device(path + start, i - start);
+	/* the component before a slash at the end is the last one */
+	if (i > start) {
+		n->last = comp;
+		n->last_hit = is_hit(comp, path + start, i - start);
+	} else if (n->last != UM_HASH_SEED) {
+		n->odd |= UM_ODD_SLASH;
+		return 0;
+	}
 	if (is_dots(path + start, i - start))
-		n->odd |= 2;
+		n->odd |= UM_ODD_LAST;
 	return 0;
 }
 
@@ -179,14 +195,14 @@ static enum um_verdict judge(long dirfd, const char *path,
 	if (um_vmap()->all || um_shared->unsettled ||
 	    um_judge_start(dirfd, path) == UM_ASK)
 		return UM_ASK;
-	if (!(n->odd & 2) && !n->last_hit &&
+	if (!(n->odd & (UM_ODD_LAST | UM_ODD_SLASH)) && !n->last_hit &&
 	    (!n->slashes || (known && has_memo(n->dir, from, UM_MEMO_DIR))))
 		return UM_PLAIN_DIR;
 	if (known && has_memo(n->hash, from, UM_MEMO_WHOLE))
 		return UM_PLAIN;
-	if ((n->odd & 2) || n->last_hit)
+	if ((n->odd & UM_ODD_LAST) || n->last_hit)
 		return UM_ASK;
-	return n->hit || n->odd ? UM_ASK : UM_LINKLESS;
+	return n->hit || (n->odd & UM_ODD_DOTS) ? UM_ASK : UM_LINKLESS;
 }
 
 enum um_verdict um_verdict_of(long dirfd, const char *path, int probe)

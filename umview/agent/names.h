@@ -5,6 +5,11 @@
 
 #include "agent/fast.h"
 
+/* A component is "." or ".."; the last one is, or there is none; a slash follows. */
+#define UM_ODD_DOTS  1
+#define UM_ODD_LAST  2
+#define UM_ODD_SLASH 4
+
 /* What the look at a name tells. */
 struct um_look {
 	uint64_t hash; /* of the whole */
@@ -12,7 +17,7 @@ struct um_look {
 	uint64_t last; /* of the last component */
 	int absolute;
 	int slashes; /* it has a directory part */
-	int odd;     /* "..", "." or a slash at the end */
+	int odd;     /* UM_ODD_* */
 	int hit;     /* a component before the last is in the set */
 	int last_hit;
 };

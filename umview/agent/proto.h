@@ -37,7 +37,7 @@
 #define UM_NBASES	 8192
 #define UM_PAGE		 0x1f0000
 #define UM_PAGE_MAGIC	 0x55656956u
-#define UM_PROTO_VERSION 5
+#define UM_PROTO_VERSION 6
 
 /*
  * What lies below is the agent's: no guest maps there, or unmaps. What follows
@@ -77,12 +77,12 @@
 #define UM_NSTACKS     28
 
 /* In um_page.flags: what makes the agent ask. */
-#define UM_PAGE_ROOT   1u  /* names begin at a virtual root */
-#define UM_PAGE_IDS    2u  /* ids are virtual */
-#define UM_PAGE_CWD    4u  /* the working directory is, or may be, virtual */
-#define UM_PAGE_INTERP 16u /* an interpreter maps libraries */
-#define UM_PAGE_FILTER 32u /* it has a filter of its own: no call but its own */
-#define UM_PAGE_STATS  64u /* calls are counted at UM_STATS */
+#define UM_PAGE_ROOT   1u   /* names begin at a virtual root */
+#define UM_PAGE_IDS    2u   /* ids are virtual */
+#define UM_PAGE_CWD    4u   /* the working directory is, or may be, virtual */
+#define UM_PAGE_INTERP 16u  /* an interpreter maps libraries */
+#define UM_PAGE_FILTER 32u  /* it sees its calls: none but its own */
+#define UM_PAGE_STATS  64u  /* calls are counted at UM_STATS */
 #define UM_PAGE_STACK  128u /* it chose network stacks of its own */
 
 /* In the second byte of um_page.flags, at which the stubs of reads look. */
@@ -105,8 +105,9 @@
 #define UM_NPLAIN    256
 #define UM_NNAMES    4096
 #define UM_NVERSIONS 1024
-#define UM_NNODES    2928
+#define UM_NNODES    2896
 #define UM_NLISTINGS 256
+#define UM_NBENEATH  64
 #define UM_RECORDS   65536
 /* Places that an entry may be in, from its tag or key on. */
 #define UM_NPLACES  4
@@ -226,6 +227,23 @@ struct um_listing {
 };
 
 /**
+ * struct um_beneath - a directory that a layer adds names to (um_shared.changed)
+ * @object: inode of the object that stands for the open directory; 0: none
+ * @dev, @ino: the host's directory, which has all other names
+ * @fd: the monitor's descriptor of it
+ * @lists: as in struct um_name
+ */
+struct um_beneath {
+	uint64_t object;
+	uint64_t dev;
+	uint64_t ino;
+	uint32_t fd;
+	uint32_t lists;
+	uint32_t seq;
+	uint32_t pad;
+};
+
+/**
  * struct um_shared - at UM_SHARED
  * @objs: how many descriptors may be virtual, in all guests
  * @writers: how many of these are cached files that a guest may write to
@@ -256,7 +274,8 @@ struct um_listing {
  * @versions: change when what some name means has
  * @name, @node: attributes that need not be asked for
  * @listing: of directories that are open, each at its object's number
- * @monitor: its process id, for um_node.fd
+ * @beneath: of directories that are open, each at its object's number
+ * @monitor: its process id, for um_node.fd and um_beneath.fd
  */
 struct um_shared {
 	uint32_t version;
@@ -291,6 +310,7 @@ struct um_shared {
 	struct um_name name[UM_NNAMES];
 	struct um_node node[UM_NNODES];
 	struct um_listing listing[UM_NLISTINGS];
+	struct um_beneath beneath[UM_NBENEATH];
 	uint64_t records[UM_RECORDS / 8];
 };
 

@@ -17,6 +17,13 @@ static dev_t decode_dev(uint32_t dev)
 		       (dev & 0xff) | ((dev >> 12) & 0xfff00));
 }
 
+/* As the kernel does with what a daemon got wrong. */
+static struct timespec time_at(uint64_t sec, uint32_t nsec)
+{
+	return (struct timespec){ (time_t)sec,
+				  nsec < 1000000000 ? nsec : 999999999 };
+}
+
 void um_fuse_fill_stat(const struct um_fuse_node *n, struct stat *out)
 {
 	const struct fuse_attr *a = &n->attr;
@@ -31,9 +38,9 @@ void um_fuse_fill_stat(const struct um_fuse_node *n, struct stat *out)
 	out->st_size = (off_t)a->size;
 	out->st_blocks = (blkcnt_t)a->blocks;
 	out->st_blksize = a->blksize ? (blksize_t)a->blksize : 4096;
-	out->st_atim = (struct timespec){ (time_t)a->atime, a->atimensec };
-	out->st_mtim = (struct timespec){ (time_t)a->mtime, a->mtimensec };
-	out->st_ctim = (struct timespec){ (time_t)a->ctime, a->ctimensec };
+	out->st_atim = time_at(a->atime, a->atimensec);
+	out->st_mtim = time_at(a->mtime, a->mtimensec);
+	out->st_ctim = time_at(a->ctime, a->ctimensec);
 	if (n->behind_end > a->size)
 		out->st_size = (off_t)n->behind_end;
 	if (n->behind_time.tv_sec)
@@ -157,6 +164,35 @@ int um_fuse_setattr(struct um_fuse *c, struct um_fuse_node *n,
 	return 0;
 }
 
+/* Whoever changes the content leaves no program that runs as another. */
+static bool has_privilege(struct um_fuse *c, struct um_fuse_node *n,
+			  uint32_t *mode)
+{
+	um_fuse_lock(c);
+	*mode = n->attr.mode;
+	um_fuse_unlock(c);
+	return !(c->flags & FUSE_HANDLE_KILLPRIV) && um_caller()->uid != 0 &&
+	       ((*mode & S_ISUID) || ((*mode & S_ISGID) && (*mode & S_IXGRP)));
+}
+
+void um_fuse_drop_privilege(struct um_fuse *c, struct um_fuse_node *n,
+			    struct fuse_setattr_in *in)
+{
+	struct fuse_setattr_in alone = { 0 };
+	uint32_t mode;
+
+	if (!has_privilege(c, n, &mode))
+		return;
+	if (!in)
+		in = &alone;
+	in->valid |= FATTR_MODE;
+	in->mode = mode & ~(uint32_t)S_ISUID;
+	if (mode & S_IXGRP)
+		in->mode &= ~(uint32_t)S_ISGID;
+	if (in == &alone)
+		(void)um_fuse_setattr(c, n, NULL, in);
+}
+
 /* What a change of attributes needs, where modes are checked here. */
 typedef int (*allowed_fn)(struct um_fuse *c, struct um_fuse_node *n);
 
@@ -185,6 +221,8 @@ static int change(struct um_fs *fs, const char *path, struct um_fh *fh,
 		ret = allowed(c, n);
 	if (ret == 0) {
 		um_fuse_behind_changes(c, n, in);
+		if (in->valid & FATTR_SIZE)
+			um_fuse_drop_privilege(c, n, in);
 		ret = um_fuse_setattr(c, n, f, in);
 	}
 	um_fuse_node_put(c, n);

@@ -217,10 +217,9 @@ static bool joins(const struct um_fuse_behind *b, const struct um_fuse_file *f,
 }
 
 ssize_t um_fuse_keep_behind(struct um_fuse *c, struct um_fuse_file *f,
-			    const void *buf, size_t size, off_t at)
+			    const void *buf, size_t size, uint64_t off)
 {
 	struct um_fuse_behind *b = need(c, f->node);
-	uint64_t off = (uint64_t)at;
 
 	if (!b)
 		return -ENOMEM;

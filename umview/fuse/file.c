@@ -7,20 +7,11 @@
 #include "fuse/perm.h"
 #include "fuse/settle.h"
 
-/*
- * What of open(2)'s flags the daemon is told. Its open file serves all who open
- * the file here, and each write comes with its offset: no O_APPEND, no O_DIRECT.
- */
-#define OPEN_FLAGS                                                             \
-	(O_ACCMODE | O_NONBLOCK | O_SYNC | O_DSYNC | KERNEL_LARGEFILE)
 /* What lies above means something between the kernel and itself only. */
 #define MAX_ERRNO 511
-/* 0 in this libc, as it is always on. */
-#define KERNEL_LARGEFILE 0100000
 
-/* Takes n (a ref). */
-static int file_new(struct um_fuse *c, struct um_fuse_node *n,
-		    const struct fuse_open_out *out, struct um_fh *fh)
+int um_fuse_file_new(struct um_fuse *c, struct um_fuse_node *n,
+		     const struct fuse_open_out *out, struct um_fh *fh)
 {
 	struct um_fuse_file *f = calloc(1, sizeof(*f));
 
@@ -29,7 +20,7 @@ static int file_new(struct um_fuse *c, struct um_fuse_node *n,
 		return -ENOMEM;
 	}
 	f->node = n;
-	f->flags = (uint32_t)(fh->flags & OPEN_FLAGS);
+	f->flags = (uint32_t)(fh->flags & UM_FUSE_OPEN_FLAGS);
 	f->fh = out ? out->fh : 0;
 	f->virtual = !out;
 	fh->fh = (uint64_t)(uintptr_t)f;
@@ -57,8 +48,8 @@ static int check_open(struct um_fuse *c, struct um_fuse_node *n, int flags)
 int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
 		      struct um_fh *fh)
 {
-	struct fuse_open_in in = { .flags =
-					   (uint32_t)(fh->flags & OPEN_FLAGS) };
+	struct fuse_open_in in = { .flags = (uint32_t)(fh->flags &
+						       UM_FUSE_OPEN_FLAGS) };
 	struct fuse_open_out out;
 	struct um_fuse_call k = { .opcode = FUSE_OPEN,
 				  .node = n->id,
@@ -71,13 +62,13 @@ int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
 	ssize_t ret;
 
 	if (um_fuse_lacks(c, FUSE_OPEN))
-		return file_new(c, um_fuse_node_get(c, n), NULL, fh);
+		return um_fuse_file_new(c, um_fuse_node_get(c, n), NULL, fh);
 	ret = um_fuse_call(c, &k);
 	if (ret == -ENOSYS && (c->flags & FUSE_NO_OPEN_SUPPORT))
-		return file_new(c, um_fuse_node_get(c, n), NULL, fh);
+		return um_fuse_file_new(c, um_fuse_node_get(c, n), NULL, fh);
 	if (ret < 0)
 		return (int)ret;
-	return file_new(c, um_fuse_node_get(c, n), &out, fh);
+	return um_fuse_file_new(c, um_fuse_node_get(c, n), &out, fh);
 }
 
 int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh)
@@ -93,122 +84,6 @@ int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh)
 		ret = um_fuse_open_node(c, n, fh);
 	fs->polls = c->polls;
 	um_fuse_node_put(c, n);
-	return ret;
-}
-
-/* What CREATE and TMPFILE answer. */
-struct created {
-	struct fuse_entry_out entry;
-	struct fuse_open_out open;
-};
-
-/* Takes nothing; *n: the new node (ref). @name NULL: TMPFILE. */
-static int ask_create(struct um_fuse *c, struct um_fuse_node *dir,
-		      const char *name, struct fuse_create_in *in,
-		      struct created *out, struct um_fuse_node **n)
-{
-	/* the kernel's name for what has none */
-	const char *sent = name ? name : "/";
-	struct um_fuse_call k = { .opcode = name ? FUSE_CREATE : FUSE_TMPFILE,
-				  .node = dir->id,
-				  .in = { { in, sizeof(*in) },
-					  UM_FUSE_STR(sent) },
-				  .nargs = 2,
-				  .out = out,
-				  .outmax = sizeof(*out),
-				  .exact = true,
-				  .always = true };
-	ssize_t ret = um_fuse_call(c, &k);
-
-	um_fuse_forget_attr(c, dir);
-	if (ret < 0)
-		return (int)ret;
-	if (!S_ISREG(out->entry.attr.mode)) {
-		um_fuse_forget_entry(c, out->entry.nodeid);
-		return -EIO;
-	}
-	return um_fuse_entry(c, dir, name, &out->entry, n);
-}
-
-static struct fuse_create_in creation(mode_t mode, uint32_t flags)
-{
-	return (struct fuse_create_in){ .flags = flags,
-					.mode = (mode & 07777) | S_IFREG,
-					.umask = um_caller()->umask };
-}
-
-static int create_in(struct um_fuse *c, struct um_fuse_node *dir,
-		     const char *name, mode_t mode, struct um_fh *fh)
-{
-	struct fuse_create_in in = creation(
-		mode, (uint32_t)(fh->flags & OPEN_FLAGS) | O_CREAT | O_EXCL);
-	struct created out = { 0 };
-	struct um_fuse_node *n;
-	int ret = ask_create(c, dir, name, &in, &out, &n);
-
-	if (ret < 0) {
-		um_fuse_drop_name(c, dir, name);
-		return ret;
-	}
-	return file_new(c, n, &out.open, fh);
-}
-
-static int tmpfile_in(struct um_fuse *c, struct um_fuse_node *dir, mode_t mode,
-		      struct um_fh *fh, struct stat *st)
-{
-	struct fuse_create_in in =
-		creation(mode, (uint32_t)fh->flags | KERNEL_LARGEFILE);
-	struct created out = { 0 };
-	struct um_fuse_node *n;
-	int ret = ask_create(c, dir, NULL, &in, &out, &n);
-
-	if (ret < 0)
-		return ret;
-	um_fuse_lock(c);
-	um_fuse_fill_stat(n, st);
-	um_fuse_unlock(c);
-	fh->flags &= ~O_TMPFILE;
-	return file_new(c, n, &out.open, fh);
-}
-
-int um_fuse_tmpfile(struct um_fs *fs, const char *path, mode_t mode,
-		    struct um_fh *fh, struct stat *out)
-{
-	struct um_fuse *c = um_fuse_of(fs);
-	struct um_fuse_node *dir;
-	int ret;
-
-	if (um_fuse_lacks(c, FUSE_TMPFILE))
-		return -ENOSYS;
-	ret = um_fuse_resolve(c, path, &dir);
-	if (ret < 0)
-		return ret;
-	ret = um_fuse_may(c, dir, UM_FUSE_W | UM_FUSE_X);
-	if (ret == 0)
-		ret = tmpfile_in(c, dir, mode, fh, out);
-	fs->polls = c->polls;
-	um_fuse_node_put(c, dir);
-	return ret == -EOPNOTSUPP ? -ENOSYS : ret;
-}
-
-int um_fuse_create(struct um_fs *fs, const char *path, mode_t mode,
-		   struct um_fh *fh)
-{
-	struct um_fuse *c = um_fuse_of(fs);
-	struct um_fuse_node *dir;
-	const char *name;
-	int ret;
-
-	if (um_fuse_lacks(c, FUSE_CREATE))
-		return -ENOSYS;
-	ret = um_fuse_resolve_parent(c, path, &dir, &name);
-	if (ret < 0)
-		return ret;
-	ret = um_fuse_may(c, dir, UM_FUSE_W | UM_FUSE_X);
-	if (ret == 0)
-		ret = create_in(c, dir, name, mode, fh);
-	fs->polls = c->polls;
-	um_fuse_node_put(c, dir);
 	return ret;
 }
 
@@ -304,8 +179,9 @@ ssize_t um_fuse_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 	struct um_fuse_file *f = um_fuse_file_of(fh);
 
 	dirty(f);
+	um_fuse_drop_privilege(c, f->node, NULL);
 	if (um_fuse_is_behind(c) && !f->direct && size && size <= c->max_write)
-		return um_fuse_keep_behind(c, f, buf, size, off);
+		return um_fuse_keep_behind(c, f, buf, size, (uint64_t)off);
 	um_fuse_write_behind(c, f->node);
 	return um_fuse_write_now(c, f, buf, size, off, 0);
 }

@@ -505,7 +505,8 @@ struct um_fuse_node *um_fuse_next_behind(struct um_fuse *c)
 			struct um_fuse_node *n =
 				um_container(h, struct um_fuse_node, node);
 
-			if (n->behind_end || n->behind_time.tv_sec)
+			/* told last: what is on its way does not count */
+			if (n->behind_time.tv_sec)
 				found = n;
 		}
 	}

@@ -29,6 +29,15 @@ struct um_fuse_file {
 	bool last;
 };
 
+/* 0 in this libc, as it is always on. */
+#define UM_FUSE_LARGEFILE 0100000
+/*
+ * What of open(2)'s flags the daemon is told. Its open file serves all who open
+ * the file here, and each write comes with its offset: no O_APPEND, no O_DIRECT.
+ */
+#define UM_FUSE_OPEN_FLAGS                                                     \
+	(O_ACCMODE | O_NONBLOCK | O_SYNC | O_DSYNC | UM_FUSE_LARGEFILE)
+
 static inline struct um_fuse *um_fuse_of(const struct um_fs *fs)
 {
 	return fs->priv;
@@ -52,6 +61,9 @@ int um_fuse_birth(struct um_fs *fs, const char *path, struct um_fh *fh,
 		  struct timespec *out);
 int um_fuse_setattr(struct um_fuse *c, struct um_fuse_node *n,
 		    const struct um_fuse_file *f, struct fuse_setattr_in *in);
+/* Set-uid and set-gid, before the content changes; in NULL: a request alone. */
+void um_fuse_drop_privilege(struct um_fuse *c, struct um_fuse_node *n,
+			    struct fuse_setattr_in *in);
 int um_fuse_chmod(struct um_fs *fs, const char *path, struct um_fh *fh,
 		  mode_t mode);
 int um_fuse_chown(struct um_fs *fs, const char *path, struct um_fh *fh,
@@ -89,6 +101,9 @@ int um_fuse_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 
 /* file.c */
 int um_fuse_open(struct um_fs *fs, const char *path, struct um_fh *fh);
+/* Of what the daemon answered (NULL: it has no open). Takes n (a ref). */
+int um_fuse_file_new(struct um_fuse *c, struct um_fuse_node *n,
+		     const struct fuse_open_out *out, struct um_fh *fh);
 /* The node is known. */
 int um_fuse_open_node(struct um_fuse *c, struct um_fuse_node *n,
 		      struct um_fh *fh);
@@ -118,7 +133,7 @@ void um_fuse_release(struct um_fs *fs, struct um_fh *fh);
 bool um_fuse_is_behind(const struct um_fuse *c);
 /* A write of at most max_write bytes, for later. */
 ssize_t um_fuse_keep_behind(struct um_fuse *c, struct um_fuse_file *f,
-			    const void *buf, size_t size, off_t off);
+			    const void *buf, size_t size, uint64_t off);
 /* The daemon gets what was written; an error is kept. */
 void um_fuse_write_behind(struct um_fuse *c, struct um_fuse_node *n);
 /* The same, with the time (by f, may be NULL) and the error. */

@@ -39,8 +39,9 @@ static uint64_t value_key(const struct um_attr *a)
 static bool same(const struct um_attr *a, const struct um_attr *b)
 {
 	return a->view == b->view && a->filtered == b->filtered &&
-	       a->helper == b->helper && !strcmp(a->root, b->root) &&
-	       !strcmp(a->exe, b->exe) && a->mount_flags == b->mount_flags &&
+	       a->dispatched == b->dispatched && a->helper == b->helper &&
+	       !strcmp(a->root, b->root) && !strcmp(a->exe, b->exe) &&
+	       a->mount_flags == b->mount_flags &&
 	       !strcmp(a->mount_options, b->mount_options) &&
 	       !memcmp(a->stacks, b->stacks, sizeof(a->stacks)) &&
 	       !memcmp(&a->ids, &b->ids, sizeof(a->ids));

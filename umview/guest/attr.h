@@ -46,6 +46,8 @@ struct um_ids {
  *	view's (net/stack.h)
  * @filtered: a bool: it has a seccomp filter of its own, which may not like
  *	calls that an agent would make
+ * @dispatched: a bool: it catches its own calls until it execs, by Syscall User
+ *	Dispatch, and would catch the agent's
  * @mount_flags, @mount_options: MS_* and options of mount(2) for the file
  *	systems that it mounts itself through /dev/fuse; see sys/mounter.c
  */
@@ -53,6 +55,7 @@ struct um_attr {
 	uint32_t id;
 	uint32_t view;
 	uint32_t filtered;
+	uint32_t dispatched;
 	uint32_t stacks[5];
 	bool helper;
 	struct um_ids ids;

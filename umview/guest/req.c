@@ -545,7 +545,7 @@ uint32_t um_attr_page_flags(const struct um_attr *attr)
 {
 	return (strcmp(attr->root, "/") != 0 ? UM_PAGE_ROOT : 0) |
 	       (attr->ids.virt ? UM_PAGE_IDS : 0) |
-	       (attr->filtered ? UM_PAGE_FILTER : 0) |
+	       (attr->filtered || attr->dispatched ? UM_PAGE_FILTER : 0) |
 	       (attr->helper ? UM_PAGE_HELPER : 0) |
 	       (has_stacks(attr) ? UM_PAGE_STACK : 0);
 }

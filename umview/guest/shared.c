@@ -565,6 +565,45 @@ void um_shared_list(uint64_t object, const struct um_listing *stamp,
 	um_unlock(&lock);
 }
 
+static void set_beneath(const struct um_beneath *from, uint64_t slot)
+{
+	struct um_beneath *to = &shared->beneath[slot % UM_NBENEATH];
+
+	turn(to->seq);
+	to->object = from->object;
+	to->dev = from->dev;
+	to->ino = from->ino;
+	to->fd = from->fd;
+	to->lists = shared->lists;
+	turn(to->seq);
+}
+
+void um_shared_lay_beneath(uint64_t object, const struct stat *dir, int fd)
+{
+	const struct um_beneath b = { .object = object,
+				      .dev = dir->st_dev,
+				      .ino = dir->st_ino,
+				      .fd = (uint32_t)fd };
+
+	if (!shared || shared == &nowhere)
+		return;
+	um_lock(&lock);
+	set_beneath(&b, object);
+	um_unlock(&lock);
+}
+
+void um_shared_lift(uint64_t object)
+{
+	const struct um_beneath none = { 0 };
+
+	if (!shared)
+		return;
+	um_lock(&lock);
+	if (shared->beneath[object % UM_NBENEATH].object == object)
+		set_beneath(&none, object);
+	um_unlock(&lock);
+}
+
 void um_shared_unlist(uint64_t object)
 {
 	struct um_listing *l;

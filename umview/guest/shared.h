@@ -111,6 +111,13 @@ void um_shared_stamp(uint32_t mount, const char *path,
 void um_shared_list(uint64_t object, const struct um_listing *stamp,
 		    const void *records, size_t size);
 void um_shared_unlist(uint64_t object);
+/*
+ * What is not in the set of changed names is, in the open directory that the
+ * object stands for, what the host has in `dir`, of which fd is a descriptor of
+ * the monitor's: until um_shared_lift().
+ */
+void um_shared_lay_beneath(uint64_t object, const struct stat *dir, int fd);
+void um_shared_lift(uint64_t object);
 /* What the name in this mount means has changed. */
 void um_shared_name_changed(uint32_t mount, const char *path);
 /* The same for who keeps the bucket of a path, and not the path. */

@@ -143,26 +143,37 @@ static void set_module_dirs(const char *dir)
 }
 
 static const int ignored[] = { SIGINT,	SIGQUIT, SIGHUP,  SIGPIPE, SIGTERM,
-			       SIGTTOU, SIGTTIN, SIGTSTP, SIGIO };
+			       SIGTTOU, SIGTTIN, SIGTSTP, SIGIO,   SIGXFSZ };
+
+/* A guest's limit is asked for where it matters (sys/fsize.c). */
+static const int limited[] = { RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_AS,
+			       RLIMIT_DATA };
 
 /* What the monitor changes for itself and the guests are to have as it was. */
 static struct {
 	mode_t mask;
-	struct rlimit files;
+	struct rlimit limits[UM_ARRAY_SIZE(limited)];
 	void (*handlers[UM_ARRAY_SIZE(ignored)])(int sig);
 } theirs;
 
-/* A quarter of the memory for cached files, all descriptors there may be. */
-static uint64_t set_limits(void)
+/* As high as they may be. */
+static void raise_limits(void)
 {
-	struct rlimit rl;
+	for (size_t i = 0; i < UM_ARRAY_SIZE(limited); i++) {
+		struct rlimit rl;
+
+		getrlimit(limited[i], &theirs.limits[i]);
+		rl = theirs.limits[i];
+		rl.rlim_cur = rl.rlim_max;
+		setrlimit(limited[i], &rl);
+	}
+}
+
+/* A quarter of the memory. */
+static uint64_t cache_limit(void)
+{
 	struct sysinfo si;
 
-	if (getrlimit(RLIMIT_NOFILE, &theirs.files) == 0) {
-		rl = theirs.files;
-		rl.rlim_cur = rl.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &rl);
-	}
 	if (sysinfo(&si) < 0)
 		return 1UL << 30;
 	return (uint64_t)si.totalram * si.mem_unit / 4;
@@ -182,8 +193,8 @@ static void give_back(pid_t group)
 		signal(ignored[i], theirs.handlers[i]);
 	signal(SIGUSR2, SIG_DFL);
 	signal(SIGSYS, SIG_DFL);
-	if (theirs.files.rlim_max)
-		setrlimit(RLIMIT_NOFILE, &theirs.files);
+	for (size_t i = 0; i < UM_ARRAY_SIZE(limited); i++)
+		setrlimit(limited[i], &theirs.limits[i]);
 	setpgid(0, group);
 	umask(theirs.mask);
 }
@@ -204,8 +215,7 @@ static int set_up(const struct um_options *opts)
 	if (ret < 0)
 		um_warn("no fast road: %s", strerror(-ret));
 	set_module_dirs(dir);
-	if (opts->stats)
-		ret = um_stats_setup();
+	ret = opts->stats ? um_stats_setup() : 0;
 	if (ret < 0)
 		um_warn("no statistics: %s", strerror(-ret));
 	if (opts->secure)
@@ -214,7 +224,7 @@ static int set_up(const struct um_options *opts)
 	if (ret == 0)
 		ret = um_view_setup();
 	if (ret == 0)
-		ret = um_vnode_setup(READY_LIMIT, set_limits());
+		ret = um_vnode_setup(READY_LIMIT, cache_limit());
 	if (ret == 0)
 		ret = um_wait_setup();
 	if (ret == 0)
@@ -415,10 +425,14 @@ static int monitor(const struct um_options *opts, pid_t group)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_NAME, "umview-monitor");
 	ignore_signals();
+	raise_limits();
 	ret = set_up(opts);
-	if (ret == 0)
-		ret = preload(opts);
 	if (ret < 0) {
+		um_err("cannot start a view: %s", strerror(-ret));
+		report(UM_FAILED, 125);
+		return 1;
+	}
+	if (preload(opts) < 0) {
 		report(UM_FAILED, 1);
 		return 1;
 	}

@@ -5,6 +5,7 @@
 #include <sys/time.h>
 #include <utime.h>
 
+#include "sys/fsize.h"
 #include "sys/sys.h"
 #include "view/perm.h"
 
@@ -343,6 +344,8 @@ static long truncate_obj(struct um_req *r, struct um_obj *o, off_t size)
 
 	if (ret == 0)
 		ret = um_may(r, o->mount, &st, W_OK);
+	if (ret == 0)
+		ret = um_fsize_allows(r, st.st_size, size);
 	return ret < 0 ? ret : um_vnode_truncate(o->vnode, size);
 }
 
@@ -371,6 +374,8 @@ long sys_truncate(struct um_req *r)
 	if (!S_ISREG(loc.st.st_mode))
 		return -EINVAL;
 	ret = um_may(r, loc.mount, &loc.st, W_OK);
+	if (ret == 0)
+		ret = um_fsize_allows(r, loc.st.st_size, size);
 	if (ret < 0)
 		return ret;
 	return um_vnode_truncate_path(loc.mount, loc.rel, size);

@@ -15,6 +15,7 @@
 
 #include "guest/kept.h"
 #include "net/standin.h"
+#include "sys/fsize.h"
 #include "sys/fusedev.h"
 #include "sys/rw.h"
 
@@ -239,10 +240,25 @@ static bool has_own_offset(const struct end *e)
 	       lseek(e->ofd, 0, SEEK_CUR) >= 0;
 }
 
+/* What is copied to a file is no more than it may become. */
+static int clamp(struct um_req *r, const struct end *out, size_t *n)
+{
+	off_t at = out->off;
+	struct stat st;
+
+	if (out->obj ? out->obj->vnode->device
+		     : fstat(out->ofd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (!out->obj && !out->has_off)
+		at = lseek(out->ofd, 0, SEEK_CUR);
+	return um_fsize_clamp(r, at, n);
+}
+
 static long copy(struct um_req *r, const struct copying *c)
 {
 	struct end in = { .ofd = -1 };
 	struct end out = { .ofd = -1 };
+	size_t n = c->n;
 	long ret = end_init(r, &in, c->in, c->in_off);
 
 	if (ret == 0)
@@ -254,8 +270,10 @@ static long copy(struct um_req *r, const struct copying *c)
 	if (ret == 0 && (out.flags & O_APPEND))
 		ret = c->append;
 	if (ret == 0)
-		ret = c->append == -EBADF ? copy_range(r, &in, &out, c->n)
-					  : pump(r, &in, &out, c->n, c->once);
+		ret = clamp(r, &out, &n);
+	if (ret == 0)
+		ret = c->append == -EBADF ? copy_range(r, &in, &out, n)
+					  : pump(r, &in, &out, n, c->once);
 	if (ret > 0 && end_store(r, &in) < 0)
 		ret = -EFAULT;
 	if (ret > 0 && end_store(r, &out) < 0)

@@ -23,7 +23,7 @@ struct call {
 
 static const struct call calls[NCALLS] = {
 #define UM_NATIVE_CALL(name)
-#define UM_AGENT_CALL(name)
+#define UM_AGENT_CALL(name)    [__NR_##name] = { NULL, #name },
 #define UM_VIEW_CALL(name)     [__NR_##name] = { sys_##name, #name },
 #define UM_ARG_CALL(name, how) [__NR_##name] = { sys_##name, #name },
 #define UM_FILTER_CALL(name, how)

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <umview/vuctl.h>
@@ -31,6 +32,7 @@
 #include "net/standin.h"
 #include "sys/execfile.h"
 #include "sys/interp.h"
+#include "sys/restore.h"
 #include "sys/stats.h"
 #include "sys/sys.h"
 #include "sys/text.h"
@@ -73,16 +75,21 @@ bool um_exec_is_agent(pid_t pid)
 		agent.st_ino == st.st_ino);
 }
 
-static long filtered(struct um_req *r)
+static long become(struct um_req *r, const struct um_attr *want)
 {
-	struct um_attr want = *r->attr;
-	const struct um_attr *attr;
+	const struct um_attr *attr = um_attr_intern(want);
 
-	want.filtered = true;
-	attr = um_attr_intern(&want);
 	if (!attr || um_req_set_attr(r, attr) < 0)
 		return -ENOMEM;
 	return UM_CONTINUE;
+}
+
+static long filtered(struct um_req *r)
+{
+	struct um_attr want = *r->attr;
+
+	want.filtered = true;
+	return become(r, &want);
 }
 
 /*
@@ -97,10 +104,20 @@ long sys_seccomp(struct um_req *r)
 	return makes ? filtered(r) : UM_CONTINUE;
 }
 
-/* Only PR_SET_SECCOMP comes here; see filter.c. */
+/*
+ * Only PR_SET_SECCOMP and PR_SET_SYSCALL_USER_DISPATCH come here; see filter.c.
+ * Who catches its own calls, or is about to, is to see no agent's either. Other
+ * threads may go on when one has ended it.
+ */
 long sys_prctl(struct um_req *r)
 {
-	return filtered(r);
+	struct um_attr want = *r->attr;
+
+	if ((int)r->arg[0] == PR_SET_SECCOMP)
+		return filtered(r);
+	um_text_restore(r);
+	want.dispatched = true;
+	return become(r, &want);
 }
 
 /* Only what makes a tracer comes here; see filter.c. */
@@ -211,6 +228,7 @@ static int set_attr(struct um_exec *x)
 	UM_FREE char *name = um_execfile_name(x);
 
 	want.ids = new_ids(x);
+	want.dispatched = false;
 	want.exe = name;
 	if (!want.exe && x->loc.obj)
 		want.exe = um_obj_label(x->r, x->loc.obj);

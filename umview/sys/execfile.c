@@ -184,43 +184,66 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static char *skip_blanks(char *p, const char *last)
+{
+	for (; p <= last; p++)
+		if (!is_blank(*p))
+			return p;
+	return NULL;
+}
+
+static char *find_blank(char *p, const char *last)
+{
+	for (; p <= last; p++)
+		if (is_blank(*p) || !*p)
+			return p;
+	return NULL;
+}
+
+/* NULL: none, and what is read may not be all of the interpreter's name. */
+static char *end_of_line(char *line)
+{
+	char *last = line + UM_EXEC_HEAD - 1;
+	char *end = strchr(line, '\n');
+	char *name;
+
+	if (end)
+		return end;
+	name = skip_blanks(line + 2, last);
+	return name && find_blank(name, last) ? last : NULL;
+}
+
 /*
  * "#!" BLANK* INTERP [BLANK+ ARG] BLANK* NEWLINE, all within the first 256
- * bytes; a longer line is cut, unless that would cut the interpreter's name.
+ * bytes; a longer line is cut, unless that would cut the interpreter's name. A
+ * file that ends before has NULs there, and those are no blanks. As the
+ * kernel's load_script().
  */
 static int parse_script(struct um_exec *x, char **interp, char **arg)
 {
 	char *line = um_req_alloc(x->r, UM_EXEC_HEAD + 1);
 	char *end;
-	char *p;
+	char *blank;
 
 	if (!line)
 		return -ENOMEM;
 	memcpy(line, x->head, UM_EXEC_HEAD);
 	line[UM_EXEC_HEAD] = '\0';
-	end = strchr(line, '\n');
-	if (!end) {
-		end = line + strlen(line);
-		p = line + 2 + strspn(line + 2, " \t");
-		if (x->nhead == UM_EXEC_HEAD && !strpbrk(p, " \t") &&
-		    end == line + UM_EXEC_HEAD)
-			return -ENOEXEC;
-	}
-	while (end > line + 2 && is_blank(end[-1]))
-		end--;
-	*end = '\0';
-	p = line + 2 + strspn(line + 2, " \t");
-	if (!*p)
+	end = end_of_line(line);
+	if (!end)
 		return -ENOEXEC;
-	*interp = p;
-	p += strcspn(p, " \t");
-	*arg = NULL;
-	if (*p) {
-		*p++ = '\0';
-		p += strspn(p, " \t");
-		*arg = *p ? p : NULL;
-	}
-	return 0;
+	while (is_blank(end[-1]))
+		end--;
+	*interp = skip_blanks(line + 2, end);
+	if (!*interp || *interp == end)
+		return -ENOEXEC;
+	blank = find_blank(*interp, end);
+	*arg = blank && *blank ? skip_blanks(blank, end) : NULL;
+	*end = '\0';
+	if (*arg)
+		*blank = '\0';
+	/* the empty name is the working directory */
+	return **interp ? 0 : -EACCES;
 }
 
 /*
@@ -372,7 +395,7 @@ static int find_interp(struct um_exec *x)
 		free(q.interpreter);
 		return ret < 0 ? ret : 1;
 	}
-	if (ret < 0 || x->nhead <= 2 || memcmp(x->head, "#!", 2) != 0)
+	if (ret < 0 || x->nhead < 2 || memcmp(x->head, "#!", 2) != 0)
 		return ret;
 	ret = run_script(x);
 	return ret < 0 ? ret : 1;

@@ -203,14 +203,15 @@ static void arg_ptrace(struct prog *p)
 
 /*
  * A guest that made itself undumpable could not be read: say yes, and leave it
- * as it is.
+ * as it is. sys_prctl() has the others.
  */
 static void arg_prctl(struct prog *p)
 {
 	load(p, ARG_OFFSET(0));
 	jump(p, BPF_JEQ, PR_SET_DUMPABLE, 0, 1);
 	ret(p, SECCOMP_RET_ERRNO);
-	jump(p, BPF_JEQ, PR_SET_SECCOMP, 1, 0);
+	jump(p, BPF_JEQ, PR_SET_SECCOMP, 2, 0);
+	jump(p, BPF_JEQ, PR_SET_SYSCALL_USER_DISPATCH, 1, 0);
 	ret(p, SECCOMP_RET_ALLOW);
 	notify(p);
 }

@@ -163,7 +163,7 @@ static struct holder *new_locked(struct um_obj *o, pid_t owner, ino_t ino)
 		return NULL;
 	}
 	h->owner = owner;
-	if (owner) {
+	if (owner && o->vnode) {
 		h->file = o->vnode->file.inode;
 		um_shared_add_flushes(1);
 		um_shared_add_locks(1);

@@ -477,10 +477,15 @@ static long mount_fuse(struct um_req *r, const struct args *a, const char *type)
 	m->beneath = um_list_get(r->list);
 	m->release_beneath = um_list_put_void;
 	m->fs.next = m->beneath;
+	m->relayed = true;
 	ret = m->point && m->source && m->type ? 0 : -ENOMEM;
 	if (ret == 0)
 		ret = um_mountopts_take(m, r->attr->mount_options);
-	free(um_steal(m->options));
+	if (ret == 0 && m->instead) {
+		free(m->point);
+		m->point = um_steal(m->instead);
+	}
+	free(atomic_exchange(&m->options, NULL));
 	if (ret == 0)
 		ret = um_fusedev_mount(r, m, a->data);
 	if (ret == 0)

@@ -134,7 +134,8 @@ static int enter(struct um_req *r, char *options, unsigned long flags)
 
 long um_mounter_begin(struct um_req *r)
 {
-	struct um_mount m = { .flags = r->arg[2] & UM_MS_KEPT };
+	struct um_mount m = { .flags = r->arg[2] & UM_MS_KEPT,
+			      .relayed = true };
 	const char *text;
 	char *options;
 	size_t n;

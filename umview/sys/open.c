@@ -267,6 +267,30 @@ static void tell_of(struct um_req *r, const struct um_loc *loc, int fd)
 		um_dir_opened(r, &loc->st, &st);
 }
 
+/*
+ * A directory in which a layer leaves most names as they were: these the
+ * guest's kernel can be asked for, in the directory beneath.
+ */
+static void tell_beneath(const struct um_loc *loc, int fd)
+{
+	struct um_obj *o UM_OBJ = NULL;
+	const struct um_mount *below;
+	const char *rel;
+	struct stat st;
+	int dir;
+
+	if (!um_fs_is_layer(loc->mount) || !S_ISDIR(loc->st.st_mode) ||
+	    um_fs_covers(loc->mount, loc->rel, UM_COVERS_PASS))
+		return;
+	below = um_list_find(loc->mount->beneath, loc->path, &rel);
+	if (!um_mount_is_real(below) || fstat(fd, &st) < 0)
+		return;
+	o = um_obj_find(&st);
+	dir = o ? open(rel, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (dir >= 0)
+		um_obj_lay_over(o, dir);
+}
+
 static long open_at(struct um_req *r, const struct opening *o,
 		    const struct um_loc *loc)
 {
@@ -287,6 +311,8 @@ static long open_at(struct um_req *r, const struct opening *o,
 		fd = open_virtual(r, loc, o);
 	if (fd >= 0 && loc->exists && (o->flags & O_TMPFILE) != O_TMPFILE)
 		tell_of(r, loc, fd);
+	if (fd >= 0 && loc->exists && !(o->flags & O_PATH))
+		tell_beneath(loc, fd);
 	return um_give_fd(r, fd, o->flags & O_CLOEXEC);
 }
 

@@ -363,7 +363,8 @@ static void fds_of(const struct sets *s, struct waiting *w)
 		struct pollfd p = { .fd = (int)fd };
 
 		for (int i = 0; i < NSETS; i++)
-			p.events |= has(s, i, fd) ? asked[i] : 0;
+			if (has(s, i, fd))
+				p.events = (short)(p.events | asked[i]);
 		if (p.events)
 			w->fds[w->n++] = p;
 	}

@@ -53,10 +53,10 @@ static int change_options(struct um_mount *m, unsigned long flags,
 	struct um_mount fresh = { .flags = flags };
 	int ret = um_mountopts_take(&fresh, data);
 
-	if (ret == 0)
+	if (ret == 0) {
 		um_mountopts_compact(fresh.options);
-	if (ret == 0)
 		ret = um_fs_remount(m, fresh.flags, fresh.options);
+	}
 	if (ret == 0)
 		ret = um_mount_keep_text(m, &m->options, &fresh.options);
 	um_mountopts_drop(&fresh);
@@ -93,8 +93,8 @@ static bool is_rooted(const struct um_mount *m)
 static int may_move(const struct um_mount *m, const struct um_loc *from,
 		    const struct um_loc *to)
 {
-	struct stat was;
-	struct stat is;
+	struct stat was = { 0 };
+	struct stat is = { 0 };
 	int ret = um_fs_getattr(to->mount, to->rel, NULL, &is);
 
 	if (ret == 0)

@@ -18,6 +18,7 @@
 
 #include "base/lock.h"
 #include "dev/stream.h"
+#include "sys/fsize.h"
 #include "sys/fusedev.h"
 #include "sys/net.h"
 #include "sys/remotelock.h"
@@ -203,6 +204,31 @@ static ssize_t transfer(struct io *io, buffer_fn fn, bool append)
 	return done;
 }
 
+/* The vector becomes as long as the file may. */
+static int clamp(struct io *io, bool append)
+{
+	size_t n = io->v.total;
+	struct stat st = { .st_size = io->off };
+	int ret = 0;
+
+	if (io->o->vnode->device)
+		return 0;
+	if (append)
+		ret = um_obj_getattr(io->o, &st);
+	if (ret == 0)
+		ret = um_fsize_clamp(io->r, st.st_size, &n);
+	if (ret < 0)
+		return ret;
+	for (int i = 0; n < io->v.total && i < io->v.n; i++) {
+		struct iovec *iov = &io->v.iov[i];
+
+		if (iov->iov_len > n)
+			iov->iov_len = n;
+		n -= iov->iov_len;
+	}
+	return 0;
+}
+
 static ssize_t write_at(struct io *io, bool append)
 {
 	ssize_t n;
@@ -211,6 +237,9 @@ static ssize_t write_at(struct io *io, bool append)
 		return -EROFS;
 	if (!io->v.total)
 		return io->v.is_plain ? um_vnode_write_none(io->o->vnode) : 0;
+	n = clamp(io, append);
+	if (n < 0)
+		return n;
 	n = transfer(io, write_buffer, append);
 	if (n > 0 && (io->flags & O_DSYNC)) {
 		int ret = um_vnode_fsync(io->o->vnode,
@@ -464,6 +493,14 @@ static long writable(struct um_req *r, struct um_obj *o)
 	return um_obj_writes(um_obj_flags(o, ofd)) ? 0 : -EBADF;
 }
 
+static int may_grow(struct um_req *r, struct um_obj *o, off_t size)
+{
+	struct stat st;
+	int ret = um_obj_getattr(o, &st);
+
+	return ret < 0 ? ret : um_fsize_allows(r, st.st_size, size);
+}
+
 long sys_ftruncate(struct um_req *r)
 {
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
@@ -476,7 +513,8 @@ long sys_ftruncate(struct um_req *r)
 	ret = writable(r, o);
 	if (ret < 0)
 		return ret == -EBADF && o->kind == UM_OBJ_FILE ? -EINVAL : ret;
-	return um_vnode_truncate(o->vnode, (off_t)r->arg[1]);
+	ret = may_grow(r, o, (off_t)r->arg[1]);
+	return ret < 0 ? ret : um_vnode_truncate(o->vnode, (off_t)r->arg[1]);
 }
 
 static int check_fallocate(int mode, off_t off, off_t len)
@@ -505,6 +543,10 @@ long sys_fallocate(struct um_req *r)
 		ret = writable(r, o);
 	if (ret < 0)
 		return ret == -EINVAL && !o->vnode ? -EBADF : ret;
+	if (!(r->arg[1] & FALLOC_FL_KEEP_SIZE))
+		ret = may_grow(r, o, (off_t)(r->arg[2] + r->arg[3]));
+	if (ret < 0)
+		return ret;
 	return um_vnode_fallocate(o->vnode, (int)r->arg[1], (off_t)r->arg[2],
 				  (off_t)r->arg[3]);
 }

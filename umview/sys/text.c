@@ -41,6 +41,10 @@
 /* And this often at most. */
 #define MAX_RUNS 64
 
+_Static_assert(UM_TEXT_SITE_JMP == PURE_SITE_JMP &&
+		       UM_TEXT_SITE_MAX == PURE_SITE_MAX,
+	       "um_text_site");
+
 struct text {
 	struct um_hnode node;
 	struct stat st;
@@ -48,6 +52,7 @@ struct text {
 	char *path;
 	struct text *library;
 	struct um_run *run;
+	struct um_text_site *site;
 	size_t done;
 	size_t left;
 	bool whole;
@@ -93,12 +98,10 @@ static bool is_wanted(int nr, void *arg)
 	return nr < 0 || um_stub_wants(nr);
 }
 
-/* Replace what can be. How many sites were. */
-static size_t patch(const struct um_code *code, const struct pure_sites *sites,
-		    uint32_t id)
+/* Replace what can be, and note how it was. */
+static void patch(const struct um_code *code, const struct pure_sites *sites,
+		  uint32_t id, struct text *t)
 {
-	size_t done = 0;
-
 	for (size_t i = 0; i < sites->n; i++) {
 		size_t at = code->skip + sites->site[i].at;
 		struct um_stub stub = {
@@ -107,10 +110,16 @@ static size_t patch(const struct um_code *code, const struct pure_sites *sites,
 			.offset = code->from + at,
 			.small_stack = code->is_go,
 		};
+		struct um_text_site *s = &t->site[t->done];
 
-		done += um_stub_put(&stub, code->bytes + at);
+		s->offset = stub.offset;
+		s->len = stub.site->len;
+		memcpy(s->was, code->bytes + at, s->len);
+		if (!um_stub_put(&stub, code->bytes + at))
+			continue;
+		memcpy(s->is, code->bytes + at, sizeof(s->is));
+		t->done++;
 	}
-	return done;
 }
 
 /* ---- the copy ---- */
@@ -205,9 +214,12 @@ static int copy(const struct um_code *code, const struct pure_sites *sites,
 		text->left = sites->refused + sites->n;
 		return 0;
 	}
+	text->site = calloc(sites->n, sizeof(*text->site));
+	if (!text->site)
+		return -ENOMEM;
 	t->from = code->from;
 	t->len = code->len;
-	text->done = patch(code, sites, ids + 1);
+	patch(code, sites, ids + 1, text);
 	text->left = sites->refused + sites->n - text->done;
 	ret = t->len > MAX_WHOLE ? copy_runs(code, sites, text)
 				 : copy_whole(code, text);
@@ -319,6 +331,20 @@ bool um_text_at(uint64_t at, struct um_text_file *out)
 	return found != NULL;
 }
 
+size_t um_text_sites(uint32_t id, const struct um_text_site **out)
+{
+	const struct text *t = NULL;
+
+	um_lock(&lock);
+	if (id < UM_NBASES)
+		t = by_id[id];
+	um_unlock(&lock);
+	if (!t)
+		return 0;
+	*out = t->site;
+	return t->done;
+}
+
 static struct text *add_locked(int fd, const struct stat *st)
 {
 	struct text *t = calloc(1, sizeof(*t));
@@ -331,6 +357,7 @@ static struct text *add_locked(int fd, const struct stat *st)
 	if (um_hash_add(&texts, &t->node, key_of(st)) < 0) {
 		free(t->path);
 		free(t->run);
+		free(t->site);
 		free(t);
 		return NULL;
 	}

@@ -39,6 +39,26 @@ struct um_text_file {
 /* By an offset in the region file. False: there is no text. */
 bool um_text_at(uint64_t at, struct um_text_file *out);
 
+/* As in purelibc/site.h. */
+#define UM_TEXT_SITE_JMP 7
+#define UM_TEXT_SITE_MAX 24
+
+/**
+ * struct um_text_site - one that was replaced
+ * @offset: in the file
+ * @len: of the bytes that were replaced
+ * @was, @is: what they were, and how they begin now
+ */
+struct um_text_site {
+	uint64_t offset;
+	size_t len;
+	unsigned char was[UM_TEXT_SITE_MAX];
+	unsigned char is[UM_TEXT_SITE_JMP];
+};
+
+/* Of a text by its number; they stay. How many; 0: no such text. */
+size_t um_text_sites(uint32_t id, const struct um_text_site **out);
+
 /* Of each file: how many sites were replaced, and how many not. */
 void um_text_print(FILE *out);
 

@@ -112,10 +112,10 @@ static long split(struct um_req *r)
 	want.view = (uint32_t)id;
 	attr = um_attr_intern(&want);
 	ret = attr ? um_req_set_attr(r, attr) : -ENOMEM;
-	if (ret == 0)
-		um_viewend_left(old);
-	if (ret == 0)
-		ret = um_viewend_watch((uint32_t)id, um_req_tgid(r));
+	if (ret < 0)
+		return ret;
+	um_viewend_left(old);
+	ret = um_viewend_watch((uint32_t)id, um_req_tgid(r));
 	return ret < 0 ? ret : id;
 }
 

@@ -77,6 +77,11 @@ static int take_one(struct um_mount *m, const char *p, size_t n)
 {
 	int ret;
 
+	if (m->relayed && n >= 8 && !strncmp(p, "instead=", 8)) {
+		free(m->instead);
+		m->instead = unquote(p + 8, n - 8);
+		return m->instead ? 1 : -ENOMEM;
+	}
 	if (n >= 7 && !strncmp(p, "except=", 7)) {
 		ret = add_except(m, p + 7, n - 7);
 		return ret < 0 ? ret : 1;
@@ -203,5 +208,6 @@ void um_mountopts_drop(struct um_mount *m)
 	while (m->nexcept)
 		free(m->except[--m->nexcept]);
 	free(um_steal(m->except));
-	free(um_steal(m->options));
+	free(um_steal(m->instead));
+	free(atomic_exchange(&m->options, NULL));
 }

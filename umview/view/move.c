@@ -7,6 +7,7 @@
  * before, still have it where it was. What is moved is the newest then, so
  * nothing hides it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,11 +41,7 @@ static int join(const char *to, const char *rel, char **out)
 {
 	const char *dir = to[1] || !*rel ? to : "";
 
-	*out = malloc(strlen(dir) + strlen(rel) + 1);
-	if (!*out)
-		return -ENOMEM;
-	memcpy(stpcpy(*out, dir), rel, strlen(rel) + 1);
-	return 0;
+	return asprintf(out, "%s%s", dir, rel) < 0 ? -ENOMEM : 0;
 }
 
 static int keep(const char *point, char **out)

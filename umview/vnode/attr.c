@@ -162,7 +162,7 @@ int um_obj_utimens(struct um_obj *o, const struct timespec ts[2])
 int um_obj_birth(struct um_obj *o, struct timespec *out)
 {
 	UM_FREE char *path = um_obj_path(o);
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	int ret;
 
 	if (path)

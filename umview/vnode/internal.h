@@ -31,6 +31,8 @@ extern struct um_vnode_state um_vn;
 void um_device_measure(struct um_vnode *v);
 
 /* vnode.c */
+/* Another number for it (taken), that guests may be told. */
+int um_fd_move_up(int fd);
 /* Find or make the vnode of the node; a ref. */
 int um_vnode_get(struct um_mount *m, const char *path, const struct stat *st,
 		 struct um_vnode **out);

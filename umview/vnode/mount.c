@@ -151,6 +151,7 @@ static void destroy(struct um_mount *m)
 	free(m->source);
 	free(m->type);
 	free(m->options);
+	free(m->instead);
 	free(m->jump);
 	free_old_texts(m);
 	um_attrcache_free(m->cache);

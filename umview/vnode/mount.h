@@ -28,6 +28,7 @@ struct um_told;
  * @old: what @options were, for those who still look at them
  * @flags: MS_* of mount(2)
  * @beneath: layers below it (struct um_list, ref)
+ * @relayed: by what umview-mounter started; @instead: where it is to be, or NULL
  * @human: mode bits are enforced; see view/perm.h
  * @capture: the view beneath has mounts: what the module asks of libc is for it
  * @except: subtrees that stay as they were, relative to point
@@ -66,6 +67,8 @@ struct um_mount {
 	char *jump;
 	unsigned long flags;
 	bool permanent;
+	bool relayed;
+	char *instead;
 	bool human;
 	bool merge;
 	bool capture;

@@ -45,6 +45,8 @@ static void obj_free(struct um_obj *o)
 {
 	if (o->lazy_fd >= 0)
 		close(o->lazy_fd);
+	if (o->beneath_fd >= 0)
+		close(o->beneath_fd);
 	if (o->release_list)
 		o->release_list(o->list);
 	free(o->entries);
@@ -142,6 +144,7 @@ static struct um_obj *obj_new(enum um_obj_kind kind, struct um_mount *m,
 	o->mount = um_mount_get(m);
 	o->flags = flags;
 	o->lazy_fd = -1;
+	o->beneath_fd = -1;
 	o->wd = -1;
 	um_mutex_init(&o->io, UM_RANK_IO);
 	if (path)
@@ -218,6 +221,19 @@ int um_obj_open_dir(struct um_mount *m, const char *path, int flags, void *list,
 	return publish(o);
 }
 
+void um_obj_lay_over(struct um_obj *o, int fd)
+{
+	struct stat st;
+
+	fd = um_fd_move_up(fd);
+	if (o->kind != UM_OBJ_DIR || o->beneath_fd >= 0 || fstat(fd, &st) < 0) {
+		close(fd);
+		return;
+	}
+	o->beneath_fd = fd;
+	um_shared_lay_beneath(o->inode, &st, fd);
+}
+
 int um_obj_open_path(struct um_mount *m, const char *path, int flags)
 {
 	struct um_obj *o = obj_new(UM_OBJ_PATH, m, path, flags);
@@ -279,6 +295,8 @@ struct um_vnode *um_obj_closed(struct um_obj *o)
 	um_unlock(&um_vn.table);
 	if (o->kind == UM_OBJ_DIR)
 		um_shared_unlist(o->inode);
+	if (o->beneath_fd >= 0)
+		um_shared_lift(o->inode);
 	if (um_obj_closed_hook)
 		um_obj_closed_hook(o->inode);
 	um_obj_put(o);

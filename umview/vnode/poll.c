@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "guest/shared.h"
 #include "vnode/internal.h"
 
 /**
@@ -141,7 +142,7 @@ static int ask(struct um_vnode *v, unsigned int events, bool fall)
 {
 	uint64_t handle = v->file.inode;
 	unsigned int told = 0;
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	struct pair *p;
 	int ret = begin(handle, &told);
 
@@ -210,8 +211,10 @@ void um_vnode_poll_again(struct um_vnode *v)
 {
 	bool any;
 
+	if (!um_shared_polls())
+		return;
 	um_lock(&lock);
-	any = pairs && find_locked(v->file.inode);
+	any = find_locked(v->file.inode) != NULL;
 	um_unlock(&lock);
 	if (any)
 		(void)ask(v, POLLIN | POLLOUT, true);

@@ -77,7 +77,7 @@ static void named(struct um_vnode *v, const char *name)
 
 int um_vnode_link_open(struct um_vnode *v, const char *to)
 {
-	struct um_fh *fh;
+	struct um_fh *fh = NULL;
 	uint32_t names = um_names_of_entry(v->mount, to);
 	int ret;
 

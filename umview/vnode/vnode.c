@@ -81,7 +81,7 @@ void um_vnode_put(struct um_vnode *v)
  */
 #define FIRST_TOLD_FD 1024
 
-static int move_up(int fd)
+int um_fd_move_up(int fd)
 {
 	int high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_TOLD_FD);
 
@@ -130,7 +130,7 @@ static int new_memfd(off_t size, uint64_t *inode)
 		return -err;
 	}
 	*inode = st.st_ino;
-	return move_up(fd);
+	return um_fd_move_up(fd);
 }
 
 static struct um_vnode *vnode_new(struct um_mount *m, const char *path,

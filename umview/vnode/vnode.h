@@ -65,6 +65,8 @@ struct um_dirent {
  * @path: DIR and PATH: name inside the mount; NULL when removed (table lock)
  * @last: what a removed one was, with a name less (table lock)
  * @flags: of open(2), as the guest asked
+ * @beneath_fd: DIR: the host's directory that it lies over, as guests are told
+ *	(um_shared_lay_beneath()); -1: none
  * @list: DIR: layers it was opened in (ref, view layer's)
  * @entries: DIR: listing, as of the last rewind
  * @names: DIR: where the entries' names are
@@ -80,6 +82,7 @@ struct um_obj {
 	struct um_vnode *vnode;
 	struct um_obj *lazy_next;
 	int lazy_fd;
+	int beneath_fd;
 	char *path;
 	struct stat *last;
 	int flags;
@@ -206,6 +209,8 @@ int um_vnode_link_open(struct um_vnode *v, const char *to);
 int um_obj_open_dir(struct um_mount *m, const char *path, int flags, void *list,
 		    void (*release_list)(void *));
 int um_obj_open_path(struct um_mount *m, const char *path, int flags);
+/* The DIR object shows this directory of the host's (fd: taken), and more. */
+void um_obj_lay_over(struct um_obj *o, int fd);
 /* Another opening of the object's node, as through /proc/self/fd/N. */
 int um_obj_reopen(struct um_obj *o, int flags);
 

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# daemon.sh - what posix says of a daemon's file system in a view is what it says
+# of the same daemon's with the kernel's FUSE
+#
+# usage: daemon.sh KIND POSIX [ARGUMENT...]
+#
+# KIND is a daemon of scenario/daemons.sh. Known differences, each with its
+# reason, are in differs/fuse (of all daemons) and differs/fuse.KIND: a line of
+# diff(1)'s (< the kernel, > in a view), a # and the reason before it. Where the
+# kernel lets nobody mount there is nothing to compare with.
+# shellcheck source=tests/scenario/lib.sh
+. "$(dirname "$0")/../scenario/lib.sh"
+# shellcheck source=tests/fs/kinds.sh
+. "$here/../fs/kinds.sh"
+kind=$1
+posix=$(realpath "$2")
+shift 2
+file_system "$kind"
+need fusermount3 mountpoint unshare
+T_TIMEOUT=100
+
+# A name space of mounts where the ordinary user may mount: nothing of the
+# machine is changed, and what is left mounted goes with it.
+if [ -z "${IN_NAMESPACE:-}" ]; then
+	[ "$(id -u)" = 0 ] || skip "it takes root to let a user mount"
+	[ -c /dev/fuse ] || skip "no /dev/fuse"
+	IN_NAMESPACE=1 unshare -m --propagation private "$here/../fs/daemon.sh" "$kind" "$posix" \
+		"$@"
+	exit
+fi
+may_mount() {
+	mount -t tmpfs -o mode=755 none /mnt &&
+		mknod -m 666 /mnt/fuse c 10 229 &&
+		mount --bind /mnt/fuse /dev/fuse &&
+		echo user_allow_other >/mnt/fuse.conf &&
+		mount --bind /mnt/fuse.conf /etc/fuse.conf
+}
+may_mount || skip "no place to mount from"
+
+# said_by WORD FILE - posix on a new file system of this kind
+said_by() {
+	# an sshd has a port
+	stop_sshd || :
+	wait_for 10 test ! -e sshd.pid || fail "sshd stays"
+	find . -mindepth 1 -maxdepth 1 ! -path ./mnt ! -name 'said.*' \
+		-exec rm -rf {} +
+	prepare
+	as_user touch "$2"
+	"$1" START="$start" POSIX="$posix" ARGS="$*" SAID="$2" \
+		ENTRIES="$entries" PARTS="$parts" <<'EOS' || fail "$1: exit status $?"
+eval "must $START" >/dev/null
+for _ in $(seq 100); do
+	mountpoint -q "$MNT" && break
+	sleep 0.1
+done
+must mkdir "$MNT/d"
+# what a file system lacks altogether ends a part
+for part in $PARTS; do
+	# shellcheck disable=SC2086 # words
+	"$POSIX" --only $part $ENTRIES "$MNT/d" || echo "$part: ends"
+done >"$SAID"
+umount "$MNT" 2>/dev/null || must fusermount3 -u "$MNT"
+EOS
+}
+
+entries=$*
+parts="names modes links renames holes entries times"
+# What changes a time of whole seconds is a matter of chance.
+case $kind in
+fuse2fs | sshfs) parts=${parts% times} ;;
+esac
+said_by native said.kernel
+said_by guest said.view
+nothing_outside
+diff said.kernel said.view | grep '^[<>]' >differences
+differs=$here/../fs/differs/fuse
+cat "$differs" "$differs.$kind" 2>/dev/null | grep -v '^#' | sort -u >known
+sort -u differences | comm -13 known - >new
+[ ! -s new ] || fail "$kind: other differences
+$(cat new)"
