@@ -151,12 +151,18 @@ int m_mask(int fd)
 	return poll(&w, 1, 0) < 0 ? -1 : w.revents;
 }
 
+static bool has_events(int fd, int events, bool all)
+{
+	int got = m_mask(fd) & events;
+
+	return all ? got == events : got != 0;
+}
+
 static void await_events(int fd, int events, bool all)
 {
 	long long end = now_ms() + LATE_MS;
-	int got;
 
-	while (got = m_mask(fd) & events, all ? got != events : !got) {
+	while (!has_events(fd, events, all)) {
 		if (now_ms() > end) {
 			errno = ETIMEDOUT;
 			m_give_up("events");
