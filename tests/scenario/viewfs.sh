@@ -272,6 +272,42 @@ done
 same "stays" 444 "$(stat -c %a shown/f)"
 EOS
 
+printf -- '- names by an open directory that was changed\n'
+must_guest <<'EOS'
+mkdir -p part/sub changed && echo beneath >part/same && echo old >part/file &&
+	echo gone >part/gone && ln -s file part/link || die make
+cat >look.py <<'PY'
+import os, sys
+d = os.open("part", os.O_RDONLY)
+def look(name, follow=True):
+    try:
+        return os.stat(name, dir_fd=d, follow_symlinks=follow).st_size
+    except OSError as e:
+        return e.strerror
+if len(sys.argv) > 1:
+    os.set_inheritable(d, True)
+    os.execvp(sys.argv[1], sys.argv[1:] + [str(d)])
+print(look("same"), look("file"), look("gone"), look("new"), look("link"),
+      look("link", False), look("none"), look("same/"), look("../part/same"))
+open("part/same", "a").write("more")
+os.unlink("part/sub/../link")
+print(look("same"), look("link"), look("new"))
+PY
+cat >other.py <<'PY'
+import os, sys
+print(*[os.stat(n, dir_fd=int(sys.argv[1])).st_size for n in ("same", "file")])
+PY
+must mount -t viewfs -o cow "$PWD/changed" "$PWD/part"
+echo "quite new" >part/file && rm part/gone && echo n >part/new || die change
+same "looked at" "8 10 No such file or directory 2 10 4 No such file or directory Not a directory 8
+12 No such file or directory 2" "$(python3 look.py)"
+must umview -q sh -c 'umount part; exec "$@"' sh true
+same "in another view" "12 10" "$(python3 look.py umview -q sh -c \
+	'umount part; exec python3 other.py "$0"')"
+must umount part
+same "beneath" "8 4" "$(stat -c %s part/same part/file | tr '\n' ' ' | sed 's/ $//')"
+EOS
+
 printf -- '- renew\n'
 must_guest <<'EOS'
 mkdir -p under/sub under/kept over

@@ -197,9 +197,13 @@ static long stat_itself(long nr, const long *a, long dirfd, long ret)
 static int stat_beneath(long nr, const long *a, int follows, long *ret)
 {
 	char name[UM_BENEATH_MAX];
-	const char *real = um_name_beneath(a[0], (const char *)a[1], name);
+	const char *real;
 	long b[6];
 
+	/* else the set of changed names was not looked at */
+	if (!um_vmap()->layers)
+		return 0;
+	real = um_name_beneath(a[0], (const char *)a[1], name);
 	if (!real)
 		return 0;
 	for (int i = 0; i < 6; i++)

@@ -389,6 +389,16 @@ static int step(struct um_walk *w)
 	return step_real(w);
 }
 
+/* A node of the host's that its kernel is not given the guest's name of. */
+static int check_slash(const struct um_walk *w, const struct um_loc *loc)
+{
+	struct stat st;
+
+	if (loc->native || !loc->slash || loc->obj || (w->flags & UM_ENTRY))
+		return 0;
+	return lstat(loc->rel, &st) == 0 && !S_ISDIR(st.st_mode) ? -ENOTDIR : 0;
+}
+
 static int finish(struct um_walk *w, struct um_loc *out)
 {
 	place(w);
@@ -403,7 +413,9 @@ static int finish(struct um_walk *w, struct um_loc *out)
 	if (!out->path)
 		return -ENOMEM;
 	out->mount = find_mount(w, out->path, &out->rel);
-	if (um_loc_is_real(out) || out->obj || is_mountpoint(w))
+	if (um_loc_is_real(out))
+		return check_slash(w, out);
+	if (out->obj || is_mountpoint(w))
 		return 0;
 	if (w->exists) {
 		out->st = w->st;
