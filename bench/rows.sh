@@ -13,17 +13,23 @@ set_sizes() {
 	size_create=1000 size_true=200 size_tests=15 size_inserts=2000
 	size_layers='base guest vnode view sys' size_crowds='1 10 100'
 	size_random=20000 size_files=1000
+	size_mib=256 size_writes=50000 size_pings=5000 size_dials=500
+	size_many=1000 size_lossy=16 size_idle=5
 	case $1 in
 	quick)
 		size_ms=4 size_turns=5 size_copies=2 size_big=16 size_lazy=72
 		size_create=200 size_true=20 size_tests=3 size_inserts=200
 		size_layers=base size_crowds='1 10' size_random=2000
 		size_files=200
+		size_mib=64 size_writes=20000 size_pings=1000 size_dials=200
+		size_lossy=4 size_idle=2
 		;;
 	test)
 		size_ms=0 size_turns=1 size_copies=1 size_big=1 size_lazy=65
 		size_create=10 size_true=2 size_tests=1 size_inserts=5
 		size_layers=base size_crowds='1 3' size_random=10 size_files=5
+		size_mib=1 size_writes=10 size_pings=5 size_dials=3
+		size_many=5 size_lossy=1 size_idle=0.1
 		;;
 	esac
 }
@@ -93,13 +99,15 @@ all_rows() {
 	image_rows
 	disk_rows
 	daemon_rows
+	net_rows
 }
 
 # sized TEXT - sets $sized: TEXT with the sizes in it
 sized() {
 	local name var
 	sized=$1
-	for name in ms tests true random create; do
+	for name in ms tests true random create mib writes pings dials many \
+		lossy; do
 		var=size_$name
 		sized=${sized//@$name@/${!var}}
 	done

@@ -11,7 +11,7 @@ plain_sides=(native view view-1 view-10 no-agent no-agent-1 no-agent-10 cow
 	kernel-overlay proot bwrap strace vuos)
 disk_sides=(native view)
 image_sides=(native kernel-ext4 kernel-fuse bindfs view no-agent proot)
-quick_sides='view|view-1|view-10|no-agent-1|proot|kernel-.*'
+quick_sides='view|view-1|view-10|no-agent-1|proot|kernel-.*|wire|switch|vdens|slirp.*|pasta|kern'
 
 declare -A side_pid side_in side_out side_dir side_cold
 
@@ -24,6 +24,7 @@ side_start() {
 	side_cold[$side]=''
 	case $group:$side in
 	disk:*) plan_disk "$side" ;;
+	net:* | loss-*) plan_net "$group" "$side" ;;
 	*:native) cmd=(runner) ;;
 	plain:view | plain:no-agent) plan_view "$side" 0 ;;
 	plain:view-* | plain:no-agent-*) plan_view "${side%-*}" "${side##*-}" ;;

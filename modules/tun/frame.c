@@ -38,8 +38,8 @@ int tun_send(struct tun *t, const void *frame, size_t len)
 	struct tun_pi pi = { .proto = htons(proto_of(t, frame, len)) };
 	size_t vnet = (size_t)t->vnet_size;
 	struct iovec iov[] = {
-		{ &pi, t->flags & IFF_NO_PI ? 0 : sizeof(pi) },
-		{ zero, t->flags & IFF_VNET_HDR ? vnet : 0 },
+		{ &pi, (t->flags & IFF_NO_PI) ? 0 : sizeof(pi) },
+		{ zero, (t->flags & IFF_VNET_HDR) ? vnet : 0 },
 		{ (void *)(uintptr_t)frame, len },
 	};
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 3 };
@@ -119,7 +119,7 @@ static void take(struct incoming *in, const struct virtio_net_hdr *h,
 void tun_receive(struct tun *t, uint8_t *packet, size_t len)
 {
 	struct virtio_net_hdr h = { 0 };
-	size_t vnet = t->flags & IFF_VNET_HDR ? (size_t)t->vnet_size : 0;
+	size_t vnet = (t->flags & IFF_VNET_HDR) ? (size_t)t->vnet_size : 0;
 	struct incoming in = { .t = t };
 	struct tun_pi pi = { 0 };
 

@@ -84,8 +84,8 @@ static int attach_old(struct tun_file *f, struct tun *t,
 	unsigned int flags = (unsigned short)ifr->ifr_flags;
 
 	/* as the kernel looks: IFF_TUN first, when both are asked for */
-	if (flags & IFF_TUN ? tun_is_tap(t)
-			    : !(flags & IFF_TAP) || !tun_is_tap(t))
+	if ((flags & IFF_TUN) ? tun_is_tap(t)
+			      : !(flags & IFF_TAP) || !tun_is_tap(t))
 		return -EINVAL;
 	if (t->file)
 		return -EBUSY;
@@ -104,7 +104,7 @@ static int attach_new(struct tun_file *f, const struct ifreq *ifr, int index)
 		return -EINVAL;
 	if (!*name)
 		name = flags & IFF_TUN ? "tun%d" : "tap%d";
-	t = tun_new(flags & IFF_TUN ? IFF_TUN : IFF_TAP);
+	t = tun_new((flags & IFF_TUN) ? IFF_TUN : IFF_TAP);
 	if (!t)
 		return -ENOMEM;
 	ret = tun_host->create(t, name, index);

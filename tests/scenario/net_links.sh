@@ -58,7 +58,6 @@ neighbours() {
 		fail "neighbours on $2: $(cat "$T_TMP/out")"
 }
 
-# shellcheck disable=SC2317
 finish() {
 	[ ! -s "$T_TMP/pid" ] || kill "$(cat "$T_TMP/pid")" 2>/dev/null
 	rm -f "$T_TMP/pid"
@@ -85,6 +84,7 @@ switch_off() {
 	rm -f "$T_TMP/sw.pid"
 	wait_for 10 test ! -e "$T_TMP/sw/ctl" || rm -rf "$T_TMP/sw"
 }
+# shellcheck disable=SC2317
 end_all() {
 	local status=$?
 	switch_off 2>/dev/null

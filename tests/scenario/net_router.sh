@@ -231,6 +231,23 @@ rules flush 'add postrouting oifname wr1 meta l4proto tcp snat to 10.2.0.1:6000-
 same snat "10.2.0.1 10" "$(left python3 ask tcp 10.2.0.2 4000 10)"
 grep -q 'dport=60[0-9][0-9] ' /proc/net/nf_conntrack ||
 	die "$(cat /proc/net/nf_conntrack)"
+# more connections than there can be: the oldest that nobody answered go
+cat >flood <<'PY'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for n in range(20000):
+    try:
+        s.sendto(b"x", ("10.2.0.2", 10000 + n))
+    except OSError:
+        pass
+print(s.getsockname()[1] > 0)
+PY
+same flood True "$(left python3 flood)"
+full() { [ "$(sysctl -n net.netfilter.nf_conntrack_count)" -gt 16000 ]; }
+until_ full
+[ "$(sysctl -n net.netfilter.nf_conntrack_count)" -le \
+	"$(sysctl -n net.netfilter.nf_conntrack_max)" ] || die "too many"
+same "after a flood" "10.2.0.1 10" "$(left python3 ask tcp 10.2.0.2 4000 10)"
 rules flush
 same "forgotten" "" "$(cat /proc/net/nf_conntrack)"
 EOS

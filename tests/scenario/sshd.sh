@@ -27,7 +27,7 @@ start_sshd() {
 	E
 	as_user /usr/sbin/sshd -f "$PWD/sshd_config" || skip "sshd does not start"
 	wait_for 10 test -s sshd.pid || fail "no sshd"
-	trap 's=$?; stop_sshd; (exit "$s"); t_cleanup' EXIT
+	trap 'stop_sshd; t_cleanup' EXIT
 }
 
 # Keeps the status the test ends with.

@@ -182,7 +182,7 @@ static void start_clock(void)
 	const char *text = getenv("T_DEADLINE");
 
 	signal(SIGALRM, on_deadline);
-	alarm(text ? (unsigned int)atoi(text) : 20);
+	alarm(text ? (unsigned int)atoi(text) : 60);
 }
 
 void t_init(int argc, char **argv)

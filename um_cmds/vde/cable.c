@@ -243,15 +243,6 @@ static int64_t prepare(struct cable *c, int64_t now)
 	return next;
 }
 
-static int wait_ms(int64_t next, int64_t now)
-{
-	if (next == INT64_MAX)
-		return -1;
-	if (next <= now)
-		return 0;
-	return next - now > 60000 ? 60000 : (int)(next - now);
-}
-
 static void carry(struct cable *c)
 {
 	int64_t now = serve_now();
@@ -276,7 +267,7 @@ int cable_run(struct cable *c, int stop)
 	c->fds[1] = (struct pollfd){ .fd = c->udp, .events = POLLIN };
 	for (;;) {
 		int64_t now = serve_now();
-		int ms = wait_ms(prepare(c, now), now);
+		int ms = serve_wait(prepare(c, now), now);
 
 		if (poll(c->fds, sizeof(c->fds) / sizeof(c->fds[0]), ms) < 0) {
 			if (errno != EINTR)

@@ -41,7 +41,7 @@ static bool is_address(const char *word, bool bits)
 {
 	char addr[RC_WORD_MAX];
 	unsigned char bin[16];
-	char *slash, *end;
+	char *slash, *end = NULL;
 	long len = 0, max;
 
 	snprintf(addr, sizeof(addr), "%s", word);
@@ -173,8 +173,9 @@ static int run_ip(const char *const *argv)
 		serve_say("ip: %s", strerror(ret));
 		return -ret;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+	do {
+		ret = waitpid(pid, &status, 0);
+	} while (ret < 0 && errno == EINTR);
 	if (status == 0)
 		return 0;
 	serve_say(

@@ -26,7 +26,9 @@ void serve_init(const char *name, bool verbose)
 	self.verbose = verbose;
 }
 
-static void say(int level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say(int level,
+						      const char *fmt,
+						      va_list ap)
 {
 	char line[512];
 
@@ -113,4 +115,15 @@ int64_t serve_now(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int serve_wait(int64_t next, int64_t now)
+{
+	enum { FOREVER = -1, LONG_MS = 60000 };
+
+	if (next == INT64_MAX)
+		return FOREVER;
+	if (next <= now)
+		return 0;
+	return next - now > LONG_MS ? LONG_MS : (int)(next - now);
 }

@@ -27,4 +27,7 @@ void serve_end(void);
 /* Milliseconds, those asleep included. */
 int64_t serve_now(void);
 
+/* How long poll(2) is to wait until `next`; INT64_MAX: for ever. */
+int serve_wait(int64_t next, int64_t now);
+
 #endif

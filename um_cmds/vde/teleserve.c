@@ -99,13 +99,6 @@ static void take_in(struct tele *t, int door)
 	close(fd);
 }
 
-static int wait_ms(int64_t next, int64_t now)
-{
-	if (next == INT64_MAX)
-		return -1;
-	return next <= now ? 0 : (int)(next - now);
-}
-
 /* Return: until when to wait */
 static int64_t prepare(struct tele *t, int64_t now)
 {
@@ -140,7 +133,7 @@ static int serve(struct tele *t, int door)
 {
 	for (;;) {
 		int64_t now = serve_now();
-		int ms = wait_ms(prepare(t, now), now);
+		int ms = serve_wait(prepare(t, now), now);
 
 		if (poll(t->fds, FIXED + SESSIONS * SESSION_FDS, ms) < 0) {
 			if (errno != EINTR)

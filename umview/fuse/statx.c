@@ -68,7 +68,7 @@ static int ask(struct um_fuse *c, const struct um_fuse_node *n,
 	       const struct um_fuse_file *f, struct timespec *out)
 {
 	struct request in = { .sx_mask = STATX_BASIC_STATS | STATX_BTIME };
-	struct reply x;
+	struct reply x = { 0 };
 	struct um_fuse_call k = { .opcode = OPCODE,
 				  .node = n->id,
 				  .in = { UM_FUSE_ARG(in) },

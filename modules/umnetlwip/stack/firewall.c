@@ -68,6 +68,8 @@ static enum st_verdict decide_nat(const struct st_rule *r,
 	bool dst = r->verdict == ST_DNAT || r->verdict == ST_REDIRECT;
 	struct st_nat_to to = r->to;
 
+	if (!i)
+		return ST_DROP;
 	if (r->verdict == ST_MASQUERADE) {
 		to.has_addr = own_addr(i, p->ip, to.addr);
 		p->track->conn->masqueraded = i->index;

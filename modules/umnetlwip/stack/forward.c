@@ -333,18 +333,19 @@ bool st_forward_take(struct pbuf *p, struct netif *nif)
 
 /* ---- out ---- */
 
-/* 0: send it; 1: NAT changes it; -1: drop it. */
-static int judge(struct netif *nif, struct pbuf *p, struct st_ip *ip,
-		 struct st_track *t)
+enum fate { SEND, CHANGE, DROP };
+
+static enum fate judge(struct netif *nif, struct pbuf *p, struct st_ip *ip,
+		       struct st_track *t)
 {
 	bool changes = false;
 
 	if (passing || !st_rules_active() ||
 	    !st_ip_parse(p->payload, p->len, ip))
-		return 0;
+		return SEND;
 	if (st_firewall_out(st_iface_of(nif), ip, t, &changes) != ST_ACCEPT)
-		return -1;
-	return changes;
+		return DROP;
+	return changes ? CHANGE : SEND;
 }
 
 /* lwIP may send its own again, so NAT has a copy. */
@@ -365,16 +366,19 @@ err_t st_forward_output4(struct netif *nif, struct pbuf *p,
 {
 	struct st_track t = { 0 };
 	struct st_ip ip;
-	int what = judge(nif, p, &ip, &t);
+	enum fate fate = judge(nif, p, &ip, &t);
 	struct pbuf *copy;
 	err_t ret;
 
-	if (what <= 0)
-		return what < 0 ? ERR_RTE : etharp_output(nif, p, to);
+	if (fate == DROP)
+		return ERR_RTE;
+	if (fate == SEND)
+		return etharp_output(nif, p, to);
 	copy = changed(p, &t);
-	ret = copy ? etharp_output(nif, copy, to) : ERR_MEM;
-	if (copy)
-		pbuf_free(copy);
+	if (!copy)
+		return ERR_MEM;
+	ret = etharp_output(nif, copy, to);
+	pbuf_free(copy);
 	return ret;
 }
 
@@ -383,15 +387,18 @@ err_t st_forward_output6(struct netif *nif, struct pbuf *p,
 {
 	struct st_track t = { 0 };
 	struct st_ip ip;
-	int what = judge(nif, p, &ip, &t);
+	enum fate fate = judge(nif, p, &ip, &t);
 	struct pbuf *copy;
 	err_t ret;
 
-	if (what <= 0)
-		return what < 0 ? ERR_RTE : ethip6_output(nif, p, to);
+	if (fate == DROP)
+		return ERR_RTE;
+	if (fate == SEND)
+		return ethip6_output(nif, p, to);
 	copy = changed(p, &t);
-	ret = copy ? ethip6_output(nif, copy, to) : ERR_MEM;
-	if (copy)
-		pbuf_free(copy);
+	if (!copy)
+		return ERR_MEM;
+	ret = ethip6_output(nif, copy, to);
+	pbuf_free(copy);
 	return ret;
 }

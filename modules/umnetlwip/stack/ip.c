@@ -295,8 +295,9 @@ void st_ip_fill_checksums(const struct st_ip *ip)
 	if (!sum || ip->is_part || len > ip->l4_len)
 		return;
 	memset(sum, 0, 2);
-	v = (uint16_t)~folded(pseudo(ip, len) + st_chksum(ip->l4, (int)len));
-	if (!v && ip->proto == IPPROTO_UDP)
-		v = 0xffff;
+	v = folded(pseudo(ip, len) + st_chksum(ip->l4, (int)len));
+	/* UDP: 0 would say that there is none. */
+	if (ip->proto != IPPROTO_UDP || v != 0xffff)
+		v = (uint16_t)~v;
 	memcpy(sum, &v, 2);
 }

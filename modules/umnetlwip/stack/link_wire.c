@@ -14,12 +14,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "link.h"
 #include "loop.h"
 
 enum { MTU = 61440, BUFFER = 4 << 20, BURST = 64, FRAME = 65536 + 18 };
+enum { TRIES = 5, SOON_NS = 2000000 };
 
 struct wire {
 	struct st_iface *i;
@@ -101,23 +103,48 @@ static void on_door(struct st_watch *door, uint32_t events)
 	st_iface_set_carrier(w->i, true);
 }
 
-/* Connect to who waits there, else wait. 1: connected, 0: waiting. */
-static int meet(struct wire *w)
+/* A socket that waits at the name, or is connected to who does: *connected. */
+static int end_at(struct wire *w, bool *connected)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			0);
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (void *)&w->name, w->name_len) == 0) {
+	*connected = connect(fd, (void *)&w->name, w->name_len) == 0;
+	if (*connected || (bind(fd, (void *)&w->name, w->name_len) == 0 &&
+			   listen(fd, 1) == 0))
+		return fd;
+	close(fd);
+	return -EADDRINUSE;
+}
+
+/* Who comes at the same time may have the name and not wait there yet. */
+static int end_at_once_more(struct wire *w, bool *connected)
+{
+	const struct timespec soon = { .tv_nsec = SOON_NS };
+	int fd = end_at(w, connected);
+
+	for (int n = 0; fd == -EADDRINUSE && n < TRIES; n++) {
+		nanosleep(&soon, NULL);
+		fd = end_at(w, connected);
+	}
+	return fd;
+}
+
+/* Connect to who waits there, else wait. 1: connected, 0: waiting. */
+static int meet(struct wire *w)
+{
+	bool connected = false;
+	int fd = end_at_once_more(w, &connected);
+
+	if (fd < 0)
+		return fd;
+	if (connected) {
 		if (is_own_user(fd))
 			return take_end(w, fd) < 0 ? -EIO : 1;
 		close(fd);
 		return -EACCES;
-	}
-	if (bind(fd, (void *)&w->name, w->name_len) < 0 || listen(fd, 1) < 0) {
-		close(fd);
-		return -EADDRINUSE;
 	}
 	w->door.fd = fd;
 	w->door.ready = on_door;

@@ -6,7 +6,7 @@
  *
  * FD is its end of the pair to the module (netproc/proto.h); the module starts it. An
  * INTERFACE is NAME=KIND[:ARGUMENT][;dhcp][;up], e.g. vd0=slirp;dhcp;up; or
- * the word forward, or rules:TEXT or ra:TEXT, with what a file has. The process ends when the module closes its end.
+ * the word forward. The process ends when the module closes its end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +19,7 @@
 #include "iface.h"
 #include "link.h"
 #include "loop.h"
-#include "radv.h"
 #include "rpc.h"
-#include "rules.h"
 #include "sysctl.h"
 #include "tap.h"
 #include "text.h"
@@ -34,10 +32,6 @@ static int set_up_all(const char *word)
 		st_conf_forward(AF_INET6, true);
 		return 0;
 	}
-	if (!strncmp(word, "rules:", 6))
-		return st_rules_load(word + 6, strlen(word + 6));
-	if (!strncmp(word, "ra:", 3))
-		return st_radv_load(word + 3, strlen(word + 3));
 	return -ENOENT;
 }
 
@@ -107,7 +101,7 @@ int main(int argc, char **argv)
 		int ret = set_up_all(argv[n]);
 
 		if (ret != -ENOENT)
-			continue; /* what was wrong it said itself */
+			continue;
 		ret = add_interface(argv[n]);
 		if (ret < 0)
 			fprintf(stderr, "umnetlwip: interface %s: %s\n",

@@ -487,6 +487,8 @@ static int do_accepted(struct call *c)
 		return 0;
 	if (c->fd >= 0 && fstat(c->fd, &st) == 0)
 		s->inode = st.st_ino;
+	if (c->fd >= 0)
+		st_stream_make_room(c->fd);
 	if (c->fd >= 0 &&
 	    send(c->fd, &zero, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
 		t->behind = 1;

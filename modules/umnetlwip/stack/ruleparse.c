@@ -81,14 +81,14 @@ static bool read_iifname(struct reader *r)
 {
 	if (r->chain == ST_OUTPUT || r->chain == ST_POSTROUTING)
 		return fails(r, "iifname is not known in this chain");
-	return read_name(r, &r->rule->iif);
+	return read_name(r, &r->rule->in);
 }
 
 static bool read_oifname(struct reader *r)
 {
 	if (r->chain == ST_PREROUTING || r->chain == ST_INPUT)
 		return fails(r, "oifname is not known in this chain");
-	return read_name(r, &r->rule->oif);
+	return read_name(r, &r->rule->out);
 }
 
 static bool set_family(struct reader *r, int family)
@@ -171,7 +171,8 @@ static bool read_port(struct reader *r, int proto)
 	char *which = next_word(r), *word;
 	struct st_match_range *m;
 
-	if (!which || (strcmp(which, "sport") && strcmp(which, "dport")))
+	if (!which ||
+	    (strcmp(which, "sport") != 0 && strcmp(which, "dport") != 0))
 		return fails(r, "sport or dport is missing");
 	m = which[0] == 's' ? &r->rule->sport : &r->rule->dport;
 	word = value(r, &m->not );

@@ -43,27 +43,27 @@ bool st_rules_active(void)
 static bool fits_name(const struct st_match_name *m, const char *name)
 {
 	size_t len = strlen(m->name);
-	bool fits;
+	bool good;
 
 	if (!m->set)
 		return true;
 	if (!name)
 		return false;
-	fits = len && m->name[len - 1] == '*' ? !strncmp(m->name, name, len - 1)
+	good = len && m->name[len - 1] == '*' ? !strncmp(m->name, name, len - 1)
 					      : !strcmp(m->name, name);
-	return fits != m->not ;
+	return good != m->not ;
 }
 
 static bool fits_addr(const struct st_match_addr *m, const uint8_t *addr)
 {
 	int whole = m->prefix / 8, rest = m->prefix % 8;
-	bool fits;
+	bool good;
 
 	if (!m->set)
 		return true;
-	fits = !memcmp(addr, m->addr, (size_t)whole) &&
+	good = !memcmp(addr, m->addr, (size_t)whole) &&
 	       (!rest || !((addr[whole] ^ m->addr[whole]) >> (8 - rest)));
-	return fits != m->not ;
+	return good != m->not ;
 }
 
 static bool fits_range(const struct st_match_range *m, uint16_t v)
@@ -91,7 +91,7 @@ static bool fits(const struct st_rule *r, const struct st_passing *p)
 {
 	return (!r->family || r->family == p->ip->family) &&
 	       (!r->states || (r->states & 1U << p->track->state)) &&
-	       fits_name(&r->iif, p->in) && fits_name(&r->oif, p->out) &&
+	       fits_name(&r->in, p->in) && fits_name(&r->out, p->out) &&
 	       fits_addr(&r->src, p->ip->src) &&
 	       fits_addr(&r->dst, p->ip->dst) && fits_l4(r, p->ip);
 }
@@ -229,7 +229,7 @@ static const char *delete_rule(struct ruleset *s, int chain, const char *word)
 
 static const char *set_policy(struct ruleset *s, int chain, const char *word)
 {
-	if (!word || (strcmp(word, "accept") && strcmp(word, "drop")))
+	if (!word || (strcmp(word, "accept") != 0 && strcmp(word, "drop") != 0))
 		return "a policy is accept or drop";
 	s->chains[chain].drops = *word == 'd';
 	return NULL;

@@ -52,7 +52,7 @@ struct st_match_range {
 struct st_rule {
 	struct st_rule *next;
 	enum st_verdict verdict;
-	struct st_match_name iif, oif;
+	struct st_match_name in, out;
 	struct st_match_addr src, dst;
 	struct st_match_range sport, dport, icmp;
 	int family; /* 0: both */

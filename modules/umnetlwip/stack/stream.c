@@ -92,6 +92,18 @@ static size_t fill(int fd, bool full)
 	return done;
 }
 
+/*
+ * The byte that stays behind holds all of the piece it came in. The kernel calls a
+ * socket writable with a quarter of its buffer in use; sendfile(2) makes pieces of
+ * 64 KiB and more.
+ */
+void st_stream_make_room(int fd)
+{
+	const int room = 256 * 1024; /* twice that, or what the host allows */
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
 int st_stream_link(struct st_stream *t, int fd, bool full)
 {
 	struct sockaddr_un addr;
@@ -108,6 +120,7 @@ int st_stream_link(struct st_stream *t, int fd, bool full)
 		return end;
 	if (fstat(fd, &st) == 0)
 		t->s->inode = st.st_ino;
+	st_stream_make_room(fd);
 	t->behind = fill(fd, full);
 	return st_sock_watch(t->s, end,
 			     EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);

@@ -55,6 +55,8 @@ struct st_stream {
 struct st_stream *st_stream_new(struct st_sock *s);
 /* Connect the guest's descriptor to us. full: it is not to be writable yet. */
 int st_stream_link(struct st_stream *t, int fd, bool full);
+/* Room in the guest's descriptor for more than the byte behind. */
+void st_stream_make_room(int fd);
 /* The connection stands: from now on data flow. */
 void st_stream_open(struct st_stream *t);
 void st_stream_ready(struct st_sock *s, uint32_t events);

@@ -59,18 +59,17 @@ void st_conf_forward(int family, bool on)
 enum { IS_BOOL, IS_FORWARD, IS_NUMBER };
 
 static const struct setting {
-	int family;
 	const char *name;
 	size_t offset;
-	int kind;
+	int family, kind;
 } settings[] = {
-	{ AF_INET, "forwarding", offsetof(struct st_conf, forward4),
+	{ "forwarding", offsetof(struct st_conf, forward4), AF_INET,
 	  IS_FORWARD },
-	{ AF_INET, "send_redirects", offsetof(struct st_conf, send_redirects),
+	{ "send_redirects", offsetof(struct st_conf, send_redirects), AF_INET,
 	  IS_BOOL },
-	{ AF_INET6, "accept_ra", offsetof(struct st_conf, accept_ra),
+	{ "accept_ra", offsetof(struct st_conf, accept_ra), AF_INET6,
 	  IS_NUMBER },
-	{ AF_INET6, "forwarding", offsetof(struct st_conf, forward6),
+	{ "forwarding", offsetof(struct st_conf, forward6), AF_INET6,
 	  IS_FORWARD },
 };
 

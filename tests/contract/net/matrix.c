@@ -280,7 +280,7 @@ static void run_cell(const struct cell *c)
 		snprintf(line, LINE, "= %ld%s%s", ret, p.text[0] ? " " : "",
 			 p.text);
 	if (pipes)
-		strcat(line, " SIGPIPE");
+		snprintf(line + strlen(line), LINE - strlen(line), " SIGPIPE");
 	say_events(c, &p);
 }
 
@@ -361,7 +361,7 @@ static void start(size_t i)
 	}
 }
 
-static void end(pid_t pid, int status)
+static void ended(pid_t pid, int status)
 {
 	for (size_t i = 0; i < cell_count; i++) {
 		if (cells[i].pid != pid)
@@ -393,7 +393,7 @@ static void await(size_t *running, size_t fewer)
 	while (*running >= fewer && *running > 0) {
 		pid = waitpid(-1, &status, WNOHANG);
 		if (pid > 0) {
-			end(pid, status);
+			ended(pid, status);
 			--*running;
 			continue;
 		}

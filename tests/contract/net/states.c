@@ -88,7 +88,7 @@ static void connecting(struct m_place *p)
 	for (int i = 1; i < 4; i++) {
 		p->extra[i] = new_socket(p);
 		set_blocking(p->extra[i], false);
-		connect(p->extra[i], (void *)&a, len);
+		(void)connect(p->extra[i], (void *)&a, len);
 		if (i == 1)
 			m_await(p->extra[i], POLLOUT);
 		usleep(20000);
