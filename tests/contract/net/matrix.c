@@ -154,9 +154,12 @@ int m_mask(int fd)
 static void await_events(int fd, int events, bool all)
 {
 	long long end = now_ms() + LATE_MS;
-	int got;
 
-	while (got = m_mask(fd) & events, all ? got != events : !got) {
+	for (;;) {
+		int got = m_mask(fd) & events;
+
+		if (all ? got == events : got != 0)
+			return;
 		if (now_ms() > end) {
 			errno = ETIMEDOUT;
 			m_give_up("events");
