@@ -100,7 +100,7 @@ out=$(as_user bash -c "ulimit -Sf 10; exec $UMVIEW -q bash -c 'ulimit -f'" 2>&1)
 [ "$out" = 10 ] || fail "a small limit of size: $out"
 out=$(as_user bash -c "ulimit -n 6; exec $UMVIEW -q true" 2>&1)
 status=$?
-[ "$status" -eq 125 ] && [ -n "$out" ] || fail "too few descriptors: $status, $out"
+{ [ "$status" -eq 125 ] && [ -n "$out" ]; } || fail "too few descriptors: $status, $out"
 
 printf -- '- terminal\n'
 need python3
