@@ -240,3 +240,21 @@ void um_mount_reap(bool (*is_idle)(struct um_mount *m))
 		um_mount_put(m);
 	}
 }
+
+struct um_mount *um_mount_take_detached(unsigned int after)
+{
+	struct um_mount **newest = NULL;
+	struct um_mount *m = NULL;
+
+	um_lock(&detached_lock);
+	for (struct um_mount **at = &detached; *at; at = &(*at)->detached)
+		if ((*at)->id > after && !atomic_load(&(*at)->inflight) &&
+		    (!newest || (*at)->id > (*newest)->id))
+			newest = at;
+	if (newest) {
+		m = *newest;
+		*newest = m->detached;
+	}
+	um_unlock(&detached_lock);
+	return m;
+}
