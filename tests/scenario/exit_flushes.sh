@@ -61,3 +61,13 @@ as_user "$UMVIEW" -q bash -c '
 fsck_img "$IMG"
 [ "$(debugfs -R 'cat /late' "$IMG" 2>/dev/null)" = later ] ||
 	fail 'late is lost'
+
+printf -- '- and is free once it is out of use\n'
+as_user "$UMVIEW" -q bash -c '
+	mount -t umdevpart "$1" /dev/hdl && mount -t umfuseext2 /dev/hdl "$2" &&
+		cd "$2" && umount -l "$2" || exit 2
+	! umount /dev/hdl 2>/dev/null || exit 3
+	cd / && umount /dev/hdl || exit 4
+' bash "$IMG" "$MNT" >"$T_TMP/out" 2>&1 </dev/null ||
+	fail "status $?: $(cat "$T_TMP/out")"
+fsck_img "$IMG"
