@@ -130,6 +130,23 @@ must um-true
 echo x >/dev/null || die "/dev/null"
 must sh -c 'echo 0 >/proc/self/oom_score_adj'
 same "what it keeps" "resolv.conf" "$(ls sys/etc)"
+# the store by its own name: fts(3) wants one identity for a directory
+must mkdir -p moved/1/2/3/4/5/6
+must mv moved also
+must ln -s also/1 link
+found=$(find sys"$PWD"/also) || die "find"
+same "the whole store" 7 "$(wc -l <<<"$found")"
+must python3 - "sys$PWD/also" "sys$PWD/link/2" <<'PY'
+import os, sys
+for name in sys.argv[1:]:
+    a, b = os.stat(name), os.fstat(os.open(name, os.O_RDONLY))
+    assert os.path.samestat(a, b), name
+PY
+must mkdir shown
+must mount --bind sys shown
+found=$(find shown"$PWD"/also) || die "find"
+must umount shown
+must rmdir shown
 must umount /
 
 # -- merge, worm, mincow
