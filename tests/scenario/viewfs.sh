@@ -63,6 +63,20 @@ same "the number of a copied file" "$ino" "$(stat -c %d:%i low/a)"
 exec 7<low/a
 same "and by its descriptor" "$ino" "$(stat -L -c %d:%i /proc/$$/fd/7)"
 same "its name" "$T_TMP/low/a" "$(readlink /proc/$$/fd/7)"
+must python3 - low/a <<'PY'
+import os, sys
+for flags in os.O_RDONLY, os.O_RDWR:
+    fd = os.open(sys.argv[1], flags)
+    assert os.listxattr(fd) == [], os.listxattr(fd)
+    try:
+        os.getxattr(fd, "user.viewfs.mark")
+        raise SystemExit("an attribute of the store's own is told")
+    except OSError as e:
+        assert e.strerror == "No data available", e
+os.setxattr(fd, "user.mine", b"x")
+assert os.listxattr(fd) == ["user.mine"]
+os.removexattr(fd, "user.mine")
+PY
 refused any busy umount low
 exec 7<&-
 # a file that nobody changed, from a directory that was changed
