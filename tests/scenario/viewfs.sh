@@ -248,6 +248,8 @@ refused any . mount -t viewfs -o cow from/f low
 refused any . mount -t viewfs -o cow low low
 refused any . mount -t overlay overlay at
 refused any . mount -t overlay -o lowerdir=rel overlay at
+refused any 'wrong fs' mount -t overlay \
+	-o "lowerdir=$PWD/l1,upperdir=ou" overlay at
 refused any . mount -t viewfs -o hide= home home
 refused any . mount -t viewfs -o hide=/.ssh,hide=/a home home
 refused any . mount -t viewfs -o hide=a/b home home
