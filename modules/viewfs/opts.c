@@ -171,6 +171,10 @@ static int as_overlay(struct options *o)
 		um_err("viewfs: lowerdir= is needed");
 		return -EINVAL;
 	}
+	if (o->upper && o->upper[0] != '/') {
+		um_err("viewfs: upperdir= wants an absolute name");
+		return -EINVAL;
+	}
 	ret = add_lowers(v, o->lower);
 	if (ret < 0)
 		return ret;

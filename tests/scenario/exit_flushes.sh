@@ -48,3 +48,29 @@ as_user "$UMVIEW" -q bash -c '
 ' bash "$IMG" "$MNT" >"$T_TMP/out" 2>&1 </dev/null ||
 	fail "status $?: $(cat "$T_TMP/out")"
 fsck_img "$IMG"
+
+
+printf -- '- umount -l of what lies on a device: the device waits for it\n'
+as_user "$UMVIEW" -q bash -c '
+	mount -t umdevpart "$1" /dev/hdl && mount -t umfuseext2 /dev/hdl "$2" &&
+		cd "$2" && umount -l "$2" || exit 2
+	echo later >late || exit 3
+' bash "$IMG" "$MNT" >"$T_TMP/out" 2>&1 </dev/null ||
+	fail "status $?: $(cat "$T_TMP/out")"
+[ ! -s "$T_TMP/out" ] || fail "$(cat "$T_TMP/out")"
+fsck_img "$IMG"
+[ "$(debugfs -R 'cat /late' "$IMG" 2>/dev/null)" = later ] ||
+	fail 'late is lost'
+
+printf -- '- and is free once it is out of use\n'
+as_user "$UMVIEW" -q bash -c '
+	mount -t umdevpart "$1" /dev/hdl && mount -t umfuseext2 /dev/hdl "$2" &&
+		cd "$2" && umount -l "$2" || exit 2
+	! umount /dev/hdl 2>/dev/null || exit 3
+	cd / && umount /dev/hdl || exit 4
+	mount -t umdevpart "$1" /dev/hdl && mount -t umfuseext2 /dev/hdl "$2" &&
+		cd "$2" && umount -l "$2" && umount -l /dev/hdl || exit 5
+	cd / && mount -t umdevpart "$1" /dev/hdl && umount /dev/hdl || exit 6
+' bash "$IMG" "$MNT" >"$T_TMP/out" 2>&1 </dev/null ||
+	fail "status $?: $(cat "$T_TMP/out")"
+fsck_img "$IMG"

@@ -130,6 +130,12 @@ printf 'start=2048, size=65536\nstart=67584\n' |
 must_guest <<'EOS'
 dev=$(losetup -P -f --show parts.img) || die "losetup -P"
 must test -b "${dev}p2"
+other=$(losetup -P -f --show parts.img) || die "losetup -P again"
+same "numbers of two disks and their partitions" "" \
+	"$(stat -c %t:%T "$dev" "$dev"p* "$other" "$other"p* | sort | uniq -d)"
+same "its size, which lsblk(8) finds by the number" 32M \
+	"$(lsblk -dno SIZE "${dev}p1" | tr -d ' ')"
+must losetup -d "$other"
 same "size" 65536 "$(blockdev --getsz "${dev}p1")"
 must mke2fs -q -t ext4 -E "root_owner=$(id -u):$(id -g)" "${dev}p1"
 must mount "${dev}p1" "$MNT"

@@ -3,7 +3,7 @@
 # secure.sh - permissions: the mount option human, and umview --secure
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
-need mke2fs e2fsck python3 chroot
+need mke2fs e2fsck python3 chroot setpriv
 
 printf -- '- human: as whom one is\n'
 mkimg "$IMG" 16M
@@ -59,6 +59,20 @@ printf -- '- secure: what takes root\n'
 guest -- -s <<'EOS' || fail "exit status $?"
 same "at start" 0:0 "$(id -u):$(id -g)"
 drop="chroot --userspec=5:5 --groups= /"
+same "its groups after its user, with capabilities kept" "5 6 7 8" \
+	"$(echo $(setpriv --reuid 5 --regid 6 --groups 7,8 \
+		sh -c 'id -u; id -g; id -G | cut -d" " -f2-'))"
+refused any 'not permitted' setpriv --reuid 5 \
+	setpriv --regid 6 --clear-groups true
+must python3 - <<'PY'
+import os
+os.setresuid(5, 5, 5)
+try:
+    os.setresgid(6, 6, 6)
+    raise SystemExit("without asking to keep them, too")
+except PermissionError:
+    pass
+PY
 must viewmount -t ext4 "$IMG" "$MNT"
 refused 1 'not allowed|not permitted' $drop viewumount "$MNT"
 refused 1 'not allowed|not permitted' $drop viewmount -t ramfs none "$MNT"

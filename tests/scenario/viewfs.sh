@@ -63,6 +63,20 @@ same "the number of a copied file" "$ino" "$(stat -c %d:%i low/a)"
 exec 7<low/a
 same "and by its descriptor" "$ino" "$(stat -L -c %d:%i /proc/$$/fd/7)"
 same "its name" "$T_TMP/low/a" "$(readlink /proc/$$/fd/7)"
+must python3 - low/a <<'PY'
+import os, sys
+for flags in os.O_RDONLY, os.O_RDWR:
+    fd = os.open(sys.argv[1], flags)
+    assert os.listxattr(fd) == [], os.listxattr(fd)
+    try:
+        os.getxattr(fd, "user.viewfs.mark")
+        raise SystemExit("an attribute of the store's own is told")
+    except OSError as e:
+        assert e.strerror == "No data available", e
+os.setxattr(fd, "user.mine", b"x")
+assert os.listxattr(fd) == ["user.mine"]
+os.removexattr(fd, "user.mine")
+PY
 refused any busy umount low
 exec 7<&-
 # a file that nobody changed, from a directory that was changed
@@ -130,6 +144,23 @@ must um-true
 echo x >/dev/null || die "/dev/null"
 must sh -c 'echo 0 >/proc/self/oom_score_adj'
 same "what it keeps" "resolv.conf" "$(ls sys/etc)"
+# the store by its own name: fts(3) wants one identity for a directory
+must mkdir -p moved/1/2/3/4/5/6
+must mv moved also
+must ln -s also/1 link
+found=$(find sys"$PWD"/also) || die "find"
+same "the whole store" 7 "$(wc -l <<<"$found")"
+must python3 - "sys$PWD/also" "sys$PWD/link/2" <<'PY'
+import os, sys
+for name in sys.argv[1:]:
+    a, b = os.stat(name), os.fstat(os.open(name, os.O_RDONLY))
+    assert os.path.samestat(a, b), name
+PY
+must mkdir shown
+must mount --bind sys shown
+found=$(find shown"$PWD"/also) || die "find"
+must umount shown
+must rmdir shown
 must umount /
 
 # -- merge, worm, mincow
@@ -217,6 +248,8 @@ refused any . mount -t viewfs -o cow from/f low
 refused any . mount -t viewfs -o cow low low
 refused any . mount -t overlay overlay at
 refused any . mount -t overlay -o lowerdir=rel overlay at
+refused any 'wrong fs' mount -t overlay \
+	-o "lowerdir=$PWD/l1,upperdir=ou" overlay at
 refused any . mount -t viewfs -o hide= home home
 refused any . mount -t viewfs -o hide=/.ssh,hide=/a home home
 refused any . mount -t viewfs -o hide=a/b home home

@@ -99,7 +99,10 @@ static long fast_fd(long nr, const long *a)
 	return um_on_descriptor(a[0], nr, a);
 }
 
-/* A file that was opened to be read may be a layer's, which is to change. */
+/*
+ * A file that was opened to be read may be a layer's, which is to change. And
+ * one of its store has extended attributes that are the layer's own.
+ */
 static long fast_change(long nr, const long *a)
 {
 	return um_vmap()->layers ? um_ask(nr, a) : fast_fd(nr, a);
@@ -374,8 +377,8 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_fchmod] = fast_change,
 	[__NR_fchown] = fast_change,
 	[__NR_fsetxattr] = fast_change,
-	[__NR_fgetxattr] = fast_fd,
-	[__NR_flistxattr] = fast_fd,
+	[__NR_fgetxattr] = fast_change,
+	[__NR_flistxattr] = fast_change,
 	[__NR_fremovexattr] = fast_change,
 	[__NR_vmsplice] = fast_fd,
 	[__NR_sendfile] = fast_two,

@@ -165,6 +165,16 @@ static void enter_locked(struct um_devset *s, struct um_devnode *d)
 	*at = d;
 }
 
+/* The number after /dev/loop8's is /dev/loop9's, not a partition's. */
+static dev_t base_of_parts_locked(struct um_devset *s)
+{
+	if (!s->everywhere)
+		return s->nodes->rdev;
+	if (!s->parts)
+		s->parts = own_number();
+	return s->parts;
+}
+
 int um_devnode_add_locked(struct um_devset *s, unsigned int n, uint64_t start,
 			  uint64_t size)
 {
@@ -173,7 +183,7 @@ int um_devnode_add_locked(struct um_devset *s, unsigned int n, uint64_t start,
 
 	if (um_devnode_find_locked(s, n))
 		return -EEXIST;
-	d = node_new(s, n, whole->path, whole->rdev);
+	d = node_new(s, n, whole->path, base_of_parts_locked(s));
 	if (!d)
 		return -ENOMEM;
 	d->mode = whole->mode;

@@ -115,6 +115,8 @@ struct um_devset_own {
  * @hidden: not there for the moment (LOOP_CTL_REMOVE)
  * @foreign: its number may be one of the host's
  * @beneath: what the module's calls of libc are for; NULL: the host
+ * @parts: its partitions have the numbers after this; 0: those after its own,
+ *	or none given yet (@everywhere: the numbers after its own are others')
  * @serial: of which opening of this disk it is: BLKGETDISKSEQ
  * @nodes: number 0 first
  */
@@ -129,6 +131,7 @@ struct um_devset {
 	bool foreign;
 	bool any_minor;
 	struct um_list *beneath;
+	dev_t parts;
 	uint64_t serial;
 	struct um_devnode *nodes;
 };

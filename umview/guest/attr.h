@@ -26,9 +26,13 @@
 /**
  * struct um_ids - virtual identity; meaningful where `virt` is set
  * @virt: a bool; so wide that no padding hides in a comparison of bytes
+ * @keeps: a bool: PR_SET_KEEPCAPS
+ * @caps: a bool: it was root and kept what root may, until it execs
  */
 struct um_ids {
 	uint32_t virt;
+	uint32_t keeps;
+	uint32_t caps;
 	uid_t ruid, euid, suid, fsuid;
 	gid_t rgid, egid, sgid, fsgid;
 	int ngroups;

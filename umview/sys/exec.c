@@ -105,8 +105,8 @@ long sys_seccomp(struct um_req *r)
 }
 
 /*
- * Only PR_SET_SECCOMP and PR_SET_SYSCALL_USER_DISPATCH come here; see filter.c.
- * Who catches its own calls, or is about to, is to see no agent's either. Other
+ * Only PR_SET_SECCOMP, PR_SET_KEEPCAPS and PR_SET_SYSCALL_USER_DISPATCH come
+ * here; see filter.c. Who catches its own calls, or is about to, is to see no agent's either. Other
  * threads may go on when one has ended it.
  */
 long sys_prctl(struct um_req *r)
@@ -115,6 +115,8 @@ long sys_prctl(struct um_req *r)
 
 	if ((int)r->arg[0] == PR_SET_SECCOMP)
 		return filtered(r);
+	if ((int)r->arg[0] == PR_SET_KEEPCAPS)
+		return um_ident_keep_caps(r);
 	um_text_restore(r);
 	want.dispatched = true;
 	return become(r, &want);
@@ -228,6 +230,7 @@ static int set_attr(struct um_exec *x)
 	UM_FREE char *name = um_execfile_name(x);
 
 	want.ids = new_ids(x);
+	want.ids.keeps = want.ids.caps = false;
 	want.dispatched = false;
 	want.exe = name;
 	if (!want.exe && x->loc.obj)

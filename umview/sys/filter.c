@@ -210,7 +210,8 @@ static void arg_prctl(struct prog *p)
 	load(p, ARG_OFFSET(0));
 	jump(p, BPF_JEQ, PR_SET_DUMPABLE, 0, 1);
 	ret(p, SECCOMP_RET_ERRNO);
-	jump(p, BPF_JEQ, PR_SET_SECCOMP, 2, 0);
+	jump(p, BPF_JEQ, PR_SET_SECCOMP, 3, 0);
+	jump(p, BPF_JEQ, PR_SET_KEEPCAPS, 2, 0);
 	jump(p, BPF_JEQ, PR_SET_SYSCALL_USER_DISPATCH, 1, 0);
 	ret(p, SECCOMP_RET_ALLOW);
 	notify(p);

@@ -5,6 +5,11 @@
  * Most guests have the ids they have. A set-uid-root program, and what it
  * runs, has virtual ones: it looks like root to itself and may change to any
  * id; no privilege comes with it. See credentials(7), setresuid(2).
+ *
+ * Of capabilities one thing is known: who asked to keep them (PR_SET_KEEPCAPS)
+ * before it stopped being root may still choose its groups. What it may do with
+ * its user id, and to files, that goes: capset(2), which may give up what was
+ * kept, is the kernel's.
  */
 #include <string.h>
 
@@ -69,6 +74,26 @@ long sys_getresgid(struct um_req *r)
 	return give_three(r, ids->rgid, ids->egid, ids->sgid);
 }
 
+/* prctl(2); the kernel answers. */
+long um_ident_keep_caps(struct um_req *r)
+{
+	const struct um_ids *ids = virt(r);
+	struct um_ids now;
+	long ret;
+
+	if (!ids || r->arg[1] > 1 || r->arg[1] == ids->keeps)
+		return UM_CONTINUE;
+	now = *ids;
+	now.keeps = (uint32_t)r->arg[1];
+	ret = store(r, &now);
+	return ret < 0 ? ret : UM_CONTINUE;
+}
+
+static bool may_group(const struct um_ids *ids)
+{
+	return ids->euid == 0 || ids->caps;
+}
+
 /* May this guest take the id? As root any; else one that it has. */
 static bool may_uid(const struct um_ids *ids, uint64_t id)
 {
@@ -78,13 +103,18 @@ static bool may_uid(const struct um_ids *ids, uint64_t id)
 
 static bool may_gid(const struct um_ids *ids, uint64_t id)
 {
-	return (uint32_t)id == (uint32_t)KEEP || ids->euid == 0 ||
+	return (uint32_t)id == (uint32_t)KEEP || may_group(ids) ||
 	       id == ids->rgid || id == ids->egid || id == ids->sgid;
 }
 
 static uint32_t chosen(uint64_t want, uint32_t now)
 {
 	return (uint32_t)want == (uint32_t)KEEP ? now : (uint32_t)want;
+}
+
+static bool has_root(const struct um_ids *ids)
+{
+	return !ids->ruid || !ids->euid || !ids->suid;
 }
 
 static long set_uids(struct um_req *r, uint64_t ruid, uint64_t euid,
@@ -102,6 +132,8 @@ static long set_uids(struct um_req *r, uint64_t ruid, uint64_t euid,
 	now.euid = chosen(euid, ids->euid);
 	now.suid = chosen(suid, ids->suid);
 	now.fsuid = now.euid;
+	if (has_root(ids) && !has_root(&now))
+		now.caps = now.keeps;
 	return store(r, &now);
 }
 
@@ -229,7 +261,7 @@ long sys_setgroups(struct um_req *r)
 
 	if (!ids)
 		return UM_CONTINUE;
-	if (ids->euid != 0)
+	if (!may_group(ids))
 		return -EPERM;
 	if (r->arg[0] > UM_GROUPS_MAX)
 		return -EINVAL;

@@ -572,6 +572,8 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	if (m->permanent)
 		return -EBUSY;
 	um_exec_sweep();
+	/* it may be busy for one that umount -l left, and nobody uses now */
+	um_mount_reap(um_mount_is_idle);
 	if (last && (flags & (MNT_DETACH | MNT_FORCE)))
 		m->hurried = true;
 	if (last && (flags & MNT_FORCE) && um_fuse_of_mount(m))

@@ -70,6 +70,40 @@ static long lookup_fd(struct um_req *r, const struct query *q, struct stat *out)
 }
 
 /*
+ * A name of the host's that leads into a mount's store: what fstat(2) says, as
+ * descriptors do not tell by which name they were opened.
+ */
+static long lookup_native(struct um_req *r, const struct um_loc *loc,
+			  struct stat *out)
+{
+	if (!um_list_has_layers(r->list) || lstat(loc->path, out) < 0)
+		return UM_CONTINUE;
+	return um_list_dress(r->list, out) ? FOUND : UM_CONTINUE;
+}
+
+/* The same of a name that the kernel does not find, or of a mount's. */
+static long lookup_virtual(struct um_req *r, const struct query *q,
+			   const struct um_loc *loc, struct stat *out)
+{
+	int ret;
+
+	if (um_loc_is_real(loc)) {
+		ret = um_fs_getattr(loc->mount, loc->rel, NULL, out);
+		if (ret == 0)
+			um_list_dress(r->list, out);
+		return ret;
+	}
+	if (loc->obj || loc->exists)
+		ask_birth(q, loc->mount, loc->rel, loc->obj);
+	if (loc->obj)
+		return um_obj_getattr(loc->obj, out);
+	*out = loc->st;
+	if (loc->exists && um_fs_gives(loc->mount))
+		um_list_dress(r->list, out);
+	return loc->exists ? FOUND : -ENOENT;
+}
+
+/*
  * Attributes of the node, unless the guest's kernel knows them: UM_CONTINUE.
  * An empty name with AT_EMPTY_PATH, or none, is the descriptor itself.
  */
@@ -95,16 +129,8 @@ static long lookup(struct um_req *r, const struct query *q, struct stat *out)
 		return um_fd_getattr(r, AT_FDCWD, out);
 	if (ret < 0)
 		return ret;
-	if (um_loc_is_native(&loc))
-		return UM_CONTINUE;
-	if (um_loc_is_real(&loc))
-		return um_fs_getattr(loc.mount, loc.rel, NULL, out);
-	if (loc.obj || loc.exists)
-		ask_birth(q, loc.mount, loc.rel, loc.obj);
-	if (loc.obj)
-		return um_obj_getattr(loc.obj, out);
-	*out = loc.st;
-	return loc.exists ? FOUND : -ENOENT;
+	return um_loc_is_native(&loc) ? lookup_native(r, &loc, out)
+				      : lookup_virtual(r, q, &loc, out);
 }
 
 /* What is left of a directory that was removed: its placeholder, no links. */

@@ -87,6 +87,8 @@ long um_exec_prepare_at(struct um_req *r);
 long um_exec_give(struct um_req *r);
 /* rw.c: UM_VU_CLOSE */
 long um_close_begin(struct um_req *r);
+/* PR_SET_KEEPCAPS of a guest whose ids are virtual. */
+long um_ident_keep_caps(struct um_req *r);
 /* Let go what waits for processes that were killed before they could ask. */
 void um_exec_sweep(void);
 /* The guest runs the agent, or is about to; so without a page it starts. */

@@ -19,12 +19,16 @@ struct target {
 	bool fd_is_real;
 };
 
-/* A real descriptor: only a change of it may be another file's. */
+/*
+ * A real descriptor: a change of it may be another file's. What it has, too; and
+ * where it is known by no name any more, that is what the kernel says.
+ */
 static long target_real_fd(struct um_req *r, bool change, struct target *t)
 {
-	int ret = change ? um_fd_for_change(r, um_arg_fd(r, 0), &t->loc)
-			 : UM_FD_NATIVE;
+	int ret = um_fd_for_change(r, um_arg_fd(r, 0), &t->loc);
 
+	if (ret < 0 && !change)
+		ret = UM_FD_NATIVE;
 	t->mount = t->loc.mount;
 	t->rel = t->loc.rel;
 	t->fd_is_real = ret == 0;

@@ -284,18 +284,35 @@ static struct um_view *take_newest(void)
 	return v;
 }
 
+/* What umount -l left, if it is newer: it may still write to what is older. */
+static void end_detached(unsigned int after)
+{
+	struct um_mount *m;
+
+	while ((m = um_mount_take_detached(after))) {
+		end_mount(m);
+		um_mount_put(m);
+	}
+}
+
 /* Unmount what is left: newest view first, newest mount first. */
 void um_view_fini(void)
 {
 	struct um_view *v;
 
 	while ((v = take_newest())) {
-		for (size_t i = v->list->nmounts; i-- > 0;)
-			if (um_view_holders(v->list->mounts[i]) == 0)
-				end_mount(v->list->mounts[i]);
+		for (size_t i = v->list->nmounts; i-- > 0;) {
+			struct um_mount *m = v->list->mounts[i];
+
+			if (um_view_holders(m) > 0)
+				continue;
+			end_detached(m->id);
+			end_mount(m);
+		}
 		um_list_put(v->list);
 		free(v);
 	}
+	end_detached(0);
 }
 
 bool um_view_descends(uint32_t view, uint32_t from)

@@ -221,9 +221,11 @@ void um_mount_detach(struct um_mount *m)
 	um_unlock(&detached_lock);
 }
 
-void um_mount_reap(bool (*is_idle)(struct um_mount *m))
+/* Whether there was one. */
+static bool reap_once(bool (*is_idle)(struct um_mount *m))
 {
 	struct um_mount *all;
+	bool any = false;
 
 	um_lock(&detached_lock);
 	all = detached;
@@ -231,12 +233,40 @@ void um_mount_reap(bool (*is_idle)(struct um_mount *m))
 	um_unlock(&detached_lock);
 	while (all) {
 		struct um_mount *m = all;
+		bool idle = is_idle(m);
 
 		all = m->detached;
-		if (is_idle(m))
+		if (idle)
 			um_mount_shutdown(m);
 		else
 			um_mount_detach(m);
 		um_mount_put(m);
+		any |= idle;
 	}
+	return any;
+}
+
+void um_mount_reap(bool (*is_idle)(struct um_mount *m))
+{
+	/* one may have held another, looked at before */
+	while (reap_once(is_idle))
+		;
+}
+
+struct um_mount *um_mount_take_detached(unsigned int after)
+{
+	struct um_mount **newest = NULL;
+	struct um_mount *m = NULL;
+
+	um_lock(&detached_lock);
+	for (struct um_mount **at = &detached; *at; at = &(*at)->detached)
+		if ((*at)->id > after && !atomic_load(&(*at)->inflight) &&
+		    (!newest || (*at)->id > (*newest)->id))
+			newest = at;
+	if (newest) {
+		m = *newest;
+		*newest = m->detached;
+	}
+	um_unlock(&detached_lock);
+	return m;
 }

@@ -134,6 +134,11 @@ void um_mount_unclaim(struct um_mount *m);
  */
 void um_mount_detach(struct um_mount *m);
 void um_mount_reap(bool (*is_idle)(struct um_mount *m));
+/*
+ * The newest of these that nobody works in, with its reference, if it was
+ * mounted after the one whose id is `after`; else NULL.
+ */
+struct um_mount *um_mount_take_detached(unsigned int after);
 
 /* The host's own file system, the layer beneath all others. */
 struct um_mount *um_mount_real(void);
