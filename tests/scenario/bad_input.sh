@@ -48,7 +48,7 @@ as_user mkdir "$T_TMP/folder"
 sums=$(cd "$T_TMP" && sha256sum ./*.img)
 
 # says FILE: umview's one line about the last failure
-must_guest -- --log "$T_TMP/log" <<'EOS'
+must_guest UM_MODULES="$(dirname "$UMVIEW")/../modules" -- --log "$T_TMP/log" <<'EOS'
 # Other mounts of the host come and go meanwhile: look at ours alone.
 nothing_mounted() {
 	! grep -qF "${IMG%/*}" /proc/self/mountinfo || die "mounted: $*"
@@ -104,6 +104,19 @@ refused 1 'no module serves' viewmount -t umfusegibberish disk.img "$MNT"
 fails 'an option is wrong' -t $t -o no-such-option disk.img "$MNT"
 refused 1 'neither an image nor a block device|is a directory' \
 	viewmount -t $t folder "$MNT"
+# Nobody is at the other end of a FIFO; mount is not to wait for them.
+must mkfifo fifo
+must viewmount -t ramfs none "$PWD/ram"
+must mkfifo ram/fifo
+for type in $t umfusefat umfusesquash umfuseiso9660 umfusearchive; do
+	[ -e "$UM_MODULES/$type.so" ] || continue
+	for f in fifo ram/fifo; do
+		refused 1 'neither an image nor a block device' \
+			timeout 10 viewmount -t $type $f "$MNT"
+	done
+done
+must viewumount "$PWD/ram"
+must um_del_service ramfs
 refused any '' viewmount -t $t disk.img "$(printf 'x%.0s' $(seq 300))"
 nothing_mounted "in the end"
 

@@ -73,9 +73,21 @@ int um_next_mount(struct um_next *next, const char *path, struct um_mount **out)
 	return ret;
 }
 
+/* Where there is nothing to read at an offset, and open(2) of a FIFO waits. */
+static int no_file(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return -EISDIR;
+	return S_ISFIFO(mode) || S_ISSOCK(mode) ? -ENOTBLK : -ENXIO;
+}
+
 static int open_real(const char *path, int flags, mode_t mode,
 		     struct um_next_file *f)
 {
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+		return no_file(st.st_mode);
 	f->fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
 	return f->fd < 0 ? -errno : 0;
 }
@@ -117,7 +129,7 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc, int flags,
 	if (!S_ISREG(st.st_mode))
 		m = device_of(r, loc, &st, &rel);
 	if (!m)
-		return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
+		return no_file(st.st_mode);
 	ret = um_vnode_get_path(m, rel, &st, flags, &f->vnode);
 	if (ret == 0 && (flags & O_TRUNC))
 		ret = um_vnode_truncate(f->vnode, 0);
