@@ -202,6 +202,7 @@ struct cursor {
  * @rewinds: how often the cursor had to go back
  * @format, @filters: of libarchive
  * @written: base of the format that is written
+ * @encrypted: entries are, which is nothing that we write
  */
 struct arc {
 	struct um_next *next;
@@ -213,6 +214,7 @@ struct arc {
 	bool nobackup;
 	bool dirty;
 	bool backed_up;
+	bool encrypted;
 	unsigned int saves;
 	struct stat st;
 	struct source source;

@@ -269,6 +269,8 @@ static int take_entry(struct scan *s)
 
 	if (ret)
 		return ret;
+	if (archive_entry_is_encrypted(s->entry))
+		a->encrypted = true;
 	dir = path ? find_place(a, path, &last) : NULL;
 	if (!dir)
 		ret = 1;

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-
+#include <iconv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +89,21 @@ static int parse_size(const char *name, const char *text, uint64_t *out)
 	return -EINVAL;
 }
 
+/* What is not known here libarchive would not convert, and say nothing. */
+static int check_charset(const char *name)
+{
+	iconv_t cd;
+
+	if (!name)
+		return 0;
+	cd = iconv_open("UTF-8", name);
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): iconv_open(3)'s own */
+	if (*name && cd != (iconv_t)-1)
+		return iconv_close(cd);
+	fuse_log(FUSE_LOG_ERR, ARC_PROGRAM ": bad option charset=%s\n", name);
+	return -EINVAL;
+}
+
 /* Could a new archive take the place of the old one? */
 static bool may_replace(struct arc *a)
 {
@@ -116,9 +131,13 @@ static void decide(struct arc *a)
 {
 	const char *why = NULL;
 
-	if (a->readonly)
+	if (a->readonly) {
+		source_hold(a, NULL);
 		return;
-	if (!can_save(a))
+	}
+	if (a->encrypted)
+		why = "what is encrypted would be written in the clear";
+	else if (!can_save(a))
 		why = "this format can only be read";
 	else if (!may_replace(a))
 		why = "neither the archive nor a new one beside it can be written";
@@ -139,6 +158,8 @@ static int start(struct start *s)
 	err = parse_size("unpacked", s->unpacked, &cache);
 	if (!err)
 		err = parse_size("entries", s->entries, &a->max_entries);
+	if (!err)
+		err = check_charset(a->charset);
 	if (!err && !s->target) {
 		fuse_log(
 			FUSE_LOG_ERR,

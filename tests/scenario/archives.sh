@@ -226,6 +226,20 @@ refused any 'bad option' mount -t umfusearchive -o unpacked=x a.tar "$MNT"
 refused any 'no such file|not exist' \
 	mount -t umfusearchive "$PWD/missing.tar" "$MNT"
 
+refused any 'bad option' \
+	mount -t umfusearchive -o charset=no-such-set a.zip "$MNT"
+
+printf 'secret\n' >plain
+must zip -q -P pw locked.zip plain
+rm plain
+for words in password=pw password=wrong ro; do
+	must mount -t umfusearchive -o "$words" locked.zip "$MNT"
+	refused any 'read-only' touch "$MNT/x"
+	[ "$words" != password=pw ] || same "unlocked" secret "$(cat "$MNT/plain")"
+	[ "$words" = password=pw ] || refused any 'input/output' cat "$MNT/plain"
+	must umount "$MNT"
+done
+
 must mount -t umfusearchive cut.tgz "$MNT"
 refused any 'read-only' touch "$MNT/x"
 must umount "$MNT"
@@ -237,7 +251,8 @@ EOS
 for message in 'evil.tar: 3 entries left out, read-only' \
 	'many.tgz: too many entries' 'garbage: not an archive' \
 	'text.gz: not an archive' 'unknown option nonsense' \
-	'bad option unpacked=x' 'cut.tgz: damaged after' 'a.tgz: read-only'; do
+	'bad option unpacked=x' 'bad option charset=no' \
+	'locked.zip: read-only: what is encrypted' 'cut.tgz: damaged after' 'a.tgz: read-only'; do
 	grep -qF "$message" "$T_TMP/said" ||
 		fail "not said: $message; but: $(cat "$T_TMP/said")"
 done
