@@ -92,6 +92,18 @@ for how in fpe ill stack abort assert exit; do
 	must um_add_service umtestcrash
 done
 
+# It says that it filled or took more than there was.
+for op in getattr readlink readdir getxattr listxattr read write; do
+	echo "# $op=more"
+	must mount -t umtestcrash -o "$op=more" none "$MNT"
+	trigger "$op"
+	[ "$op" = readlink ] || grep -qiE '(input/output|I/O) error' out ||
+		die "$op=more: $(head -n 3 out)"
+	tail -n 3 log | grep -q "$op returned" || die "$op=more: nothing said"
+	same "the root after $op=more" directory "$(stat -c %F "$MNT")"
+	must umount "$MNT"
+done
+
 # The crash holds a lock for which others wait.
 must mount -t umtestcrash -o readlink=lock none "$MNT"
 timeout 20 readlink "$MNT/l" >/dev/null 2>&1 &

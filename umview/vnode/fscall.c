@@ -158,10 +158,26 @@ static long outcome(const struct hop *h, const char *op, long ret)
 /* A member that modules built before it lack. */
 #define HAS(m, op)                                                             \
 	((m)->fs.ops->size > offsetof(struct um_fs_ops, op) && (m)->fs.ops->op)
+
+/*
+ * What a module says it has filled or taken is not more than there was: to go
+ * by it would be to read behind a buffer of the core's.
+ */
+static long counted(const struct um_mount *m, const char *op, long ret,
+		    size_t size)
+{
+	if (ret <= 0 || (size_t)ret <= size)
+		return ret;
+	um_err("%s on %s: %s returned %ld, where %zu is the most", m->type,
+	       m->point, op, ret, size);
+	return -EIO;
+}
+
 static int ask_attr(struct um_mount *m, const char *path, struct um_fh *fh,
 		    struct stat *out)
 {
-	return (int)HOP(m, getattr, path, -ENOSYS, path, fh, out);
+	return (int)counted(m, "getattr",
+			    HOP(m, getattr, path, -ENOSYS, path, fh, out), 0);
 }
 
 int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
@@ -190,7 +206,8 @@ int um_fs_getattr(struct um_mount *m, const char *path, struct um_fh *fh,
 ssize_t um_fs_readlink(struct um_mount *m, const char *path, char *buf,
 		       size_t size)
 {
-	return HOP(m, readlink, path, -EINVAL, path, buf, size);
+	return counted(m, "readlink",
+		       HOP(m, readlink, path, -EINVAL, path, buf, size), size);
 }
 
 /* The core's own code, called by a module. */
@@ -214,8 +231,9 @@ int um_fs_readdir(struct um_mount *m, const char *path, um_fill_fn fill,
 		  void *arg)
 {
 	struct filling f = { fill, arg };
+	long ret = HOP(m, readdir, path, -ENOTDIR, path, fill_from_module, &f);
 
-	return (int)HOP(m, readdir, path, -ENOTDIR, path, fill_from_module, &f);
+	return (int)counted(m, "readdir", ret, 0);
 }
 
 static int entry_changed(struct um_mount *m, const char *path, long ret)
@@ -414,13 +432,17 @@ int um_fs_setxattr(struct um_mount *m, const char *path, const char *name,
 ssize_t um_fs_getxattr(struct um_mount *m, const char *path, const char *name,
 		       void *buf, size_t size)
 {
-	return HOP(m, getxattr, path, -EOPNOTSUPP, path, name, buf, size);
+	long ret = HOP(m, getxattr, path, -EOPNOTSUPP, path, name, buf, size);
+
+	return size ? counted(m, "getxattr", ret, size) : ret;
 }
 
 ssize_t um_fs_listxattr(struct um_mount *m, const char *path, char *buf,
 			size_t size)
 {
-	return HOP(m, listxattr, path, -EOPNOTSUPP, path, buf, size);
+	long ret = HOP(m, listxattr, path, -EOPNOTSUPP, path, buf, size);
+
+	return size ? counted(m, "listxattr", ret, size) : ret;
 }
 
 int um_fs_removexattr(struct um_mount *m, const char *path, const char *name)
@@ -459,13 +481,15 @@ int um_fs_create(struct um_mount *m, const char *path, mode_t mode,
 ssize_t um_fs_read(struct um_mount *m, struct um_fh *fh, void *buf, size_t n,
 		   off_t off)
 {
-	return HOP(m, read, NULL, -EINVAL, fh, buf, n, off);
+	return counted(m, "read", HOP(m, read, NULL, -EINVAL, fh, buf, n, off),
+		       n);
 }
 
 ssize_t um_fs_write(struct um_mount *m, struct um_fh *fh, const void *buf,
 		    size_t n, off_t off)
 {
-	return HOP(m, write, NULL, -EINVAL, fh, buf, n, off);
+	return counted(m, "write",
+		       HOP(m, write, NULL, -EINVAL, fh, buf, n, off), n);
 }
 
 int um_fs_fallocate(struct um_mount *m, struct um_fh *fh, int mode, off_t off,

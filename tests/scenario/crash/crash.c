@@ -4,7 +4,7 @@
  *
  * mount -t umtestcrash -o OPERATION=HOW, HOW one of segv, fpe, ill, stack,
  * abort, assert, exit, lock (the crash holds a lock that all operations
- * take). The tree is a file f, a link l and an empty directory d.
+ * take), more (no crash: it says that it did more than was asked). The tree is a file f, a link l and an empty directory d.
  */
 #include <assert.h>
 #include <dirent.h>
@@ -70,12 +70,20 @@ static void at(struct um_fs *fs, const char *op)
 		crash_as(c->how);
 }
 
+static ssize_t more(struct um_fs *fs, const char *op, ssize_t done)
+{
+	const struct crash *c = fs->priv;
+
+	return strcmp(c->how, "more") || strcmp(c->op, op) ? done
+							   : done + 70000;
+}
+
 /* An operation that does nothing else. */
 #define NOTHING(op, ret, ...)                                                  \
 	static ret crash_##op(struct um_fs *fs, __VA_ARGS__)                   \
 	{                                                                      \
 		at(fs, #op);                                                   \
-		return 0;                                                      \
+		return (ret)more(fs, #op, 0);                                  \
 	}
 
 /* NOLINTBEGIN(misc-unused-parameters): all alike */
@@ -109,7 +117,7 @@ static ssize_t crash_write(struct um_fs *fs, struct um_fh *fh, const void *buf,
 			   size_t size, off_t off)
 {
 	at(fs, "write");
-	return (ssize_t)size;
+	return more(fs, "write", (ssize_t)size);
 }
 
 static int crash_syncfs(struct um_fs *fs)
@@ -142,7 +150,7 @@ static int crash_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
 		out->st_nlink = 1;
 		out->st_size = i == 1 ? 6 : 0;
 		out->st_uid = getuid();
-		return 0;
+		return path && i ? (int)more(fs, "getattr", 0) : 0;
 	}
 	return -ENOENT;
 }
@@ -152,7 +160,7 @@ static ssize_t crash_readlink(struct um_fs *fs, const char *path, char *buf,
 {
 	at(fs, "readlink");
 	buf[0] = 'f';
-	return 1;
+	return more(fs, "readlink", 1);
 }
 
 static int crash_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
@@ -164,7 +172,7 @@ static int crash_readdir(struct um_fs *fs, const char *path, um_fill_fn fill,
 	fill(arg, "f", 2, DT_REG);
 	fill(arg, "l", 3, DT_LNK);
 	fill(arg, "d", 4, DT_DIR);
-	return 0;
+	return (int)more(fs, "readdir", 0);
 }
 
 static ssize_t crash_read(struct um_fs *fs, struct um_fh *fh, void *buf,
@@ -177,7 +185,7 @@ static ssize_t crash_read(struct um_fs *fs, struct um_fh *fh, void *buf,
 		return 0;
 	size = size > (size_t)(6 - off) ? (size_t)(6 - off) : size;
 	memcpy(buf, text + off, size);
-	return (ssize_t)size;
+	return more(fs, "read", (ssize_t)size);
 }
 /* NOLINTEND(misc-unused-parameters) */
 
