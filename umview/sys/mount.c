@@ -264,6 +264,16 @@ static int claim_source(const struct um_req *r, struct um_mount *m,
 	return ret;
 }
 
+/* A module that says it serves the mount, and has not said by what. */
+static int serves(const struct um_mount *m, const struct um_service *s, int ret)
+{
+	if (ret < 0 || (ret == 0 && (um_stack_is(m) || m->fs.ops)))
+		return ret;
+	um_err("module %s: mount returned %d, or set no operations",
+	       s->module->name, ret);
+	return -EIO;
+}
+
 static int start_fs(struct um_mount *m, struct um_service *s,
 		    const char *source)
 {
@@ -290,6 +300,7 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 	if (c.what)
 		um_err("module %s crashed (%s) in mount", s->module->name,
 		       c.what);
+	ret = serves(m, s, ret);
 	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 
