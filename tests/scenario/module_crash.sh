@@ -83,7 +83,7 @@ for op in getattr readlink readdir mknod mkdir unlink rmdir symlink rename \
 	access umount; do
 	crashes "$op" segv
 done
-for how in fpe ill stack abort assert exit; do
+for how in fpe ill stack abort assert exit raise; do
 	crashes getattr "$how"
 	crashes write "$how"
 	refused 1 'did not start' viewmount -t umtestcrash -o "mount=$how" none "$MNT"
@@ -103,6 +103,8 @@ for op in getattr readlink readdir getxattr listxattr read write; do
 	same "the root after $op=more" directory "$(stat -c %F "$MNT")"
 	must umount "$MNT"
 done
+
+refused 1 'did not start' viewmount -t umtestcrash -o mount=none none "$MNT"
 
 # The crash holds a lock for which others wait.
 must mount -t umtestcrash -o readlink=lock none "$MNT"

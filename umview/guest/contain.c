@@ -163,6 +163,13 @@ static const char *name_of(int sig)
 	}
 }
 
+/* By the processor, or by raise(3). What others send is for all of us. */
+static bool is_own(const siginfo_t *info)
+{
+	return info->si_code > 0 ||
+	       (info->si_code == SI_TKILL && info->si_pid == monitor);
+}
+
 static void on_crash(int sig, siginfo_t *info, void *context)
 {
 	const ucontext_t *uc = context;
@@ -173,7 +180,7 @@ static void on_crash(int sig, siginfo_t *info, void *context)
 
 	um_contain_resume(was.contained);
 	c = point();
-	if (c && info->si_code > 0 && (at < heap_from || at >= heap_to))
+	if (c && is_own(info) && (at < heap_from || at >= heap_to))
 		go_back(c, name_of(sig));
 	/* the instruction is made again, and ends us */
 	signal(sig, SIG_DFL);

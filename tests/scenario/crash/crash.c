@@ -3,14 +3,16 @@
  * crash.c - a module for tests: a small tree, and an operation that crashes
  *
  * mount -t umtestcrash -o OPERATION=HOW, HOW one of segv, fpe, ill, stack,
- * abort, assert, exit, lock (the crash holds a lock that all operations
- * take), more (no crash: it says that it did more than was asked). The tree is a file f, a link l and an empty directory d.
+ * raise, abort, assert, exit, lock (the crash holds a lock that all operations
+ * take), none (mount sets no operations), more (no crash: it says that it did
+ * more than was asked). The tree is a file f, a link l and an empty directory d.
  */
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +50,8 @@ static void crash_as(const char *how)
 		__builtin_trap();
 	else if (!strcmp(how, "stack"))
 		zero = deep(NULL);
+	else if (!strcmp(how, "raise"))
+		raise(SIGSEGV);
 	else if (!strcmp(how, "abort"))
 		abort();
 	else if (!strcmp(how, "assert"))
@@ -238,7 +242,7 @@ static int crash_mount(const struct um_mount_req *req, struct um_fs *fs)
 	pthread_mutex_init(&c->lock, NULL);
 	sscanf(req->options, "%31[^=]=%15s", c->op, c->how);
 	fs->priv = c;
-	fs->ops = &ops;
+	fs->ops = strcmp(c->how, "none") ? &ops : NULL;
 	at(fs, "mount");
 	return 0;
 }
