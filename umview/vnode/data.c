@@ -66,9 +66,17 @@ static int store(struct um_vnode *v, const char *buf, size_t n, off_t off)
 	return ret;
 }
 
+static _Atomic uint64_t sizes_set;
+
+uint64_t um_vnode_sizes_set(void)
+{
+	return atomic_load(&sizes_set);
+}
+
 static void set_size(struct um_vnode *v, off_t size)
 {
 	v->size = size;
+	v->sized = atomic_fetch_add(&sizes_set, 1) + 1;
 	um_vnode_account(v);
 	um_lazy_resize(v);
 }

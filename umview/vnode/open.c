@@ -182,8 +182,28 @@ static int keep_locked(struct um_vnode *v)
 	return ret == -ENOENT ? -ESTALE : 0;
 }
 
+/*
+ * Of a file that others write and close, attributes that were asked for before
+ * may have the size of then: to go by it would be to append over what they
+ * wrote. -ESTALE: the name has gone to another file.
+ */
+static int refresh_locked(struct um_vnode *v, const char *path, struct stat *st,
+			  uint64_t before, int flags)
+{
+	int ret = 0;
+
+	if (!v->mount->fs.remote)
+		return 0;
+	if (v->sized > before)
+		ret = um_fs_getattr(v->mount, path, NULL, st);
+	if (ret == -ENOENT || (ret == 0 && st->st_ino != v->ino))
+		return -ESTALE;
+	return ret < 0 ? ret : um_vnode_refresh_locked(v, st, flags);
+}
+
 static int open_once(struct um_mount *m, const char *path, int flags)
 {
+	uint64_t before = um_vnode_sizes_set();
 	struct um_vnode *v;
 	struct stat st;
 	int ret = get_named(m, path, &st, &v);
@@ -195,8 +215,7 @@ static int open_once(struct um_mount *m, const char *path, int flags)
 	if (m->fs.remote && v->lazy && !is_helper())
 		um_watch_drain();
 	um_lock(&v->io);
-	if (m->fs.remote)
-		ret = um_vnode_refresh_locked(v, &st, flags);
+	ret = refresh_locked(v, path, &st, before, flags);
 	if (ret == 0)
 		ret = open_locked(v, flags);
 	kept = ret >= 0 ? keep_locked(v) : 0;
@@ -303,17 +322,18 @@ int um_vnode_to_map(struct um_vnode *v, int flags, struct um_vnode **out)
 
 int um_vnode_open_whole(struct um_mount *m, const char *path)
 {
+	uint64_t before = um_vnode_sizes_set();
 	struct um_vnode *v;
 	struct stat st;
 	int ret = get_named(m, path, &st, &v);
 
 	if (ret < 0)
 		return ret;
-	if (m->fs.remote) {
-		um_lock(&v->io);
-		ret = um_vnode_refresh_locked(v, &st, O_RDONLY);
-		um_unlock(&v->io);
-	}
+	um_lock(&v->io);
+	ret = refresh_locked(v, path, &st, before, O_RDONLY);
+	um_unlock(&v->io);
+	if (ret == -ESTALE)
+		ret = -ENOENT;
 	if (ret == 0)
 		ret = um_vnode_ready_fd(v, O_RDONLY);
 	um_vnode_put(v);
