@@ -60,18 +60,4 @@ for ((n = 1; n <= N; n++)); do
 done
 must umount "$MNT"
 EOS
-
-if command -v bindfs >/dev/null; then
-	printf -- '- a FUSE program: each line by an opening of its own, none lost\n'
-	as_user mkdir back
-	must_guest <<'EOS'
-must bindfs "$PWD/back" "$MNT"
-for n in 1 2 3 4; do
-	for i in $(seq 200); do echo "$n $i" >>"$MNT/log"; done &
-done
-wait
-must umount "$MNT"
-same "appended lines" 800 "$(sort -u back/log | wc -l)"
-EOS
-fi
 nothing_outside

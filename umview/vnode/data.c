@@ -66,17 +66,9 @@ static int store(struct um_vnode *v, const char *buf, size_t n, off_t off)
 	return ret;
 }
 
-static _Atomic uint64_t sizes_set;
-
-uint64_t um_vnode_sizes_set(void)
-{
-	return atomic_load(&sizes_set);
-}
-
 static void set_size(struct um_vnode *v, off_t size)
 {
 	v->size = size;
-	v->sized = atomic_fetch_add(&sizes_set, 1) + 1;
 	um_vnode_account(v);
 	um_lazy_resize(v);
 }
@@ -235,13 +227,14 @@ static ssize_t write_locked(struct um_vnode *v, const void *buf, size_t n,
 	put = um_fs_write(v->mount, &v->wfh, buf, n, off);
 	if (put <= 0)
 		return put;
+	/* before the size is seen to be another */
+	um_vnode_forget_attr(v);
 	if (!v->device)
 		grow(v, off, (size_t)put);
 	if (v->is_map)
 		ret = um_devmap_follow(v, buf, (size_t)put, off);
 	else if (v->populated)
 		ret = um_vnode_pwrite_all(v->memfd, buf, (size_t)put, off);
-	um_vnode_forget_attr(v);
 	return ret < 0 ? ret : put;
 }
 
@@ -319,10 +312,10 @@ static ssize_t copy_locked(struct um_vnode *in, off_t in_off,
 			 out_off, n);
 	if (put <= 0)
 		return put;
+	um_vnode_forget_attr(out);
 	grow(out, out_off, (size_t)put);
 	if (out->populated)
 		ret = follow_copy(in, in_off, out, out_off, (size_t)put);
-	um_vnode_forget_attr(out);
 	return ret < 0 ? ret : put;
 }
 

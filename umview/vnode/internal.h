@@ -74,8 +74,6 @@ void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);
 int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 			    int flags);
-/* How often a size was set; see um_vnode.sized. */
-uint64_t um_vnode_sizes_set(void);
 void um_vnode_account(struct um_vnode *v);
 void um_vnode_grown_locked(struct um_vnode *v, off_t size);
 int um_vnode_truncate_locked(struct um_vnode *v, off_t size);

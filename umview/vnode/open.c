@@ -185,17 +185,17 @@ static int keep_locked(struct um_vnode *v)
 /*
  * Of a file that others write and close, attributes that were asked for before
  * may have the size of then: to go by it would be to append over what they
- * wrote. -ESTALE: the name has gone to another file.
+ * wrote; so they are asked for again, under the lock. -ESTALE: the name has
+ * gone to another file.
  */
 static int refresh_locked(struct um_vnode *v, const char *path, struct stat *st,
-			  uint64_t before, int flags)
+			  int flags)
 {
-	int ret = 0;
+	int ret;
 
 	if (!v->mount->fs.remote)
 		return 0;
-	if (v->sized > before)
-		ret = um_fs_getattr(v->mount, path, NULL, st);
+	ret = um_fs_getattr(v->mount, path, NULL, st);
 	if (ret == -ENOENT || (ret == 0 && st->st_ino != v->ino))
 		return -ESTALE;
 	return ret < 0 ? ret : um_vnode_refresh_locked(v, st, flags);
@@ -203,7 +203,6 @@ static int refresh_locked(struct um_vnode *v, const char *path, struct stat *st,
 
 static int open_once(struct um_mount *m, const char *path, int flags)
 {
-	uint64_t before = um_vnode_sizes_set();
 	struct um_vnode *v;
 	struct stat st;
 	int ret = get_named(m, path, &st, &v);
@@ -215,7 +214,7 @@ static int open_once(struct um_mount *m, const char *path, int flags)
 	if (m->fs.remote && v->lazy && !is_helper())
 		um_watch_drain();
 	um_lock(&v->io);
-	ret = refresh_locked(v, path, &st, before, flags);
+	ret = refresh_locked(v, path, &st, flags);
 	if (ret == 0)
 		ret = open_locked(v, flags);
 	kept = ret >= 0 ? keep_locked(v) : 0;
@@ -322,7 +321,6 @@ int um_vnode_to_map(struct um_vnode *v, int flags, struct um_vnode **out)
 
 int um_vnode_open_whole(struct um_mount *m, const char *path)
 {
-	uint64_t before = um_vnode_sizes_set();
 	struct um_vnode *v;
 	struct stat st;
 	int ret = get_named(m, path, &st, &v);
@@ -330,7 +328,7 @@ int um_vnode_open_whole(struct um_mount *m, const char *path)
 	if (ret < 0)
 		return ret;
 	um_lock(&v->io);
-	ret = refresh_locked(v, path, &st, before, O_RDONLY);
+	ret = refresh_locked(v, path, &st, O_RDONLY);
 	um_unlock(&v->io);
 	if (ret == -ESTALE)
 		ret = -ENOENT;

@@ -116,7 +116,6 @@ struct um_obj {
  * @base_fd: of a map: the content as it was last written back
  * @open_flags: O_EXCL and such, that a device's opening is to know of
  * @size: the file's, and the memfd's; io lock
- * @sized: which change of a size (of all files) set it last; io lock
  * @lease_fd: a reading of the memfd, kept to ask for leases with (opening one
  *	each time would be a close each time, and inotify would tell of it)
  * @populated: the memfd has the content; io lock
@@ -154,7 +153,6 @@ struct um_vnode {
 	int memfd;
 	int lease_fd;
 	off_t size;
-	uint64_t sized;
 	bool populated;
 	off_t accounted;
 	bool has_rfh, has_wfh;
