@@ -129,4 +129,16 @@ same ssh "200000" "$(tail -1 <<<"$said")"
 grep -q '^127.0.0.1 [0-9]* 127.0.0.1 2222$' <<<"$said" || die "ssh: $said"
 EOS
 fi
+
+printf -- '- a first program behind NAT finds the way out\n'
+for options in umnetlwip,sl0,dhcp slirp; do
+	# shellcheck disable=SC2016
+	in_view --net="$options" sh -c '[ -e /sys/class/net/sl0 ] || exit 77
+		ping -c1 -W5 10.0.2.2' >"$T_TMP/out" 2>&1
+	case $? in
+	0) ;;
+	77) printf 'note: built without libslirp\n' ;;
+	*) fail "--net=$options: $(cat "$T_TMP/out")" ;;
+	esac
+done
 exit 0

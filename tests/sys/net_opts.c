@@ -291,6 +291,41 @@ static void sticky_interface(void)
 	close(b);
 }
 
+static void inherited(void)
+{
+	static const struct {
+		int level, name, value;
+	} rows[] = { { SOL_SOCKET, SO_KEEPALIVE, 1 },
+		     { IPPROTO_TCP, TCP_NODELAY, 1 },
+		     { IPPROTO_TCP, TCP_KEEPIDLE, 55 },
+		     { IPPROTO_TCP, TCP_KEEPINTVL, 6 },
+		     { IPPROTO_TCP, TCP_KEEPCNT, 3 } };
+	struct sockaddr_in name = { .sin_family = AF_INET,
+				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(name);
+	int l = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+	int c = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0)), s;
+
+	CHECK_OK(bind(l, (void *)&name, sizeof(name)));
+	CHECK_OK(listen(l, 1));
+	for (size_t i = 0; i < T_COUNT(rows); i++) {
+		CHECK_OK(setsockopt(l, rows[i].level, rows[i].name,
+				    &rows[i].value, sizeof(int)));
+		CHECK_EQ(n_option(l, rows[i].level, rows[i].name),
+			 rows[i].value);
+	}
+	CHECK_OK(getsockname(l, (void *)&name, &len));
+	CHECK_OK(connect(c, (void *)&name, sizeof(name)));
+	s = (int)CHECK_OK(accept(l, NULL, NULL));
+	for (size_t i = 0; i < T_COUNT(rows); i++)
+		CHECK_EQ(n_option(s, rows[i].level, rows[i].name),
+			 rows[i].value);
+	CHECK_EQ(n_option(c, IPPROTO_TCP, TCP_NODELAY), 0);
+	close(s);
+	close(c);
+	close(l);
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
@@ -302,6 +337,7 @@ int main(int argc, char **argv)
 	RUN(linger_and_times);
 	RUN(receive_timeout);
 	RUN(info);
+	RUN(inherited);
 	RUN(interfaces);
 	RUN(asked_of_others);
 	RUN(sticky_interface);

@@ -338,12 +338,40 @@ static void six(void)
 	CHECK(IN6_IS_ADDR_LOOPBACK(&from.sin6_addr));
 }
 
+/* The address that connect(2) chose is forgotten with the peer. */
+static void forgotten(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(9),
+				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in none = { .sin_family = AF_UNSPEC }, name;
+	struct sockaddr_in given = { .sin_family = AF_INET,
+				     .sin_addr = to.sin_addr };
+
+	for (int bound = 0; bound < 2; bound++) {
+		int u = (int)CHECK_OK(socket(AF_INET, SOCK_DGRAM, 0));
+		socklen_t len = sizeof(name);
+
+		if (bound)
+			CHECK_OK(bind(u, (void *)&given, sizeof(given)));
+		CHECK_OK(connect(u, (void *)&to, sizeof(to)));
+		CHECK_OK(getsockname(u, (void *)&name, &len));
+		CHECK_EQ(name.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+		CHECK_OK(connect(u, (void *)&none, sizeof(none)));
+		CHECK_OK(getsockname(u, (void *)&name, &len));
+		CHECK_EQ(name.sin_addr.s_addr,
+			 bound ? htonl(INADDR_LOOPBACK) : INADDR_ANY);
+		close(u);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
 	RUN(unconnected);
 	RUN(bound_by_sending);
 	RUN(connected);
+	RUN(forgotten);
 	RUN(empty);
 	RUN(cut);
 	RUN(large);

@@ -259,6 +259,22 @@ static void guess_local(struct st_sock *s, const ip_addr_t *remote,
 			local = *src;
 	}
 	st_addr_out(s->domain, &local, port, &s->local);
+	s->guessed = true;
+}
+
+/* The address that connect(2) chose goes with the peer; the port stays. */
+static void forget_peer(struct st_sock *s)
+{
+	ip_addr_t any = { 0 };
+
+	s->connected = false;
+	memset(&s->remote, 0, sizeof(s->remote));
+	if (!s->guessed)
+		return;
+	IP_SET_TYPE_VAL(any, s->domain == AF_INET6 ? IPADDR_TYPE_V6
+						   : IPADDR_TYPE_V4);
+	st_addr_out(s->domain, &any, port_in(&s->local), &s->local);
+	s->guessed = false;
 }
 
 int st_dgram_connect(struct st_sock *s, const union st_sockaddr *addr,
@@ -271,8 +287,7 @@ int st_dgram_connect(struct st_sock *s, const union st_sockaddr *addr,
 	(void)fd;
 	(void)tag;
 	if (len >= sizeof(sa_family_t) && addr->sa.sa_family == AF_UNSPEC) {
-		s->connected = false;
-		memset(&s->remote, 0, sizeof(s->remote));
+		forget_peer(s);
 		return 0;
 	}
 	ret = st_addr_in(s, addr, len, &ip, &port);

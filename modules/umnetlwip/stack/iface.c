@@ -25,11 +25,13 @@
 #include "forward.h"
 #include "l3.h"
 #include "link.h"
+#include "loop.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
 #include "lwip/init.h"
 #include "lwip/mld6.h"
 #include "lwip/nd6.h"
+#include "lwip/prot/dhcp.h"
 #include "netif/ethernet.h"
 #include "nl.h"
 #include "packet.h"
@@ -40,7 +42,7 @@
 #include "text.h"
 #include "tun.h"
 
-enum { FRAME_MAX = 65535, MTU_MIN = 68, MTU_MAX = 9216 };
+enum { FRAME_MAX = 65535, MTU_MIN = 68, MTU_MAX = 9216, SLIRP_MS = 1000 };
 
 static struct st_iface *ifaces;
 static int last_index;
@@ -526,6 +528,28 @@ int st_iface_set_dhcp(struct st_iface *i, bool on)
 	if (st_iface_is_up(i) && dhcp_start(i->nif) != ERR_OK)
 		return -ENOBUFS;
 	return 0;
+}
+
+/* Nobody but slirp is there to be asked whether the address is in use. */
+static void end_check(struct st_iface *i)
+{
+	const struct dhcp *d = netif_dhcp_data(i->nif);
+
+	if (d && d->state == DHCP_STATE_CHECKING)
+		dhcp_fine_tmr();
+}
+
+void st_iface_await_dhcp(struct st_iface *i)
+{
+	uint64_t end = st_now_ms() + SLIRP_MS;
+
+	if (!i->dhcp || !st_iface_is_up(i) || !i->link ||
+	    strcmp(i->link->kind, "slirp") != 0)
+		return;
+	while (!i->addrs4 && st_now_ms() < end) {
+		st_loop_round(true);
+		end_check(i);
+	}
 }
 
 /* lo is the netif that lwIP makes itself; 127.0.0.1 and ::1 are in it. */

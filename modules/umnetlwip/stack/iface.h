@@ -118,6 +118,8 @@ int st_iface_type(const struct st_iface *i);
 unsigned int st_iface_flags(const struct st_iface *i);
 bool st_iface_any_link_up(void);
 bool st_iface_any_dhcp(void);
+/* Until DHCP has found an address, where it is sure to answer at once: slirp. */
+void st_iface_await_dhcp(struct st_iface *i);
 
 /* A frame came from the link. */
 void st_iface_input(struct st_iface *i, const void *frame, size_t len);

@@ -67,6 +67,7 @@ static int add_interface(const char *spec)
 		else if (!strcmp(word, "up"))
 			st_iface_set_up(i, true);
 	}
+	st_iface_await_dhcp(i);
 	return 0;
 }
 

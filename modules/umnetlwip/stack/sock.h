@@ -113,6 +113,7 @@ struct st_sock {
 	struct st_so so;
 	struct st_ipopt ip;
 	bool bound, connected;
+	bool guessed; /* of packets: the local address is connect(2)'s */
 	union st_sockaddr local, remote;
 	void *priv; /* the kind's own */
 };

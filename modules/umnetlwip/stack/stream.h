@@ -47,6 +47,9 @@ struct st_stream {
 	struct st_stream *waiting, *next_waiting, *parent;
 	struct sockaddr_storage address;
 	socklen_t address_len;
+	/* options; 0: the default. Who is accepted has those of the listener. */
+	int keepidle, keepintvl, keepcnt;
+	bool nodelay;
 	/* options kept only to be told */
 	int maxseg, user_timeout, defer_accept, syncnt, linger2, window_clamp;
 	bool cork, quickack;
@@ -76,6 +79,8 @@ int st_tcp_listen(struct st_sock *s, int fd, int backlog);
 bool st_tcp_listener_release(struct st_stream *t);
 /* It is gone: if nobody has accepted it, it is in its parent's queue. */
 void st_tcp_forget_waiting(struct st_stream *t);
+/* One that was accepted gets the options of its listener. */
+void st_tcp_inherit(struct st_stream *child, const struct st_stream *from);
 int st_tcp_setopt(struct st_sock *s, int level, int name, const void *value,
 		  socklen_t len);
 int st_tcp_getopt(struct st_sock *s, int level, int name, void *value,

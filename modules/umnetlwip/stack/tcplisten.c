@@ -144,6 +144,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	}
 	inherit(s, t->s);
 	st_stream_attach(child, pcb);
+	st_tcp_inherit(child, t);
 	st_tcp_show_names(s, pcb);
 	s->connected = true;
 	child->told = true;

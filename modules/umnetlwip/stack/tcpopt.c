@@ -101,22 +101,32 @@ int st_hook_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *h,
 }
 
 /* Keep-alive times are of a connection or of a listener. */
-static void set_keepalive(struct st_sock *s, int name, int value)
+static void show_keepalive(const struct st_stream *t)
 {
-	struct st_stream *t = s->priv;
-
 	if (!t->pcb)
 		return;
+	if (t->keepidle)
+		t->pcb->keep_idle = (u32_t)t->keepidle * 1000;
+	if (t->keepintvl)
+		t->pcb->keep_intvl = (u32_t)t->keepintvl * 1000;
+	if (t->keepcnt)
+		t->pcb->keep_cnt = (u32_t)t->keepcnt;
+}
+
+static void set_keepalive(struct st_stream *t, int name, int value)
+{
 	if (name == TCP_KEEPIDLE)
-		t->pcb->keep_idle = (u32_t)value * 1000;
+		t->keepidle = value;
 	else if (name == TCP_KEEPINTVL)
-		t->pcb->keep_intvl = (u32_t)value * 1000;
+		t->keepintvl = value;
 	else
-		t->pcb->keep_cnt = (u32_t)value;
+		t->keepcnt = value;
+	show_keepalive(t);
 }
 
 static void set_nodelay(struct st_stream *t, bool on)
 {
+	t->nodelay = on;
 	if (!t->pcb)
 		return;
 	if (on)
@@ -125,6 +135,22 @@ static void set_nodelay(struct st_stream *t, bool on)
 		tcp_nagle_enable(t->pcb);
 	if (on)
 		tcp_output(t->pcb);
+}
+
+void st_tcp_inherit(struct st_stream *child, const struct st_stream *from)
+{
+	child->keepidle = from->keepidle;
+	child->keepintvl = from->keepintvl;
+	child->keepcnt = from->keepcnt;
+	child->nodelay = from->nodelay;
+	child->user_timeout = from->user_timeout;
+	child->defer_accept = from->defer_accept;
+	child->syncnt = from->syncnt;
+	child->linger2 = from->linger2;
+	child->window_clamp = from->window_clamp;
+	show_keepalive(child);
+	if (child->nodelay)
+		tcp_nagle_disable(child->pcb);
 }
 
 static int set_int(struct st_sock *s, int name, int v)
@@ -144,12 +170,12 @@ static int set_int(struct st_sock *s, int name, int v)
 	case TCP_KEEPINTVL:
 		if (v < 1 || v > 32767)
 			return -EINVAL;
-		set_keepalive(s, name, v);
+		set_keepalive(t, name, v);
 		return 0;
 	case TCP_KEEPCNT:
 		if (v < 1 || v > 127)
 			return -EINVAL;
-		set_keepalive(s, name, v);
+		set_keepalive(t, name, v);
 		return 0;
 	case TCP_MAXSEG:
 		if (v && (v < 88 || v > 32767))
@@ -202,15 +228,15 @@ static int get_int(const struct st_stream *t, int name)
 
 	switch (name) {
 	case TCP_NODELAY:
-		return pcb && tcp_nagle_disabled(pcb);
+		return t->nodelay;
 	case TCP_CORK:
 		return t->cork;
 	case TCP_KEEPIDLE:
-		return pcb ? (int)(pcb->keep_idle / 1000) : 7200;
+		return t->keepidle ? t->keepidle : 7200;
 	case TCP_KEEPINTVL:
-		return pcb ? (int)(pcb->keep_intvl / 1000) : 75;
+		return t->keepintvl ? t->keepintvl : 75;
 	case TCP_KEEPCNT:
-		return pcb ? (int)pcb->keep_cnt : 9;
+		return t->keepcnt ? t->keepcnt : 9;
 	case TCP_MAXSEG:
 		return t->established && pcb ? tcp_mss(pcb)
 		       : t->maxseg	     ? t->maxseg
