@@ -131,10 +131,8 @@ static void decide(struct arc *a)
 {
 	const char *why = NULL;
 
-	if (a->readonly) {
-		source_hold(a, NULL);
+	if (a->readonly)
 		return;
-	}
 	if (a->encrypted)
 		why = "what is encrypted would be written in the clear";
 	else if (!can_save(a))

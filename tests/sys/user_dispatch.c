@@ -72,7 +72,8 @@ struct action {
 
 static bool set_up(void)
 {
-	size_t len = (size_t)(ud_code_end - ud_code);
+	uintptr_t code = (uintptr_t)ud_code;
+	size_t len = (uintptr_t)ud_code_end - code;
 	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct action act = { on_sigsys, SA_SIGINFO | SA_NODEFER | 0x4000000, 0,
@@ -82,7 +83,7 @@ static bool set_up(void)
 	memcpy(page, ud_code, len);
 	CHECK_OK(mprotect(page, 4096, PROT_READ | PROT_EXEC));
 	memcpy(&native, &page, sizeof(native));
-	act.restorer = (uintptr_t)page + (uintptr_t)(ud_return - ud_code);
+	act.restorer = (uintptr_t)page + (uintptr_t)ud_return - code;
 	CHECK_OK(syscall(SYS_rt_sigaction, SIGSYS, &act, NULL, 8));
 	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, DISPATCH_ON, page, 4096UL,
 		  &selector) == 0)
