@@ -20,6 +20,13 @@ for kind in shared static musl; do
 	done
 done
 
+printf -- '- preloaded into umview itself\n'
+status=0
+as_user env LD_PRELOAD="$lib/examples/pure-trace.so" "$UMVIEW" -q true \
+	>"$T_TMP/out" 2>&1 || status=$?
+[ "$status" -eq 125 ] || fail "umview: exit status $status"
+grep -q 'umview env LD_PRELOAD=' "$T_TMP/out" || fail "not said how"
+
 printf -- '- preloaded, on an image\n'
 guest -- <<EOS || fail "exit status $?"
 must mount -t umfuseext2 "\$IMG" "\$MNT"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* main.c - umview: run a command in a view of its own */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -28,6 +29,30 @@ static int set_log(const struct um_options *opts)
 	return 0;
 }
 
+/*
+ * Between its filter and the monitor's first answer the process makes calls that
+ * must come from where they are written: a library that makes them elsewhere
+ * would have it wait for ever.
+ */
+static int refuse_capture(void)
+{
+	if (!dlsym(RTLD_DEFAULT, "_pure_start"))
+		return 0;
+	um_err("a preloaded library captures system calls (purelibc(3)): "
+	       "preload it inside, as in umview env LD_PRELOAD=LIBRARY COMMAND");
+	return 125;
+}
+
+static int run(const struct um_options *opts)
+{
+	int ret;
+
+	if (syscall(UM_NR_VUCTL, UM_VU_CHECK) == 0)
+		return um_nested_run(opts);
+	ret = refuse_capture();
+	return ret ? ret : um_session_run(opts);
+}
+
 int main(int argc, char **argv)
 {
 	struct um_options opts;
@@ -38,9 +63,7 @@ int main(int argc, char **argv)
 	else
 		ret = ret > 0 ? -1 : 2;
 	if (ret == 0)
-		ret = syscall(UM_NR_VUCTL, UM_VU_CHECK) == 0
-			      ? um_nested_run(&opts)
-			      : um_session_run(&opts);
+		ret = run(&opts);
 	um_options_fini(&opts);
 	return ret < 0 ? 0 : ret;
 }
