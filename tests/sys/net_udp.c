@@ -344,7 +344,8 @@ static void forgotten(void)
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons(9),
 				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	struct sockaddr_in none = { .sin_family = AF_UNSPEC }, name;
+	struct sockaddr_in none = { .sin_family = AF_UNSPEC };
+	struct sockaddr_in name = { .sin_family = AF_UNSPEC };
 	struct sockaddr_in given = { .sin_family = AF_INET,
 				     .sin_addr = to.sin_addr };
 

@@ -78,8 +78,9 @@ static ssize_t more(struct um_fs *fs, const char *op, ssize_t done)
 {
 	const struct crash *c = fs->priv;
 
-	return strcmp(c->how, "more") || strcmp(c->op, op) ? done
-							   : done + 70000;
+	if (!strcmp(c->how, "more") && !strcmp(c->op, op))
+		done += 70000;
+	return done;
 }
 
 /* An operation that does nothing else. */
