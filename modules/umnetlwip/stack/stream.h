@@ -75,6 +75,7 @@ int st_tcp_bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port);
 /* The socket's names become those of the pcb. */
 void st_tcp_show_names(struct st_sock *s, struct tcp_pcb *pcb);
 int st_tcp_listen(struct st_sock *s, int fd, int backlog);
+bool st_tcp_listens(const struct st_sock *s);
 /* As struct st_proto's release, of one that listens. */
 bool st_tcp_listener_release(struct st_stream *t);
 /* It is gone: if nobody has accepted it, it is in its parent's queue. */

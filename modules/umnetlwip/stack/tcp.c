@@ -15,6 +15,7 @@
 
 #include "iface.h"
 #include "route.h"
+#include "share.h"
 #include "stream.h"
 
 enum { PORT_TRIES = 200 };
@@ -301,6 +302,7 @@ static bool tcp_release(struct st_sock *s)
 			return true; /* on_sent() asks again */
 	}
 	t->pcb = NULL;
+	st_port_leave(s, pcb);
 	tcp_arg(pcb, NULL);
 	tcp_recv(pcb, NULL);
 	tcp_sent(pcb, NULL);

@@ -14,7 +14,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "iface.h"
 #include "lwip/priv/tcp_priv.h"
+#include "share.h"
 #include "stream.h"
 
 enum { RETRY_MS = 20, BACKLOG_MAX = 255 };
@@ -72,9 +74,78 @@ static void listener_gone(struct st_stream *t)
  * Nothing tells of the end of a guest's listening descriptor. So it is looked
  * for when somebody wants to connect, who is refused then.
  */
-void st_tcp_arrives(const void *header, size_t len)
+static void drop_closed(uint16_t port)
 {
 	struct tcp_pcb_listen *l, *next;
+
+	for (l = tcp_listen_pcbs.listen_pcbs; l; l = next) {
+		struct st_stream *t = l->callback_arg;
+
+		next = l->next;
+		if (l->local_port == port && t && !st_sock_is_open(t->s))
+			listener_gone(t);
+	}
+}
+
+/* How well a listener fits, as Linux counts; 0: not at all. */
+static int fit(const struct tcp_pcb_listen *l, const struct st_flow *f)
+{
+	bool any = IP_IS_ANY_TYPE_VAL(l->local_ip);
+	bool same = IP_GET_TYPE(&l->local_ip) == IP_GET_TYPE(&f->to);
+
+	if (l->local_port != f->dport || !(any || same) ||
+	    (l->netif_idx && l->netif_idx != netif_get_index(f->nif)))
+		return 0;
+	if (!any && !ip_addr_isany(&l->local_ip))
+		return ip_addr_cmp(&l->local_ip, &f->to) ? 4 + !!l->netif_idx
+							 : 0;
+	return 1 + !!l->netif_idx + same;
+}
+
+/* The nth of those that fit so well. */
+static struct tcp_pcb_listen *pick(const struct st_flow *f, int best, size_t n)
+{
+	struct tcp_pcb_listen *l = tcp_listen_pcbs.listen_pcbs;
+
+	for (; l; l = l->next)
+		if (fit(l, f) == best && n-- == 0)
+			return l;
+	return NULL;
+}
+
+/* lwIP takes the first at the very address, else the last at any. */
+static void make_first(struct tcp_pcb_listen *l)
+{
+	struct tcp_pcb_listen **p = &tcp_listen_pcbs.listen_pcbs;
+
+	while (*p != l)
+		p = &(*p)->next;
+	*p = l->next;
+	p = &tcp_listen_pcbs.listen_pcbs;
+	while (ip_addr_isany(&l->local_ip) && *p)
+		p = &(*p)->next;
+	l->next = *p;
+	*p = l;
+}
+
+/* Of several listeners one is asked: of those that fit best, by the flow. */
+static void choose_listener(const struct st_flow *f)
+{
+	int best = 0, n = 0;
+
+	for (const struct tcp_pcb_listen *l = tcp_listen_pcbs.listen_pcbs; l;
+	     l = l->next) {
+		int now = fit(l, f);
+
+		n = now > best ? 1 : n + (now && now == best);
+		best = now > best ? now : best;
+	}
+	if (n > 0)
+		make_first(pick(f, best, st_flow_choose(f, (size_t)n)));
+}
+
+void st_tcp_arrives(struct st_flow *f, const void *header, size_t len)
+{
 	struct tcphdr h;
 
 	if (len < sizeof(h))
@@ -82,14 +153,10 @@ void st_tcp_arrives(const void *header, size_t len)
 	memcpy(&h, header, sizeof(h));
 	if (!h.syn || h.ack)
 		return;
-	for (l = tcp_listen_pcbs.listen_pcbs; l; l = next) {
-		struct st_stream *t = l->callback_arg;
-
-		next = l->next;
-		if (l->local_port == ntohs(h.dest) && t &&
-		    !st_sock_is_open(t->s))
-			listener_gone(t);
-	}
+	f->sport = ntohs(h.source);
+	f->dport = ntohs(h.dest);
+	drop_closed(f->dport);
+	choose_listener(f);
 }
 
 /* Hand those who wait to the guest, as far as its backlog has room. */
@@ -189,27 +256,32 @@ static int listen_again(struct st_stream *t, int fd, int backlog)
 	return listen(fd, backlog) < 0 ? -errno : 0;
 }
 
-/* lwIP's side of it: the pcb becomes one that listens. */
+/* lwIP's side of it: the pcb becomes one that listens. Who shares, is checked. */
 static int listen_pcb(struct st_stream *t, int backlog)
 {
-	u8_t room = room_of(backlog);
 	err_t err = ERR_OK;
 
 	tcp_err(t->pcb, NULL);
-	t->listener = tcp_listen_with_backlog_and_err(t->pcb, room, &err);
-	if (!t->listener && err == ERR_USE) {
-		st_sock_reap(); /* whose guest is gone has it no more */
-		t->listener =
-			tcp_listen_with_backlog_and_err(t->pcb, room, &err);
-	}
+	ip_reset_option(t->pcb, SOF_REUSEADDR);
+	t->listener =
+		tcp_listen_with_backlog_and_err(t->pcb, room_of(backlog), &err);
 	if (!t->listener) {
+		ip_set_option(t->pcb, SOF_REUSEADDR);
 		st_stream_attach(t, t->pcb);
 		return -st_errno(err);
 	}
+	ip_set_option(t->listener, SOF_REUSEADDR);
 	t->pcb = NULL;
 	tcp_arg(t->listener, t);
 	tcp_accept(t->listener, on_accept);
 	return 0;
+}
+
+bool st_tcp_listens(const struct st_sock *s)
+{
+	const struct st_stream *t = s->priv;
+
+	return s->proto == &st_tcp && t && t->listener;
 }
 
 int st_tcp_listen(struct st_sock *s, int fd, int backlog)
@@ -228,11 +300,11 @@ int st_tcp_listen(struct st_sock *s, int fd, int backlog)
 		ret = st_tcp_bind_port(s, &any, 0);
 	}
 	if (ret == 0)
+		ret = st_port_check_listen(s);
+	if (ret == 0)
 		ret = listen_standin(t, fd, backlog);
 	if (ret == 0)
 		ret = listen_pcb(t, backlog);
-	if (ret == 0)
-		s->connected = true; /* its port is not to be shared */
 	return ret;
 }
 
