@@ -176,6 +176,39 @@ static void time_wait(void)
 	CHECK_OK(listen(fd, 1));
 }
 
+/* From the port that it had to where it was: what is left gives way. */
+static void same_ports_again(void)
+{
+	struct sockaddr_in at, mine = n_addr(0);
+	int l = n_listener(5, &at), kept[8];
+	char x;
+
+	for (size_t i = 0; i < T_COUNT(kept); i++) {
+		int fd = take(SOCK_STREAM, &mine, SO_REUSEADDR);
+
+		CHECK(fd >= 0);
+		mine = n_name(fd);
+		CHECK_OK(n_connect(fd, &at));
+		kept[i] = (int)CHECK_OK(accept(l, NULL, NULL));
+		CHECK_EQ(write(fd, "a", 1), 1);
+		CHECK_EQ(read(kept[i], &x, 1), 1);
+		/* the server's end is the first to go, and waits */
+		CHECK_OK(shutdown(kept[i], SHUT_WR));
+		CHECK_EQ(read(fd, &x, 1), 0);
+		close(fd);
+		CHECK_EQ(read(kept[i], &x, 1), 0);
+	}
+	/* their sockets are still there, and over */
+	for (size_t i = 0; i < T_COUNT(kept); i++) {
+		CHECK_EQ(n_error(kept[i]), 0);
+		CHECK_ERRNO(getpeername(kept[i], (void *)&mine,
+					&(socklen_t){ sizeof(mine) }),
+			    ENOTCONN);
+		CHECK_EQ(n_option(kept[i], IPPROTO_TCP, TCP_MAXSEG) > 0, 1);
+		close(kept[i]);
+	}
+}
+
 static int six(const struct sockaddr_in *at, bool only)
 {
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6,
@@ -279,6 +312,7 @@ int main(int argc, char **argv)
 	RUN(the_narrow_one);
 	RUN(connections_stay);
 	RUN(time_wait);
+	RUN(same_ports_again);
 	RUN(both_families);
 	RUN(datagrams);
 	RUN(connected_datagrams);

@@ -13,9 +13,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "iface.h"
 #include "lwip/priv/tcp_priv.h"
+#include "st_hooks.h"
 #include "stream.h"
 
 enum { LOW_PORT = 32768, HIGH_PORT = 60999 };
@@ -149,31 +151,43 @@ void st_port_leave(const struct st_sock *s, struct tcp_pcb *pcb)
 				  (s->so.reuseport ? LEFT_REUSEPORT : 0));
 }
 
-/* FNV-1a, seeded. */
-static uint32_t mixed(uint32_t hash, const void *data, size_t len)
+uint64_t st_flow_hash(const struct st_flow *f)
 {
-	const uint8_t *p = data;
+	struct {
+		uint8_t from[16], to[16];
+		uint16_t sport, dport;
+	} key = { .sport = f->sport, .dport = f->dport };
 
-	while (len-- > 0)
-		hash = (hash ^ *p++) * 16777619;
-	return hash;
-}
-
-static uint32_t mixed_ip(uint32_t hash, const ip_addr_t *ip)
-{
-	return IP_IS_V4(ip) ? mixed(hash, &ip_2_ip4(ip)->addr, 4)
-			    : mixed(hash, ip_2_ip6(ip)->addr, 16);
+	if (IP_IS_V4_VAL(f->from)) {
+		memcpy(key.from, &ip_2_ip4(&f->from)->addr, 4);
+		memcpy(key.to, &ip_2_ip4(&f->to)->addr, 4);
+	} else {
+		memcpy(key.from, ip_2_ip6(&f->from)->addr, 16);
+		memcpy(key.to, ip_2_ip6(&f->to)->addr, 16);
+	}
+	return st_hash(&key, sizeof(key));
 }
 
 size_t st_flow_choose(const struct st_flow *f, size_t n)
 {
-	static uint32_t seed;
-	uint32_t hash;
+	return (size_t)((st_flow_hash(f) >> 32) * n >> 32);
+}
 
-	if (!seed)
-		seed = st_random() | 1;
-	hash = mixed_ip(mixed_ip(seed, &f->from), &f->to);
-	hash = mixed(hash, &f->sport, sizeof(f->sport));
-	hash = mixed(hash, &f->dport, sizeof(f->dport));
-	return (size_t)((uint64_t)hash * n >> 32);
+/*
+ * RFC 6528: not to be guessed, yet later ones of the same two ends are greater;
+ * so who was there before can be told from who is there now. As fast as Linux's.
+ */
+uint32_t st_hook_isn(const ip_addr_t *local, uint16_t lport,
+		     const ip_addr_t *remote, uint16_t rport)
+{
+	struct st_flow f = {
+		.from = *local, .to = *remote, .sport = lport, .dport = rport
+	};
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint32_t)(st_flow_hash(&f) +
+			  (((uint64_t)ts.tv_sec * 1000000000 +
+			    (uint64_t)ts.tv_nsec) >>
+			   6));
 }

@@ -24,6 +24,7 @@ uint16_t st_port_ephemeral(void);
 /* What is left of a connection remembers what its socket would have shared. */
 void st_port_leave(const struct st_sock *s, struct tcp_pcb *pcb);
 
+uint64_t st_flow_hash(const struct st_flow *f);
 /* One of n: for a flow always the same. */
 size_t st_flow_choose(const struct st_flow *f, size_t n);
 /*

@@ -65,6 +65,8 @@ void st_stream_open(struct st_stream *t);
 void st_stream_ready(struct st_sock *s, uint32_t events);
 /* Callbacks of lwIP, once there is a pcb. */
 void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb);
+/* What is left of a connection is lwIP's alone from now on. */
+void st_stream_detach(const struct st_sock *s, struct tcp_pcb *pcb);
 /* The connection is over: the guest sees what it would of the kernel's. */
 void st_stream_broken(struct st_stream *t, int error);
 /* Bytes from the guest that the peer has not acknowledged; SIOCOUTQ. */
@@ -76,6 +78,8 @@ int st_tcp_bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port);
 void st_tcp_show_names(struct st_sock *s, struct tcp_pcb *pcb);
 int st_tcp_listen(struct st_sock *s, int fd, int backlog);
 bool st_tcp_listens(const struct st_sock *s);
+/* Listeners at the port whose guests are gone: given back. */
+void st_tcp_drop_closed(uint16_t port);
 /* As struct st_proto's release, of one that listens. */
 bool st_tcp_listener_release(struct st_stream *t);
 /* It is gone: if nobody has accepted it, it is in its parent's queue. */

@@ -7,14 +7,12 @@
  * that accept, poll and the backlog are the kernel's.
  */
 #include <errno.h>
-#include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "iface.h"
 #include "lwip/priv/tcp_priv.h"
 #include "share.h"
 #include "stream.h"
@@ -74,7 +72,7 @@ static void listener_gone(struct st_stream *t)
  * Nothing tells of the end of a guest's listening descriptor. So it is looked
  * for when somebody wants to connect, who is refused then.
  */
-static void drop_closed(uint16_t port)
+void st_tcp_drop_closed(uint16_t port)
 {
 	struct tcp_pcb_listen *l, *next;
 
@@ -85,78 +83,6 @@ static void drop_closed(uint16_t port)
 		if (l->local_port == port && t && !st_sock_is_open(t->s))
 			listener_gone(t);
 	}
-}
-
-/* How well a listener fits, as Linux counts; 0: not at all. */
-static int fit(const struct tcp_pcb_listen *l, const struct st_flow *f)
-{
-	bool any = IP_IS_ANY_TYPE_VAL(l->local_ip);
-	bool same = IP_GET_TYPE(&l->local_ip) == IP_GET_TYPE(&f->to);
-
-	if (l->local_port != f->dport || !(any || same) ||
-	    (l->netif_idx && l->netif_idx != netif_get_index(f->nif)))
-		return 0;
-	if (!any && !ip_addr_isany(&l->local_ip))
-		return ip_addr_cmp(&l->local_ip, &f->to) ? 4 + !!l->netif_idx
-							 : 0;
-	return 1 + !!l->netif_idx + same;
-}
-
-/* The nth of those that fit so well. */
-static struct tcp_pcb_listen *pick(const struct st_flow *f, int best, size_t n)
-{
-	struct tcp_pcb_listen *l = tcp_listen_pcbs.listen_pcbs;
-
-	for (; l; l = l->next)
-		if (fit(l, f) == best && n-- == 0)
-			return l;
-	return NULL;
-}
-
-/* lwIP takes the first at the very address, else the last at any. */
-static void make_first(struct tcp_pcb_listen *l)
-{
-	struct tcp_pcb_listen **p = &tcp_listen_pcbs.listen_pcbs;
-
-	while (*p != l)
-		p = &(*p)->next;
-	*p = l->next;
-	p = &tcp_listen_pcbs.listen_pcbs;
-	while (ip_addr_isany(&l->local_ip) && *p)
-		p = &(*p)->next;
-	l->next = *p;
-	*p = l;
-}
-
-/* Of several listeners one is asked: of those that fit best, by the flow. */
-static void choose_listener(const struct st_flow *f)
-{
-	int best = 0, n = 0;
-
-	for (const struct tcp_pcb_listen *l = tcp_listen_pcbs.listen_pcbs; l;
-	     l = l->next) {
-		int now = fit(l, f);
-
-		n = now > best ? 1 : n + (now && now == best);
-		best = now > best ? now : best;
-	}
-	if (n > 0)
-		make_first(pick(f, best, st_flow_choose(f, (size_t)n)));
-}
-
-void st_tcp_arrives(struct st_flow *f, const void *header, size_t len)
-{
-	struct tcphdr h;
-
-	if (len < sizeof(h))
-		return;
-	memcpy(&h, header, sizeof(h));
-	if (!h.syn || h.ack)
-		return;
-	f->sport = ntohs(h.source);
-	f->dport = ntohs(h.dest);
-	drop_closed(f->dport);
-	choose_listener(f);
 }
 
 /* Hand those who wait to the guest, as far as its backlog has room. */
