@@ -29,8 +29,8 @@ uint64_t st_flow_hash(const struct st_flow *f);
 size_t st_flow_choose(const struct st_flow *f, size_t n);
 /*
  * A segment of TCP came, whose header this is; before lwIP sees it. The ports of
- * the flow are set here.
+ * the flow are set here. false: it is to be dropped.
  */
-void st_tcp_arrives(struct st_flow *f, const void *header, size_t len);
+bool st_tcp_arrives(struct st_flow *f, const void *header, size_t len);
 
 #endif

@@ -472,6 +472,23 @@ void st_stream_open(struct st_stream *t)
 	from_guest(t);
 }
 
+void st_stream_accepted(struct st_stream *t, int fd)
+{
+	struct stat st;
+	char zero = 0;
+
+	if (fstat(fd, &st) == 0)
+		t->s->inode = st.st_ino;
+	st_stream_make_room(fd);
+	if (send(fd, &zero, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+		t->behind = 1;
+	st_tcp_dequeue(t);
+	st_stream_open(t);
+	t->lost = !t->pcb;
+	if (t->lost)
+		st_stream_broken(t, t->s->error);
+}
+
 /* The guest's last descriptor is gone. */
 static void released(struct st_stream *t)
 {
@@ -537,7 +554,8 @@ void st_stream_broken(struct st_stream *t, int error)
 	}
 	s->error = told ? 0 : error;
 	s->connected = false;
-	if (s->watch.fd < 0)
+	/* Who has not accepted it yet is told then. */
+	if (s->watch.fd < 0 || t->queue)
 		return;
 	if (!error) {
 		t->rx_fin = true;
@@ -553,6 +571,7 @@ void st_stream_broken(struct st_stream *t, int error)
 void st_stream_fini(struct st_stream *t)
 {
 	st_timer_stop(&t->timer);
+	st_tcp_dequeue(t);
 	if (t->guest_fd >= 0)
 		close(t->guest_fd);
 	while (t->rx)

@@ -338,8 +338,9 @@ static int tcp_peername(struct st_sock *s, union st_sockaddr *out,
 {
 	struct st_stream *t = s->priv;
 
-	if (!t || !t->established || is_over(t))
+	if (!t || !t->established || (is_over(t) && !t->lost))
 		return -ENOTCONN;
+	t->lost = false; /* accept(2) has the name all the same */
 	*out = s->remote;
 	*len = s->domain == AF_INET6 ? sizeof(out->in6) : sizeof(out->in);
 	return 0;

@@ -57,12 +57,10 @@ static void make_first(struct tcp_pcb_listen *l)
 	*p = l;
 }
 
-/*
- * Of several listeners one is asked: of those that fit best, by the flow. Return:
- * is there one?
- */
-static bool choose_listener(const struct st_flow *f)
+/* Of several listeners one is asked: of those that fit best, by the flow. */
+static struct tcp_pcb_listen *choose_listener(const struct st_flow *f)
 {
+	struct tcp_pcb_listen *chosen;
 	int best = 0, n = 0;
 
 	for (const struct tcp_pcb_listen *l = tcp_listen_pcbs.listen_pcbs; l;
@@ -72,9 +70,11 @@ static bool choose_listener(const struct st_flow *f)
 		n = now > best ? 1 : n + (now && now == best);
 		best = now > best ? now : best;
 	}
-	if (n > 0)
-		make_first(pick(f, best, st_flow_choose(f, (size_t)n)));
-	return n > 0;
+	if (n == 0)
+		return NULL;
+	chosen = pick(f, best, st_flow_choose(f, (size_t)n));
+	make_first(chosen);
+	return chosen;
 }
 
 static struct tcp_pcb *left_of(const struct st_flow *f)
@@ -88,25 +88,37 @@ static struct tcp_pcb *left_of(const struct st_flow *f)
 	return p;
 }
 
-void st_tcp_arrives(struct st_flow *f, const void *header, size_t len)
+/* What is left gives way to who comes after it, and to a reset. */
+static void end_left(const struct st_flow *f, const struct tcphdr *h)
 {
-	struct tcp_pcb *old = NULL;
+	struct tcp_pcb *old = left_of(f);
+	uint32_t seq = ntohl(h->seq);
+
+	if (old &&
+	    (h->rst ? seq == old->rcv_nxt : TCP_SEQ_GT(seq, old->rcv_nxt)))
+		tcp_abort(old); /* in this state nobody is told */
+}
+
+bool st_tcp_arrives(struct st_flow *f, const void *header, size_t len)
+{
+	struct tcp_pcb_listen *l;
 	struct tcphdr h;
-	bool opens;
 
 	if (len < sizeof(h))
-		return;
+		return true;
 	memcpy(&h, header, sizeof(h));
 	f->sport = ntohs(h.source);
 	f->dport = ntohs(h.dest);
-	opens = h.syn && !h.ack && !h.rst;
-	if (opens) {
-		st_tcp_drop_closed(f->dport);
-		opens = choose_listener(f);
-	}
-	if (opens || h.rst)
-		old = left_of(f);
-	if (old && (opens ? TCP_SEQ_GT(ntohl(h.seq), old->rcv_nxt)
-			  : ntohl(h.seq) == old->rcv_nxt))
-		tcp_abort(old); /* in this state nobody is told */
+	if (h.rst)
+		end_left(f, &h);
+	if (!h.syn || h.ack || h.rst)
+		return true;
+	st_tcp_drop_closed(f->dport);
+	l = choose_listener(f);
+	if (!l)
+		return true;
+	if (l->callback_arg && st_tcp_is_full(l->callback_arg))
+		return false;
+	end_left(f, &h);
+	return true;
 }
