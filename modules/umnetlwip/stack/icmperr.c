@@ -18,6 +18,7 @@
 #include <netinet/udp.h>
 #include <string.h>
 
+#include "clock.h"
 #include "dgram.h"
 #include "forward.h"
 #include "iface.h"
@@ -151,6 +152,8 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	memcpy(&outer, b, sizeof(outer));
 	st_route_to_loopback(netif, outer.daddr);
 	at = outer.ihl * 4U;
+	if (ntohs(outer.frag_off) & (IP_MF | IP_OFFMASK))
+		st_clock_touch_pieces();
 	if (outer.protocol == IPPROTO_TCP && p->len > at &&
 	    !(ntohs(outer.frag_off) & IP_OFFMASK) &&
 	    !tcp_arrives4(netif, &outer, b + at, p->len - at)) {
@@ -218,6 +221,8 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 
 	if (st_radv_heard(p) || st_forward_take(p, netif))
 		return 1;
+	if (p->len > 40 && b[6] == IPPROTO_FRAGMENT)
+		st_clock_touch_pieces();
 	if (p->len > 40 && b[6] == IPPROTO_TCP &&
 	    !tcp_arrives6(netif, b, p->len)) {
 		pbuf_free(p);
