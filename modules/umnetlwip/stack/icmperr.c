@@ -23,6 +23,7 @@
 #include "forward.h"
 #include "iface.h"
 #include "lwip/pbuf.h"
+#include "pmtu.h"
 #include "radv.h"
 #include "route.h"
 #include "share.h"
@@ -55,10 +56,17 @@ static bool is_about(struct st_sock *s, const struct st_icmp_error *e)
 
 static void tell(const struct st_icmp_error *e)
 {
+	bool told = false;
+
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
 		if ((s->proto == &st_udp || s->proto == &st_raw) &&
-		    is_about(s, e))
+		    is_about(s, e)) {
 			st_dgram_error(s, e);
+			told = true;
+		}
+	/* Not from anybody, about anything. */
+	if (told && e->error == EMSGSIZE)
+		st_pmtu_learn(&e->to, e->info);
 }
 
 /* The embedded head: ports, or the id of an echo. */
