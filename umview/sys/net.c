@@ -366,7 +366,8 @@ static bool is_of_standin(const struct um_req *r)
 	int name = (int)r->arg[2];
 
 	return (int)r->arg[1] == SOL_SOCKET &&
-	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
+	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO ||
+		name == SO_RCVLOWAT);
 }
 
 long sys_setsockopt(struct um_req *r)
