@@ -30,8 +30,12 @@ static void viewfs_umount(struct um_fs *fs)
 	viewfs_marks_fini(&v->given);
 	if (v->store_fd >= 0)
 		close(v->store_fd);
-	for (size_t i = 0; i < v->nlower; i++)
+	for (size_t i = 0; i < v->nlower; i++) {
+		if (v->kept)
+			um_next_unkeep(v->kept[i]);
 		free(v->lower[i]);
+	}
+	free(v->kept);
 	free(v->lower);
 	free(v->store);
 	free(v->point);
@@ -150,6 +154,21 @@ static int start(struct viewfs *v)
 	return ret < 0 ? ret : viewfs_scan(v);
 }
 
+/* What is shown in its own place goes when it is unmounted there. */
+static int keep_lowers(struct viewfs *v, struct um_next *next)
+{
+	int ret = 0;
+
+	if (v->in_place || !v->nlower)
+		return 0;
+	v->kept = calloc(v->nlower, sizeof(*v->kept));
+	if (!v->kept)
+		return -ENOMEM;
+	for (size_t i = 0; ret == 0 && i < v->nlower; i++)
+		ret = um_next_keep(next, v->lower[i], &v->kept[i]);
+	return ret;
+}
+
 struct starting {
 	struct viewfs *v;
 	struct um_next *next;
@@ -213,6 +232,8 @@ static int viewfs_mount(const struct um_mount_req *req, struct um_fs *fs)
 		ret = viewfs_options(v, req);
 	if (ret == 0)
 		ret = start_there(v, fs->next);
+	if (ret == 0)
+		ret = keep_lowers(v, fs->next);
 	if (ret < 0) {
 		um_err("viewfs: cannot mount `%s': %s", req->source,
 		       strerror(-ret));

@@ -103,6 +103,7 @@ struct viewfs_redirects {
  * @store: NULL: none; names below are absolute, in the view beneath
  * @store_fd: its META directory, locked as long as the mount lives; or -1
  * @lower: topmost first
+ * @kept: of each lower directory: it stays what it is; see um_next_keep()
  * @point: the mount point
  * @in_place: lower[0] is what was at the mount point
  * @layer: names that the store does not have are left to the view beneath
@@ -125,6 +126,7 @@ struct viewfs {
 	int store_fd;
 	char **lower;
 	size_t nlower;
+	struct um_next_kept **kept;
 	char *point;
 	char *hide;
 	struct viewfs_names names;
