@@ -28,6 +28,7 @@ static void viewfs_umount(struct um_fs *fs)
 	viewfs_redirects_fini(&v->redirects);
 	viewfs_marks_fini(&v->marks);
 	viewfs_marks_fini(&v->given);
+	viewfs_marks_fini(&v->made);
 	if (v->store_fd >= 0)
 		close(v->store_fd);
 	for (size_t i = 0; i < v->nlower; i++) {
@@ -228,6 +229,8 @@ static int viewfs_mount(const struct um_mount_req *req, struct um_fs *fs)
 		ret = viewfs_marks_init(&v->marks);
 	if (ret == 0)
 		ret = viewfs_marks_init(&v->given);
+	if (ret == 0)
+		ret = viewfs_marks_init(&v->made);
 	if (ret == 0)
 		ret = viewfs_options(v, req);
 	if (ret == 0)

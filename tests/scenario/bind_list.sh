@@ -15,7 +15,7 @@ try() {
 	local out
 	out=$("$@" 2>&1)
 	printf '%s: %s\n' "$*" "$?" | sed "s,$PWD,.,g"
-	[ -z "$out" ] || sed "s,$PWD,.,g" <<<"$out"
+	[ -z "$out" ] || printf '%s\n' "${out//$PWD/.}"
 }
 # source: a file system at src, with something in it
 source_at() {
