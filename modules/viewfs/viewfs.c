@@ -17,7 +17,6 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 static void viewfs_umount(struct um_fs *fs)
@@ -76,28 +75,17 @@ static int must_be_dir(const char *path)
 	return ret;
 }
 
-/* Does the store take attributes of users? An old one may have been without. */
-static void try_xattrs(struct viewfs *v, const char *meta)
-{
-	v->no_xattrs = lsetxattr(meta, "user.overlay.probe", "y", 1, 0) < 0;
-	if (!v->no_xattrs)
-		lremovexattr(meta, "user.overlay.probe");
-	else
-		um_warn("viewfs: %s takes no extended attributes of users (%s): "
-			"directories cannot be opaque, and owners are kept in "
-			"files",
-			v->store, strerror(errno));
-}
-
 /* One mount alone may write to a store. */
 static int take_store(struct viewfs *v)
 {
 	char meta[PATH_MAX];
 	int ret = viewfs_join(meta, v->store, META);
+	bool fresh;
 
 	if (ret < 0 || v->mode == VIEWFS_MERGE || v->readonly)
 		return ret;
-	if (mkdir(meta, 0700) < 0 && errno != EEXIST) {
+	fresh = mkdir(meta, 0700) == 0;
+	if (!fresh && errno != EEXIST) {
 		ret = -errno;
 		um_err("viewfs: the changes cannot be kept in %s: %s", v->store,
 		       strerror(errno));
@@ -110,8 +98,12 @@ static int take_store(struct viewfs *v)
 		um_err("viewfs: %s is in use by another mount", v->store);
 		return -EBUSY;
 	}
-	try_xattrs(v, meta);
-	return 0;
+	ret = viewfs_probe(v);
+	if (ret < 0 && fresh)
+		rmdir(meta);
+	if (ret == 0)
+		viewfs_probe_xattrs(v, meta);
+	return ret;
 }
 
 /* A name that is hidden, and the directory that would list it. */

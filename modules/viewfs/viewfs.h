@@ -301,6 +301,11 @@ bool viewfs_is_own_xattr(const char *name);
 /* mincow: may the change be made where it lies? The answer refuses that. */
 bool viewfs_is_refusal(int err);
 
+/* probe.c: can the store's file system hold it? */
+int viewfs_probe(struct viewfs *v);
+/* Does it take attributes of users? An old store may have been without. */
+void viewfs_probe_xattrs(struct viewfs *v, const char *meta);
+
 /* worm.c: what is not settled yet */
 /* The caller made the node of the store, `real`. */
 void viewfs_worm_made(struct viewfs *v, const char *real);
