@@ -272,6 +272,12 @@ refused any 'Invalid|wrong fs' mount -t viewfs -o cow,merge up low
 refused any . mount -t viewfs -o cow nothing low
 refused any . mount -t viewfs -o cow from/f low
 refused any . mount -t viewfs -o cow low low
+must mkdir c:d
+echo colon >c:d/x
+must mount -t overlay -o "lowerdir+=$PWD/c:d,lowerdir+=$PWD/l2" overlay at
+same "one by one" "colon 2" "$(cat at/x at/y | xargs)"
+must umount at
+refused any . mount -t overlay -o "lowerdir=$PWD/l1,lowerdir+=$PWD/l2" overlay at
 refused any . mount -t overlay overlay at
 refused any . mount -t overlay -o lowerdir=rel overlay at
 refused any 'wrong fs' mount -t overlay \
