@@ -201,8 +201,9 @@ static void release_source(void *hold)
 
 static bool is_open(struct um_mount *m)
 {
-	return m->devices ? um_dev_is_open(m)
-			  : um_vnode_busy(m) || um_cwd_busy(m);
+	if (m->devices)
+		return um_dev_is_open(m);
+	return um_vnode_busy(m) || um_cwd_busy(m);
 }
 
 bool um_mount_is_idle(struct um_mount *m)
@@ -455,7 +456,8 @@ static long renew(struct um_req *r, struct args *a, struct um_service *s)
 
 	if (!old)
 		return -ENOENT;
-	if (um_view_holders(old) > 1 || atomic_load(&old->users))
+	if (um_view_holders(old) > 1 || atomic_load(&old->users) ||
+	    !um_mount_try_end(old))
 		return -EBUSY;
 	a->data = um_mountopts_text(old);
 	a->flags = old->flags;
@@ -596,11 +598,14 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	renew_list(r);
 	if (ret == 0 && last) {
 		um_vnode_sync_mount(m);
-		if ((flags & MNT_FORCE) ||
-		    (!is_busy(r, m) && !is_at_work(m, flags))) {
+		if (um_mount_try_end(m) &&
+		    ((flags & MNT_FORCE) ||
+		     (!is_busy(r, m) && !is_at_work(m, flags)))) {
 			um_vnode_drop(m);
 			um_cwd_drop(m);
 			um_mount_shutdown(m);
+			/* what it alone has kept ends with it */
+			um_mount_reap(um_mount_is_idle);
 		} else {
 			um_fs_syncfs(m);
 			um_mount_detach(m);

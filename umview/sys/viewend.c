@@ -185,7 +185,7 @@ static void end_mount(struct um_mount *m)
 	um_kept_sweep();
 	um_mount_get(m);
 	um_vnode_sync_mount(m);
-	if (um_mount_is_idle(m)) {
+	if (um_mount_is_idle(m) && um_mount_try_end(m)) {
 		um_vnode_drop(m);
 		um_cwd_drop(m);
 		um_mount_shutdown(m);
