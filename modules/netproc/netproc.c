@@ -31,7 +31,7 @@
 #include <umview/module.h>
 #include <umview/net.h>
 
-#include "proto.h"
+#include "message.h"
 
 /* How long a process may take to end; what is written in one message. */
 enum { PATIENCE_MS = 2000, STORE_MAX = 48 << 10 };
@@ -130,16 +130,6 @@ static int reap(pid_t pid)
 	return status;
 }
 
-static int fd_of(struct msghdr *m)
-{
-	struct cmsghdr *h = CMSG_FIRSTHDR(m);
-	int fd = -1;
-
-	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(h), sizeof(fd));
-	return fd;
-}
-
 /* Its sockets fail with ENETDOWN; umount, and mount anew, is the way on. */
 static void died(struct proc *l)
 {
@@ -158,25 +148,12 @@ static void *read_answers(void *arg)
 	struct proc *l = arg;
 	uint8_t *data = malloc(ST_DATA_MAX);
 	struct st_rep rep;
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
 	struct iovec iov[2] = { { &rep, sizeof(rep) }, { data, ST_DATA_MAX } };
+	int fd;
 
-	while (data) {
-		struct msghdr m = { .msg_iov = iov,
-				    .msg_iovlen = 2,
-				    .msg_control = &control,
-				    .msg_controllen = sizeof(control) };
-		ssize_t n = recvmsg(l->fd, &m, MSG_CMSG_CLOEXEC);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < (ssize_t)sizeof(rep))
-			break;
-		deliver(l, &rep, data, fd_of(&m));
-	}
+	while (data &&
+	       message_receive(l->fd, iov, 2, 0, &fd) >= (ssize_t)sizeof(rep))
+		deliver(l, &rep, data, fd);
 	fail_all(l);
 	if (!l->ending)
 		died(l);
@@ -206,34 +183,18 @@ static int transmit(struct proc *l, const struct st_req *q,
 		    const struct ask *ask, bool wait)
 {
 	struct iovec iov[8] = { { (void *)(uintptr_t)q, sizeof(*q) } };
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = ask->niov + 1 };
-	ssize_t n;
+	int ret;
 
 	for (size_t i = 0; i < ask->niov; i++)
 		iov[i + 1] = ask->iov[i];
-	if (ask->fd >= 0) {
-		m.msg_control = &control;
-		m.msg_controllen = sizeof(control.space);
-		control.h.cmsg_level = SOL_SOCKET;
-		control.h.cmsg_type = SCM_RIGHTS;
-		control.h.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.h), &ask->fd, sizeof(int));
-	}
 	/* A process that is stuck takes nothing: its guests can be killed. */
 	do
-		n = sendmsg(l->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (n < 0 &&
-	       (errno == EINTR || (errno == EAGAIN && wait &&
-				   um_net_wait_fd(l->fd, POLLOUT) == 0)));
-	if (n >= 0)
-		return 0;
-	return errno == EMSGSIZE ? -EMSGSIZE
-	       : errno == EAGAIN ? -EINTR
-				 : -ENETDOWN;
+		ret = message_send(l->fd, iov, ask->niov + 1, ask->fd,
+				   MSG_DONTWAIT);
+	while (ret == -EAGAIN && wait && um_net_wait_fd(l->fd, POLLOUT) == 0);
+	return ret == 0 || ret == -EMSGSIZE ? ret
+	       : ret == -EAGAIN		    ? -EINTR
+					    : -ENETDOWN;
 }
 
 static void cancel(struct proc *l, uint32_t tag)
@@ -676,11 +637,9 @@ static int spawn(struct proc *l, const char *program, char *const *words,
 static int greeting(struct proc *l)
 {
 	struct st_rep hello = { 0 };
-	ssize_t n;
+	const struct iovec iov = { &hello, sizeof(hello) };
+	ssize_t n = message_receive(l->fd, &iov, 1, 0, NULL);
 
-	do
-		n = recv(l->fd, &hello, sizeof(hello), 0);
-	while (n < 0 && errno == EINTR);
 	if (n == sizeof(hello) && hello.ret == 0)
 		return 0;
 	shutdown(l->fd, SHUT_RDWR);
