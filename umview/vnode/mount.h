@@ -140,6 +140,13 @@ void um_mount_reap(bool (*is_idle)(struct um_mount *m));
  */
 struct um_mount *um_mount_take_detached(unsigned int after);
 
+/* namelock.c: the classes of a name; with its directory's; all. See @names */
+uint32_t um_names_of(const struct um_mount *m, const char *path);
+uint32_t um_names_of_entry(const struct um_mount *m, const char *path);
+uint32_t um_names_all(const struct um_mount *m);
+void um_names_lock(struct um_mount *m, uint32_t classes);
+void um_names_unlock(struct um_mount *m, uint32_t classes);
+
 /* The host's own file system, the layer beneath all others. */
 struct um_mount *um_mount_real(void);
 bool um_mount_is_real(const struct um_mount *m);
