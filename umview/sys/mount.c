@@ -570,9 +570,12 @@ static bool is_busy(const struct um_req *r, struct um_mount *m)
 }
 
 /* umount -l does not wait for operations that may never end. */
-static bool is_at_work(struct um_mount *m, int flags)
+static bool ends_now(const struct um_req *r, struct um_mount *m, int flags)
 {
-	return (flags & MNT_DETACH) && atomic_load(&m->inflight);
+	if (flags & MNT_FORCE)
+		return true;
+	return !is_busy(r, m) &&
+	       !((flags & MNT_DETACH) && atomic_load(&m->inflight));
 }
 
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
@@ -596,15 +599,7 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	renew_list(r);
 	if (ret == 0 && last) {
 		um_vnode_sync_mount(m);
-		if ((flags & MNT_FORCE) ||
-		    (!is_busy(r, m) && !is_at_work(m, flags))) {
-			um_vnode_drop(m);
-			um_cwd_drop(m);
-			um_mount_shutdown(m);
-		} else {
-			um_fs_syncfs(m);
-			um_mount_detach(m);
-		}
+		um_view_release_mount(m, ends_now(r, m, flags));
 	}
 	um_mount_put(m);
 	return ret;
