@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "../netproc/netproc.h"
+#include "netproc.h"
 
 static bool any_family(int domain)
 {

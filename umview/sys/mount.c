@@ -572,14 +572,18 @@ static bool is_busy(const struct um_req *r, struct um_mount *m)
 }
 
 /* umount -l does not wait for operations that may never end. */
-static bool is_at_work(struct um_mount *m, int flags)
+static bool ends_now(const struct um_req *r, struct um_mount *m, int flags)
 {
-	return (flags & MNT_DETACH) && atomic_load(&m->inflight);
+	if (flags & MNT_FORCE)
+		return true;
+	return !is_busy(r, m) &&
+	       !((flags & MNT_DETACH) && atomic_load(&m->inflight));
 }
 
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 {
 	bool last = um_view_holders(m) == 1;
+	bool now;
 	int ret;
 
 	if (m->permanent)
@@ -598,18 +602,11 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	renew_list(r);
 	if (ret == 0 && last) {
 		um_vnode_sync_mount(m);
-		if (um_mount_try_end(m) &&
-		    ((flags & MNT_FORCE) ||
-		     (!is_busy(r, m) && !is_at_work(m, flags)))) {
-			um_vnode_drop(m);
-			um_cwd_drop(m);
-			um_mount_shutdown(m);
-			/* what it alone has kept ends with it */
+		now = ends_now(r, m, flags) && um_mount_try_end(m);
+		um_view_release_mount(m, now);
+		/* what it alone has kept ends with it */
+		if (now)
 			um_mount_reap(um_mount_is_idle);
-		} else {
-			um_fs_syncfs(m);
-			um_mount_detach(m);
-		}
 	}
 	um_mount_put(m);
 	return ret;

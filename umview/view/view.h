@@ -60,6 +60,11 @@ int um_view_setup(void);
 /* The agents of all views are told anew what names to ask about. */
 void um_view_republish(void);
 void um_view_fini(void);
+/*
+ * Out of all views, and written back: it ends now, whoever still refers to it,
+ * or when nobody does any more (um_mount_reap()).
+ */
+void um_view_release_mount(struct um_mount *m, bool now);
 /* Unmount, in all views, what `which` says: newest view, newest mount first. */
 void um_view_end_mounts(bool (*which)(const struct um_mount *m));
 /*
