@@ -64,7 +64,7 @@ wait "$session"
 status=$?
 [ "$status" -ne 0 ] || fail "umview's exit status is 0"
 same_leftovers() { [ "$(leftovers)" = "$before" ]; }
-wait_for 5 same_leftovers ||
+wait_for 30 same_leftovers ||
 	fail "left behind: $(diff <(echo "$before") <(leftovers))"
 
 # Guests that ask for nothing end with it too, and at once.

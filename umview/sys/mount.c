@@ -433,7 +433,8 @@ static long renew(struct um_req *r, struct args *a, struct um_service *s)
 
 	if (!old)
 		return -ENOENT;
-	if (um_view_holders(old) > 1 || atomic_load(&old->users))
+	if (um_view_holders(old) > 1 || atomic_load(&old->users) ||
+	    !um_mount_try_end(old))
 		return -EBUSY;
 	a->data = um_mountopts_text(old);
 	a->flags = old->flags;

@@ -15,8 +15,9 @@
 
 static bool is_open(struct um_mount *m)
 {
-	return m->devices ? um_dev_is_open(m)
-			  : um_vnode_busy(m) || um_cwd_busy(m);
+	if (m->devices)
+		return um_dev_is_open(m);
+	return um_vnode_busy(m) || um_cwd_busy(m);
 }
 
 bool um_mount_is_idle(struct um_mount *m)
@@ -60,6 +61,7 @@ static bool ends_now(const struct um_req *r, struct um_mount *m, int flags)
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 {
 	bool last = um_view_holders(m) == 1;
+	bool now;
 	int ret;
 
 	if (m->permanent)
@@ -78,7 +80,11 @@ int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
 	um_view_renew_list(r);
 	if (ret == 0 && last) {
 		um_vnode_sync_mount(m);
-		um_view_release_mount(m, ends_now(r, m, flags));
+		now = ends_now(r, m, flags) && um_mount_try_end(m);
+		um_view_release_mount(m, now);
+		/* what it alone has kept ends with it */
+		if (now)
+			um_mount_reap(um_mount_is_idle);
 	}
 	um_mount_put(m);
 	return ret;

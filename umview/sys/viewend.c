@@ -184,7 +184,7 @@ static void end_mount(struct um_mount *m)
 	um_kept_sweep();
 	um_mount_get(m);
 	um_vnode_sync_mount(m);
-	um_view_release_mount(m, um_mount_is_idle(m));
+	um_view_release_mount(m, um_mount_is_idle(m) && um_mount_try_end(m));
 	um_mount_put(m);
 }
 

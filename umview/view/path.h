@@ -195,6 +195,9 @@ bool um_list_has_phantoms(const struct um_list *l, const char *path);
 int um_next_mount(struct um_next *next, const char *path,
 		  struct um_mount **out);
 
+/* Where a name of the view beneath leads, links and all (caller frees). */
+int um_next_canonical(struct um_next *next, const char *path, char **out);
+
 int um_list_readdir(const struct um_list *l, const struct um_loc *dir,
 		    um_fill_fn fill, void *arg);
 /* Canonical name of a node of a mount, in the request's arena. */

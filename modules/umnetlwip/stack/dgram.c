@@ -19,6 +19,7 @@
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
 #include "route.h"
+#include "share.h"
 
 enum { ERRORS_MAX = 16, ERROR_DATA = 128 };
 

@@ -439,8 +439,7 @@ static int do_accepted(struct call *c)
 	const struct sockaddr_un *name = (const void *)c->data;
 	struct st_stream *t;
 	struct st_sock *s;
-	struct stat st;
-	char text[64] = "", zero = 0;
+	char text[64] = "";
 	unsigned long long id;
 	int pid;
 
@@ -455,18 +454,8 @@ static int do_accepted(struct call *c)
 	if (!t)
 		return -ENOENT;
 	c->id = id;
-	if (t->pcb)
-		tcp_backlog_accepted(t->pcb);
-	if (t->established || t->behind)
-		return 0;
-	if (c->fd >= 0 && fstat(c->fd, &st) == 0)
-		s->inode = st.st_ino;
-	if (c->fd >= 0)
-		st_stream_make_room(c->fd);
-	if (c->fd >= 0 &&
-	    send(c->fd, &zero, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
-		t->behind = 1;
-	st_stream_open(t);
+	if (t->queue && c->fd >= 0)
+		st_stream_accepted(t, c->fd);
 	return 0;
 }
 

@@ -322,8 +322,7 @@ static int get_int(struct st_sock *s, int name, int *out)
 		s->error = 0;
 		return 0;
 	case SO_ACCEPTCONN:
-		*out = s->proto == &st_tcp && s->priv &&
-		       ((struct st_stream *)s->priv)->listener;
+		*out = st_tcp_listens(s);
 		return 0;
 	case SO_SNDBUF:
 		*out = s->so.sndbuf;

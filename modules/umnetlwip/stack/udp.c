@@ -6,17 +6,52 @@
 #include "dgram.h"
 #include "lwip/icmp.h"
 #include "lwip/udp.h"
+#include "share.h"
 
 enum { UDP_MAX = 65507 };
+
+/* Bound to one address by SO_REUSEPORT, connected to nobody. */
+static bool in_group(const struct udp_pcb *p, const struct udp_pcb *of)
+{
+	const struct st_sock *s = p->recv_arg;
+
+	return p->recv == of->recv && s->so.reuseport && !s->connected &&
+	       p->local_port == of->local_port &&
+	       p->netif_idx == of->netif_idx &&
+	       IP_GET_TYPE(&p->local_ip) == IP_GET_TYPE(&of->local_ip) &&
+	       ip_addr_cmp(&p->local_ip, &of->local_ip) && st_sock_is_open(s);
+}
+
+/* Which of those that share hears of this sender. */
+static struct st_sock *choose(struct udp_pcb *pcb, const ip_addr_t *from,
+			      u16_t port)
+{
+	struct st_flow f = { .from = *from,
+			     .to = *ip_current_dest_addr(),
+			     .sport = port,
+			     .dport = pcb->local_port };
+	struct st_sock *s = pcb->recv_arg;
+	size_t n = 0;
+
+	if (!s->so.reuseport || s->connected)
+		return s;
+	for (const struct udp_pcb *p = udp_pcbs; p; p = p->next)
+		n += in_group(p, pcb);
+	n = st_flow_choose(&f, n);
+	for (const struct udp_pcb *p = udp_pcbs; p; p = p->next)
+		if (in_group(p, pcb) && n-- == 0)
+			return p->recv_arg;
+	return s;
+}
 
 static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 		    const ip_addr_t *from, u16_t port)
 {
 	struct st_sock *s = arg;
 
-	(void)pcb;
-	if (ip_addr_ismulticast(ip_current_dest_addr()) &&
-	    !st_group_has(s, ip_current_dest_addr())) {
+	if (!ip_addr_ismulticast(ip_current_dest_addr())) {
+		s = choose(pcb, from, port);
+	} else if (!st_group_has(s, ip_current_dest_addr())) {
 		pbuf_free(p);
 		return;
 	}

@@ -117,14 +117,15 @@
 #include <stdint.h>
 uint16_t st_chksum(const void *data, int len);
 
-#define LWIP_HOOK_FILENAME			       "st_hooks.h"
-#define LWIP_HOOK_IP4_ROUTE_SRC(src, dest)	       st_hook_route4(src, dest)
-#define LWIP_HOOK_ETHARP_GET_GW(netif, dest)	       st_hook_gateway4(netif, dest)
-#define LWIP_HOOK_IP6_ROUTE(src, dest)		       st_hook_route6(src, dest)
-#define LWIP_HOOK_ND6_GET_GW(netif, dest)	       st_hook_gateway6(netif, dest)
-#define LWIP_HOOK_IP4_INPUT(pbuf, netif)	       st_hook_input4(pbuf, netif)
-#define LWIP_HOOK_IP6_INPUT(pbuf, netif)	       st_hook_input6(pbuf, netif)
-#define LWIP_HOOK_TCP_ISN(local, lport, remote, rport) st_random()
+#define LWIP_HOOK_FILENAME		     "st_hooks.h"
+#define LWIP_HOOK_IP4_ROUTE_SRC(src, dest)   st_hook_route4(src, dest)
+#define LWIP_HOOK_ETHARP_GET_GW(netif, dest) st_hook_gateway4(netif, dest)
+#define LWIP_HOOK_IP6_ROUTE(src, dest)	     st_hook_route6(src, dest)
+#define LWIP_HOOK_ND6_GET_GW(netif, dest)    st_hook_gateway6(netif, dest)
+#define LWIP_HOOK_IP4_INPUT(pbuf, netif)     st_hook_input4(pbuf, netif)
+#define LWIP_HOOK_IP6_INPUT(pbuf, netif)     st_hook_input6(pbuf, netif)
+#define LWIP_HOOK_TCP_ISN(local, lport, remote, rport)                         \
+	st_hook_isn(local, lport, remote, rport)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, len, one, two, p)                   \
 	st_hook_tcp_input(pcb, h, p)
 #include "st_hooks.h"
