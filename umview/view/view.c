@@ -232,6 +232,12 @@ int um_view_close(uint32_t id)
 	return 0;
 }
 
+void um_view_renew_list(struct um_req *r)
+{
+	um_list_put(r->list);
+	r->list = um_view_list(r->attr->view);
+}
+
 void um_view_release_mount(struct um_mount *m, bool now)
 {
 	if (!now) {

@@ -76,6 +76,8 @@ void um_view_retire(uint32_t id, void (*end)(struct um_mount *m));
 UM_MUST_CHECK int um_view_close(uint32_t id);
 /* The list of view `id` at this moment (ref); NULL: no such view. */
 struct um_list *um_view_list(uint32_t id);
+/* The request goes on with the view as it is now. */
+void um_view_renew_list(struct um_req *r);
 struct um_list *um_list_get(struct um_list *l);
 void um_list_put(struct um_list *l);
 void um_list_put_void(void *l);

@@ -108,8 +108,8 @@ static bool apply_held(struct um_vnode *v, const struct change *c, int *ret)
 /* Asked first without the name held, as a name seldom goes meanwhile. */
 static int apply_vnode(struct um_vnode *v, const struct change *c)
 {
+	int ret = -ENOENT;
 	bool done;
-	int ret;
 
 	done = c->what == GETATTR && ask(v, c, &ret);
 	while (!done)
