@@ -152,7 +152,9 @@ int um_vnode_link(struct um_mount *m, const char *from, const char *to)
 	int ret;
 
 	um_names_lock(m, names);
-	ret = um_fs_link(m, from, to);
+	ret = um_name_absent(m, to);
+	if (ret == 0)
+		ret = um_fs_link(m, from, to);
 	um_names_unlock(m, names);
 	return ret;
 }
