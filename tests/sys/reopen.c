@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/file.h>
 
 /* Twice: what the first opening left is what the second may go by. */
 static void look_at(const char *path)
@@ -369,6 +370,78 @@ static void entries_that_go_while_they_are_listed(void)
 	CHECK_OK(rmdir("d"));
 }
 
+/* How many entries the directory has, read by a new opening. */
+static int look_into(const char *path)
+{
+	DIR *d = opendir(path);
+	int n;
+
+	CHECK(d != NULL);
+	if (!d)
+		return -1;
+	n = count_entries(d);
+	closedir(d);
+	/* who keeps what was closed is to have heard of it */
+	usleep(20000);
+	return n;
+}
+
+static void a_directory_that_is_opened_again(void)
+{
+	struct stat st;
+	int fd;
+
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_EQ(look_into("d"), 0);
+	t_put("d/a", "");
+	CHECK_EQ(look_into("d"), 1);
+	CHECK_EQ(look_into("d"), 1);
+	CHECK_OK(rename("d", "e"));
+	CHECK_ERRNO(open("d", O_RDONLY | O_DIRECTORY), ENOENT);
+	CHECK_EQ(look_into("e"), 1);
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_EQ(look_into("d"), 0);
+	CHECK_OK(rmdir("d"));
+	CHECK_OK(mkdir("d", 0700));
+	fd = t_open("d", O_RDONLY | O_DIRECTORY);
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_mode & 0777, 0700);
+	CHECK_OK(unlink("e/a"));
+	CHECK_EQ(look_into("e"), 0);
+}
+
+static void openings_of_a_directory_are_apart(void)
+{
+	DIR *d[2];
+	int fd;
+
+	CHECK_OK(mkdir("d", 0755));
+	t_put("d/a", "");
+	t_put("d/b", "");
+	CHECK_EQ(look_into("d"), 2);
+	d[0] = opendir("d");
+	d[1] = opendir("d");
+	CHECK(d[0] && d[1]);
+	if (!d[0] || !d[1])
+		return;
+	CHECK_EQ(count_entries(d[0]), 2);
+	CHECK_EQ(count_entries(d[0]), 0);
+	CHECK_EQ(count_entries(d[1]), 2);
+	rewinddir(d[0]);
+	CHECK_EQ(count_entries(d[0]), 2);
+	CHECK_OK(flock(dirfd(d[0]), LOCK_EX));
+	CHECK_ERRNO(flock(dirfd(d[1]), LOCK_EX | LOCK_NB), EWOULDBLOCK);
+	closedir(d[0]);
+	CHECK_OK(flock(dirfd(d[1]), LOCK_EX));
+	closedir(d[1]);
+	usleep(20000);
+	fd = t_open("d", O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	CHECK_OK(flock(fd, LOCK_EX | LOCK_NB));
+	CHECK_EQ(lseek(fd, 0, SEEK_CUR), 0);
+	CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_NONBLOCK);
+	CHECK_EQ(look_into("d"), 2);
+}
+
 static void a_listing_wants_room_and_a_buffer(void)
 {
 	char buf[64];
@@ -401,6 +474,8 @@ int main(int argc, char **argv)
 	RUN(changes_of_a_file_that_is_replaced);
 	RUN(entries_that_come_after_the_opening);
 	RUN(entries_that_go_while_they_are_listed);
+	RUN(a_directory_that_is_opened_again);
+	RUN(openings_of_a_directory_are_apart);
 	RUN(a_listing_wants_room_and_a_buffer);
 	return t_done();
 }

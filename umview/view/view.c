@@ -228,6 +228,7 @@ int um_view_close(uint32_t id)
 		um_vmap_publish(id, v->list);
 	}
 	um_unlock(&lock);
+	um_obj_unpark_all();
 	um_list_put(l);
 	return 0;
 }
@@ -405,6 +406,7 @@ int um_view_change(uint32_t id, um_change_fn change, void *arg)
 			swapped = true;
 		}
 		um_unlock(&lock);
+		um_obj_unpark_all();
 		um_list_put(fresh);
 		um_list_put(old);
 		if (swapped)

@@ -105,6 +105,13 @@ int um_reopen(int memfd, int flags);
 int um_obj_open_lazy(struct um_vnode *v, int flags);
 /* Its vnode (ref), to be checked when the caller's ref of o is gone; or NULL. */
 struct um_vnode *um_obj_closed(struct um_obj *o);
+/* Out of the tables; the reference that these had goes. */
+void um_obj_end(struct um_obj *o);
+/* parked.c. It was closed, and is kept: false: it is not. */
+bool um_obj_park(struct um_obj *o);
+/* One that was opened in a view with this list, or NULL; the tables' reference. */
+struct um_obj *um_obj_unpark(const struct um_mount *m, const char *path,
+			     const void *list);
 /* A name that is no regular file's was removed; st: its attributes before. */
 void um_obj_removed(struct um_mount *m, const char *path,
 		    const struct stat *st);
