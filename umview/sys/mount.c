@@ -121,6 +121,21 @@ static bool has_own_module(const char *type)
 	return !strncmp(type, "umnet", 5) && um_service_exists(type);
 }
 
+/* What may have been meant. */
+static void tell_unknown(const char *type)
+{
+	const char *known = um_mounter_of(type);
+
+	if (known)
+		um_err("no module serves type `%s', but a program of this name "
+		       "does: mount -t %s, or fuse.%s; see umview-mount(7)",
+		       type, known, type);
+	else
+		um_err("no module serves type `%s'; see um_add_service(1); a "
+		       "FUSE program is started by mount -t fuse.PROGRAM",
+		       type);
+}
+
 /* Silent: one of the types that mount(8) tries, one after the other. */
 static int load_server(struct um_req *r, const char *type, bool silent)
 {
@@ -143,8 +158,7 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 	}
 	if (!um_service_exists(name)) {
 		if (!silent)
-			um_err("no module serves type `%s'; see um_add_service(1)",
-			       type);
+			tell_unknown(type);
 		return -ENODEV;
 	}
 	ret = um_service_load(name, false, &s);

@@ -125,6 +125,9 @@ void um_vnode_poll_end(const struct um_vnode *v);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
 
+/* make.c: the name's lock is held. 0 or -EEXIST. */
+int um_name_absent(struct um_mount *m, const char *path);
+
 /* watch.c */
 int um_watch_setup(void);
 void um_watch_fini(void);

@@ -94,13 +94,7 @@ static bool is_group(const struct way *w)
 	if (!four(w))
 		return w->ip.dst[0] == 0xff;
 	memcpy(&addr, w->ip.dst, 4);
-	if (addr == INADDR_BROADCAST || IN_MULTICAST(ntohl(addr)))
-		return true;
-	for (struct st_addr4 *a = w->in->addrs4; a; a = a->next)
-		if (a->prefix < 31 &&
-		    addr == (a->local | htonl(~0U >> a->prefix)))
-			return true;
-	return false;
+	return IN_MULTICAST(ntohl(addr)) || st_iface_is_broadcast4(w->in, addr);
 }
 
 static bool is_link_local6(const uint8_t *addr)

@@ -103,8 +103,10 @@ static int conflict_now(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
 int st_port_check(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
 {
 	bool ours = ip_addr_isany(ip) || ip_addr_ismulticast(ip) ||
-		    (IP_IS_V4_VAL(*ip) ? st_is_local4(ip_2_ip4(ip)->addr)
-				       : st_is_local6(ip_2_ip6(ip)->addr));
+		    (IP_IS_V4_VAL(*ip)
+			     ? st_is_local4(ip_2_ip4(ip)->addr) ||
+				       st_is_broadcast4(ip_2_ip4(ip)->addr)
+			     : st_is_local6(ip_2_ip6(ip)->addr));
 
 	if (!ours && !s->ip.freebind)
 		return -EADDRNOTAVAIL;

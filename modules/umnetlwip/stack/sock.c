@@ -75,7 +75,7 @@ struct st_sock *st_sock_new(const struct st_proto *proto, int domain, int type,
 	s->so.rcvlowat = 1;
 	s->ip.ttl = s->ip.hops6 = -1;
 	s->ip.mcast_ttl = s->ip.mcast_hops6 = 1;
-	s->ip.mcast_loop = true;
+	s->ip.mcast_loop = s->ip.mcast_all = s->ip.mcast_all6 = true;
 	s->ip.tclass = 0;
 	s->ip.mtu_discover = 1;
 	s->ip.checksum6 = -1;

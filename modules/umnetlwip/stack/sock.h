@@ -88,7 +88,8 @@ struct st_so {
 /* What setsockopt(IPPROTO_IP, IPPROTO_IPV6) set. */
 struct st_ipopt {
 	int ttl, mcast_ttl, tos, mcast_if, mtu_discover;
-	bool mcast_loop;
+	uint32_t mcast_addr; /* IP_MULTICAST_IF, as told */
+	bool mcast_loop, mcast_all, mcast_all6;
 	bool pktinfo, recvttl, recvtos, recverr, hdrincl, freebind;
 	bool v6only, recvpktinfo6, recvhoplimit, recvtclass, recverr6;
 	int hops6, mcast_hops6, tclass;

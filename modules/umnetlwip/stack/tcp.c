@@ -190,7 +190,7 @@ static int may_reach(struct st_sock *s, ip_addr_t *ip)
 {
 	st_addr_somewhere(ip);
 	if (IP_IS_V4_VAL(*ip) &&
-	    (ip_2_ip4(ip)->addr == INADDR_BROADCAST || ip_addr_ismulticast(ip)))
+	    (st_is_broadcast4(ip_2_ip4(ip)->addr) || ip_addr_ismulticast(ip)))
 		return -ENETUNREACH;
 	return IP_IS_V4_VAL(*ip)
 		       ? st_route_check(AF_INET, &ip_2_ip4(ip)->addr, s->so.oif)

@@ -33,7 +33,7 @@
 
 #include "client.h"
 
-enum { BULK = 8 << 20, PORT = 7000, DIALS = 1500 };
+enum { BULK = 8 << 20, PORT = 7000 };
 
 static const char *program;
 
@@ -290,28 +290,6 @@ static void outside_is_outside(struct stack *a, struct stack *b)
 	vsock_close(&u);
 }
 
-/* The ends that close first wait, on b's side; their ports come up again. */
-static void dials_and_dials(struct stack *a, struct stack *b)
-{
-	struct sockaddr_storage addr;
-	socklen_t len = address(&addr, "10.1.0.2", PORT);
-	struct vsock l, c, s;
-	char byte;
-
-	assert_int_equal(vsock_open(b, AF_INET, SOCK_STREAM, 0, &l), 0);
-	assert_int_equal(vsock_bind(&l, &addr, len), 0);
-	assert_int_equal(vsock_listen(&l, 5), 0);
-	for (int n = 0; n < DIALS; n++) {
-		assert_int_equal(vsock_open(a, AF_INET, SOCK_STREAM, 0, &c), 0);
-		assert_int_equal(vsock_connect(&c, &addr, len), 0);
-		assert_int_equal(vsock_accept(&l, &s), 0);
-		vsock_close(&s);
-		assert_int_equal(read(c.fd, &byte, 1), 0);
-		vsock_close(&c);
-	}
-	vsock_close(&l);
-}
-
 static void wire(void **state)
 {
 	struct stack a, b;
@@ -324,7 +302,6 @@ static void wire(void **state)
 	configure(&a, &b);
 	pair_works(&a, &b, BULK);
 	outside_is_outside(&a, &b);
-	dials_and_dials(&a, &b);
 	/* The other end goes, and comes again. */
 	stack_stop(&b);
 	stack_start(&b, program, spec, (char *)NULL);
