@@ -293,6 +293,8 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 		um_err("module %s crashed (%s) in mount", s->module->name,
 		       c.what);
 	ret = serves(m, s, ret);
+	if (ret == 0 && m->fs.ops)
+		um_mount_own_ops(m);
 	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 

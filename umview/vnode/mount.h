@@ -54,11 +54,13 @@ struct um_told;
  * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
  * @tell: guests are told, by um_shared_tell(), of what is sure of a name without
  *	asking; NULL: of what @cache has
+ * @ops: what fs.ops points to, see um_mount_own_ops()
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
 	atomic_int refs;
 	struct um_fs fs;
+	struct um_fs_ops ops;
 	unsigned int id;
 	dev_t dev;
 	char *point;
@@ -119,6 +121,11 @@ struct um_mount *um_mount_get(struct um_mount *m);
 /* NULL: its last reference is gone already. */
 struct um_mount *um_mount_try_get(struct um_mount *m);
 void um_mount_put(struct um_mount *m);
+/*
+ * Its operations are its own from now on: who refers to it may look for one when
+ * the file system has ended, and the module's table is gone.
+ */
+void um_mount_own_ops(struct um_mount *m);
 /* Flush and end the file system now, whoever still refers to it. */
 void um_mount_shutdown(struct um_mount *m);
 
