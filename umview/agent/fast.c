@@ -55,7 +55,7 @@ static int is_asked_channel(long fd)
 	return is_channel(fd) && !has_option(fd, SO_RCVLOWAT, UM_STREAM_MARK);
 }
 
-static int is_object(long fd)
+int um_is_object(long fd)
 {
 	return um_shared->objs &&
 	       um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0;
@@ -63,7 +63,7 @@ static int is_object(long fd)
 
 static int is_virtual(long fd)
 {
-	return is_object(fd) || is_channel(fd);
+	return um_is_object(fd) || is_channel(fd);
 }
 
 /* What is read natively is also sought, mapped and locked so. */
@@ -130,7 +130,7 @@ static long fast_write(long nr, const long *a)
 {
 	if (!um_shared->writers && !um_shared->chans && !um_shared->standins)
 		return by_mode(nr, a);
-	return is_object(a[0]) || is_asked_channel(a[0]) ? um_ask(nr, a)
+	return um_is_object(a[0]) || is_asked_channel(a[0]) ? um_ask(nr, a)
 							 : um_pass(nr, a);
 }
 

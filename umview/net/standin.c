@@ -37,6 +37,8 @@ void um_standin_put(struct um_standin *s)
 	if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
 	um_mount_put(s->stack);
+	if (s->ring)
+		um_shared_add_polls(-1);
 	free(s);
 }
 
@@ -98,7 +100,7 @@ static struct um_standin *take_dead_locked(int diag)
 	return dead;
 }
 
-static void sweep(void)
+void um_standin_sweep(void)
 {
 	UM_CLOSE int diag = open_diag();
 	struct um_standin *dead;
@@ -140,7 +142,7 @@ int um_standin_add(int fd, struct um_mount *stack, uint64_t id, int domain,
 	full = ++made % SWEEP_EVERY == 0;
 	um_unlock(&lock);
 	if (full)
-		sweep();
+		um_standin_sweep();
 	return 0;
 }
 
@@ -173,7 +175,7 @@ bool um_standin_busy(struct um_mount *stack)
 
 	if (!um_standin_any())
 		return false;
-	sweep();
+	um_standin_sweep();
 	um_lock(&lock);
 	for (size_t i = 0; i < BUCKETS && !busy; i++)
 		for (struct um_standin *s = table[i]; s; s = s->next)

@@ -13,6 +13,7 @@
 #define UM_VUCTL_CLOSE	 17
 #define UM_VUCTL_MSOCKET 20
 #define UM_VUCTL_GIVE	 22
+#define UM_VUCTL_MAP	 23
 
 /* EXEC, EXECAT: no descriptor is needed, the caller can exec the agent. */
 #define UM_VUCTL_BY_SELF 1
