@@ -164,6 +164,17 @@ struct um_standin *um_standin_of(struct um_req *r, um_gfd fd)
 	return s;
 }
 
+bool um_standin_has_ring(ino_t inode)
+{
+	bool found = false;
+
+	um_lock(&lock);
+	for (struct um_standin *s = table[inode % BUCKETS]; s; s = s->next)
+		found |= s->inode == inode && s->ring;
+	um_unlock(&lock);
+	return found;
+}
+
 struct um_standin *um_standin_arg(struct um_req *r, int n)
 {
 	return um_standin_of(r, um_gfd_of(r->arg[n]));

@@ -40,6 +40,8 @@ struct um_standin *um_standin_of(struct um_req *r, um_gfd fd);
 void um_standin_put(struct um_standin *s);
 /* There was one in this session. */
 bool um_standin_any(void);
+/* Is it one with a ring? */
+bool um_standin_has_ring(ino_t inode);
 /* Forget those that are gone. */
 void um_standin_sweep(void);
 /* Is a guest's socket of this stack left? */

@@ -44,6 +44,8 @@ void um_net_ring_set(struct um_standin *s, const void *value, socklen_t len);
  * POLLERR or 0. All else the kernel knows from now on.
  */
 int um_net_settle(struct um_req *r, um_gfd fd);
+/* The same of those in a set of epoll(7). vuctl: its descriptor. */
+long um_net_settle_set(struct um_req *r);
 long um_net_ioctl(struct um_req *r, struct um_standin *s, unsigned int cmd);
 /* A request about interfaces on an AF_UNIX socket: is it one of a stack's? */
 bool um_net_unix_ioctl(struct um_req *r, unsigned int cmd, long *ret);

@@ -7,10 +7,14 @@
  * then seen in memory, without any call, and so poll(2) cannot be told by the
  * stand-in alone whether there is something: the guest may have taken it since.
  * Before it waits the stand-in is emptied, and the stack asked to tell of what
- * there is (um_net_ops.await); then the kernel's own call waits.
+ * there is (um_net_ops.await); then the kernel's own call waits. For a set of
+ * epoll(7) the agent asks for that; a program without one may be told once too
+ * often.
  */
 #include <linux/if_packet.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -95,4 +99,27 @@ int um_net_settle(struct um_req *r, um_gfd fd)
 		return 0;
 	empty(sock);
 	return UM_STACK_CALL(s->stack, await, 0, s->id) < 0 ? POLLERR : 0;
+}
+
+/* What is in the set, the kernel tells: a line each. */
+long um_net_settle_set(struct um_req *r)
+{
+	unsigned long inode;
+	char path[64], *line = NULL;
+	size_t size = 0;
+	FILE *info;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)r->tid,
+		 (int)r->arg[1]);
+	info = fopen(path, "re");
+	if (!info)
+		return -errno;
+	while (getline(&line, &size, info) > 0)
+		if (sscanf(line, "tfd: %d %*[^i]ino:%lx", &fd, &inode) == 2 &&
+		    um_standin_has_ring(inode))
+			(void)um_net_settle(r, (um_gfd){ fd });
+	free(line);
+	fclose(info);
+	return 0;
 }

@@ -144,8 +144,8 @@ static bool load(struct machine *m, int64_t at, size_t n, uint32_t *out)
 	if (at >= SKF_NET_OFF)
 		return fetch(p->link, whole,
 			     (uint64_t)(at - SKF_NET_OFF) + p->net, n, out);
-	return at >= SKF_LL_OFF && fetch(p->link, whole,
-					 (uint64_t)(at - SKF_LL_OFF), n, out);
+	return at >= SKF_LL_OFF &&
+	       fetch(p->link, whole, (uint64_t)(at - SKF_LL_OFF), n, out);
 }
 
 static bool load_a(struct machine *m, const struct sock_filter *i)

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "dgram.h"
+#include "forward.h"
 #include "l3.h"
 #include "lwip/pbuf.h"
 #include "packetsock.h"
@@ -88,10 +89,16 @@ static void take_tag_off(struct seen *f)
 	f->data = frame;
 }
 
+/* The protocol that it is for. */
+static int wanted(struct st_sock *s)
+{
+	return s->bound ? ntohs(name_of(s)->sll_protocol) : s->protocol;
+}
+
 static bool wants(struct st_sock *s, const struct seen *f)
 {
 	const struct sockaddr_ll *n = name_of(s);
-	int want = s->bound ? ntohs(n->sll_protocol) : s->protocol;
+	int want = wanted(s);
 
 	if (n->sll_ifindex && n->sll_ifindex != f->i->index)
 		return false;
@@ -114,7 +121,7 @@ static uint8_t class_of(const struct seen *f)
 	if (f->data[0] & 1)
 		return PACKET_MULTICAST;
 	return memcmp(f->data, f->i->nif->hwaddr, ETH_ALEN) ? PACKET_OTHERHOST
-							     : PACKET_HOST;
+							    : PACKET_HOST;
 }
 
 static struct sockaddr_ll source_of(const struct seen *f)
@@ -122,8 +129,8 @@ static struct sockaddr_ll source_of(const struct seen *f)
 	struct sockaddr_ll from = { .sll_family = AF_PACKET,
 				    .sll_protocol = htons(f->proto),
 				    .sll_ifindex = f->i->index,
-				    .sll_hatype = (unsigned short)st_iface_type(
-					    f->i),
+				    .sll_hatype =
+					    (unsigned short)st_iface_type(f->i),
 				    .sll_pkttype = class_of(f) };
 
 	if (!st_iface_is_l3(f->i)) {
@@ -207,6 +214,16 @@ static bool give_message(struct st_sock *s, const struct st_shot *shot)
 	return st_sock_give(s, &head, control, shot->p.data, shot->snap);
 }
 
+/* Sockets for one protocol are not told of tags: it is not for this host. */
+static void hide_tag(struct st_shot *shot)
+{
+	if (shot->p.tci & 0xfff)
+		shot->p.pkttype = shot->from.sll_pkttype = PACKET_OTHERHOST;
+	shot->p.vlan = false;
+	shot->p.tci = shot->p.tpid = 0;
+	shot->status &= ~(TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID);
+}
+
 static void give(struct st_sock *s, const struct seen *f,
 		 const struct st_shot *all)
 {
@@ -214,6 +231,8 @@ static void give(struct st_sock *s, const struct seen *f,
 	size_t skip = s->type == SOCK_DGRAM ? f->net : 0;
 	struct st_shot shot = *all;
 
+	if (f->vlan && wanted(s) != ETH_P_ALL)
+		hide_tag(&shot);
 	shot.p.data = f->data + skip;
 	shot.p.len = f->len - skip;
 	shot.snap = st_bpf_run(s->filter, &shot.p);
@@ -283,10 +302,12 @@ void st_packet_seen(struct st_iface *i, const void *frame, size_t len,
 void st_packet_looped(const struct pbuf *p, const struct netif *nif)
 {
 	static uint8_t frame[FRAME_MAX];
-	struct st_iface *lo = st_iface_of(nif);
+	struct st_iface *lo = st_iface_by_index(1);
 	uint16_t proto;
 
-	if (!watchers || !st_iface_is_lo(lo))
+	/* also what is for another address of ours came from no link */
+	if (!watchers || !lo || st_input_iface ||
+	    st_iface_is_l3(st_iface_of(nif)))
 		return;
 	pbuf_copy_partial(p, frame + ETH_HLEN, p->tot_len, 0);
 	proto = htons(st_l3_proto(frame + ETH_HLEN, p->tot_len));

@@ -20,7 +20,8 @@
 
 #include "sock.h"
 
-#define SIZE_LIMIT ((uint64_t)1 << 30)
+#define SIZE_LIMIT  ((uint64_t)1 << 30)
+#define MOST_TOKENS 64
 
 void st_ring_init(struct st_rings *r, struct st_sock *s)
 {
@@ -255,7 +256,7 @@ uint32_t st_ring_status(const struct st_rings *r, const uint8_t *frame)
 }
 
 void st_ring_set_status(const struct st_rings *r, uint8_t *frame,
-		       uint32_t status)
+			uint32_t status)
 {
 	if (r->version == TPACKET_V1)
 		__atomic_store_n((unsigned long *)(void *)frame, status,
@@ -263,6 +264,19 @@ void st_ring_set_status(const struct st_rings *r, uint8_t *frame,
 	else
 		__atomic_store_n((uint32_t *)(void *)frame, status,
 				 __ATOMIC_RELEASE);
+}
+
+/* The one before the next is the last that was filled. */
+bool st_ring_is_ready(const struct st_rings *r)
+{
+	unsigned int n = r->rx.head ? r->rx.head - 1 : r->rx.count - 1;
+
+	if (!r->rx.count)
+		return false;
+	if (r->version == TPACKET_V3)
+		return st_block_is_ready(r);
+	return st_ring_status(r, st_ring_frame(r, &r->rx, n)) !=
+	       TP_STATUS_KERNEL;
 }
 
 static void fill1(uint8_t *frame, const struct st_shot *shot, size_t snap,
@@ -302,6 +316,7 @@ static bool put_frame(struct st_rings *r, const struct st_shot *shot)
 	uint8_t *frame = st_ring_frame(r, &r->rx, r->rx.head);
 	uint32_t status = TP_STATUS_USER | shot->status;
 	size_t mac, net, snap = shot->snap;
+	bool first = !st_ring_is_ready(r);
 
 	st_ring_places(r, shot, &mac, &net);
 	if (net > USHRT_MAX || st_ring_status(r, frame) != TP_STATUS_KERNEL)
@@ -322,7 +337,7 @@ static bool put_frame(struct st_rings *r, const struct st_shot *shot)
 		memcpy(frame + mac, shot->p.data, snap);
 	st_ring_set_status(r, frame, status);
 	r->rx.head = (r->rx.head + 1) % r->rx.count;
-	st_ring_wake(r);
+	st_ring_wake(r, first);
 	return true;
 }
 
@@ -334,29 +349,20 @@ bool st_ring_put(struct st_rings *r, const struct st_shot *shot)
 
 /* ---- waiting ---- */
 
-void st_ring_wake(struct st_rings *r)
+void st_ring_wake(struct st_rings *r, bool first)
 {
 	const struct um_net_head head = { .namelen = UM_NET_TOKEN };
 
-	if (r->awaited)
-		r->awaited = !st_sock_give(r->sock, &head, NULL, NULL, 0);
-}
-
-/* The one before the next is the last that was filled. */
-static bool is_ready(const struct st_rings *r)
-{
-	unsigned int n = r->rx.head ? r->rx.head - 1 : r->rx.count - 1;
-
-	if (!r->rx.count)
-		return false;
-	if (r->version == TPACKET_V3)
-		return st_block_is_ready(r);
-	return st_ring_status(r, st_ring_frame(r, &r->rx, n)) != TP_STATUS_KERNEL;
+	if (!r->awaited && (!first || r->tokens >= MOST_TOKENS))
+		return;
+	r->awaited = !st_sock_give(r->sock, &head, NULL, NULL, 0);
+	r->tokens++;
 }
 
 void st_ring_await(struct st_rings *r)
 {
 	r->awaited = true;
-	if (is_ready(r))
-		st_ring_wake(r);
+	r->tokens = 0;
+	if (st_ring_is_ready(r) || r->sock->error)
+		st_ring_wake(r, true);
 }

@@ -6,7 +6,8 @@
  * guest sees them with one mmap(2). Who reads frames sees by their status alone
  * what is new, and gives them back by it. Only who waits is told: poll(2) says
  * so before (st_ring_await()), and gets a packet without content (UM_NET_TOKEN)
- * once there is something.
+ * once there is something. For who does not say so there is one whenever the
+ * first comes after all was given back.
  *
  * What is in the memory is the guest's to write at any time. So nothing but
  * statuses, and of what is sent its place and length, is ever read from it.
@@ -74,6 +75,7 @@ struct st_rings {
 	size_t size;
 	int fd, lease;
 	bool awaited;
+	unsigned int tokens;
 	bool loss, tx_has_off;
 	unsigned int packets, drops, freezes; /* until PACKET_STATISTICS */
 };
@@ -109,12 +111,13 @@ void st_ring_places(const struct st_rings *r, const struct st_shot *shot,
 		    size_t *mac, size_t *net);
 uint8_t *st_ring_frame(const struct st_rings *r, const struct st_ring *ring,
 		       unsigned int n);
+bool st_ring_is_ready(const struct st_rings *r);
 uint32_t st_ring_status(const struct st_rings *r, const uint8_t *frame);
 /* Last of all: from now on the frame is the guest's, or was sent. */
 void st_ring_set_status(const struct st_rings *r, uint8_t *frame,
 			uint32_t status);
-/* There is something new. */
-void st_ring_wake(struct st_rings *r);
+/* There is something new; first: and there was nothing before. */
+void st_ring_wake(struct st_rings *r, bool first);
 /* ringblock.c: TPACKET_V3 */
 void st_block_begin(struct st_rings *r, const struct tpacket_req3 *q);
 bool st_block_put(struct st_rings *r, const struct st_shot *shot);

@@ -72,6 +72,7 @@ static void close_block(struct st_rings *r, uint32_t why)
 	struct st_block *b = &r->block;
 	struct tpacket_block_desc *d = current(r);
 	uint32_t status = TP_STATUS_USER | why, none = 0;
+	bool first = !st_block_is_ready(r);
 
 	if (r->drops)
 		status |= TP_STATUS_LOSING;
@@ -85,7 +86,7 @@ static void close_block(struct st_rings *r, uint32_t why)
 	__atomic_store_n(&d->hdr.bh1.block_status, status, __ATOMIC_RELEASE);
 	st_timer_stop(&b->timer);
 	r->rx.head = (r->rx.head + 1) % r->rx.blocks;
-	st_ring_wake(r);
+	st_ring_wake(r, first);
 }
 
 /* The next one, unless the guest has it: whether there is one. */

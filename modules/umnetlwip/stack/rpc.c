@@ -270,8 +270,8 @@ static int do_getopt(struct st_sock *s, struct call *c)
 	/* the answer may depend on what the guest has there */
 	memcpy(result, c->data, c->q.len < len ? c->q.len : len);
 	ret = c->q.a == SOL_SOCKET
-			  ? st_so_get(s, c->q.b, result, &len)
-			  : s->proto->getopt(s, c->q.a, c->q.b, result, &len);
+		      ? st_so_get(s, c->q.b, result, &len)
+		      : s->proto->getopt(s, c->q.a, c->q.b, result, &len);
 
 	if (ret == 0)
 		c->len = len;

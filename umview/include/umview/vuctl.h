@@ -71,6 +71,7 @@
  * @UM_VU_MAP: agent only: (int fd, size_t len, off_t off) what mmap(2) of a
  *	socket is to map, from 0 on. Return: a descriptor to close; ENODEV: it
  *	cannot be mapped
+ * @UM_VU_SETTLE: agent only: (int epfd) the set is going to be waited for
  * @UM_VU_MSOCKET: (const char *path, int domain, int type, int protocol) as
  *	msocket(2viewos). path NULL: the default stack. ENOTSUP: no stack's file
  */
@@ -97,6 +98,7 @@ enum um_vuctl {
 	UM_VU_MOUNTER,
 	UM_VU_GIVE = UM_VUCTL_GIVE,
 	UM_VU_MAP = UM_VUCTL_MAP,
+	UM_VU_SETTLE = UM_VUCTL_SETTLE,
 };
 
 /**
