@@ -79,15 +79,12 @@ static int join(struct st_packet_sock *k, const struct mreq *q)
 	return 0;
 }
 
-static int leave(struct st_packet_sock *k, const struct mreq *q)
+static void leave(struct st_packet_sock *k, const struct mreq *q)
 {
 	struct st_member **p = find(k, q);
 
-	if (!*p)
-		return -EADDRNOTAVAIL;
-	if (!--(*p)->count)
+	if (*p && !--(*p)->count)
 		remove_member(p);
-	return 0;
 }
 
 static int membership(struct st_packet_sock *k, int name, const void *value,
@@ -100,7 +97,10 @@ static int membership(struct st_packet_sock *k, int name, const void *value,
 	memcpy(&q, value, len < sizeof(q) ? len : sizeof(q));
 	if (len < q.head.mr_alen + offsetof(struct packet_mreq, mr_address))
 		return -EINVAL;
-	return name == PACKET_ADD_MEMBERSHIP ? join(k, &q) : leave(k, &q);
+	if (name == PACKET_ADD_MEMBERSHIP)
+		return join(k, &q);
+	leave(k, &q);
+	return 0;
 }
 
 /* ---- set ---- */
@@ -118,7 +118,7 @@ static int set_for_rings(struct st_packet_sock *k, int name, int v)
 	if (name == PACKET_RESERVE && v < 0)
 		return -EINVAL;
 	if (has_ring(k))
-		return -EBUSY;
+		return name == PACKET_TX_HAS_OFF ? 0 : -EBUSY;
 	if (name == PACKET_VERSION)
 		k->rings.version = v;
 	else if (name == PACKET_RESERVE)
