@@ -11,10 +11,11 @@ user_write "$T_TMP/lib" <<'EOS'
 capture() {
 	local name=$1
 	shift
+	rm -f "$name.out" "$name.err"
 	tcpdump -n "$@" >"$name.out" 2>"$name.err" &
 	PID=$!
 	for _ in $(seq 600); do
-		! grep -q 'listening on' "$name.err" || return 0
+		! grep -qs 'listening on' "$name.err" || return 0
 		sleep 0.1
 	done
 	die "tcpdump $*: $(cat "$name.err")"
@@ -101,7 +102,7 @@ ip addr add 10.4.0.1/24 dev wr0
 capture wr1 -i wr1 -e -c 1 arp
 hello 10.4.0.2 4000 nobody
 ended wr1 1
-grep -q 'Broadcast, ethertype ARP .*who-has 10.4.0.2 tell 10.4.0.1' wr1.out ||
+grep -q 'ff:ff:ff:ff:ff:ff, ethertype ARP .*who-has 10.4.0.2 tell 10.4.0.1' wr1.out ||
 	die "$(cat wr1.out)"
 capture wr0 -i wr0 arp
 ip link set wr0 down
