@@ -5,13 +5,18 @@
  * A process (kern/main.c) is alone in a user and a network namespace. It makes
  * the sockets, whose descriptors the guests get: from then on all is the kernel's
  * work. The user owns the user namespace, and so may configure the stack from
- * outside of it.
+ * outside of it. Interfaces are those of umnetlwip (kern/uplink.h).
  */
 #include "kern.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <string.h>
+
+#include <umview/log.h>
 
 #include "../netproc/netproc.h"
+#include "../umnetlwip/interfaces.h"
 
 static bool any_family(int domain)
 {
@@ -19,7 +24,33 @@ static bool any_family(int domain)
 	return true;
 }
 
-int um_kern_mount(struct um_fs *fs)
+/* The kernel has no client of DHCP; slirp's addresses are known. */
+static int check(char *const *words)
 {
-	return um_netproc_start("umnetkern-stack", NULL, any_family, fs);
+	for (; *words; words++)
+		if (strstr(*words, ";dhcp") && !strstr(*words, "=slirp")) {
+			um_err("umnetkern: the kernel asks no DHCP server: run "
+			       "a client in the view (udhcpc -i %.*s)",
+			       (int)strcspn(*words, "="), *words);
+			return -EINVAL;
+		}
+	return 0;
+}
+
+int um_kern_mount(const char *source, const char *options, struct um_fs *fs)
+{
+	char **words = NULL;
+	int ret;
+
+	if (!*options && (!*source || !strcmp(source, "none")))
+		return um_netproc_start("umnetkern-stack", NULL, any_family,
+					fs);
+	ret = um_interfaces_parse(source, options, &words);
+	if (ret == 0)
+		ret = check(words);
+	if (ret == 0)
+		ret = um_netproc_start("umnetkern-stack", words, any_family,
+				       fs);
+	um_interfaces_free(words);
+	return ret;
 }
