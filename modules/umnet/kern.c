@@ -15,8 +15,9 @@
 
 #include <umview/log.h>
 
-#include "../netproc/netproc.h"
 #include "../umnetlwip/interfaces.h"
+#include "netproc.h"
+#include "words.h"
 
 static bool any_family(int domain)
 {
@@ -51,6 +52,6 @@ int um_kern_mount(const char *source, const char *options, struct um_fs *fs)
 	if (ret == 0)
 		ret = um_netproc_start("umnetkern-stack", words, any_family,
 				       fs);
-	um_interfaces_free(words);
+	words_free(words);
 	return ret;
 }

@@ -257,14 +257,35 @@ static void make_version(const char *path, int i)
 	free(text);
 }
 
-static void readers_of_a_file_that_is_replaced(void)
+/* The mode tells the size, where it was changed: of this file, no other. */
+static void *keep_changing(void *arg)
+{
+	(void)arg;
+	while (!finished) {
+		int fd = open("f", O_RDONLY);
+		struct stat st;
+
+		if (fd < 0) {
+			CHECK_EQ(errno, ENOENT);
+			continue;
+		}
+		CHECK_OK(fstat(fd, &st));
+		if ((st.st_mode & 0777) != 0644)
+			CHECK_EQ(st.st_mode & 0777, 0600 | st.st_size);
+		CHECK_OK(fchmod(fd, (mode_t)(0600 | st.st_size)));
+		close(fd);
+	}
+	return NULL;
+}
+
+static void replace_while(void *(*others)(void *))
 {
 	pthread_t t[READERS];
 
 	finished = 0;
 	make_version("f", 0);
 	for (int i = 0; i < READERS; i++)
-		CHECK_EQ(pthread_create(&t[i], NULL, keep_reading, NULL), 0);
+		CHECK_EQ(pthread_create(&t[i], NULL, others, NULL), 0);
 	for (int i = 1; i < ROUNDS; i++) {
 		make_version("next", i);
 		if (i % 3 == 0)
@@ -274,6 +295,17 @@ static void readers_of_a_file_that_is_replaced(void)
 	finished = 1;
 	for (int i = 0; i < READERS; i++)
 		pthread_join(t[i], NULL);
+}
+
+static void readers_of_a_file_that_is_replaced(void)
+{
+	replace_while(keep_reading);
+}
+
+static void changes_of_a_file_that_is_replaced(void)
+{
+	umask(022);
+	replace_while(keep_changing);
 }
 
 static int count_entries(DIR *d)
@@ -366,6 +398,7 @@ int main(int argc, char **argv)
 	RUN(names_in_a_directory_that_changes);
 	RUN(names_from_a_directory_that_is_open);
 	RUN(readers_of_a_file_that_is_replaced);
+	RUN(changes_of_a_file_that_is_replaced);
 	RUN(entries_that_come_after_the_opening);
 	RUN(entries_that_go_while_they_are_listed);
 	RUN(a_listing_wants_room_and_a_buffer);

@@ -89,10 +89,10 @@ long um_fast_getdents64(long nr, const long *a);
 /* Is it an open directory of which a listing was told? */
 int um_told_listing(long fd);
 
-/*
- * told.c: open the file that a descriptor of the monitor's is of, which was
- * told to be this one. Return: a descriptor, or -errno; EAGAIN: it is another
- */
+/* told.c: fstat(2), as the kernel writes it. Whether it is known. */
+int um_stat_fd(long fd, uint64_t st[UM_STAT_WORDS]);
+/* The inode of the object, or other memfd, that a descriptor is of; 0: of none. */
+uint64_t um_object_of(long fd);
 /*
  * The open directory lies over one of the host's (struct um_beneath). The name
  * there of what it has as `name`, a single one that no layer changed; 0: not
@@ -102,6 +102,10 @@ int um_told_listing(long fd);
 int um_told_beneath(long fd);
 const char *um_name_beneath(long fd, const char *name,
 			    char out[UM_BENEATH_MAX]);
+/*
+ * Open the file that a descriptor of the monitor's is of, which was told to be
+ * this one. Return: a descriptor, or -errno; EAGAIN: it is another.
+ */
 long um_open_told(uint32_t monitor, uint32_t at, long flags, uint64_t dev,
 		  uint64_t ino);
 

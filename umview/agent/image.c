@@ -220,20 +220,13 @@ static int is_library(const long *a)
 	       !(a[2] & PROT_WRITE) && (a[3] & MAP_TYPE) == MAP_PRIVATE;
 }
 
-/* struct stat of x86_64: dev, ino, ..., size, ..., mtime */
-static int stat_fd(long fd, uint64_t st[18])
-{
-	for (int i = 0; i < 18; i++)
-		st[i] = 0;
-	return um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0;
-}
-
 static uint64_t key_of(long fd)
 {
-	uint64_t st[18];
+	uint64_t st[UM_STAT_WORDS];
 
-	if (!stat_fd(fd, st))
+	if (!um_stat_fd(fd, st))
 		return 0;
+	/* dev, ino, size, mtime */
 	return um_plain_key(st[0], st[1], st[6], st[11], st[12]);
 }
 
@@ -269,13 +262,13 @@ void um_expect_text(const struct um_exec_info *info, int fd)
 static int take_expected(uint64_t key)
 {
 	int fd = expected_fd;
-	uint64_t st[18];
+	uint64_t object;
 
 	if (fd < 0 || key != expected_key)
 		return -EBADF;
 	expected_fd = -1;
-	if (!stat_fd(fd, st) || st[0] != um_shared->memfd_dev ||
-	    st[1] != um_shared->region_ino)
+	object = um_object_of(fd);
+	if (!object || object != um_shared->region_ino)
 		return -EBADF;
 	return fd;
 }

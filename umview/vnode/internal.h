@@ -125,12 +125,8 @@ void um_vnode_poll_end(const struct um_vnode *v);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
 
-/* namelock.c: the classes of a name; with its directory's; all */
-uint32_t um_names_of(const struct um_mount *m, const char *path);
-uint32_t um_names_of_entry(const struct um_mount *m, const char *path);
-uint32_t um_names_all(const struct um_mount *m);
-void um_names_lock(struct um_mount *m, uint32_t classes);
-void um_names_unlock(struct um_mount *m, uint32_t classes);
+/* make.c: the name's lock is held. 0 or -EEXIST. */
+int um_name_absent(struct um_mount *m, const char *path);
 
 /* watch.c */
 int um_watch_setup(void);

@@ -517,7 +517,9 @@ size_t um_vnode_busy(struct um_mount *m)
 
 	um_watch_drain();
 	n = um_obj_count(m);
-	for_each(m, count_open, &n);
+	/* files of one that is kept may be open by way of who keeps it */
+	if (atomic_load(&m->keepers) <= 0)
+		for_each(m, count_open, &n);
 	return n;
 }
 

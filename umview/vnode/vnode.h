@@ -191,6 +191,12 @@ int um_vnode_open_device(struct um_mount *m, const char *path,
 /* Read-only and ready, whatever the size limit says: for exec. */
 int um_vnode_open_whole(struct um_mount *m, const char *path);
 
+/* make.c: as the calls; -EEXIST: somebody else made it since the walk. */
+int um_vnode_mkdir(struct um_mount *m, const char *path, mode_t mode);
+int um_vnode_mknod(struct um_mount *m, const char *path, mode_t mode,
+		   dev_t rdev);
+int um_vnode_symlink(struct um_mount *m, const char *target, const char *path);
+
 #define UM_HIDDEN_NAME ".umview_hidden"
 
 /* Make and open a regular file. */

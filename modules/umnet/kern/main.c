@@ -24,37 +24,20 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "../../netproc/proto.h"
+#include "message.h"
 #include "uplink.h"
 
 enum { CONTROL = 3, TEXT_MAX = 4 << 20 };
 
-static char in[ST_DATA_MAX + sizeof(struct st_req)];
-
 static void answer(uint32_t tag, int ret, const void *data, size_t len, int fd)
 {
-	struct st_rep p = { .tag = tag, .ret = ret, .len = (uint32_t)len };
-	struct iovec iov[2] = { { &p, sizeof(p) },
-				{ (void *)(uintptr_t)data, len } };
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} c = { 0 };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
+	const struct st_rep rep = { .tag = tag,
+				    .ret = ret,
+				    .len = (uint32_t)len };
 
-	if (fd >= 0) {
-		m.msg_control = &c;
-		m.msg_controllen = sizeof(c.space);
-		c.h.cmsg_level = SOL_SOCKET;
-		c.h.cmsg_type = SCM_RIGHTS;
-		c.h.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&c.h), &fd, sizeof(fd));
-	}
-	while (sendmsg(CONTROL, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
+	message_answer(CONTROL, &rep, data, fd);
 }
 
 /* ---- the namespace ---- */
@@ -231,33 +214,30 @@ static void give_file(const struct st_req *q, const char *path)
 	free(text);
 }
 
-static void serve(size_t got)
+static void serve(const struct st_req *q, const char *data)
 {
-	struct st_req q;
-	char *data = in + sizeof(q);
 	char path[256];
 
-	memcpy(&q, in, sizeof(q));
-	if (q.len > got - sizeof(q))
-		return;
-	switch (q.op) {
+	switch (q->op) {
 	case ST_SOCKET:
-		make_socket(&q);
+		make_socket(q);
 		break;
 	case ST_FILE:
-		snprintf(path, sizeof(path), "%.*s", (int)q.len, data);
-		give_file(&q, path);
+		snprintf(path, sizeof(path), "%.*s", (int)q->len, data);
+		give_file(q, path);
 		break;
 	case ST_CANCEL:
 	case ST_CLOSE:
 		break;
 	default:
-		answer(q.tag, -EOPNOTSUPP, NULL, 0, -1);
+		answer(q->tag, -EOPNOTSUPP, NULL, 0, -1);
 	}
 }
 
 int main(int argc, char **argv)
 {
+	static char data[ST_DATA_MAX];
+	struct st_req q;
 	int ret;
 
 	if (argc < 2 || fcntl(CONTROL, F_SETFD, FD_CLOEXEC) < 0) {
@@ -277,15 +257,9 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[n], "forward"))
 			forward();
 	answer(0, ret, NULL, 0, -1);
-	while (ret == 0) {
-		ssize_t n = recv(CONTROL, in, sizeof(in), 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < (ssize_t)sizeof(struct st_req))
-			break;
-		serve((size_t)n);
-	}
+	if (ret == 0)
+		while (message_request(CONTROL, 0, &q, data, NULL) == 0)
+			serve(&q, data);
 	uplink_end();
 	return ret < 0;
 }

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "message.h"
 #include "plug.h"
 #include "veth.h"
 
@@ -97,11 +98,9 @@ static void end_plug(struct uplink *u)
 /* What it says; why is for who is told of it. */
 static int hear_plug(struct uplink *u, struct kern_plugged *said)
 {
-	ssize_t n;
+	struct iovec iov = { said, sizeof(*said) };
+	ssize_t n = message_receive(u->plug, &iov, 1, 0, NULL);
 
-	do
-		n = recv(u->plug, said, sizeof(*said), 0);
-	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(*said))
 		*said = (struct kern_plugged){ .ret = -EIO };
 	said->why[sizeof(said->why) - 1] = '\0';
@@ -191,26 +190,13 @@ int uplink_prepare(void)
 
 static int give_packets(struct uplink *u)
 {
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} c = { 0 };
 	char byte = 0;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &c,
-			    .msg_controllen = sizeof(c.space) };
+	int ret = message_send(u->plug, &iov, 1, u->packets, MSG_NOSIGNAL);
 
-	c.h.cmsg_level = SOL_SOCKET;
-	c.h.cmsg_type = SCM_RIGHTS;
-	c.h.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&c.h), &u->packets, sizeof(int));
-	if (sendmsg(u->plug, &m, MSG_NOSIGNAL) < 0)
-		return -errno;
 	close(u->packets);
 	u->packets = -1;
-	return 0;
+	return ret;
 }
 
 /* The other end is the packet socket's. */

@@ -28,6 +28,7 @@
 #include "ip.h"
 #include "link.h"
 #include "loop.h"
+#include "message.h"
 #include "tcptimer.h"
 
 enum { BURST = 64, FRAME_MAX = 65535, TAG = 4, ADDRESSES = 2 * ETH_ALEN };
@@ -153,24 +154,12 @@ static void on_control(struct st_watch *w, uint32_t events)
 
 static int take_packets(void)
 {
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} c;
 	char byte;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &c,
-			    .msg_controllen = sizeof(c) };
-	ssize_t n;
+	ssize_t n = message_receive(KERN_PLUG_FD, &iov, 1, 0, &packets.fd);
 
-	do
-		n = recvmsg(KERN_PLUG_FD, &m, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n != 1 || !CMSG_FIRSTHDR(&m))
+	if (n != 1 || packets.fd < 0)
 		return -EPIPE;
-	memcpy(&packets.fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(int));
 	packets.ready = on_packets;
 	return st_watch_add(&packets, EPOLLIN);
 }

@@ -19,6 +19,7 @@
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
 #include "route.h"
+#include "share.h"
 
 enum { ERRORS_MAX = 16, ERROR_DATA = 128 };
 
@@ -89,7 +90,7 @@ static void put_stamp(const struct st_sock *s, struct msghdr *m,
 		put(m, at, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
 }
 
-static int input_index(void)
+int st_dgram_input_index(void)
 {
 	struct netif *nif = ip_current_input_netif();
 
@@ -100,7 +101,7 @@ static void put_v4(const struct st_sock *s, struct msghdr *m,
 		   struct cmsghdr **at)
 {
 	const struct ip_hdr *h = ip4_current_header();
-	struct in_pktinfo info = { .ipi_ifindex = input_index() };
+	struct in_pktinfo info = { .ipi_ifindex = st_dgram_input_index() };
 	int ttl = IPH_TTL(h);
 	uint8_t tos = IPH_TOS(h);
 
@@ -118,8 +119,9 @@ static void put_v6(const struct st_sock *s, struct msghdr *m,
 		   struct cmsghdr **at)
 {
 	const struct ip6_hdr *h = ip6_current_header();
-	struct in6_pktinfo info = { .ipi6_ifindex =
-					    (unsigned int)input_index() };
+	struct in6_pktinfo info = {
+		.ipi6_ifindex = (unsigned int)st_dgram_input_index()
+	};
 	int hops, tclass;
 
 	if (ip_current_is_v6()) {
@@ -277,6 +279,15 @@ static void forget_peer(struct st_sock *s)
 	s->guessed = false;
 }
 
+static int may_send(const struct st_sock *s, const ip_addr_t *ip, int oif)
+{
+	if (!IP_IS_V4(ip))
+		return st_route_check(AF_INET6, ip_2_ip6(ip), oif);
+	if (!s->so.broadcast && st_is_broadcast4(ip_2_ip4(ip)->addr))
+		return -EACCES;
+	return st_route_check(AF_INET, &ip_2_ip4(ip)->addr, oif);
+}
+
 int st_dgram_connect(struct st_sock *s, const union st_sockaddr *addr,
 		     socklen_t len, int fd, uint32_t tag)
 {
@@ -293,9 +304,9 @@ int st_dgram_connect(struct st_sock *s, const union st_sockaddr *addr,
 	ret = st_addr_in(s, addr, len, &ip, &port);
 	if (ret < 0)
 		return ret;
-	ret = IP_IS_V4_VAL(ip)
-		      ? st_route_check(AF_INET, &ip_2_ip4(&ip)->addr, s->so.oif)
-		      : st_route_check(AF_INET6, ip_2_ip6(&ip), s->so.oif);
+	ret = may_send(s, &ip,
+		       s->so.oif || !ip_addr_ismulticast(&ip) ? s->so.oif
+							      : s->ip.mcast_if);
 	if (ret < 0)
 		return ret;
 	st_addr_out(s->domain, &ip, port, &s->remote);
@@ -374,12 +385,7 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 		return ret;
 	st_addr_somewhere(ip);
 	oif = out_index(s, to, ip);
-	if (!s->so.broadcast && IP_IS_V4_VAL(*ip) &&
-	    ip_2_ip4(ip)->addr == INADDR_BROADCAST)
-		return -EACCES;
-	return IP_IS_V4_VAL(*ip)
-		       ? st_route_check(AF_INET, &ip_2_ip4(ip)->addr, oif)
-		       : st_route_check(AF_INET6, ip_2_ip6(ip), oif);
+	return may_send(s, ip, oif);
 }
 
 static void choose_source6(struct netif *nif, const ip6_addr_t *to,
@@ -409,6 +415,23 @@ struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
 	else if (nif && !to->has_source)
 		choose_source6(nif, ip_2_ip6(ip), source);
 	return nif;
+}
+
+bool st_dgram_is_source(const ip_addr_t *ip)
+{
+	return !ip_addr_isany(ip) && !ip_addr_ismulticast(ip) &&
+	       !(IP_IS_V4(ip) && st_is_broadcast4(ip_2_ip4(ip)->addr));
+}
+
+/* On lo all comes back anyway. */
+void st_dgram_loop_back(const struct st_sock *s, struct pbuf *p,
+			const ip_addr_t *to, const struct netif *nif)
+{
+	bool all = IP_IS_V4(to) && st_is_broadcast4(ip_2_ip4(to)->addr);
+
+	if (nif && !st_iface_is_lo(st_iface_of(nif)) &&
+	    (all || (ip_addr_ismulticast(to) && s->ip.mcast_loop)))
+		p->flags |= PBUF_FLAG_MCASTLOOP;
 }
 
 struct pbuf *st_dgram_pbuf(pbuf_layer layer, const void *data, size_t len)

@@ -571,6 +571,7 @@ int st_iface_init(void)
 	lo->carrier = true;
 	set_mtu(lo->nif);
 	NETIF_SET_CHECKSUM_CTRL(lo->nif, NETIF_CHECKSUM_DISABLE_ALL);
+	netif_set_flags(lo->nif, NETIF_FLAG_BROADCAST);
 	memset(lo->prefix6, 128, sizeof(lo->prefix6));
 	*a = (struct st_addr4){ .nif = lo->nif,
 				.local = PP_HTONL(INADDR_LOOPBACK),

@@ -190,6 +190,7 @@ static err_t transmit(struct st_sock *s, const struct st_dest *to,
 	d->raw->ttl = (u8_t)(ttl >= 0 ? ttl : 64);
 	d->raw->tos = (u8_t)tos;
 	ip_set_option(d->raw, SOF_BROADCAST);
+	st_dgram_loop_back(s, p, ip, nif ? nif : ip_route(&source, ip));
 	if (nif && !ip_addr_isany(&source))
 		return raw_sendto_if_src(d->raw, p, ip, nif, &source);
 	return raw_sendto(d->raw, p, ip);

@@ -89,7 +89,8 @@ struct st_so {
 /* What setsockopt(IPPROTO_IP, IPPROTO_IPV6) set. */
 struct st_ipopt {
 	int ttl, mcast_ttl, tos, mcast_if, mtu_discover;
-	bool mcast_loop;
+	uint32_t mcast_addr; /* IP_MULTICAST_IF, as told */
+	bool mcast_loop, mcast_all, mcast_all6;
 	bool pktinfo, recvttl, recvtos, recverr, hdrincl, freebind;
 	bool v6only, recvpktinfo6, recvhoplimit, recvtclass, recverr6;
 	int hops6, mcast_hops6, tclass;
@@ -166,12 +167,6 @@ int st_errno(err_t err);
 
 /* The answer to a request that waited. */
 void st_reply(uint32_t tag, int ret);
-/* A port for a socket that has none; 0: all are taken. */
-uint16_t st_port_ephemeral(void);
-/* May the socket have this address? -EADDRINUSE, -EADDRNOTAVAIL. */
-int st_port_check(struct st_sock *s, const ip_addr_t *ip, uint16_t port);
-/* A segment of TCP came, whose header this is; before lwIP sees it. */
-void st_tcp_arrives(const void *header, size_t len);
 /* A listener or a bound socket whose guest is gone: given back. */
 void st_sock_reap(void);
 

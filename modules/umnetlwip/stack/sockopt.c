@@ -48,6 +48,7 @@ static const struct option options[] = {
 	{ IPPROTO_IP, IP_TOS, UNSIGNED_BYTE, IPO(tos) },
 	{ IPPROTO_IP, IP_MULTICAST_TTL, BYTE_OR_DEFAULT, IPO(mcast_ttl) },
 	{ IPPROTO_IP, IP_MULTICAST_LOOP, BOOL, IPO(mcast_loop) },
+	{ IPPROTO_IP, IP_MULTICAST_ALL, BOOL, IPO(mcast_all) },
 	{ IPPROTO_IP, IP_PKTINFO, BOOL, IPO(pktinfo) },
 	{ IPPROTO_IP, IP_RECVTTL, BOOL, IPO(recvttl) },
 	{ IPPROTO_IP, IP_RECVTOS, BOOL, IPO(recvtos) },
@@ -64,6 +65,7 @@ static const struct option options[] = {
 	{ IPPROTO_IPV6, IPV6_MULTICAST_HOPS, BYTE_OR_DEFAULT,
 	  IPO(mcast_hops6) },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, BOOL, IPO(mcast_loop) },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL, BOOL, IPO(mcast_all6) },
 	{ IPPROTO_IPV6, IPV6_TCLASS, BYTE_OR_DEFAULT, IPO(tclass) },
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, INT, IPO(mtu_discover) },
 	{ IPPROTO_IPV6, IPV6_CHECKSUM, INT, IPO(checksum6) },
@@ -81,7 +83,6 @@ static const int ignored[][2] = {
 	{ SOL_SOCKET, SO_SELECT_ERR_QUEUE },
 	{ SOL_SOCKET, SO_PASSCRED },
 	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT },
-	{ IPPROTO_IP, IP_MULTICAST_ALL },
 	{ IPPROTO_IP, IP_TRANSPARENT },
 	{ IPPROTO_IP, IP_RETOPTS },
 	{ IPPROTO_IP, IP_RECVOPTS },
@@ -89,7 +90,6 @@ static const int ignored[][2] = {
 	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL },
 	{ IPPROTO_IPV6, IPV6_DONTFRAG },
 	{ IPPROTO_IPV6, IPV6_RECVPATHMTU },
-	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL },
 	{ IPPROTO_IPV6, IPV6_FLOWINFO_SEND },
 };
 
@@ -345,8 +345,7 @@ static int get_int(struct st_sock *s, int name, int *out)
 		s->error = 0;
 		return 0;
 	case SO_ACCEPTCONN:
-		*out = s->proto == &st_tcp && s->priv &&
-		       ((struct st_stream *)s->priv)->listener;
+		*out = st_tcp_listens(s);
 		return 0;
 	case SO_SNDBUF:
 		*out = s->so.sndbuf;
@@ -416,6 +415,7 @@ static int set_mcast_if4(struct st_sock *s, const void *value, socklen_t len)
 			return -EADDRNOTAVAIL;
 	}
 	s->ip.mcast_if = i ? i->index : 0;
+	s->ip.mcast_addr = r.imr_address.s_addr;
 	return 0;
 }
 
@@ -518,7 +518,8 @@ int st_ipopt_get(struct st_sock *s, int level, int name, void *value,
 		return get(s, o, value, len);
 	if ((level == IPPROTO_IP && name == IP_MULTICAST_IF) ||
 	    (level == IPPROTO_IPV6 && name == IPV6_MULTICAST_IF))
-		v = level == IPPROTO_IPV6 ? s->ip.mcast_if : 0;
+		v = level == IPPROTO_IPV6 ? s->ip.mcast_if
+					  : (int)s->ip.mcast_addr;
 	else if ((level == IPPROTO_IP && name == IP_MTU) ||
 		 (level == IPPROTO_IPV6 && name == IPV6_MTU))
 		v = path_mtu(s);
