@@ -9,11 +9,8 @@
  */
 #include "kern.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
-
-#include <umview/log.h>
 
 #include "../umnetlwip/interfaces.h"
 #include "netproc.h"
@@ -25,19 +22,6 @@ static bool any_family(int domain)
 	return true;
 }
 
-/* The kernel has no client of DHCP; slirp's addresses are known. */
-static int check(char *const *words)
-{
-	for (; *words; words++)
-		if (strstr(*words, ";dhcp") && !strstr(*words, "=slirp")) {
-			um_err("umnetkern: the kernel asks no DHCP server: run "
-			       "a client in the view (udhcpc -i %.*s)",
-			       (int)strcspn(*words, "="), *words);
-			return -EINVAL;
-		}
-	return 0;
-}
-
 int um_kern_mount(const char *source, const char *options, struct um_fs *fs)
 {
 	char **words = NULL;
@@ -47,8 +31,6 @@ int um_kern_mount(const char *source, const char *options, struct um_fs *fs)
 		return um_netproc_start("umnetkern-stack", NULL, any_family,
 					fs);
 	ret = um_interfaces_parse(source, options, &words);
-	if (ret == 0)
-		ret = check(words);
 	if (ret == 0)
 		ret = um_netproc_start("umnetkern-stack", words, any_family,
 				       fs);

@@ -139,7 +139,6 @@ refused() {
 	in_view "$@" true >"$T_TMP/out" 2>&1 && fail "succeeded: $*"
 	grep -q "$WANT" "$T_TMP/out" || fail "$*: $(cat "$T_TMP/out")"
 }
-WANT='run a client in the view' refused --net=umnetkern,vd0=vde://x,dhcp
 WANT="take none, native, kern" refused --net=kern,native
 WANT="take none, native, kern" refused --net=kern,kern
 WANT='no interface; they are' refused --net=umnetkern,xx0=a
@@ -150,11 +149,13 @@ grep -q "interface vd0: cannot plug into vde://$T_TMP/nowhere" "$T_TMP/out" ||
 grep -q '1: lo' "$T_TMP/out" || fail "no switch: $(cat "$T_TMP/out")"
 
 printf -- '- a router between a wire and a switch\n'
-must_guest -- --net="umnetkern,wr0=r$$,sl0,dhcp,forward" <<'EOS'
+must_guest -- --net="umnetkern,wr0=r$$,sl0,dhcp,forward" 2>"$T_TMP/err" <<'EOS'
 same ip_forward 1 "$(cat /proc/sys/net/ipv4/ip_forward)"
 ip link show wr0 >/dev/null || die "$(ip link)"
 ping -c1 -w30 10.0.2.2 >out || die "$(cat out)"
 EOS
+grep -q 'interface wr0: up, without an address: the kernel asks no DHCP' \
+	"$T_TMP/err" || fail "$(cat "$T_TMP/err")"
 
 ! pgrep -u "$T_USER" -f "umnetkern-plug .*$$" >/dev/null ||
 	fail "left: $(pgrep -a -f "umnetkern-plug .*$$")"

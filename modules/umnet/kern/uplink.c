@@ -33,7 +33,7 @@ struct uplink {
 	char name[IFNAMSIZ];
 	pid_t pid;
 	int plug, packets, mtu;
-	bool up, dhcp, carrier;
+	bool up, dhcp, slirp, carrier;
 };
 
 static struct uplink uplinks[UPLINKS];
@@ -121,6 +121,7 @@ void uplink_start(const char *spec)
 	snprintf(u->name, sizeof(u->name), "%.*s", (int)strcspn(spec, "="),
 		 spec);
 	u->up = strstr(spec, ";up");
+	u->slirp = strstr(spec, "=slirp");
 	u->dhcp = strstr(spec, ";dhcp");
 	ret = start_plug(u, spec);
 	if (ret < 0) {
@@ -215,7 +216,7 @@ static int bind_packets(struct uplink *u)
 	return ret < 0 ? ret : give_packets(u);
 }
 
-/* slirp's addresses are known: there is nobody to ask. */
+/* The kernel asks no DHCP server; slirp's addresses are known. */
 static int set_up(const struct uplink *u, int sock)
 {
 	int ret = 0;
@@ -224,6 +225,13 @@ static int set_up(const struct uplink *u, int sock)
 		ret = veth_set_up(sock, u->name);
 	if (ret < 0 || !u->dhcp)
 		return ret;
+	if (!u->slirp) {
+		complain(u->name,
+			 "up, without an address: the kernel asks no DHCP "
+			 "server, a client in the view can (udhcpc)",
+			 0);
+		return 0;
+	}
 	resolves = true;
 	return veth_address(sock, u->name, "10.0.2.15", "255.255.255.0",
 			    "10.0.2.2");
