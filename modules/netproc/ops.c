@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +126,8 @@ static int proc_getsockopt(struct um_net *net, uint64_t id, int level, int opt,
 			   .c = (int)*len,
 			   .out = value,
 			   .room = *len };
-	int ret = simple(net, ST_GETOPT, &ask, NULL, 0);
+	bool asks = level == SOL_PACKET && opt == PACKET_HDRLEN;
+	int ret = simple(net, ST_GETOPT, &ask, value, asks ? *len : 0);
 
 	if (ret == 0)
 		*len = (socklen_t)ask.got;
@@ -265,6 +267,24 @@ static long proc_tun(struct um_net *net, uint64_t id, unsigned int cmd,
 	return simple(net, ST_TUN, &ask, data, size);
 }
 
+static int proc_map(struct um_net *net, uint64_t id, size_t len, off_t off)
+{
+	const uint64_t where[2] = { len, (uint64_t)off };
+	struct ask ask = { .id = id };
+	int ret = simple(net, ST_MAP, &ask, where, sizeof(where));
+
+	if (ret < 0)
+		return ret;
+	return ask.got_fd < 0 ? -ENFILE : ask.got_fd;
+}
+
+static int proc_await(struct um_net *net, uint64_t id)
+{
+	struct ask ask = { .id = id };
+
+	return simple(net, ST_AWAIT, &ask, NULL, 0);
+}
+
 const struct um_net_ops proc_ops = {
 	.size = sizeof(proc_ops),
 	.family = proc_family,
@@ -286,4 +306,6 @@ const struct um_net_ops proc_ops = {
 	.store = proc_store,
 	.tun_open = proc_tun_open,
 	.tun = proc_tun,
+	.map = proc_map,
+	.await = proc_await,
 };

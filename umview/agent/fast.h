@@ -46,6 +46,8 @@ static inline int um_is_idle(void)
 /* The table's entry for every tracked call without one of its own. */
 long um_fast(long nr, const long *a);
 
+/* It stands for a virtual file. */
+int um_is_object(long fd);
 /* The call is the monitor's if the descriptor is virtual. */
 long um_on_descriptor(long fd, long nr, const long *a);
 

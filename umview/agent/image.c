@@ -273,6 +273,19 @@ static int take_expected(uint64_t key)
 	return fd;
 }
 
+/* Of a packet socket, memory of its stack is mapped. */
+static long map_socket(const long *a)
+{
+	long fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_MAP, a[4], a[1], a[5]);
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	ret = um_native(__NR_mmap, a[0], a[1], a[2], a[3], fd, 0);
+	close_fd(fd);
+	return ret;
+}
+
 /*
  * The monitor has to know of shared maps that may write. A private one of a
  * virtual file is the kernel's, unless the descriptor cannot be read (EACCES).
@@ -281,9 +294,11 @@ static long map_file(long nr, const long *a)
 {
 	long ret;
 
-	if ((a[3] & MAP_TYPE) != MAP_PRIVATE)
-		return um_on_descriptor(a[4], nr, a);
+	if ((a[3] & MAP_TYPE) != MAP_PRIVATE && um_is_object(a[4]))
+		return um_ask(nr, a);
 	ret = um_pass(nr, a);
+	if (ret == -ENODEV && um_shared->standins)
+		return map_socket(a);
 	return ret == -EACCES && um_shared->objs ? um_ask(nr, a) : ret;
 }
 

@@ -2,13 +2,13 @@
 /*
  * main.c - umnetkern-stack: a network namespace and its sockets
  *
- * usage: umnetkern-stack FD
+ * usage: umnetkern-stack FD [INTERFACE...]
  *
  * FD is its end of the pair to the module (netproc/proto.h), which starts it. It
- * leaves for a user, a network and a mount namespace, sets the loopback up,
- * and then answers two requests: for a socket, and for the text of a file of
- * /proc or /sys as it is in that namespace. It ends when the module closes its
- * end.
+ * leaves for a user, a network and a mount namespace, sets the loopback and its
+ * interfaces up (uplink.h; as for umnetlwip-stack), and then answers two requests:
+ * for a socket, and for the text of a file of /proc or /sys as it is in that
+ * namespace. It ends when the module closes its end.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "uplink.h"
 
 enum { CONTROL = 3, TEXT_MAX = 4 << 20 };
 
@@ -67,6 +68,12 @@ static int map_ids(uid_t uid, gid_t gid)
 	return put("/proc/self/gid_map", text);
 }
 
+static void forward(void)
+{
+	(void)put("/proc/sys/net/ipv4/ip_forward", "1");
+	(void)put("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+}
+
 static int loopback_up(void)
 {
 	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
@@ -76,6 +83,27 @@ static int loopback_up(void)
 	if (fd >= 0)
 		close(fd);
 	return ret;
+}
+
+/* With interfaces a second namespace is for the other ends of their cables. */
+static int leave_cables(void)
+{
+	int ret;
+
+	if (!uplink_any())
+		return 0;
+	ret = uplink_prepare();
+	if (ret == 0 && unshare(CLONE_NEWNET) < 0)
+		ret = -errno;
+	return ret;
+}
+
+/* Its own /sys/class/net, where the kernel allows the mount. */
+static void show_sys(void)
+{
+	(void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV,
+		    NULL);
 }
 
 static int enter(void)
@@ -94,11 +122,12 @@ static int enter(void)
 	}
 	ret = map_ids(uid, gid);
 	if (ret == 0)
+		ret = leave_cables();
+	if (ret == 0)
 		ret = loopback_up();
-	/* Its own /sys/class/net, where the kernel allows the mount. */
-	(void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV,
-		    NULL);
+	if (ret == 0)
+		uplink_connect();
+	show_sys();
 	return ret;
 }
 
@@ -165,6 +194,11 @@ static void give_file(const struct st_req *q, const char *path)
 	struct stat st;
 	int ret = -ENOENT;
 
+	if (!strcmp(path, "/etc/resolv.conf") && uplink_resolver()) {
+		text = strdup(uplink_resolver());
+		len = text ? strlen(text) : 0;
+		ret = text ? 0 : -ENOMEM;
+	}
 	/* A directory is asked for by a slash at its end. */
 	if (is_ours(path) && stat(path, &st) == 0 &&
 	    S_ISDIR(st.st_mode) == (path[strlen(path) - 1] == '/'))
@@ -206,8 +240,7 @@ int main(int argc, char **argv)
 	struct st_req q;
 	int ret;
 
-	(void)argv;
-	if (argc != 2 || fcntl(CONTROL, F_SETFD, FD_CLOEXEC) < 0) {
+	if (argc < 2 || fcntl(CONTROL, F_SETFD, FD_CLOEXEC) < 0) {
 		fprintf(stderr,
 			"umnetkern-stack: it is started by the module umnet of umview(1)\n");
 		return 2;
@@ -216,11 +249,17 @@ int main(int argc, char **argv)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	for (int n = 2; n < argc; n++)
+		if (strchr(argv[n], '='))
+			uplink_start(argv[n]);
 	ret = enter();
+	for (int n = 2; ret == 0 && n < argc; n++)
+		if (!strcmp(argv[n], "forward"))
+			forward();
 	answer(0, ret, NULL, 0, -1);
-	if (ret < 0)
-		return 1;
-	while (message_request(CONTROL, 0, &q, data, NULL) == 0)
-		serve(&q, data);
-	return 0;
+	if (ret == 0)
+		while (message_request(CONTROL, 0, &q, data, NULL) == 0)
+			serve(&q, data);
+	uplink_end();
+	return ret < 0;
 }

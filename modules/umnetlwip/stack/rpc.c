@@ -21,6 +21,7 @@
 #include "iface.h"
 #include "loop.h"
 #include "message.h"
+#include "packetsock.h"
 #include "sock.h"
 #include "stream.h"
 #include "sysctl.h"
@@ -238,13 +239,30 @@ static int do_getopt(struct st_sock *s, struct call *c)
 		(socklen_t)(c->q.c < 0			   ? 0
 			    : c->q.c > (int)sizeof(result) ? (int)sizeof(result)
 							   : c->q.c);
-	int ret = c->q.a == SOL_SOCKET
-			  ? st_so_get(s, c->q.b, result, &len)
-			  : s->proto->getopt(s, c->q.a, c->q.b, result, &len);
+	int ret;
+
+	/* the answer may depend on what the guest has there */
+	memcpy(result, c->data, c->q.len < len ? c->q.len : len);
+	ret = c->q.a == SOL_SOCKET
+		      ? st_so_get(s, c->q.b, result, &len)
+		      : s->proto->getopt(s, c->q.a, c->q.b, result, &len);
 
 	if (ret == 0)
 		c->len = len;
 	return ret;
+}
+
+static int do_map(struct st_sock *s, struct call *c)
+{
+	uint64_t where[2];
+	int fd;
+
+	if (c->q.len != sizeof(where))
+		return -EINVAL;
+	memcpy(where, c->data, sizeof(where));
+	fd = st_packet_map(s, where[0], where[1]);
+	c->give_fd = fd < 0 ? -1 : fd;
+	return fd < 0 ? fd : 0;
 }
 
 static int do_setopt(struct st_sock *s, struct call *c)
@@ -419,6 +437,10 @@ static int on_socket(struct st_sock *s, struct call *c)
 		return n > 0 ? 0 : (int)n;
 	case ST_CLOSE:
 		return do_close(s);
+	case ST_MAP:
+		return do_map(s, c);
+	case ST_AWAIT:
+		return st_packet_await(s);
 	case ST_SOCKET:
 	case ST_ACCEPTED:
 	case ST_FILE:
@@ -528,6 +550,8 @@ static int serve(struct call *c)
 	case ST_SEND:
 	case ST_ERRQUEUE:
 	case ST_CLOSE:
+	case ST_MAP:
+	case ST_AWAIT:
 	default:
 		s = st_sock_find(c->q.id);
 		return s ? on_socket(s, c) : -ENOTCONN;
