@@ -21,7 +21,7 @@
 #include "route.h"
 #include "share.h"
 
-enum { ERRORS_MAX = 16, ERROR_DATA = 128 };
+enum { ERRORS_MAX = 16 };
 
 struct st_error {
 	struct st_error *next;
@@ -29,7 +29,7 @@ struct st_error {
 	union st_sockaddr offender, target;
 	socklen_t target_len;
 	size_t len;
-	uint8_t data[ERROR_DATA];
+	uint8_t data[];
 };
 
 struct st_dgram *st_dgram_new(struct st_sock *s)
@@ -445,18 +445,18 @@ struct pbuf *st_dgram_pbuf(pbuf_layer layer, const void *data, size_t len)
 
 /* ---- errors ---- */
 
-static bool wants_errors(const struct st_sock *s, const ip_addr_t *offender)
+static bool wants_errors(const struct st_sock *s, const ip_addr_t *about)
 {
-	return s->domain == AF_INET6
-		       ? s->ip.recverr6 ||
-				 (s->ip.recverr && IP_IS_V4_VAL(*offender))
-		       : s->ip.recverr;
+	const struct st_dgram *d = s->priv;
+
+	return d->error_count < ERRORS_MAX &&
+	       (IP_IS_V4(about) ? s->ip.recverr : s->ip.recverr6);
 }
 
 static void keep_error(struct st_sock *s, const struct st_icmp_error *from)
 {
 	struct st_dgram *d = s->priv;
-	struct st_error *e = calloc(1, sizeof(*e));
+	struct st_error *e = calloc(1, sizeof(*e) + from->len);
 
 	if (!e)
 		return;
@@ -467,26 +467,46 @@ static void keep_error(struct st_sock *s, const struct st_icmp_error *from)
 		.ee_code = (uint8_t)from->code,
 		.ee_info = from->info,
 	};
-	st_addr_out(s->domain, &from->offender, 0, &e->offender);
+	if (from->origin != SO_EE_ORIGIN_LOCAL)
+		st_addr_out(s->domain, &from->offender, 0, &e->offender);
 	st_addr_out(s->domain, &from->to,
 		    s->proto == &st_udp ? ntohs(from->dport) : 0, &e->target);
-	e->len = from->len < ERROR_DATA ? from->len : ERROR_DATA;
-	memcpy(e->data, from->data, e->len);
+	e->len = from->len;
+	if (e->len)
+		memcpy(e->data, from->data, e->len);
 	*d->errors_end = e;
 	d->errors_end = &e->next;
 	d->error_count++;
-	st_sock_fail(s, from->error);
 }
 
 void st_dgram_error(struct st_sock *s, const struct st_icmp_error *e)
 {
-	struct st_dgram *d = s->priv;
+	bool four = IP_IS_V4_VAL(e->to), large = e->error == EMSGSIZE;
+	int how = four ? s->ip.mtu_discover : s->ip.mtu_discover6;
+	bool cares = how != IP_PMTUDISC_DONT;
 
-	if (wants_errors(s, &e->offender) && d->error_count < ERRORS_MAX)
+	if (large && four && !cares)
+		return;
+	if (wants_errors(s, &e->to)) {
 		keep_error(s, e);
-	/* Without the option only a connected socket hears, of hard errors. */
-	else if (e->hard && s->connected)
 		st_sock_fail(s, e->error);
+	} else if (s->connected && (large ? cares : e->hard)) {
+		/* Without the option it hears of hard errors alone. */
+		st_sock_fail(s, e->error);
+	}
+}
+
+void st_dgram_too_large(struct st_sock *s, const ip_addr_t *to, uint16_t port,
+			uint32_t mtu)
+{
+	struct st_icmp_error e = { .to = *to,
+				   .dport = htons(port),
+				   .error = EMSGSIZE,
+				   .origin = SO_EE_ORIGIN_LOCAL,
+				   .info = mtu };
+
+	if (wants_errors(s, to))
+		keep_error(s, &e);
 }
 
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)

@@ -76,6 +76,9 @@ struct st_icmp_error {
  * asked for, and the next call fails with it.
  */
 void st_dgram_error(struct st_sock *s, const struct st_icmp_error *e);
+/* It was not sent, being larger than the way there allows: likewise. */
+void st_dgram_too_large(struct st_sock *s, const ip_addr_t *to, uint16_t port,
+			uint32_t mtu);
 /* One of the queue, as ST_ERRQUEUE answers it; -EAGAIN: none. */
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room);
 

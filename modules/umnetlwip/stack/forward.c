@@ -33,6 +33,7 @@
 #include "lwip/ip4.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6.h"
+#include "pmtu.h"
 #include "route.h"
 #include "st_hooks.h"
 #include "sysctl.h"
@@ -367,11 +368,14 @@ static err_t put_out(struct netif *nif, struct pbuf *p, const void *to,
 static err_t output(struct netif *nif, struct pbuf *p, const void *to, bool six)
 {
 	struct st_track t = { 0 };
-	struct st_ip ip;
-	enum fate fate = judge(nif, p, &ip, &t);
 	struct pbuf *copy;
+	struct st_ip ip;
+	enum fate fate;
 	err_t ret;
 
+	if ((p->flags & ST_PBUF_DF) && st_ip_parse(p->payload, p->len, &ip))
+		st_ip_set_df(&ip);
+	fate = judge(nif, p, &ip, &t);
 	if (fate == DROP)
 		return ERR_RTE;
 	if (fate == SEND)

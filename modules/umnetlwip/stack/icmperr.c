@@ -18,11 +18,13 @@
 #include <netinet/udp.h>
 #include <string.h>
 
+#include "clock.h"
 #include "dgram.h"
 #include "forward.h"
 #include "iface.h"
 #include "lwip/pbuf.h"
 #include "packet.h"
+#include "pmtu.h"
 #include "radv.h"
 #include "route.h"
 #include "share.h"
@@ -55,10 +57,17 @@ static bool is_about(struct st_sock *s, const struct st_icmp_error *e)
 
 static void tell(const struct st_icmp_error *e)
 {
+	bool told = false;
+
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
 		if ((s->proto == &st_udp || s->proto == &st_raw) &&
-		    is_about(s, e))
+		    is_about(s, e)) {
 			st_dgram_error(s, e);
+			told = true;
+		}
+	/* Not from anybody, about anything. */
+	if (told && e->error == EMSGSIZE)
+		st_pmtu_learn(&e->to, e->info);
 }
 
 /* The embedded head: ports, or the id of an echo. */
@@ -153,6 +162,8 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	memcpy(&outer, b, sizeof(outer));
 	st_route_to_loopback(netif, outer.daddr);
 	at = outer.ihl * 4U;
+	if (ntohs(outer.frag_off) & (IP_MF | IP_OFFMASK))
+		st_clock_touch_pieces();
 	if (outer.protocol == IPPROTO_TCP && p->len > at &&
 	    !(ntohs(outer.frag_off) & IP_OFFMASK) &&
 	    !tcp_arrives4(netif, &outer, b + at, p->len - at)) {
@@ -221,6 +232,8 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 	st_packet_looped(p, netif);
 	if (st_radv_heard(p) || st_forward_take(p, netif))
 		return 1;
+	if (p->len > 40 && b[6] == IPPROTO_FRAGMENT)
+		st_clock_touch_pieces();
 	if (p->len > 40 && b[6] == IPPROTO_TCP &&
 	    !tcp_arrives6(netif, b, p->len)) {
 		pbuf_free(p);

@@ -145,6 +145,7 @@ static err_t output(struct netif *nif, struct pbuf *p)
 		pbuf_copy_partial(p, frame, p->tot_len, 0);
 		data = frame;
 	}
+	st_clock_touch();
 	st_packet_seen(i, data, p->tot_len, true);
 	if (i->link->send(i, data, p->tot_len) < 0) {
 		i->tx.dropped++;

@@ -77,7 +77,7 @@ struct st_sock *st_sock_new(const struct st_proto *proto, int domain, int type,
 	s->ip.mcast_ttl = s->ip.mcast_hops6 = 1;
 	s->ip.mcast_loop = s->ip.mcast_all = s->ip.mcast_all6 = true;
 	s->ip.tclass = 0;
-	s->ip.mtu_discover = 1;
+	s->ip.mtu_discover = s->ip.mtu_discover6 = IP_PMTUDISC_WANT;
 	s->ip.checksum6 = -1;
 	s->next = table[s->id % BUCKETS];
 	table[s->id % BUCKETS] = s;

@@ -88,10 +88,11 @@ struct st_so {
 
 /* What setsockopt(IPPROTO_IP, IPPROTO_IPV6) set. */
 struct st_ipopt {
-	int ttl, mcast_ttl, tos, mcast_if, mtu_discover;
+	int ttl, mcast_ttl, tos, mcast_if, mtu_discover, mtu_discover6;
 	uint32_t mcast_addr; /* IP_MULTICAST_IF, as told */
 	bool mcast_loop, mcast_all, mcast_all6;
 	bool pktinfo, recvttl, recvtos, recverr, hdrincl, freebind;
+	bool dontfrag6;
 	bool v6only, recvpktinfo6, recvhoplimit, recvtclass, recverr6;
 	int hops6, mcast_hops6, tclass;
 	int oif6;      /* IPV6_PKTINFO */

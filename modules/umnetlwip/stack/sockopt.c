@@ -19,10 +19,10 @@
 #include "dgram.h"
 #include "iface.h"
 #include "lwip/priv/tcp_priv.h"
-#include "route.h"
+#include "pmtu.h"
 #include "stream.h"
 
-enum kind { BOOL, INT, UNSIGNED_BYTE, BYTE_OR_DEFAULT };
+enum kind { BOOL, INT, UNSIGNED_BYTE, BYTE_OR_DEFAULT, DISCOVER };
 
 struct option {
 	int level, name;
@@ -55,7 +55,7 @@ static const struct option options[] = {
 	{ IPPROTO_IP, IP_RECVERR, BOOL, IPO(recverr) },
 	{ IPPROTO_IP, IP_HDRINCL, BOOL, IPO(hdrincl) },
 	{ IPPROTO_IP, IP_FREEBIND, BOOL, IPO(freebind) },
-	{ IPPROTO_IP, IP_MTU_DISCOVER, INT, IPO(mtu_discover) },
+	{ IPPROTO_IP, IP_MTU_DISCOVER, DISCOVER, IPO(mtu_discover) },
 	{ IPPROTO_IPV6, IPV6_V6ONLY, BOOL, IPO(v6only) },
 	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, BOOL, IPO(recvpktinfo6) },
 	{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, BOOL, IPO(recvhoplimit) },
@@ -67,7 +67,8 @@ static const struct option options[] = {
 	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, BOOL, IPO(mcast_loop) },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL, BOOL, IPO(mcast_all6) },
 	{ IPPROTO_IPV6, IPV6_TCLASS, BYTE_OR_DEFAULT, IPO(tclass) },
-	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, INT, IPO(mtu_discover) },
+	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, DISCOVER, IPO(mtu_discover6) },
+	{ IPPROTO_IPV6, IPV6_DONTFRAG, BOOL, IPO(dontfrag6) },
 	{ IPPROTO_IPV6, IPV6_CHECKSUM, INT, IPO(checksum6) },
 	{ IPPROTO_RAW, IPV6_CHECKSUM, INT, IPO(checksum6) },
 };
@@ -88,7 +89,6 @@ static const int ignored[][2] = {
 	{ IPPROTO_IP, IP_RECVOPTS },
 	{ IPPROTO_IPV6, IPV6_FREEBIND },
 	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL },
-	{ IPPROTO_IPV6, IPV6_DONTFRAG },
 	{ IPPROTO_IPV6, IPV6_RECVPATHMTU },
 	{ IPPROTO_IPV6, IPV6_FLOWINFO_SEND },
 };
@@ -149,6 +149,9 @@ static int set(struct st_sock *s, const struct option *o, const void *value,
 	if (o->kind == BYTE_OR_DEFAULT && (v < -1 || v > 255))
 		return -EINVAL;
 	if (o->level == IPPROTO_IP && o->name == IP_TTL && v == 0)
+		return -EINVAL;
+	if (o->kind == DISCOVER &&
+	    (v < IP_PMTUDISC_DONT || v > IP_PMTUDISC_OMIT))
 		return -EINVAL;
 	*(int *)(void *)at = v;
 	return 0;
@@ -487,21 +490,13 @@ int st_ipopt_set(struct st_sock *s, int level, int name, const void *value,
 
 static int path_mtu(const struct st_sock *s)
 {
-	const struct st_route *r;
-	struct st_iface *i;
 	ip_addr_t to;
 	uint16_t port;
 
 	if (!s->connected ||
 	    st_addr_in(s, &s->remote, sizeof(s->remote), &to, &port) < 0)
 		return -ENOTCONN;
-	r = IP_IS_V4_VAL(to)
-		    ? st_route_find(AF_INET, &ip_2_ip4(&to)->addr, s->so.oif)
-		    : st_route_find(AF_INET6, ip_2_ip6(&to)->addr, s->so.oif);
-	if (r && r->mtu)
-		return (int)r->mtu;
-	i = r ? st_iface_by_index(r->oif) : st_iface_first();
-	return i ? i->mtu : 65535;
+	return (int)st_pmtu(&to, s->so.oif);
 }
 
 int st_ipopt_get(struct st_sock *s, int level, int name, void *value,

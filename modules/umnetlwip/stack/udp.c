@@ -6,6 +6,7 @@
 #include "dgram.h"
 #include "lwip/icmp.h"
 #include "lwip/udp.h"
+#include "pmtu.h"
 #include "share.h"
 
 enum { UDP_MAX = 65507 };
@@ -214,19 +215,32 @@ static struct netif *find_way(struct st_sock *s, const struct st_dest *to,
 	return nif;
 }
 
-static err_t transmit(struct st_sock *s, const struct st_dest *to,
-		      struct pbuf *p, const ip_addr_t *ip, uint16_t port)
+static int transmit(struct st_sock *s, const struct st_dest *to, struct pbuf *p,
+		    const ip_addr_t *ip, uint16_t port)
 {
 	struct st_dgram *d = s->priv;
+	size_t len =
+		p->tot_len + UDP_HLEN + (IP_IS_V4(ip) ? IP_HLEN : IP6_HLEN);
 	ip_addr_t source = { 0 };
 	struct netif *nif;
+	uint32_t limit;
+	uint16_t mtu;
+	err_t err;
 
 	set_head(s, to, IP_IS_V6(ip));
 	nif = find_way(s, to, ip, &source);
 	if (!nif || (IP_IS_V6(ip) && ip_addr_isany(&source)))
-		return ERR_RTE;
+		return -ENETUNREACH;
+	if (st_pmtu_check(s, p, len, ip, nif, &limit) < 0) {
+		st_dgram_too_large(s, ip, port, limit);
+		return -EMSGSIZE;
+	}
 	st_dgram_loop_back(s, p, ip, nif);
-	return udp_sendto_if_src(d->udp, p, ip, port, nif, &source);
+	mtu = st_pmtu_clamp(nif, limit);
+	err = udp_sendto_if_src(d->udp, p, ip, port, nif, &source);
+	nif->mtu = mtu;
+	/* lwIP's word for a broadcast without leave. */
+	return err == ERR_VAL ? -EACCES : -st_errno(err);
 }
 
 static ssize_t udp_send_sock(struct st_sock *s, const struct st_dest *to,
@@ -235,7 +249,6 @@ static ssize_t udp_send_sock(struct st_sock *s, const struct st_dest *to,
 	ip_addr_t ip;
 	uint16_t port;
 	struct pbuf *p;
-	err_t err;
 	int ret = st_dgram_target(s, to, &ip, &port);
 
 	(void)flags;
@@ -250,12 +263,9 @@ static ssize_t udp_send_sock(struct st_sock *s, const struct st_dest *to,
 	p = st_dgram_pbuf(PBUF_TRANSPORT, data, len);
 	if (!p)
 		return -ENOBUFS;
-	err = transmit(s, to, p, &ip, port);
+	ret = transmit(s, to, p, &ip, port);
 	pbuf_free(p);
-	/* lwIP's word for a broadcast without leave. */
-	if (err == ERR_VAL)
-		return -EACCES;
-	return err == ERR_OK ? (ssize_t)len : -st_errno(err);
+	return ret < 0 ? ret : (ssize_t)len;
 }
 
 static int udp_setopt(struct st_sock *s, int level, int name, const void *value,
