@@ -73,6 +73,18 @@ int um_next_mount(struct um_next *next, const char *path, struct um_mount **out)
 	return ret;
 }
 
+int um_next_canonical(struct um_next *next, const char *path, char **out)
+{
+	struct lookup l;
+	int ret = look(next, path, UM_FOLLOW, &l);
+
+	*out = ret == 0 ? strdup(l.loc.path) : NULL;
+	if (ret == 0 && !*out)
+		ret = -ENOMEM;
+	done(&l);
+	return ret;
+}
+
 /* Where there is nothing to read at an offset, and open(2) of a FIFO waits. */
 static int no_file(mode_t mode)
 {
@@ -120,7 +132,7 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc, int flags,
 		return f->fd < 0 ? f->fd : 0;
 	}
 	if (!loc->exists) {
-		ret = um_fs_mknod(loc->mount, loc->rel, S_IFREG | mode, 0);
+		ret = um_vnode_mknod(loc->mount, loc->rel, S_IFREG | mode, 0);
 		if (ret == 0)
 			ret = um_fs_getattr(loc->mount, loc->rel, NULL, &st);
 		if (ret < 0)
@@ -299,12 +311,13 @@ int um_next_mknod(struct um_next *next, const char *path, mode_t mode,
 		  dev_t rdev)
 {
 	return (int)ON_PATH(UM_ENTRY,
-			    um_fs_mknod(loc->mount, loc->rel, mode, rdev));
+			    um_vnode_mknod(loc->mount, loc->rel, mode, rdev));
 }
 
 int um_next_mkdir(struct um_next *next, const char *path, mode_t mode)
 {
-	return (int)ON_PATH(UM_ENTRY, um_fs_mkdir(loc->mount, loc->rel, mode));
+	return (int)ON_PATH(UM_ENTRY,
+			    um_vnode_mkdir(loc->mount, loc->rel, mode));
 }
 
 int um_next_unlink(struct um_next *next, const char *path)
@@ -320,7 +333,7 @@ int um_next_rmdir(struct um_next *next, const char *path)
 int um_next_symlink(struct um_next *next, const char *target, const char *path)
 {
 	return (int)ON_PATH(UM_ENTRY,
-			    um_fs_symlink(loc->mount, target, loc->rel));
+			    um_vnode_symlink(loc->mount, target, loc->rel));
 }
 
 typedef int (*two_fn)(struct um_mount *m, const char *from, const char *to,

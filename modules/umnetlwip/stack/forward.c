@@ -365,8 +365,16 @@ static struct pbuf *changed(struct pbuf *p, const struct st_track *t)
 	return copy;
 }
 
-err_t st_forward_output4(struct netif *nif, struct pbuf *p,
-			 const ip4_addr_t *to)
+/* to: an ip4_addr_t, or an ip6_addr_t where six. */
+static err_t put_out(struct netif *nif, struct pbuf *p, const void *to,
+		     bool six)
+{
+	if (six)
+		return ethip6_output(nif, p, to);
+	return etharp_output(nif, p, to);
+}
+
+static err_t output(struct netif *nif, struct pbuf *p, const void *to, bool six)
 {
 	struct st_track t = { 0 };
 	struct pbuf *copy;
@@ -380,32 +388,23 @@ err_t st_forward_output4(struct netif *nif, struct pbuf *p,
 	if (fate == DROP)
 		return ERR_RTE;
 	if (fate == SEND)
-		return etharp_output(nif, p, to);
+		return put_out(nif, p, to, six);
 	copy = changed(p, &t);
 	if (!copy)
 		return ERR_MEM;
-	ret = etharp_output(nif, copy, to);
+	ret = put_out(nif, copy, to, six);
 	pbuf_free(copy);
 	return ret;
+}
+
+err_t st_forward_output4(struct netif *nif, struct pbuf *p,
+			 const ip4_addr_t *to)
+{
+	return output(nif, p, to, false);
 }
 
 err_t st_forward_output6(struct netif *nif, struct pbuf *p,
 			 const ip6_addr_t *to)
 {
-	struct st_track t = { 0 };
-	struct st_ip ip;
-	enum fate fate = judge(nif, p, &ip, &t);
-	struct pbuf *copy;
-	err_t ret;
-
-	if (fate == DROP)
-		return ERR_RTE;
-	if (fate == SEND)
-		return ethip6_output(nif, p, to);
-	copy = changed(p, &t);
-	if (!copy)
-		return ERR_MEM;
-	ret = ethip6_output(nif, copy, to);
-	pbuf_free(copy);
-	return ret;
+	return output(nif, p, to, true);
 }

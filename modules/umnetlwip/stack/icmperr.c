@@ -23,6 +23,7 @@
 #include "forward.h"
 #include "iface.h"
 #include "lwip/pbuf.h"
+#include "packet.h"
 #include "pmtu.h"
 #include "radv.h"
 #include "route.h"
@@ -153,6 +154,7 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP };
 	size_t at, head;
 
+	st_packet_looped(p, netif);
 	if (st_forward_take(p, netif))
 		return 1;
 	if (p->len < sizeof(outer))
@@ -227,6 +229,7 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 	struct icmp6_hdr icmp;
 	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP6 };
 
+	st_packet_looped(p, netif);
 	if (st_radv_heard(p) || st_forward_take(p, netif))
 		return 1;
 	if (p->len > 40 && b[6] == IPPROTO_FRAGMENT)

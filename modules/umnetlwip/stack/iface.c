@@ -437,6 +437,7 @@ int st_iface_set_up(struct st_iface *i, bool up)
 		i->flags &= ~(unsigned int)IFF_UP;
 		each_netif(i, netif_set_down);
 		st_route_flush(i->index, 0);
+		st_packet_iface_down(i);
 	}
 	st_nl_link_changed(i, false);
 	return 0;

@@ -96,6 +96,7 @@ void st_sock_free(struct st_sock *s)
 		st_watch_del(&s->watch);
 		close(s->watch.fd);
 	}
+	st_bpf_free(s->filter);
 	free(s);
 }
 

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "../../netproc/proto.h"
+#include "bpf.h"
 #include "loop.h"
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
@@ -114,6 +115,7 @@ struct st_sock {
 	bool shut_wr; /* of packets: shutdown(2) */
 	struct st_so so;
 	struct st_ipopt ip;
+	struct st_bpf *filter; /* SO_ATTACH_FILTER */
 	bool bound, connected;
 	bool guessed; /* of packets: the local address is connect(2)'s */
 	union st_sockaddr local, remote;

@@ -242,6 +242,28 @@ static int set_buffer(struct st_sock *s, int name, int v)
 	return 0;
 }
 
+/* value: the instructions; see net.h */
+static int attach_filter(struct st_sock *s, const void *value, socklen_t len)
+{
+	struct st_bpf *f;
+	int ret = st_bpf_new(value, len, &f);
+
+	if (ret < 0)
+		return ret;
+	st_bpf_free(s->filter);
+	s->filter = f;
+	return 0;
+}
+
+static int detach_filter(struct st_sock *s)
+{
+	if (!s->filter)
+		return -ENOENT;
+	st_bpf_free(s->filter);
+	s->filter = NULL;
+	return 0;
+}
+
 static int set_struct(struct st_sock *s, int name, const void *value,
 		      socklen_t len)
 {
@@ -269,8 +291,9 @@ static int set_struct(struct st_sock *s, int name, const void *value,
 	case SO_BINDTODEVICE:
 		return set_device(s, value, len);
 	case SO_ATTACH_FILTER:
+		return attach_filter(s, value, len);
 	case SO_DETACH_FILTER:
-		return 0; /* the kernel's, on the stand-in: see the core */
+		return detach_filter(s);
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -338,6 +361,9 @@ static int get_int(struct st_sock *s, int name, int *out)
 		return 0;
 	case SO_SNDLOWAT:
 		*out = 1;
+		return 0;
+	case SO_BPF_EXTENSIONS:
+		*out = SKF_AD_MAX;
 		return 0;
 	default:
 		*out = 0;
