@@ -81,7 +81,7 @@ void st_iface_input(struct st_iface *i, const void *frame, size_t len)
 /* An interface whose peer is down has no carrier. */
 static void show_carrier(void)
 {
-	struct sockaddr_ll at;
+	struct sockaddr_ll at = { 0 };
 	socklen_t len = sizeof(at);
 	struct ifreq r = { 0 };
 
