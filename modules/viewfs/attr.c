@@ -27,14 +27,13 @@ static int in_store(struct viewfs *v, const char *path, bool data,
 	return ret < 0 ? ret : change(v, path, &p, arg);
 }
 
-static int on_node(struct viewfs *v, const char *path, bool data,
-		   change_fn change, void *arg)
+/* A change that is allowed. */
+static int do_change(struct viewfs *v, const char *path, bool data,
+		     change_fn change, void *arg)
 {
 	struct viewfs_place p = { 0 };
-	int ret = path ? viewfs_check_change(v, path) : -ENOENT;
+	int ret = viewfs_find(v, path, &p);
 
-	if (ret == 0)
-		ret = viewfs_find(v, path, &p);
 	if (ret < 0)
 		return ret;
 	if (!v->store)
@@ -47,6 +46,14 @@ static int on_node(struct viewfs *v, const char *path, bool data,
 		ret = in_store(v, path, data, change, arg);
 	pthread_mutex_unlock(&v->change);
 	return ret;
+}
+
+static int on_node(struct viewfs *v, const char *path, bool data,
+		   change_fn change, void *arg)
+{
+	int ret = path ? viewfs_check_change(v, path) : -ENOENT;
+
+	return ret < 0 ? ret : do_change(v, path, data, change, arg);
 }
 
 /* Of a node in the store: what it cannot be is told by its mark. */
@@ -84,6 +91,8 @@ int viewfs_chmod(struct um_fs *fs, const char *path, struct um_fh *fh,
 		 mode_t mode)
 {
 	(void)fh;
+	if (path && viewfs_worm_has(fs->priv, path, mode, (uid_t)-1, (gid_t)-1))
+		return 0;
 	return on_node(fs->priv, path, true, change_mode, &mode);
 }
 
@@ -116,6 +125,8 @@ int viewfs_chown(struct um_fs *fs, const char *path, struct um_fh *fh,
 	struct owner o = { uid, gid };
 
 	(void)fh;
+	if (path && viewfs_worm_has(fs->priv, path, (mode_t)-1, uid, gid))
+		return 0;
 	return on_node(fs->priv, path, true, change_owner, &o);
 }
 
@@ -131,8 +142,11 @@ int viewfs_utimens(struct um_fs *fs, const char *path, struct um_fh *fh,
 		   const struct timespec ts[2])
 {
 	struct timespec copy[2] = { ts[0], ts[1] };
+	struct viewfs *v = fs->priv;
 
 	(void)fh;
+	if (path && !v->readonly && viewfs_worm_is_dir(v, path))
+		return do_change(v, path, true, change_times, copy);
 	return on_node(fs->priv, path, true, change_times, copy);
 }
 
@@ -147,7 +161,12 @@ static int change_size(struct viewfs *v, const char *path,
 int viewfs_truncate(struct um_fs *fs, const char *path, struct um_fh *fh,
 		    off_t size)
 {
+	const struct viewfs *v = fs->priv;
+
 	(void)fh;
+	/* a worm's file is written by the descriptor that came with it */
+	if (v->mode == VIEWFS_WORM)
+		return -EROFS;
 	return on_node(fs->priv, path, size != 0, change_size, &size);
 }
 

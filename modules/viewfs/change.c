@@ -21,9 +21,9 @@ int viewfs_check_change(struct viewfs *v, const char *path)
 {
 	if (viewfs_hides(v, path) || v->mode == VIEWFS_GONE)
 		return -ENOENT;
-	return v->readonly || v->mode == VIEWFS_MERGE || v->mode == VIEWFS_WORM
+	return v->readonly || v->mode == VIEWFS_MERGE
 		       ? -EROFS
-		       : 0;
+		       : viewfs_worm_check(v, path);
 }
 
 static int note_in_meta(struct viewfs *v, const char *path)

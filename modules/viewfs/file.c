@@ -42,9 +42,13 @@ static int make_and_give(struct viewfs *v, const char *path, int flags,
 			 mode_t mode)
 {
 	struct making m = { flags, mode, -1 };
+	struct viewfs_place p;
 	int ret = viewfs_make(v, path, S_IFREG | (mode & 07777), 0, make_file,
 			      &m);
 
+	if (ret == 0 && v->mode == VIEWFS_WORM &&
+	    viewfs_find(v, path, &p) == 0 && writes(flags))
+		(void)!viewfs_worm_open(v, &p);
 	if (ret == 0)
 		return m.fd;
 	if (m.fd >= 0)
@@ -52,13 +56,11 @@ static int make_and_give(struct viewfs *v, const char *path, int flags,
 	return ret;
 }
 
-/* A worm's file is written by who made it. */
-static int may_write(const struct viewfs *v, const struct viewfs_place *p)
+static int may_write(struct viewfs *v, const struct viewfs_place *p)
 {
-	if (v->readonly || v->mode == VIEWFS_WORM ||
-	    (v->mode == VIEWFS_MERGE && p->in_store))
+	if (v->readonly || (v->mode == VIEWFS_MERGE && p->in_store))
 		return -EROFS;
-	return 0;
+	return v->mode == VIEWFS_WORM ? viewfs_worm_open(v, p) : 0;
 }
 
 static int give_copy(struct viewfs *v, const char *path, int flags,

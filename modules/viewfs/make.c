@@ -89,8 +89,10 @@ static int make_in_store(struct viewfs *v, const char *path, mode_t mode,
 	if (lstat(work, &st) < 0)
 		return -errno;
 	/* a link is of a file that has its owner */
-	if (st.st_nlink == 1 || S_ISDIR(st.st_mode))
+	if (st.st_nlink == 1 || S_ISDIR(st.st_mode)) {
 		ret = give_owner(v, path, work, mode, rdev);
+		viewfs_worm_made(v, work);
+	}
 	if (ret == 0 && S_ISDIR(st.st_mode))
 		viewfs_opaque(v, work, "y");
 	if (ret == 0)

@@ -81,8 +81,8 @@ static void grow(struct viewfs_marks *m)
 	free(old);
 }
 
-static bool get(struct viewfs_marks *marks, const struct stat *st,
-		struct viewfs_mark *out)
+bool viewfs_marks_get(struct viewfs_marks *marks, const struct stat *st,
+		      struct viewfs_mark *out)
 {
 	const struct viewfs_mark *m;
 
@@ -97,7 +97,7 @@ static bool get(struct viewfs_marks *marks, const struct stat *st,
 bool viewfs_mark_get(struct viewfs *v, const struct stat *st,
 		     struct viewfs_mark *out)
 {
-	return get(&v->marks, st, out);
+	return viewfs_marks_get(&v->marks, st, out);
 }
 
 void viewfs_mark_drop(struct viewfs *v, const struct stat *st)
@@ -116,8 +116,8 @@ void viewfs_mark_drop(struct viewfs *v, const struct stat *st)
 	free(m);
 }
 
-static int enter(struct viewfs_marks *marks, const struct stat *st,
-		 const struct viewfs_mark *m)
+int viewfs_marks_enter(struct viewfs_marks *marks, const struct stat *st,
+		       const struct viewfs_mark *m)
 {
 	struct viewfs_mark **at;
 	int ret = 0;
@@ -148,7 +148,7 @@ static int keep(struct viewfs *v, const struct stat *st,
 		const struct viewfs_mark *m)
 {
 	um_fs_cover_node(st->st_dev, st->st_ino);
-	return enter(&v->marks, st, m);
+	return viewfs_marks_enter(&v->marks, st, m);
 }
 
 void viewfs_set_given(struct viewfs *v, int fd)
@@ -158,7 +158,7 @@ void viewfs_set_given(struct viewfs *v, int fd)
 
 	/* a file more or less: what is lost is a name in /proc */
 	if (fd >= 0 && fstat(fd, &st) == 0)
-		(void)!enter(&v->given, &st, &m);
+		(void)!viewfs_marks_enter(&v->given, &st, &m);
 }
 
 bool viewfs_gave_any(struct viewfs *v)
@@ -176,7 +176,7 @@ bool viewfs_was_given(struct viewfs *v, const char *below)
 	struct viewfs_mark m;
 	struct stat st;
 
-	return lstat(below, &st) == 0 && get(&v->given, &st, &m);
+	return lstat(below, &st) == 0 && viewfs_marks_get(&v->given, &st, &m);
 }
 
 static void put_field(char *to, bool set, unsigned int value)

@@ -179,6 +179,8 @@ int viewfs_rename(struct um_fs *fs, const char *from, const char *to,
 	struct viewfs *v = fs->priv;
 	int ret = viewfs_check_change(v, from);
 
+	if (ret == 0)
+		ret = viewfs_worm_check_move(v, from, to);
 	if (ret < 0)
 		return ret;
 	if (viewfs_hides(v, to))

@@ -76,32 +76,6 @@ static int set_hide(struct viewfs *v, const char *text)
 	return v->hide ? 0 : -ENOMEM;
 }
 
-static int take(struct options *o, const char *text)
-{
-	struct viewfs *v = o->v;
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (!strcmp(text, modes[i].name)) {
-			set_mode(o, modes[i].mode);
-			return 0;
-		}
-	if (!strncmp(text, "hide=", 5))
-		return set_hide(v, text + 5);
-	if (!strncmp(text, "lowerdir=", 9))
-		o->lower = text + 9;
-	else if (!strncmp(text, "upperdir=", 9))
-		o->upper = text + 9;
-	else if (!strcmp(text, "wok"))
-		v->wok = true;
-	else if (!strcmp(text, "vstat"))
-		v->vstat = true;
-	else if (!strcmp(text, "debug"))
-		v->debug = true;
-	else if (*text && !is_ignored(text))
-		unknown(text);
-	return 0;
-}
-
 static int add_lower(struct viewfs *v, const char *path)
 {
 	char **grown = realloc(v->lower, (v->nlower + 1) * sizeof(char *));
@@ -117,6 +91,53 @@ static int add_lower(struct viewfs *v, const char *path)
 	while (n > 1 && path[n - 1] == '/')
 		v->lower[v->nlower][--n] = '\0';
 	v->nlower++;
+	return 0;
+}
+
+/* lowerdir=: these, whatever was added before. */
+static void set_lowers(struct options *o, const char *list)
+{
+	while (o->v->nlower)
+		free(o->v->lower[--o->v->nlower]);
+	o->lower = list;
+}
+
+/* lowerdir+=: one more, below the others; its colons are its own. */
+static int add_one_lower(struct options *o, const char *path)
+{
+	if (o->lower || path[0] != '/') {
+		um_err("viewfs: lowerdir+= wants an absolute name, and no "
+		       "lowerdir= before it");
+		return -EINVAL;
+	}
+	return add_lower(o->v, path);
+}
+
+static int take(struct options *o, const char *text)
+{
+	struct viewfs *v = o->v;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(text, modes[i].name)) {
+			set_mode(o, modes[i].mode);
+			return 0;
+		}
+	if (!strncmp(text, "hide=", 5))
+		return set_hide(v, text + 5);
+	if (!strncmp(text, "lowerdir+=", 10))
+		return add_one_lower(o, text + 10);
+	if (!strncmp(text, "lowerdir=", 9))
+		set_lowers(o, text + 9);
+	else if (!strncmp(text, "upperdir=", 9))
+		o->upper = text + 9;
+	else if (!strcmp(text, "wok"))
+		v->wok = true;
+	else if (!strcmp(text, "vstat"))
+		v->vstat = true;
+	else if (!strcmp(text, "debug"))
+		v->debug = true;
+	else if (*text && !is_ignored(text))
+		unknown(text);
 	return 0;
 }
 
@@ -165,9 +186,9 @@ static int set_store(struct viewfs *v, const char *path)
 static int as_overlay(struct options *o)
 {
 	struct viewfs *v = o->v;
-	int ret;
+	int ret = 0;
 
-	if (!o->lower) {
+	if (!o->lower && !v->nlower) {
 		um_err("viewfs: lowerdir= is needed");
 		return -EINVAL;
 	}
@@ -175,7 +196,8 @@ static int as_overlay(struct options *o)
 		um_err("viewfs: upperdir= wants an absolute name");
 		return -EINVAL;
 	}
-	ret = add_lowers(v, o->lower);
+	if (o->lower)
+		ret = add_lowers(v, o->lower);
 	if (ret < 0)
 		return ret;
 	v->mode = o->upper ? VIEWFS_COW : VIEWFS_BIND;
@@ -188,7 +210,8 @@ static int compose(struct options *o, const struct um_mount_req *req)
 	struct viewfs *v = o->v;
 	int ret;
 
-	if (o->lower || o->upper || !strcmp(req->fstype, "viewfsoverlay"))
+	if (o->lower || o->upper || v->nlower ||
+	    !strcmp(req->fstype, "viewfsoverlay"))
 		return as_overlay(o);
 	if (v->mode == VIEWFS_GONE)
 		return 0;

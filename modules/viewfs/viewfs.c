@@ -17,7 +17,6 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 static void viewfs_umount(struct um_fs *fs)
@@ -28,10 +27,15 @@ static void viewfs_umount(struct um_fs *fs)
 	viewfs_redirects_fini(&v->redirects);
 	viewfs_marks_fini(&v->marks);
 	viewfs_marks_fini(&v->given);
+	viewfs_marks_fini(&v->made);
 	if (v->store_fd >= 0)
 		close(v->store_fd);
-	for (size_t i = 0; i < v->nlower; i++)
+	for (size_t i = 0; i < v->nlower; i++) {
+		if (v->kept)
+			um_next_unkeep(v->kept[i]);
 		free(v->lower[i]);
+	}
+	free(v->kept);
 	free(v->lower);
 	free(v->store);
 	free(v->point);
@@ -71,28 +75,17 @@ static int must_be_dir(const char *path)
 	return ret;
 }
 
-/* Does the store take attributes of users? An old one may have been without. */
-static void try_xattrs(struct viewfs *v, const char *meta)
-{
-	v->no_xattrs = lsetxattr(meta, "user.overlay.probe", "y", 1, 0) < 0;
-	if (!v->no_xattrs)
-		lremovexattr(meta, "user.overlay.probe");
-	else
-		um_warn("viewfs: %s takes no extended attributes of users (%s): "
-			"directories cannot be opaque, and owners are kept in "
-			"files",
-			v->store, strerror(errno));
-}
-
 /* One mount alone may write to a store. */
 static int take_store(struct viewfs *v)
 {
 	char meta[PATH_MAX];
 	int ret = viewfs_join(meta, v->store, META);
+	bool fresh;
 
 	if (ret < 0 || v->mode == VIEWFS_MERGE || v->readonly)
 		return ret;
-	if (mkdir(meta, 0700) < 0 && errno != EEXIST) {
+	fresh = mkdir(meta, 0700) == 0;
+	if (!fresh && errno != EEXIST) {
 		ret = -errno;
 		um_err("viewfs: the changes cannot be kept in %s: %s", v->store,
 		       strerror(errno));
@@ -105,8 +98,12 @@ static int take_store(struct viewfs *v)
 		um_err("viewfs: %s is in use by another mount", v->store);
 		return -EBUSY;
 	}
-	try_xattrs(v, meta);
-	return 0;
+	ret = viewfs_probe(v);
+	if (ret < 0 && fresh)
+		rmdir(meta);
+	if (ret == 0)
+		viewfs_probe_xattrs(v, meta);
+	return ret;
 }
 
 /* A name that is hidden, and the directory that would list it. */
@@ -148,6 +145,21 @@ static int start(struct viewfs *v)
 	if (ret == 0)
 		ret = take_store(v);
 	return ret < 0 ? ret : viewfs_scan(v);
+}
+
+/* What is shown in its own place goes when it is unmounted there. */
+static int keep_lowers(struct viewfs *v, struct um_next *next)
+{
+	int ret = 0;
+
+	if (v->in_place || !v->nlower)
+		return 0;
+	v->kept = calloc(v->nlower, sizeof(*v->kept));
+	if (!v->kept)
+		return -ENOMEM;
+	for (size_t i = 0; ret == 0 && i < v->nlower; i++)
+		ret = um_next_keep(next, v->lower[i], &v->kept[i]);
+	return ret;
 }
 
 struct starting {
@@ -210,9 +222,13 @@ static int viewfs_mount(const struct um_mount_req *req, struct um_fs *fs)
 	if (ret == 0)
 		ret = viewfs_marks_init(&v->given);
 	if (ret == 0)
+		ret = viewfs_marks_init(&v->made);
+	if (ret == 0)
 		ret = viewfs_options(v, req);
 	if (ret == 0)
 		ret = start_there(v, fs->next);
+	if (ret == 0)
+		ret = keep_lowers(v, fs->next);
 	if (ret < 0) {
 		um_err("viewfs: cannot mount `%s': %s", req->source,
 		       strerror(-ret));

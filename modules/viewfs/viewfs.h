@@ -66,6 +66,8 @@ struct viewfs_names {
  * @dev, @ino: the node
  * @set: MARK_*: which of the others hold
  * @from_dev, @from_ino: the node it was copied from, whose numbers it keeps
+ * @maker, @since: of a worm's node: the process that made it (worm.c)
+ * @opened: and it has opened it for writing
  */
 struct viewfs_mark {
 	struct viewfs_mark *next;
@@ -78,6 +80,9 @@ struct viewfs_mark {
 	dev_t rdev;
 	dev_t from_dev;
 	ino_t from_ino;
+	pid_t maker;
+	unsigned long long since;
+	bool opened;
 };
 #define MARK_MODE 1u
 #define MARK_UID  2u
@@ -103,12 +108,14 @@ struct viewfs_redirects {
  * @store: NULL: none; names below are absolute, in the view beneath
  * @store_fd: its META directory, locked as long as the mount lives; or -1
  * @lower: topmost first
+ * @kept: of each lower directory: it stays what it is; see um_next_keep()
  * @point: the mount point
  * @in_place: lower[0] is what was at the mount point
  * @layer: names that the store does not have are left to the view beneath
  * @plain_xattrs: the store has no extended attributes of users
  * @given: nodes of which a descriptor was given: where a file has a name both
  *	here and in the view beneath, this one is meant
+ * @made: worm: nodes that came while it is mounted, and by whom
  * @change: held by whatever changes something, and again by what that calls
  * @work: number of the next file in META
  */
@@ -125,12 +132,14 @@ struct viewfs {
 	int store_fd;
 	char **lower;
 	size_t nlower;
+	struct um_next_kept **kept;
 	char *point;
 	char *hide;
 	struct viewfs_names names;
 	struct viewfs_redirects redirects;
 	struct viewfs_marks marks;
 	struct viewfs_marks given;
+	struct viewfs_marks made;
 	pthread_mutex_t change;
 	unsigned int work;
 };
@@ -213,6 +222,11 @@ int viewfs_note(struct viewfs *v, const char *path, enum viewfs_kind kind);
 /* mark.c */
 int viewfs_marks_init(struct viewfs_marks *m);
 void viewfs_marks_fini(struct viewfs_marks *m);
+/* 0 or -ENOMEM; in the place of what was said of the node before. */
+int viewfs_marks_enter(struct viewfs_marks *marks, const struct stat *st,
+		       const struct viewfs_mark *m);
+bool viewfs_marks_get(struct viewfs_marks *marks, const struct stat *st,
+		      struct viewfs_mark *out);
 bool viewfs_mark_get(struct viewfs *v, const struct stat *st,
 		     struct viewfs_mark *out);
 /* Keep it, and write it down: `real` is the node's place, path its name. */
@@ -286,6 +300,24 @@ int viewfs_removexattr(struct um_fs *fs, const char *path, const char *name);
 bool viewfs_is_own_xattr(const char *name);
 /* mincow: may the change be made where it lies? The answer refuses that. */
 bool viewfs_is_refusal(int err);
+
+/* probe.c: can the store's file system hold it? */
+int viewfs_probe(struct viewfs *v);
+/* Does it take attributes of users? An old store may have been without. */
+void viewfs_probe_xattrs(struct viewfs *v, const char *meta);
+
+/* worm.c: what is not settled yet */
+/* The caller made the node of the store, `real`. */
+void viewfs_worm_made(struct viewfs *v, const char *real);
+/* To be opened for writing, once: 0 or -EROFS. */
+int viewfs_worm_open(struct viewfs *v, const struct viewfs_place *p);
+/* May the caller change a name or its attributes? 0 or -EROFS. */
+int viewfs_worm_check(struct viewfs *v, const char *path);
+int viewfs_worm_check_move(struct viewfs *v, const char *from, const char *to);
+/* Mode and owner are as wanted already; -1: any. */
+bool viewfs_worm_has(struct viewfs *v, const char *path, mode_t mode, uid_t uid,
+		     gid_t gid);
+bool viewfs_worm_is_dir(struct viewfs *v, const char *path);
 
 /* file.c, list.c */
 int viewfs_give(struct um_fs *fs, const char *path, int flags, mode_t mode);

@@ -9,7 +9,10 @@
 
 /* One line of the answer. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* "ok", or the errno's name; for a call just made. */
+/*
+ * "ok", or the errno's name; for a call just made. What the call changes is not
+ * to be looked at among the arguments that this is one of.
+ */
 const char *result(long ret);
 /* The program cannot go on; not an answer. */
 void broken(const char *what) __attribute__((noreturn));

@@ -30,6 +30,7 @@ static void every_mode(const char *name)
 
 void all_modes(void)
 {
+	const char *got;
 	int fd;
 
 	make_file("file", "x");
@@ -56,10 +57,11 @@ void all_modes(void)
 		broken("write");
 	say("after a write: %#o", mode_of("file"));
 	chmod("file", 06755);
-	say("ftruncate: %s, %#o", result(ftruncate(fd, 0)), mode_of("file"));
+	got = result(ftruncate(fd, 0));
+	say("ftruncate: %s, %#o", got, mode_of("file"));
 	chmod("file", 06755);
-	say("chown: %s, %#o", result(chown("file", (uid_t)-1, getgid())),
-	    mode_of("file"));
+	got = result(chown("file", (uid_t)-1, getgid()));
+	say("chown: %s, %#o", got, mode_of("file"));
 	close(fd);
 	unlink("dir/file");
 	rmdir("dir/sub");
@@ -216,6 +218,7 @@ void all_holes(void)
 	const off_t far = 5LL << 30;
 	char buf[8] = "";
 	struct stat st;
+	ssize_t n;
 	int fd = open("f", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
 	put_at(fd, 1 << 20);
@@ -230,7 +233,8 @@ void all_holes(void)
 	show_map(fd);
 	say("read over 4 GiB: %zd", pread(fd, buf, 8, (1LL << 32) - 4));
 	say("  %.8s", buf);
-	say("read of a hole: %zd, %d", pread(fd, buf, 8, far - 20), buf[0]);
+	n = pread(fd, buf, 8, far - 20);
+	say("read of a hole: %zd, %d", n, buf[0]);
 	say("read at the end: %zd", pread(fd, buf, 8, far - 3));
 	say("punch: %s",
 	    result(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
@@ -239,8 +243,8 @@ void all_holes(void)
 	say("truncate: %s", result(ftruncate(fd, (1LL << 32) - 4094)));
 	say("read at the end: %zd", pread(fd, buf, 8, (1LL << 32) - 4096));
 	say("longer: %s", result(ftruncate(fd, far)));
-	say("read of the old end: %zd, %d, %d",
-	    pread(fd, buf, 8, (1LL << 32) - 4096), buf[1], buf[2]);
+	n = pread(fd, buf, 8, (1LL << 32) - 4096);
+	say("read of the old end: %zd, %d, %d", n, buf[1], buf[2]);
 	close(fd);
 	say("removed: %s", result(unlink("f")));
 }

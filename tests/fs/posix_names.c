@@ -52,14 +52,15 @@ void all_names(void)
 	static const char *const odd[] = { " ",	  "...", ". .", "-",  "a.",
 					   "a ",  "con", "nul", "~",  "a\nb",
 					   "\\0", "a:b", "*",	"a|b" };
+	const char *got;
 	char name[258];
 	size_t i;
 
 	every_byte("", "");
 	every_byte("x", "y");
 	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		say("odd %zu: %s, %d", i,
-		    result(mknod(odd[i], S_IFREG | 0644, 0)), listed(odd[i]));
+		got = result(mknod(odd[i], S_IFREG | 0644, 0));
+		say("odd %zu: %s, %d", i, got, listed(odd[i]));
 		unlink(odd[i]);
 	}
 	for (i = 254; i <= 256; i++) {

@@ -5,6 +5,7 @@
 # is refused
 # shellcheck shell=bash source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
+need mkfs.vfat
 as_user mkdir -p "$T_TMP"/{low/d/e,up,from/s,at,hi,lo,home/.ssh,l1,l2}
 user_write "$T_TMP/low/a" <<<one
 user_write "$T_TMP/low/d/b" <<<two
@@ -28,6 +29,31 @@ all() {
 		cksum
 }
 before=$(all)
+
+printf -- '- a store where it cannot be\n'
+guest >"$T_TMP/said" 2>&1 <<'EOS' || fail "$(cat "$T_TMP/said")"
+must truncate -s 4M fat.img
+must mkfs.vfat fat.img
+must mkdir fat ram
+must mount -t vfat fat.img fat
+must mkdir fat/store
+for mode in cow worm; do
+	refused 32 . mount -t viewfs -o $mode "$PWD/fat/store" "$PWD/lo"
+done
+refused 32 . mount -t overlay \
+	-o "lowerdir=$PWD/lo,upperdir=$PWD/fat/store" overlay "$PWD/lo"
+same "and nothing is left there" "" "$(ls -A fat/store)"
+must mount -t viewfs -o merge "$PWD/fat" "$PWD/lo"
+must umount lo fat
+must mount -t tmpfs none ram
+must mkdir ram/store
+must mount -t viewfs -o cow "$PWD/ram/store" "$PWD/lo"
+echo changed >lo/both || die "a store in memory"
+must umount lo ram
+must rm -r fat.img fat ram
+EOS
+[ "$(grep -c 'cannot be kept in .*/fat/store: its file system does not have' \
+	"$T_TMP/said")" -eq 3 ] || fail "what is said: $(cat "$T_TMP/said")"
 
 must_guest <<'EOS'
 # -- bind
@@ -246,6 +272,12 @@ refused any 'Invalid|wrong fs' mount -t viewfs -o cow,merge up low
 refused any . mount -t viewfs -o cow nothing low
 refused any . mount -t viewfs -o cow from/f low
 refused any . mount -t viewfs -o cow low low
+must mkdir c:d
+echo colon >c:d/x
+must mount -t overlay -o "lowerdir+=$PWD/c:d,lowerdir+=$PWD/l2" overlay at
+same "one by one" "colon 2" "$(cat at/x at/y | xargs)"
+must umount at
+refused any . mount -t overlay -o "lowerdir=$PWD/l1,lowerdir+=$PWD/l2" overlay at
 refused any . mount -t overlay overlay at
 refused any . mount -t overlay -o lowerdir=rel overlay at
 refused any 'wrong fs' mount -t overlay \

@@ -47,14 +47,26 @@ static int may_change(struct um_req *r, const struct um_mount *m,
 	return 0;
 }
 
+/* What chown(2) takes from files that are executed; 0 where there is none. */
+static mode_t lost_bits(const struct change *c, const struct stat *st)
+{
+	mode_t lost = S_ISUID;
+
+	if (c->what != OWNER || S_ISDIR(st->st_mode))
+		return 0;
+	if (st->st_mode & S_IXGRP)
+		lost |= S_ISGID;
+	return st->st_mode & lost;
+}
+
 static long change_obj(struct um_req *r, struct um_obj *o, struct change *c)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int ret = 0;
 
 	if (um_mount_is_readonly(o->mount))
 		return -EROFS;
-	if (um_perm_holds_for(o->mount))
+	if (um_perm_holds_for(o->mount) || c->what == OWNER)
 		ret = um_obj_getattr(o, &st);
 	if (ret == 0)
 		ret = may_change(r, o->mount, &st, c);
@@ -64,7 +76,11 @@ static long change_obj(struct um_req *r, struct um_obj *o, struct change *c)
 	case MODE:
 		return um_obj_chmod(o, c->mode);
 	case OWNER:
-		return um_obj_chown(o, c->uid, c->gid);
+		ret = um_obj_chown(o, c->uid, c->gid);
+		if (ret == 0 && lost_bits(c, &st))
+			ret = um_obj_chmod(o, st.st_mode & 07777 &
+						      ~lost_bits(c, &st));
+		return ret;
 	case TIMES:
 		return um_obj_utimens(o, c->ts);
 	}
@@ -84,7 +100,12 @@ static long change_loc(struct um_req *r, const struct um_loc *loc,
 			return -EOPNOTSUPP;
 		return um_fs_chmod(loc->mount, loc->rel, NULL, c->mode);
 	case OWNER:
-		return um_fs_chown(loc->mount, loc->rel, NULL, c->uid, c->gid);
+		ret = um_fs_chown(loc->mount, loc->rel, NULL, c->uid, c->gid);
+		if (ret == 0 && lost_bits(c, &loc->st))
+			ret = um_fs_chmod(loc->mount, loc->rel, NULL,
+					  loc->st.st_mode & 07777 &
+						  ~lost_bits(c, &loc->st));
+		return ret;
 	case TIMES:
 		return um_fs_utimens(loc->mount, loc->rel, NULL, c->ts);
 	}
@@ -118,11 +139,15 @@ void um_fd_follow(struct um_req *r, int fd, const struct um_loc *loc)
 static long change_real_fd(struct um_req *r, int fd, struct change *c)
 {
 	struct um_loc loc = { 0 };
-	long ret = um_fd_for_change(r, fd, &loc);
+	long ret;
 
-	if (ret != 0)
-		return ret == UM_FD_NATIVE ? UM_CONTINUE : ret;
+	do {
+		ret = um_fd_for_change(r, fd, &loc);
+		if (ret != 0)
+			return ret == UM_FD_NATIVE ? UM_CONTINUE : ret;
+	} while (!um_fd_hold(r, fd, &loc));
 	ret = change_loc(r, &loc, c);
+	um_fd_let_go(&loc);
 	if (ret == 0)
 		um_fd_follow(r, fd, &loc);
 	return ret;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * mount.c - mount(2) and umount2(2): a view's list gains or loses a layer
+ * mount.c - mount(2): a view's list gains a layer
  *
  * The calls that came with Linux 5.2 (fsopen...) answer ENOSYS, upon which
  * mount(8) uses this one.
@@ -12,13 +12,11 @@
 #include "base/path.h"
 #include "dev/dev.h"
 #include "guest/contain.h"
-#include "guest/kept.h"
-#include "net/standin.h"
+#include "net/stack.h"
 #include "sys/fusedev.h"
 #include "sys/mounter.h"
 #include "sys/remount.h"
 #include "sys/viewend.h"
-#include "view/cwd.h"
 #include "view/mountopts.h"
 #include "view/perm.h"
 #include "vnode/attrcache.h"
@@ -171,13 +169,6 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 	return ret == -EEXIST ? 0 : ret;
 }
 
-/* The request goes on with the view as it is now. */
-static void renew_list(struct um_req *r)
-{
-	um_list_put(r->list);
-	r->list = um_view_list(r->attr->view);
-}
-
 static struct um_service *find_server(struct um_req *r, const char *type,
 				      bool silent, int *err)
 {
@@ -189,7 +180,7 @@ static struct um_service *find_server(struct um_req *r, const char *type,
 	*err = load_server(r, type, silent);
 	if (*err < 0)
 		return NULL;
-	renew_list(r);
+	um_view_renew_list(r);
 	s = um_list_server(r->list, type);
 	if (!s)
 		*err = -ENODEV;
@@ -211,19 +202,6 @@ static int fill_mount(struct um_mount *m, const struct args *a,
 static void release_source(void *hold)
 {
 	um_next_close(hold);
-}
-
-static bool is_open(struct um_mount *m)
-{
-	return m->devices ? um_dev_is_open(m)
-			  : um_vnode_busy(m) || um_cwd_busy(m);
-}
-
-bool um_mount_is_idle(struct um_mount *m)
-{
-	return !atomic_load(&m->users) && !is_open(m) && !um_layer_is_busy(m) &&
-	       !(um_stack_is(m) && um_standin_busy(m)) &&
-	       !(m->hurried && atomic_load(&m->inflight));
 }
 
 /*
@@ -315,6 +293,8 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 		um_err("module %s crashed (%s) in mount", s->module->name,
 		       c.what);
 	ret = serves(m, s, ret);
+	if (ret == 0 && m->fs.ops)
+		um_mount_own_ops(m);
 	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 
@@ -469,7 +449,8 @@ static long renew(struct um_req *r, struct args *a, struct um_service *s)
 
 	if (!old)
 		return -ENOENT;
-	if (um_view_holders(old) > 1 || atomic_load(&old->users))
+	if (um_view_holders(old) > 1 || atomic_load(&old->users) ||
+	    !um_mount_try_end(old))
 		return -EBUSY;
 	a->data = um_mountopts_text(old);
 	a->flags = old->flags;
@@ -477,7 +458,7 @@ static long renew(struct um_req *r, struct args *a, struct um_service *s)
 		return -ENOMEM;
 	um_mount_get(old);
 	ret = um_view_del_mount(r->attr->view, old);
-	renew_list(r);
+	um_view_renew_list(r);
 	if (ret == 0) {
 		um_mount_shutdown(old);
 		ret = mount_new(r, a, s, old->type);
@@ -559,99 +540,4 @@ long sys_mount(struct um_req *r)
 	if (!strcmp(a.type, "tmpfs") && !strcmp(type, "ramfs"))
 		type = a.type;
 	return mount_new(r, &a, s, type);
-}
-
-static bool has_child(const struct um_list *l, const struct um_mount *m)
-{
-	const char *on = um_list_point_of(l, m);
-	size_t n = strlen(on);
-
-	/* an older one beneath this point is hidden, and in nobody's way */
-	for (size_t i = l->nmounts; i-- > 0 && l->mounts[i] != m;) {
-		const char *point = um_list_point(l, i);
-
-		if (!strncmp(point, on, n) &&
-		    (point[n] == '/' || (n == 1 && point[1])))
-			return true;
-	}
-	return false;
-}
-
-static bool is_busy(const struct um_req *r, struct um_mount *m)
-{
-	um_kept_sweep();
-	return has_child(r->list, m) || !um_mount_is_idle(m);
-}
-
-/* umount -l does not wait for operations that may never end. */
-static bool is_at_work(struct um_mount *m, int flags)
-{
-	return (flags & MNT_DETACH) && atomic_load(&m->inflight);
-}
-
-int um_do_umount(struct um_req *r, struct um_mount *m, int flags)
-{
-	bool last = um_view_holders(m) == 1;
-	int ret;
-
-	if (m->permanent)
-		return -EBUSY;
-	um_exec_sweep();
-	/* it may be busy for one that umount -l left, and nobody uses now */
-	um_mount_reap(um_mount_is_idle);
-	if (last && (flags & (MNT_DETACH | MNT_FORCE)))
-		m->hurried = true;
-	if (last && (flags & MNT_FORCE) && um_fuse_of_mount(m))
-		um_fuse_cut(um_fuse_of_mount(m));
-	if (last && !(flags & (MNT_DETACH | MNT_FORCE)) && is_busy(r, m))
-		return -EBUSY;
-	um_mount_get(m);
-	ret = um_view_del_mount(r->attr->view, m);
-	renew_list(r);
-	if (ret == 0 && last) {
-		um_vnode_sync_mount(m);
-		if ((flags & MNT_FORCE) ||
-		    (!is_busy(r, m) && !is_at_work(m, flags))) {
-			um_vnode_drop(m);
-			um_cwd_drop(m);
-			um_mount_shutdown(m);
-		} else {
-			um_fs_syncfs(m);
-			um_mount_detach(m);
-		}
-	}
-	um_mount_put(m);
-	return ret;
-}
-
-#define UMOUNT_FLAGS (MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)
-
-long sys_umount2(struct um_req *r)
-{
-	struct um_loc loc UM_LOC;
-	unsigned int follow;
-	struct um_mount *m;
-	char *path;
-	int flags = (int)r->arg[1];
-	int ret;
-
-	loc = (struct um_loc){ 0 };
-	um_viewend_settle(r);
-	if (um_may_administer(r) < 0)
-		return -EPERM;
-	if (flags & ~UMOUNT_FLAGS)
-		return -EINVAL;
-	follow = (flags & UMOUNT_NOFOLLOW) ? 0 : UM_FOLLOW;
-	follow |= UM_MOUNTPOINT;
-	ret = um_copy_in_path(r, um_uptr_of(r->arg[0]), &path);
-	if (ret == 0)
-		ret = um_walk_always(r, AT_FDCWD, path, follow, &loc);
-	if (ret < 0)
-		return ret;
-	if (um_fuse_was_at(um_req_tgid(r), loc.path))
-		return 0;
-	m = um_list_mount_at(r->list, loc.path);
-	if (!m)
-		return um_is_host_mount(&loc) ? UM_CONTINUE : -EINVAL;
-	return um_do_umount(r, m, flags);
 }

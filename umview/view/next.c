@@ -73,6 +73,18 @@ int um_next_mount(struct um_next *next, const char *path, struct um_mount **out)
 	return ret;
 }
 
+int um_next_canonical(struct um_next *next, const char *path, char **out)
+{
+	struct lookup l;
+	int ret = look(next, path, UM_FOLLOW, &l);
+
+	*out = ret == 0 ? strdup(l.loc.path) : NULL;
+	if (ret == 0 && !*out)
+		ret = -ENOMEM;
+	done(&l);
+	return ret;
+}
+
 /* Where there is nothing to read at an offset, and open(2) of a FIFO waits. */
 static int no_file(mode_t mode)
 {

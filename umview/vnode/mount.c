@@ -12,6 +12,7 @@
 #include "guest/contain.h"
 #include "vnode/attrcache.h"
 #include "vnode/fscall.h"
+#include "vnode/vnode.h"
 
 /* Device numbers of mounts: a major number that Linux leaves to local use. */
 #define MOUNT_MAJOR 243
@@ -69,6 +70,17 @@ static void wait_for_operations(struct um_mount *m)
 		}
 		nanosleep(&ms, NULL);
 	}
+}
+
+void um_mount_own_ops(struct um_mount *m)
+{
+	size_t size = m->fs.ops->size;
+
+	if (size > sizeof(m->ops))
+		size = sizeof(m->ops);
+	memcpy(&m->ops, m->fs.ops, size);
+	m->ops.size = size;
+	m->fs.ops = &m->ops;
 }
 
 void um_mount_shutdown(struct um_mount *m)
@@ -209,6 +221,29 @@ void um_mount_unclaim(struct um_mount *m)
 	um_unlock(&claim_lock);
 }
 
+bool um_mount_keep(struct um_mount *m)
+{
+	int n = atomic_load(&m->keepers);
+
+	while (n >= 0)
+		if (atomic_compare_exchange_weak(&m->keepers, &n, n + 1))
+			return true;
+	return false;
+}
+
+void um_mount_unkeep(struct um_mount *m)
+{
+	atomic_fetch_sub(&m->keepers, 1);
+}
+
+bool um_mount_try_end(struct um_mount *m)
+{
+	int nobody = 0;
+
+	return atomic_compare_exchange_strong(&m->keepers, &nobody, -1) ||
+	       nobody < 0;
+}
+
 static struct um_mutex detached_lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct um_mount *detached;
 
@@ -219,6 +254,14 @@ void um_mount_detach(struct um_mount *m)
 	m->detached = detached;
 	detached = m;
 	um_unlock(&detached_lock);
+}
+
+/* Files may have been opened and written since it was taken out of the views. */
+static void end(struct um_mount *m)
+{
+	um_vnode_sync_mount(m);
+	um_vnode_drop(m);
+	um_mount_shutdown(m);
 }
 
 /* Whether there was one. */
@@ -233,11 +276,11 @@ static bool reap_once(bool (*is_idle)(struct um_mount *m))
 	um_unlock(&detached_lock);
 	while (all) {
 		struct um_mount *m = all;
-		bool idle = is_idle(m);
+		bool idle = is_idle(m) && um_mount_try_end(m);
 
 		all = m->detached;
 		if (idle)
-			um_mount_shutdown(m);
+			end(m);
 		else
 			um_mount_detach(m);
 		um_mount_put(m);

@@ -45,6 +45,8 @@ struct um_told;
  * @detached: next in the list of detached mounts
  * @bytes: of its files in memory
  * @users: files that modules of other mounts hold open here
+ * @keepers: mounts that show its tree elsewhere: out of all views, it lives on
+ *	for them. Below 0: it ends, and none comes any more
  * @devices: what is open(2)ed of its device nodes is its own, not the host's.
  *	Names inside it are those of the view, but for its mount point, "/"
  * @hurried: umount -l or -f: its end waits for nobody
@@ -56,11 +58,13 @@ struct um_told;
  * @tell: guests are told, by um_shared_tell(), of what is sure of a name without
  *	asking; NULL: of what @cache has
  * @long_names: of up to UM_LONG_NAME bytes, not NAME_MAX, as FUSE has them
+ * @ops: what fs.ops points to, see um_mount_own_ops()
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
 	atomic_int refs;
 	struct um_fs fs;
+	struct um_fs_ops ops;
 	unsigned int id;
 	dev_t dev;
 	char *point;
@@ -98,6 +102,7 @@ struct um_mount {
 	atomic_int inflight;
 	_Atomic uint64_t bytes;
 	atomic_int users;
+	atomic_int keepers;
 	struct um_mount *detached;
 	struct um_attrcache *cache;
 	void (*tell)(struct um_mount *m, const struct um_told *name);
@@ -121,6 +126,11 @@ struct um_mount *um_mount_get(struct um_mount *m);
 /* NULL: its last reference is gone already. */
 struct um_mount *um_mount_try_get(struct um_mount *m);
 void um_mount_put(struct um_mount *m);
+/*
+ * Its operations are its own from now on: who refers to it may look for one when
+ * the file system has ended, and the module's table is gone.
+ */
+void um_mount_own_ops(struct um_mount *m);
 /* Flush and end the file system now, whoever still refers to it. */
 void um_mount_shutdown(struct um_mount *m);
 
@@ -133,6 +143,12 @@ UM_MUST_CHECK int um_mount_claim(struct um_mount *m, const char *server,
 				 dev_t image, ino_t ino);
 void um_mount_unclaim(struct um_mount *m);
 
+/* Whoever shows its tree elsewhere keeps it; false: it ends already. */
+bool um_mount_keep(struct um_mount *m);
+void um_mount_unkeep(struct um_mount *m);
+/* It is to be shut down: true if nobody keeps it, nor will from now on. */
+bool um_mount_try_end(struct um_mount *m);
+
 /*
  * Out of all views, and still in use: shut it down when `is_idle` says so, at
  * the next um_mount_reap(). Keeps a reference until then.
@@ -144,6 +160,13 @@ void um_mount_reap(bool (*is_idle)(struct um_mount *m));
  * mounted after the one whose id is `after`; else NULL.
  */
 struct um_mount *um_mount_take_detached(unsigned int after);
+
+/* namelock.c: the classes of a name; with its directory's; all. See @names */
+uint32_t um_names_of(const struct um_mount *m, const char *path);
+uint32_t um_names_of_entry(const struct um_mount *m, const char *path);
+uint32_t um_names_all(const struct um_mount *m);
+void um_names_lock(struct um_mount *m, uint32_t classes);
+void um_names_unlock(struct um_mount *m, uint32_t classes);
 
 /* The host's own file system, the layer beneath all others. */
 struct um_mount *um_mount_real(void);

@@ -517,7 +517,9 @@ size_t um_vnode_busy(struct um_mount *m)
 
 	um_watch_drain();
 	n = um_obj_count(m);
-	for_each(m, count_open, &n);
+	/* files of one that is kept may be open by way of who keeps it */
+	if (atomic_load(&m->keepers) <= 0)
+		for_each(m, count_open, &n);
 	return n;
 }
 
@@ -540,6 +542,7 @@ static void drop_one(struct um_vnode *v, void *arg)
 
 void um_vnode_drop(struct um_mount *m)
 {
+	um_obj_unpark_all();
 	for_each(m, drop_one, NULL);
 }
 
@@ -559,5 +562,6 @@ int um_vnode_setup(off_t ready_limit, uint64_t cache_limit)
 void um_vnode_fini(void)
 {
 	um_watch_fini();
+	um_obj_unpark_all();
 	for_each(NULL, drop_one, NULL);
 }

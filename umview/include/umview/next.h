@@ -15,6 +15,7 @@
 
 struct um_next;
 struct um_next_file;
+struct um_next_kept;
 
 /**
  * um_next_open() - open a regular file or device of the view beneath
@@ -33,6 +34,17 @@ void um_next_close(struct um_next_file *file);
  * other 0.
  */
 int um_next_lock(struct um_next_file *file, bool writes);
+/**
+ * um_next_keep() - a tree that the mount shows stays what it is
+ * @path: of the tree; a link as last component is followed
+ * @out: given to the caller; let go with um_next_unkeep(); NULL: out of memory
+ *
+ * File systems that have a part of the tree can be unmounted in the view all the
+ * same. In the view beneath they are there until then.
+ */
+int um_next_keep(struct um_next *next, const char *path,
+		 struct um_next_kept **out);
+void um_next_unkeep(struct um_next_kept *kept);
 ssize_t um_next_pread(struct um_next_file *file, void *buf, size_t n,
 		      off_t off);
 ssize_t um_next_pwrite(struct um_next_file *file, const void *buf, size_t n,
