@@ -102,6 +102,8 @@ static int exchange(struct viewfs *v, const char *from, const char *to)
 	ret = (int)SYS(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE));
 	if (ret == 0)
 		ret = viewfs_names_swap(&v->names, from, to);
+	viewfs_move_forget(v, from);
+	viewfs_move_forget(v, to);
 	um_fs_covered();
 	return ret;
 }
@@ -129,6 +131,7 @@ static int rename_locked(struct viewfs *v, const char *from, const char *to,
 	struct viewfs_place p;
 	struct viewfs_place q;
 	int ret = viewfs_find(v, from, &p);
+	FREE char *origin = NULL;
 	bool there;
 
 	if (ret < 0)
@@ -148,6 +151,8 @@ static int rename_locked(struct viewfs *v, const char *from, const char *to,
 			return ret;
 		there = false;
 	}
+	if (S_ISDIR(p.st.st_mode))
+		origin = viewfs_move_begin(v, from);
 	ret = viewfs_copy_up_tree(v, from);
 	if (ret == 0)
 		ret = parents(v, from, to);
@@ -155,8 +160,11 @@ static int rename_locked(struct viewfs *v, const char *from, const char *to,
 		return ret;
 	if (flags & RENAME_EXCHANGE)
 		return exchange(v, from, to);
-	return move_in_store(v, from, to, S_ISDIR(p.st.st_mode),
-			     there ? &q : NULL);
+	ret = move_in_store(v, from, to, S_ISDIR(p.st.st_mode),
+			    there ? &q : NULL);
+	if (ret == 0 && S_ISDIR(p.st.st_mode))
+		viewfs_move_end(v, origin, from, to);
+	return ret;
 }
 
 static int rename_beneath(struct viewfs *v, const char *from, const char *to,

@@ -252,6 +252,7 @@ struct um_beneath {
  * @locks: file systems that keep locks of files themselves
  * @polls: file systems that know when a file of theirs is ready
  * @births: file systems that may tell when a node was made
+ * @moves: a directory that guests may stand in natively has another name now
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices and the like, each a SOCK_SEQPACKET socket
@@ -299,7 +300,7 @@ struct um_shared {
 	uint32_t held;
 	uint32_t polls;
 	uint32_t births;
-	uint32_t pad;
+	uint32_t moves;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
 	struct um_vmap vmap[UM_NVMAPS];

@@ -152,6 +152,20 @@ bool um_shared_polls(void)
 	return atomic_load(&polls) != 0;
 }
 
+static atomic_bool moves;
+
+void um_shared_set_moves(void)
+{
+	atomic_store(&moves, true);
+	if (shared)
+		__atomic_store_n(&shared->moves, 1, __ATOMIC_SEQ_CST);
+}
+
+bool um_shared_moves(void)
+{
+	return atomic_load(&moves);
+}
+
 void um_shared_add_births(int n)
 {
 	if (shared)

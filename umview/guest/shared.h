@@ -34,6 +34,8 @@ void um_shared_add_locks(int n);
 void um_shared_add_polls(int n);
 bool um_shared_polls(void);
 void um_shared_add_births(int n);
+void um_shared_set_moves(void);
+bool um_shared_moves(void);
 void um_shared_set_specials(bool any);
 void um_shared_set_devs(void);
 void um_shared_set_standins(void);
