@@ -68,7 +68,10 @@ static int move_in_store(struct viewfs *v, const char *from, const char *to,
 	viewfs_mark_move_notes(v, from, to);
 	ret = viewfs_names_move(&v->names, from, to,
 				lower ? KIND_GONE : KIND_NONE);
-	um_fs_covered();
+	if (dir)
+		um_fs_covered();
+	viewfs_covered(v, from);
+	viewfs_covered(v, to);
 	if (ret == 0 && lower)
 		ret = viewfs_put_gone(v, from);
 	return ret;

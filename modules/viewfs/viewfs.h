@@ -234,6 +234,8 @@ int viewfs_moved(struct um_fs *fs, const char *path, char *out, size_t size);
 
 /* scan.c: what the store has when it is mounted */
 int viewfs_scan(struct viewfs *v);
+/* Tell everybody that the name is not what it was. */
+void viewfs_covered(struct viewfs *v, const char *path);
 /* Tell everybody, before and after: viewfs_names_set(). */
 int viewfs_note(struct viewfs *v, const char *path, enum viewfs_kind kind);
 

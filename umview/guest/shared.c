@@ -286,6 +286,12 @@ void um_shared_forget(void)
 		__atomic_add_fetch(&shared->gen, 1, __ATOMIC_SEQ_CST);
 }
 
+void um_shared_forget_whole(void)
+{
+	if (shared)
+		__atomic_add_fetch(&shared->whole_gen, 1, __ATOMIC_SEQ_CST);
+}
+
 /* One life of memos: from the first one until all are forgotten. */
 static void *age(void *arg)
 {
@@ -315,9 +321,13 @@ static bool start_ageing_locked(void)
 	return ageing;
 }
 
-uint32_t um_shared_gen(void)
+uint64_t um_shared_gen(void)
 {
-	return shared ? __atomic_load_n(&shared->gen, __ATOMIC_SEQ_CST) : 0;
+	if (!shared)
+		return 0;
+	return um_memo_gen(
+		__atomic_load_n(&shared->gen, __ATOMIC_SEQ_CST),
+		__atomic_load_n(&shared->whole_gen, __ATOMIC_SEQ_CST));
 }
 
 static uint64_t memo_of(const struct um_memo_of *of, const char *name, size_t n)

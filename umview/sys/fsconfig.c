@@ -243,7 +243,7 @@ static int command(struct um_req *r, struct um_fscontext *c, unsigned int cmd,
 	switch (cmd) {
 	case FSCONFIG_SET_FLAG:
 	case FSCONFIG_SET_STRING:
-		return set(c, key, value);
+		return key ? set(c, key, value) : -EINVAL;
 	case FSCONFIG_CMD_CREATE:
 		return do_create(r, c);
 	case FSCONFIG_CMD_RECONFIGURE:

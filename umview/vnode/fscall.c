@@ -686,6 +686,11 @@ void um_fs_covered(void)
 	um_shared_forget();
 }
 
+void um_fs_covered_file(void)
+{
+	um_shared_forget_whole();
+}
+
 void um_fs_cover_node(dev_t dev, ino_t ino)
 {
 	um_shared_add_dressed(dev, ino);

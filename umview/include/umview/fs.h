@@ -318,6 +318,8 @@ void um_fs_ready(uint64_t handle, unsigned int asked, unsigned int ready);
  */
 void um_fs_cover_name(const char *name, bool beneath);
 void um_fs_covered(void);
+/* The same, where the view beneath has no directory and no link of that name. */
+void um_fs_covered_file(void);
 /* @moved has something to say from now on. */
 void um_fs_moves(void);
 /* @dress has something to say of the node with these numbers. */
