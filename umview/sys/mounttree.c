@@ -76,7 +76,8 @@ static bool is_floating(const struct um_mount *m)
 
 bool um_tree_is_root(const struct um_req *r, const struct um_loc *loc)
 {
-	return !um_mount_is_real(loc->mount) && !strcmp(loc->rel, "/") &&
+	return loc->rel && !um_mount_is_real(loc->mount) &&
+	       !strcmp(loc->rel, "/") &&
 	       (is_floating(loc->mount) || um_list_has(r->list, loc->mount));
 }
 
