@@ -33,7 +33,7 @@ function(um_valgrind)
 		--error-exitcode=99 --leak-check=full
 		--errors-for-leak-kinds=definite ${V_COMMAND})
 	set_tests_properties(valgrind.${V_NAME} PROPERTIES LABELS valgrind
-		TIMEOUT 120 ENVIRONMENT "${UM_TEST_ENV};${V_ENVIRONMENT}")
+		TIMEOUT 600 ENVIRONMENT "${UM_TEST_ENV};${V_ENVIRONMENT}")
 endfunction()
 
 set(UM_TEST_ENV
@@ -113,7 +113,7 @@ function(um_script_test)
 		return()
 	endif()
 	if(NOT T_TIMEOUT)
-		set(T_TIMEOUT 120)
+		set(T_TIMEOUT 300)
 	endif()
 	cmake_path(ABSOLUTE_PATH T_SCRIPT
 		BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})

@@ -41,7 +41,7 @@ static const struct cmd cmd = {
 
 static const struct cmd_reason reasons[] = {
 	{ ENODEV,
-	  "no module serves this type; load one with um_add_service, or let the type mean another with um_fsalias" },
+	  "no module serves this type; load one with um_add_service, let the type mean another with um_fsalias, or start a FUSE program with -t fuse.PROGRAM" },
 	{ EINVAL,
 	  "the source is not a file system of this type, or an option is wrong; umview's messages say which" },
 	{ EBUSY, "the source or the target is in use; umount it first" },

@@ -30,7 +30,8 @@
  * @ST_ACCEPTED: data: the name of the stack's end of an accepted descriptor,
  *	as its getpeername(2) tells; carries a duplicate. Answer: id.
  * @ST_SOCKNAME, @ST_PEERNAME: answer: data: a sockaddr.
- * @ST_GETOPT: a: level, b: name, c: room. Answer: data: the value.
+ * @ST_GETOPT: a: level, b: name, c: room; data: what is there before, where the
+ *	answer depends on it. Answer: data: the value.
  * @ST_SETOPT: a: level, b: name; data: the value.
  * @ST_SHUTDOWN: a: how.
  * @ST_IOCTL: a: cmd; data: its argument. Answer: data: the argument.
@@ -47,6 +48,10 @@
  *	stack's end of the guest's descriptor. Answer: id; data: the ifreq.
  * @ST_TUN: id: of ST_TUN_OPEN, a: cmd; data: its argument. Answer: data: the
  *	argument.
+ * @ST_MAP: data: two uint64_t, length and offset of an mmap(2) of the socket.
+ *	Answer: a descriptor to map in its place.
+ * @ST_AWAIT: the guest is going to wait for a socket that has a ring. Answer: ret:
+ *	0, or -errno, its error.
  */
 enum st_op {
 	ST_SOCKET = 1,
@@ -68,6 +73,8 @@ enum st_op {
 	ST_STORE,
 	ST_TUN_OPEN,
 	ST_TUN,
+	ST_MAP,
+	ST_AWAIT,
 };
 
 /* @pid: thread group of the guest. */

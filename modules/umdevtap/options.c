@@ -4,40 +4,15 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <umview/log.h>
 
+#include "words.h"
+
 enum { WORDS_MAX = 64 };
-
-void tap_options_free(char **words)
-{
-	for (size_t n = 0; words && words[n]; n++)
-		free(words[n]);
-	free(words);
-}
-
-/* Commas within quotes are the VNL's own. */
-static char *next_word(char **p)
-{
-	char *word = *p, *in, *to;
-	bool quoted = false;
-
-	if (!word)
-		return NULL;
-	for (in = to = word; *in && (quoted || *in != ','); in++) {
-		if (*in == '"')
-			quoted = !quoted;
-		else
-			*to++ = *in;
-	}
-	*p = *in ? in + 1 : NULL;
-	*to = '\0';
-	return word;
-}
 
 static int check(const char *word)
 {
@@ -84,7 +59,7 @@ int tap_options_parse(const char *source, const char *options, char ***out)
 	size_t n = 0;
 	int ret = words && copy ? add_source(words, &n, source) : -ENOMEM;
 
-	while (ret == 0 && (word = next_word(&rest))) {
+	while (ret == 0 && (word = words_next(&rest))) {
 		if (!*word)
 			continue;
 		ret = check(word);
@@ -93,7 +68,7 @@ int tap_options_parse(const char *source, const char *options, char ***out)
 	}
 	free(copy);
 	if (ret < 0 || !n) {
-		tap_options_free(words);
+		words_free(words);
 		words = NULL;
 	}
 	*out = words;

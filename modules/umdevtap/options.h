@@ -4,10 +4,9 @@
 #define UMDEVTAP_OPTIONS_H
 
 /*
- * Words for umdevtap-plug, "NAME=VNL" and "=VNL"; *out NULL: there are none.
- * -EINVAL: it was logged what is wrong.
+ * Words for umdevtap-plug, "NAME=VNL" and "=VNL", for words_free(); *out NULL:
+ * there are none. -EINVAL: it was logged what is wrong.
  */
 int tap_options_parse(const char *source, const char *options, char ***out);
-void tap_options_free(char **words);
 
 #endif

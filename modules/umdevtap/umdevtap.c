@@ -25,6 +25,7 @@
 
 #include "netproc.h"
 #include "options.h"
+#include "words.h"
 
 #ifndef IFF_NO_CARRIER
 #define IFF_NO_CARRIER 0x0040
@@ -315,7 +316,7 @@ static int tap_mount(const struct um_mount_req *req, struct um_dev *dev)
 
 	if (ret == 0)
 		ret = start_plug(tap, words);
-	tap_options_free(words);
+	words_free(words);
 	if (ret < 0) {
 		free(tap);
 		return ret;

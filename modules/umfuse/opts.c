@@ -17,6 +17,8 @@ enum { KEY_IGNORE, KEY_RO, KEY_RW };
 struct lib_options {
 	struct fuse_config cfg;
 	unsigned int max_read;
+	int entry_given;
+	int attr_given;
 	int refused;
 	int readonly;
 };
@@ -44,7 +46,9 @@ static const struct fuse_opt lib_table[] = {
 	LIB("uid=%u", cfg.uid, 0),
 	LIB("gid=", cfg.set_gid, 1),
 	LIB("gid=%u", cfg.gid, 0),
+	LIB("entry_timeout=", entry_given, 1),
 	LIB("entry_timeout=%lf", cfg.entry_timeout, 0),
+	LIB("attr_timeout=", attr_given, 1),
 	LIB("attr_timeout=%lf", cfg.attr_timeout, 0),
 	LIB("ac_attr_timeout=%lf", cfg.ac_attr_timeout, 0),
 	LIB("ac_attr_timeout=", cfg.ac_attr_timeout_set, 1),
@@ -148,7 +152,6 @@ static int lib_option(void *data, const char *arg, int key,
 	return 0;
 }
 
-#define NOT_GIVEN   (-1.0)
 #define MAX_SECONDS 1e6
 
 /*
@@ -156,27 +159,23 @@ static int lib_option(void *data, const char *arg, int key,
  * One of them says that it may change otherwise, and how long that may take to
  * be seen; the shorter one counts for names and attributes.
  */
-static int set_timeouts(struct umfuse *mnt, struct fuse_config *cfg)
+static int set_timeouts(struct umfuse *mnt, const struct lib_options *o)
 {
+	const struct fuse_config *cfg = &o->cfg;
 	double least = MAX_SECONDS;
 
-	if (cfg->entry_timeout != NOT_GIVEN)
-		least = cfg->entry_timeout;
-	if (cfg->attr_timeout != NOT_GIVEN && cfg->attr_timeout < least)
-		least = cfg->attr_timeout;
-	if (!(least >= 0)) {
-		um_err("umfuse: a timeout is a number of seconds");
+	/* a NaN is neither */
+	if (!(cfg->entry_timeout >= 0 && cfg->attr_timeout >= 0 &&
+	      cfg->negative_timeout >= 0 && cfg->ac_attr_timeout >= 0)) {
+		um_err("umfuse: a timeout is a number of seconds, 0 or more");
 		return -EINVAL;
 	}
-	mnt->changes = cfg->entry_timeout != NOT_GIVEN ||
-		       cfg->attr_timeout != NOT_GIVEN;
-	mnt->ttl_ms =
-		(unsigned int)((least < MAX_SECONDS ? least : MAX_SECONDS) *
-			       1000);
-	if (cfg->entry_timeout == NOT_GIVEN)
-		cfg->entry_timeout = 1;
-	if (cfg->attr_timeout == NOT_GIVEN)
-		cfg->attr_timeout = 1;
+	if (o->entry_given && cfg->entry_timeout < least)
+		least = cfg->entry_timeout;
+	if (o->attr_given && cfg->attr_timeout < least)
+		least = cfg->attr_timeout;
+	mnt->changes = o->entry_given || o->attr_given;
+	mnt->ttl_ms = (unsigned int)(least * 1000);
 	return 0;
 }
 
@@ -188,8 +187,8 @@ static int set_timeouts(struct umfuse *mnt, struct fuse_config *cfg)
 int umfuse_lib_options(struct fuse_args *args, struct fuse *f)
 {
 	struct lib_options o = {
-		.cfg = { .entry_timeout = NOT_GIVEN,
-			 .attr_timeout = NOT_GIVEN,
+		.cfg = { .entry_timeout = 1,
+			 .attr_timeout = 1,
 			 .intr_signal = 10,
 			 .hard_remove = f->mnt->opts.hard_remove },
 	};
@@ -207,7 +206,7 @@ int umfuse_lib_options(struct fuse_args *args, struct fuse *f)
 	}
 	if (o.refused)
 		return -EINVAL;
-	err = set_timeouts(f->mnt, &o.cfg);
+	err = set_timeouts(f->mnt, &o);
 	if (err)
 		return err;
 	f->cfg = o.cfg;

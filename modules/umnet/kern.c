@@ -5,13 +5,16 @@
  * A process (kern/main.c) is alone in a user and a network namespace. It makes
  * the sockets, whose descriptors the guests get: from then on all is the kernel's
  * work. The user owns the user namespace, and so may configure the stack from
- * outside of it.
+ * outside of it. Interfaces are those of umnetlwip (kern/uplink.h).
  */
 #include "kern.h"
 
 #include <stddef.h>
+#include <string.h>
 
-#include "../netproc/netproc.h"
+#include "../umnetlwip/interfaces.h"
+#include "netproc.h"
+#include "words.h"
 
 static bool any_family(int domain)
 {
@@ -19,7 +22,18 @@ static bool any_family(int domain)
 	return true;
 }
 
-int um_kern_mount(struct um_fs *fs)
+int um_kern_mount(const char *source, const char *options, struct um_fs *fs)
 {
-	return um_netproc_start("umnetkern-stack", NULL, any_family, fs);
+	char **words = NULL;
+	int ret;
+
+	if (!*options && (!*source || !strcmp(source, "none")))
+		return um_netproc_start("umnetkern-stack", NULL, any_family,
+					fs);
+	ret = um_interfaces_parse(source, options, &words);
+	if (ret == 0)
+		ret = um_netproc_start("umnetkern-stack", words, any_family,
+				       fs);
+	words_free(words);
+	return ret;
 }

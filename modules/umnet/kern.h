@@ -5,6 +5,7 @@
 
 struct um_fs;
 
-int um_kern_mount(struct um_fs *fs);
+/* source, options: as of umnetlwip; "none" and "": without interfaces */
+int um_kern_mount(const char *source, const char *options, struct um_fs *fs);
 
 #endif

@@ -240,7 +240,7 @@ static int umnet_mount(const struct um_mount_req *req, struct um_fs *fs)
 	if (!strcmp(req->fstype, "umnetlink"))
 		return link_mount(req, fs);
 	if (!strcmp(req->fstype, "umnetkern"))
-		return um_kern_mount(fs);
+		return um_kern_mount(req->source, req->options, fs);
 	um_err("no network stack `%s'; see umview-umnet(7)", req->fstype);
 	return -ENODEV;
 }

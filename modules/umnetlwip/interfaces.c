@@ -19,6 +19,8 @@
 
 #include <umview/log.h>
 
+#include "words.h"
+
 static const struct {
 	const char *letters, *kind;
 } kinds[] = {
@@ -33,13 +35,6 @@ struct list {
 	size_t n;
 	const char *flags; /* for all: "", ";up" or ";up;dhcp" */
 };
-
-void um_interfaces_free(char **list)
-{
-	for (size_t i = 0; list && list[i]; i++)
-		free(list[i]);
-	free(list);
-}
 
 static int add(struct list *l, const char *name, size_t len, const char *kind,
 	       const char *arg)
@@ -116,34 +111,15 @@ static bool is_flag(struct list *l, const char *word)
 	return !strcmp(word, "dhcp") || !strcmp(word, "up");
 }
 
-/* Commas within quotes are the argument's own. */
-static char *next_word(char **p)
-{
-	char *word = *p, *in, *to;
-	bool quoted = false;
-
-	if (!word)
-		return NULL;
-	for (in = to = word; *in && (quoted || *in != ','); in++) {
-		if (*in == '"')
-			quoted = !quoted;
-		else
-			*to++ = *in;
-	}
-	*p = *in ? in + 1 : NULL;
-	*to = '\0';
-	return word;
-}
-
 static int parse(struct list *l, const char *source, char *first, char *second)
 {
 	bool only_lo = false, any = false;
 	char *word;
 	int ret = 0;
 
-	while ((word = next_word(&first)))
+	while ((word = words_next(&first)))
 		is_flag(l, word);
-	while (ret == 0 && (word = next_word(&second))) {
+	while (ret == 0 && (word = words_next(&second))) {
 		if (!*word || is_flag(l, word))
 			continue;
 		if (!strcmp(word, "forward")) {

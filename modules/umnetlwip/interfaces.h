@@ -7,10 +7,9 @@ enum { UM_INTERFACES_MAX = 64 };
 
 /*
  * From source and options of mount(2) to arguments of the stack's program
- * (stack/main.c), a NULL-terminated list, the caller's to free. What is wrong is
+ * (stack/main.c), a NULL-terminated list for words_free(). What is wrong is
  * logged: -EINVAL.
  */
 int um_interfaces_parse(const char *source, const char *options, char ***out);
-void um_interfaces_free(char **list);
 
 #endif

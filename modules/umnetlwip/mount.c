@@ -4,8 +4,9 @@
 
 #include <sys/socket.h>
 
-#include "../netproc/netproc.h"
 #include "interfaces.h"
+#include "netproc.h"
+#include "words.h"
 
 const char um_lwip_options[] =
 	"vdN=VNL        interface vdN plugged into a switch or any VNL\n"
@@ -32,6 +33,6 @@ int um_lwip_start(const char *source, const char *options, struct um_fs *fs)
 	if (ret == 0)
 		ret = um_netproc_start("umnetlwip-stack", interfaces,
 				       has_family, fs);
-	um_interfaces_free(interfaces);
+	words_free(interfaces);
 	return ret;
 }

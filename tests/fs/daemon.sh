@@ -9,6 +9,10 @@
 # reason, are in differs/fuse (of all daemons) and differs/fuse.KIND: a line of
 # diff(1)'s (< the kernel, > in a view), a # and the reason before it. Where the
 # kernel lets nobody mount there is nothing to compare with.
+# What the kernel's side says may be a matter of chance too: RELEASE and FORGET are
+# sent when it suits the kernel. So where it differs the kernel is asked once more,
+# of a new file system; the view's answer must be one of the two. A view is never
+# asked again.
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/../scenario/lib.sh"
 # shellcheck source=tests/fs/kinds.sh
@@ -60,7 +64,14 @@ for part in $PARTS; do
 	# shellcheck disable=SC2086 # words
 	"$POSIX" --only $part $ENTRIES "$MNT/d" || echo "$part: ends"
 done >"$SAID"
-umount "$MNT" 2>/dev/null || must fusermount3 -u "$MNT"
+[ "$SAID" != said.view ] || must umount "$MNT"
+# A request of a process that has ended keeps it busy for the kernel.
+for _ in $(seq 100); do
+	mountpoint -q "$MNT" || exit 0
+	fusermount3 -u "$MNT" && exit 0
+	sleep 0.1
+done
+exit 1
 EOS
 }
 
@@ -73,9 +84,18 @@ esac
 said_by native said.kernel
 said_by guest said.view
 nothing_outside
-diff said.kernel said.view | grep '^[<>]' >differences
 differs=$here/../fs/differs/fuse
-cat "$differs" "$differs.$kind" 2>/dev/null | grep -v '^#' | sort -u >known
-sort -u differences | comm -13 known - >new
-[ ! -s new ] || fail "$kind: other differences
-$(cat new)"
+# differences FILE - of the view to what the kernel's side said, unless known
+differences() {
+	diff "$1" said.view | grep '^[<>]' | sort -u | comm -13 <(
+		cat "$differs" "$differs.$kind" 2>/dev/null | grep -v '^#' | sort -u
+	) -
+}
+new=$(differences said.kernel)
+if [ -n "$new" ]; then
+	printf '%s: the kernel is asked again, for these differences:\n%s\n' "$kind" "$new"
+	said_by native said.again
+	new=$(differences said.again)
+	[ -z "$new" ] || fail "$kind: other differences, also to its second answer
+$new"
+fi

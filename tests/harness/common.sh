@@ -11,6 +11,8 @@
 #   in_view CMD...     runs CMD in a new view (UMVIEW, UMVIEW_FLAGS)
 #   fail TEXT          prints TEXT and ends the test with 1
 #   skip TEXT          prints TEXT and ends the test with 77
+#   t_at_end CMD       runs CMD when the test ends, the last one told first; the
+#                      test's exit status stays what it is
 #
 # Environment: UMVIEW the binary (default: from PATH), UMVIEW_FLAGS more
 # options for it, T_TIMEOUT seconds for one command (default 55), TMPDIR,
@@ -56,9 +58,15 @@ as_user() {
 		env HOME="$T_TMP" USER="$T_USER" LOGNAME="$T_USER" "$@"
 }
 
+# A trap of a test's own would give it the status of its last command.
+t_at_end() {
+	t_ends="$1; ${t_ends:-}"
+}
+
 t_cleanup() {
 	t_status=$?
 	trap - EXIT HUP INT TERM
+	eval "${t_ends:-}"
 	cd / || exit 1
 	if [ -n "${T_KEEP:-}" ]; then
 		printf 'note: kept %s\n' "$T_TMP"

@@ -16,7 +16,7 @@
 # netslow: likewise, umview --no-agent
 # netns:  natively, as root in a network namespace; for /dev/net/tun
 # tap:    as net, with umdevtap at /dev/net/tun
-# tapslow: likewise, umview --no-agent
+# tapslow: likewise, umview --no-agent, and T_SLOW=1 for the program
 # nethost, netkern: likewise, on umnetnative, umnetkern
 #
 # Environment: see common.sh; FS=ext2|ext3|ext4, IMG_SIZE (128M), MOUNT_OPTS.
@@ -164,6 +164,7 @@ tap)
 	(run_tap) >"$out" 2>&1
 	;;
 tapslow)
+	export T_SLOW=1
 	UMVIEW_FLAGS="--no-agent --net=umnetlwip,lo ${UMVIEW_FLAGS:-}"
 	(run_tap) >"$out" 2>&1
 	;;

@@ -78,7 +78,7 @@ while read -r file; do
 			modules/umfuse/program.h) ;;
 			# libraries that stand beside the modules
 			modules/netproc/*.h | modules/tun/*.h | \
-				um_cmds/families.h) ;;
+				um_cmds/families.h | um_cmds/vnl.h) ;;
 			"$module"/*) [ -e "$path" ] ||
 				found "$file: $name is not in $module" ;;
 			*) found "$file: $name is outside $module" ;;

@@ -29,6 +29,9 @@ ban 'commented-out logging' '(/\*|//)[[:space:]]*(um_(err|warn|info|debug|trace|
 	"${all_c[@]}"
 ban 'a TODO needs the number of its issue' '\b(TODO|FIXME|XXX)\b([^(]|$|\([^0-9#])' \
 	"${all_c[@]}"
+mapfile -t tests < <(shell_files | grep -E '^tests/(fs|scenario|sys)/')
+ban 'a trap loses the test its status: t_at_end' '^[[:space:]]*trap .*t_cleanup' \
+	"${tests[@]}"
 # The SPDX line may be a // comment, nothing else.
 mapfile -t all_lines < <(grep -nE '^[[:space:]]*//|[;{})][[:space:]]+//' \
 	"${all_c[@]}" /dev/null | grep -v '// SPDX-License-Identifier: ')

@@ -101,7 +101,16 @@ refused any 'wrong fs type' mount noise.img "$MNT"
 refused 32 'unknown filesystem type|no such device' \
 	mount -t gibberish disk.img "$MNT"
 refused 1 'no module serves' viewmount -t umfusegibberish disk.img "$MNT"
+fails '-t fuse.PROGRAM' -t bindfs folder "$MNT"
+tail -n 1 log | grep -q 'mount -t umfusebind, or fuse.bindfs' || die "$(tail -n 1 log)"
 fails 'an option is wrong' -t $t -o no-such-option disk.img "$MNT"
+fails 'an option is wrong' -r -t $t -o attr_timeout=-1 disk.img "$MNT"
+tail -n 1 log | grep -q 'timeout is a number' || die "$(tail -n 1 log)"
+for path in /../.. /a/../b /. //a; do
+	refused 1 'an option is wrong' viewmount -r -t $t -o except=$path disk.img "$MNT"
+	nothing_mounted "$path"
+	tail -n 2 log | grep -q "except=$path: without" || die "$(tail -n 2 log)"
+done
 refused 1 'neither an image nor a block device|is a directory' \
 	viewmount -t $t folder "$MNT"
 # Nobody is at the other end of a FIFO; mount is not to wait for them.

@@ -43,7 +43,7 @@ as_user "$UMVIEW" -q bash -c '
 	mount -t umfuseext2 "$1" "$2" && rm -f "$2/p" && mkfifo "$2/p" || exit 2
 	timeout 0.3 cat "$2/p"
 	echo hello >"$2/p" &
-	[ "$(timeout 5 cat "$2/p")" = hello ] || exit 3
+	[ "$(timeout 30 cat "$2/p")" = hello ] || exit 3
 	wait $! || exit 4
 ' bash "$IMG" "$MNT" >"$T_TMP/out" 2>&1 </dev/null ||
 	fail "status $?: $(cat "$T_TMP/out")"

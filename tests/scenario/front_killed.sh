@@ -28,7 +28,7 @@ vuname -U >../monitor.new && mv ../monitor.new ../monitor
 kill -STOP $$ # a stopped one as well
 EOS
 wait_for 30 test -s "$T_TMP/monitor" || fail "the view did not start"
-wait_for 5 test "$(wc -l <"$T_TMP/pids")" -ge 3 || fail "not all guests started"
+wait_for 30 test "$(wc -l <"$T_TMP/pids")" -ge 3 || fail "not all guests started"
 monitor=$(cat "$T_TMP/monitor")
 front=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$monitor/status")
 grep -qa umview "/proc/$front/cmdline" || fail "$front is not umview"
@@ -61,6 +61,6 @@ os.kill(pid, 9)
 sys.exit("umview goes on without its terminal")
 EOS
 read -r -a pids <"$T_TMP/pids2"
-wait_for 5 all_gone "${pids[@]}" ||
+wait_for 30 all_gone "${pids[@]}" ||
 	fail "left: $(ps -o pid,stat,args -p "${pids[@]}")"
 nothing_outside

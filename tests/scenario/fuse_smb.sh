@@ -58,14 +58,11 @@ printf 'pw\npw\n' | as_user pdbedit -s "$T_TMP/smbd.conf" -a -t "$user" \
 	>log 2>&1 || fail "pdbedit: $(tail -1 log)"
 as_user smbd -s "$T_TMP/smbd.conf" -F --no-process-group --debug-stdout \
 	</dev/null >smbd.log 2>&1 &
-# Keeps the status the test ends with.
 stop_smbd() {
-	local status=$?
-	kill "$(cat server/smbd.pid)" 2>/dev/null
+	kill "$(cat "$T_TMP/server/smbd.pid")" 2>/dev/null
 	wait
-	return "$status"
 }
-trap 'stop_smbd; t_cleanup' EXIT
+t_at_end stop_smbd
 answers() { (: <>/dev/tcp/127.0.0.1/445) 2>/dev/null; }
 wait_for 20 answers || fail "smbd: $(tail -3 smbd.log)"
 

@@ -13,11 +13,7 @@ mkdir "$loop"
 mkimg "$IMG" 64M
 mount -o loop "$IMG" "$loop" 2>"$T_TMP/loop.err" ||
 	skip "no loop mounts here: $(head -n 1 "$T_TMP/loop.err")"
-undo() {
-	umount "$loop" 2>/dev/null
-	t_cleanup
-}
-trap undo EXIT
+t_at_end "umount '$loop' 2>/dev/null"
 
 as_user mkdir "$loop/d"
 as_user cp -a /etc/services "$loop/d/services"

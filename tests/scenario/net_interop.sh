@@ -21,13 +21,10 @@ holder=$!
 pids=("$holder")
 # shellcheck disable=SC2317
 end_all() {
-	local status=$?
 	kill "${pids[@]}" 2>/dev/null
 	[ ! -s "$T_TMP/pid" ] || kill "$(cat "$T_TMP/pid")" 2>/dev/null
-	(exit "$status")
-	t_cleanup
 }
-trap end_all EXIT
+t_at_end end_all
 
 # netns CMD... - there, as root
 netns() {

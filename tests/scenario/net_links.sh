@@ -62,6 +62,7 @@ finish() {
 	[ ! -s "$T_TMP/pid" ] || kill "$(cat "$T_TMP/pid")" 2>/dev/null
 	rm -f "$T_TMP/pid"
 }
+t_at_end finish
 
 printf -- '- a wire\n'
 two "wire:w$$" wr0
@@ -74,28 +75,11 @@ command -v vde_switch >/dev/null || {
 	printf 'note: vde_switch is not installed\n'
 	exit 0
 }
-switch_on() {
-	as_user vde_switch -s "$T_TMP/sw" -d -p "$T_TMP/sw.pid" </dev/null \
-		>/dev/null 2>&1 || fail "vde_switch"
-	wait_for 10 test -s "$T_TMP/sw.pid" || fail "no switch"
-}
-switch_off() {
-	[ ! -s "$T_TMP/sw.pid" ] || kill "$(cat "$T_TMP/sw.pid")"
-	rm -f "$T_TMP/sw.pid"
-	wait_for 10 test ! -e "$T_TMP/sw/ctl" || rm -rf "$T_TMP/sw"
-}
-# shellcheck disable=SC2317
-end_all() {
-	local status=$?
-	switch_off 2>/dev/null
-	finish
-	(exit "$status")
-	t_cleanup
-}
-trap end_all EXIT
+# shellcheck source=tests/scenario/vde_lib.sh
+. "$here/vde_lib.sh"
 
 printf -- '- a switch\n'
-switch_on
+switch_on sw
 two "vde://$T_TMP/sw" vd0
 ask "vde://$T_TMP/sw" vd0 'ping -c1 -W10 10.3.0.1 >/dev/null &&
 	python3 talk 500000' || fail "over a switch"
@@ -113,8 +97,8 @@ ask "vde://$T_TMP/sw" vd0 '
 	python3 talk 100000' &
 asker=$!
 wait_for 20 test -e "$T_TMP/joined" || fail "not joined"
-switch_off
-switch_on
+switch_off sw
+switch_on sw
 as_user touch "$T_TMP/back"
 wait "$asker" || fail "not connected again"
 finish

@@ -191,6 +191,8 @@ same tcp "10.2.0.1 3000000" "$(left python3 ask tcp 10.2.0.2 4000 3000000)"
 same udp "10.2.0.1 9000" "$(left python3 ask udp 10.2.0.2 4000 9000)"
 same fragments "10.2.0.1 62000" "$(left python3 ask udp 10.2.0.2 4000 62000)"
 must ip link set wr1 mtu 1400
+# the first is lost, its sender is told, and knows from then on
+same "too large" "OSError 90" "$(left python3 ask udp 10.2.0.2 4000 9000)"
 same "small pieces" "10.2.0.1 9000" "$(left python3 ask udp 10.2.0.2 4000 9000)"
 same "TCP in pieces" "10.2.0.1 500000" \
 	"$(left python3 ask tcp 10.2.0.2 4000 500000)"

@@ -104,7 +104,7 @@ refused 1 'not mounted|invalid|nothing' viewumount "$MNT"
 EOS
 grep -q '^umview: except=: begin it with a slash' "$T_TMP/err" ||
 	fail "except= says: $(cat "$T_TMP/err")"
-wait_for 5 fsck_img "$IMG"
+wait_for 30 fsck_img "$IMG"
 
 printf -- '- umshutdown\n'
 guest <<'EOS'

@@ -11,7 +11,7 @@ start_sshd() {
 		ListenAddress 127.0.0.1
 		HostKey $PWD/host_key
 		AuthorizedKeysFile $PWD/user_key.pub
-		PidFile $PWD/sshd.pid
+		PidFile $T_TMP/sshd.pid
 		StrictModes no
 		UsePAM no
 		Subsystem sftp internal-sftp
@@ -26,13 +26,10 @@ start_sshd() {
 		LogLevel ERROR
 	E
 	as_user /usr/sbin/sshd -f "$PWD/sshd_config" || skip "sshd does not start"
-	wait_for 10 test -s sshd.pid || fail "no sshd"
-	trap 'stop_sshd; t_cleanup' EXIT
+	wait_for 10 test -s "$T_TMP/sshd.pid" || fail "no sshd"
+	t_at_end stop_sshd
 }
 
-# Keeps the status the test ends with.
 stop_sshd() {
-	local status=$?
-	[ ! -s sshd.pid ] || kill "$(cat sshd.pid)" 2>/dev/null
-	return "$status"
+	[ ! -s "$T_TMP/sshd.pid" ] || kill "$(cat "$T_TMP/sshd.pid")" 2>/dev/null
 }

@@ -126,23 +126,14 @@ command -v vde_switch >/dev/null || {
 	printf 'note: vde_switch is not installed\n'
 	exit 0
 }
-switch_on() {
-	as_user vde_switch -s "$T_TMP/sw" -d -p "$T_TMP/sw.pid" </dev/null \
-		>/dev/null 2>&1 || fail "vde_switch"
-	wait_for 20 test -s "$T_TMP/sw.pid" || fail "no switch"
-}
-switch_off() {
-	[ ! -s "$T_TMP/sw.pid" ] || kill "$(cat "$T_TMP/sw.pid")"
-	rm -f "$T_TMP/sw.pid"
-	wait_for 20 test ! -e "$T_TMP/sw/ctl" || rm -rf "$T_TMP/sw"
-}
+# shellcheck source=tests/scenario/vde_lib.sh
+. "$here/vde_lib.sh"
 # shellcheck disable=SC2317
 finish() {
 	[ ! -s "$T_TMP/pid" ] || kill "$(cat "$T_TMP/pid")" 2>/dev/null
 	rm -f "$T_TMP/pid"
-	switch_off
 }
-trap 'finish 2>/dev/null; t_cleanup' EXIT
+t_at_end finish
 
 # ask COMMANDS - in a view with a stack on the switch
 ask() {
@@ -153,7 +144,7 @@ ask() {
 }
 
 printf -- '- plugged into a switch, which comes back\n'
-switch_on
+switch_on sw
 # shellcheck disable=SC2016
 in_view sh -c '
 	mount -t umdevtap -o tap7=vde://$1 none /dev/net/tun
@@ -163,8 +154,8 @@ in_view sh -c '
 wait_for 30 grep -q 'ready tap7' "$T_TMP/log" || fail "$(cat "$T_TMP/log")"
 ask 'ping -c2 -i0.2 -W20 -s 1400 10.66.0.7 >/dev/null' ||
 	fail "not over the switch"
-switch_off
-switch_on
+switch_off sw
+switch_on sw
 ask 'n=0; until ping -c1 -W1 10.66.0.7 >/dev/null; do
 	n=$((n + 1)); [ $n -lt 40 ]; done' || fail "not after the switch came back"
 exit 0

@@ -66,7 +66,7 @@ finish() {
 	[ ! -s "$T_TMP/pid" ] || kill "$(cat "$T_TMP/pid")" 2>/dev/null
 	rm -f "$T_TMP/pid"
 }
-trap 'finish; t_cleanup' EXIT
+t_at_end finish
 for kind in tun tap; do
 	printf -- '- %s\n' "$kind"
 	in_view --net="wire:vpn$$" sh side 2 1 $kind timeout 100 python3 serve \

@@ -9,7 +9,7 @@
 #   vde_all_gone	fails if a process or a socket of this test is left
 # shellcheck disable=SC2034 # for those who source this
 need vde_switch vde_plug pgrep
-trap 'vde_stop; t_cleanup' EXIT
+t_at_end vde_stop
 
 start() {
 	local log=$1
@@ -57,15 +57,15 @@ vde_ended() {
 		[ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]
 }
 
-# Keeps the status the test ends with.
 vde_stop() {
-	local status=$? pidfile
+	local pidfile
 	for pidfile in "$T_TMP"/*.pid; do
 		[ ! -s "$pidfile" ] || kill "$(cat "$pidfile")" 2>/dev/null
 	done
-	vde_kill TERM "${vde_jobs[@]}"
-	wait
-	return "$status"
+	[ ${#vde_jobs[@]} -eq 0 ] || {
+		vde_kill TERM "${vde_jobs[@]}"
+		wait "${vde_jobs[@]}"
+	}
 }
 
 vde_left() {

@@ -130,6 +130,103 @@ static void gone_before(void)
 	CHECK_EQ(read(c, x, 3), 0);
 }
 
+static int dial(const struct sockaddr_in *to)
+{
+	int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+
+	CHECK_OK(n_connect(fd, to));
+	return fd;
+}
+
+static void reset(int fd)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+	close(fd);
+}
+
+/* So is who was reset, and the first call says so. */
+static void reset_before(void)
+{
+	struct sockaddr_in name, from = { 0 }, mine;
+	socklen_t len = sizeof(from);
+	int l = n_listener(5, &name), fd = dial(&name), next, c;
+	char x[4];
+
+	mine = n_name(fd);
+	reset(fd);
+	next = dial(&name);
+	c = (int)CHECK_OK(accept(l, (void *)&from, &len));
+	CHECK_MEM(&from, &mine, sizeof(from));
+	CHECK_MASK(c, N_RESET);
+	CHECK_ERRNO(getpeername(c, (void *)&from, &len), ENOTCONN);
+	CHECK_ERRNO(read(c, x, 3), ECONNRESET);
+	CHECK_EQ(read(c, x, 3), 0);
+	close(c);
+	c = (int)CHECK_OK(accept(l, NULL, NULL));
+	CHECK_EQ(n_peer(c).sin_port, n_name(next).sin_port);
+	close(c);
+	/* what was sent before is there all the same */
+	fd = dial(&name);
+	CHECK_EQ(write(fd, "abc", 3), 3);
+	reset(fd);
+	close(dial(&name));
+	c = (int)CHECK_OK(accept(l, NULL, NULL));
+	CHECK_EQ(recv(c, x, 3, MSG_WAITALL), 3);
+	CHECK_ERRNO(read(c, x, 3), ECONNRESET);
+	close(c);
+	/* by SO_ERROR, too */
+	CHECK_OK(accept(l, NULL, NULL));
+	fd = dial(&name);
+	reset(fd);
+	close(dial(&name));
+	c = (int)CHECK_OK(accept(l, NULL, NULL));
+	CHECK_MASK(c, N_RESET);
+	CHECK_EQ(n_error(c), ECONNRESET);
+	CHECK_EQ(read(c, x, 3), 0);
+}
+
+/* As many as were asked for wait, and one more; they keep their turn. */
+static void long_queue(void)
+{
+	enum { MANY = 400 };
+	struct sockaddr_in name;
+	int l = n_listener(MANY, &name), fds[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = dial(&name);
+		CHECK_EQ(write(fds[i], &i, sizeof(i)), sizeof(i));
+	}
+	for (int i = 0; i < MANY; i++) {
+		int c = (int)CHECK_OK(accept(l, NULL, NULL)), n = -1;
+
+		CHECK_EQ(read(c, &n, sizeof(n)), sizeof(n));
+		CHECK_EQ(n, i);
+		close(c);
+		close(fds[i]);
+	}
+}
+
+/* The one that is too many waits until there is room. */
+static void short_queue(void)
+{
+	struct sockaddr_in name;
+	int l = n_listener(1, &name), late, c;
+
+	dial(&name);
+	dial(&name);
+	late = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+	CHECK_ERRNO(n_connect(late, &name), EINPROGRESS);
+	usleep(100000);
+	CHECK_EQ(n_mask(late), 0);
+	for (int i = 0; i < 3; i++) {
+		c = (int)CHECK_OK(accept(l, NULL, NULL));
+		close(c);
+	}
+	CHECK_EQ(n_mask(late) & POLLOUT, POLLOUT);
+}
+
 static void closed_with_waiting(void)
 {
 	struct sockaddr_in name;
@@ -299,6 +396,9 @@ int main(int argc, char **argv)
 	RUN(interrupted);
 	RUN(in_order);
 	RUN(gone_before);
+	RUN(reset_before);
+	RUN(long_queue);
+	RUN(short_queue);
 	RUN(closed_with_waiting);
 	RUN(without_bind);
 	RUN(wrong_sockets);

@@ -326,6 +326,34 @@ static void inherited(void)
 	close(l);
 }
 
+static void mtu_of_the_way(void)
+{
+	static const int wrong[] = { -1, IP_PMTUDISC_OMIT + 1 };
+	struct sockaddr_in name;
+	socklen_t len = sizeof(int);
+	int fd = n_udp(&name), value;
+
+	for (size_t i = 0; i < T_COUNT(wrong); i++)
+		CHECK_ERRNO(setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER,
+				       &wrong[i], sizeof(wrong[i])),
+			    EINVAL);
+	for (int how = IP_PMTUDISC_DONT; how <= IP_PMTUDISC_OMIT; how++) {
+		n_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, how);
+		CHECK_EQ(n_option(fd, IPPROTO_IP, IP_MTU_DISCOVER), how);
+	}
+	CHECK_ERRNO(getsockopt(fd, IPPROTO_IP, IP_MTU, &value, &len), ENOTCONN);
+	CHECK_OK(n_connect(fd, &name));
+	CHECK_EQ(n_option(fd, IPPROTO_IP, IP_MTU), 65535);
+	/* of the other family it is another one */
+	fd = (int)CHECK_OK(socket(AF_INET6, SOCK_DGRAM, 0));
+	n_set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
+	CHECK_EQ(n_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER),
+		 IPV6_PMTUDISC_DO);
+	CHECK_EQ(n_option(fd, IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_WANT);
+	n_set(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
+	CHECK_EQ(n_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG), 1);
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
@@ -341,5 +369,6 @@ int main(int argc, char **argv)
 	RUN(interfaces);
 	RUN(asked_of_others);
 	RUN(sticky_interface);
+	RUN(mtu_of_the_way);
 	return t_done();
 }

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/file.h>
 
 /* Twice: what the first opening left is what the second may go by. */
 static void look_at(const char *path)
@@ -257,14 +258,35 @@ static void make_version(const char *path, int i)
 	free(text);
 }
 
-static void readers_of_a_file_that_is_replaced(void)
+/* The mode tells the size, where it was changed: of this file, no other. */
+static void *keep_changing(void *arg)
+{
+	(void)arg;
+	while (!finished) {
+		int fd = open("f", O_RDONLY);
+		struct stat st;
+
+		if (fd < 0) {
+			CHECK_EQ(errno, ENOENT);
+			continue;
+		}
+		CHECK_OK(fstat(fd, &st));
+		if ((st.st_mode & 0777) != 0644)
+			CHECK_EQ(st.st_mode & 0777, 0600 | st.st_size);
+		CHECK_OK(fchmod(fd, (mode_t)(0600 | st.st_size)));
+		close(fd);
+	}
+	return NULL;
+}
+
+static void replace_while(void *(*others)(void *))
 {
 	pthread_t t[READERS];
 
 	finished = 0;
 	make_version("f", 0);
 	for (int i = 0; i < READERS; i++)
-		CHECK_EQ(pthread_create(&t[i], NULL, keep_reading, NULL), 0);
+		CHECK_EQ(pthread_create(&t[i], NULL, others, NULL), 0);
 	for (int i = 1; i < ROUNDS; i++) {
 		make_version("next", i);
 		if (i % 3 == 0)
@@ -274,6 +296,17 @@ static void readers_of_a_file_that_is_replaced(void)
 	finished = 1;
 	for (int i = 0; i < READERS; i++)
 		pthread_join(t[i], NULL);
+}
+
+static void readers_of_a_file_that_is_replaced(void)
+{
+	replace_while(keep_reading);
+}
+
+static void changes_of_a_file_that_is_replaced(void)
+{
+	umask(022);
+	replace_while(keep_changing);
 }
 
 static int count_entries(DIR *d)
@@ -337,6 +370,78 @@ static void entries_that_go_while_they_are_listed(void)
 	CHECK_OK(rmdir("d"));
 }
 
+/* How many entries the directory has, read by a new opening. */
+static int look_into(const char *path)
+{
+	DIR *d = opendir(path);
+	int n;
+
+	CHECK(d != NULL);
+	if (!d)
+		return -1;
+	n = count_entries(d);
+	closedir(d);
+	/* who keeps what was closed is to have heard of it */
+	usleep(20000);
+	return n;
+}
+
+static void a_directory_that_is_opened_again(void)
+{
+	struct stat st;
+	int fd;
+
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_EQ(look_into("d"), 0);
+	t_put("d/a", "");
+	CHECK_EQ(look_into("d"), 1);
+	CHECK_EQ(look_into("d"), 1);
+	CHECK_OK(rename("d", "e"));
+	CHECK_ERRNO(open("d", O_RDONLY | O_DIRECTORY), ENOENT);
+	CHECK_EQ(look_into("e"), 1);
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_EQ(look_into("d"), 0);
+	CHECK_OK(rmdir("d"));
+	CHECK_OK(mkdir("d", 0700));
+	fd = t_open("d", O_RDONLY | O_DIRECTORY);
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_mode & 0777, 0700);
+	CHECK_OK(unlink("e/a"));
+	CHECK_EQ(look_into("e"), 0);
+}
+
+static void openings_of_a_directory_are_apart(void)
+{
+	DIR *d[2];
+	int fd;
+
+	CHECK_OK(mkdir("d", 0755));
+	t_put("d/a", "");
+	t_put("d/b", "");
+	CHECK_EQ(look_into("d"), 2);
+	d[0] = opendir("d");
+	d[1] = opendir("d");
+	CHECK(d[0] && d[1]);
+	if (!d[0] || !d[1])
+		return;
+	CHECK_EQ(count_entries(d[0]), 2);
+	CHECK_EQ(count_entries(d[0]), 0);
+	CHECK_EQ(count_entries(d[1]), 2);
+	rewinddir(d[0]);
+	CHECK_EQ(count_entries(d[0]), 2);
+	CHECK_OK(flock(dirfd(d[0]), LOCK_EX));
+	CHECK_ERRNO(flock(dirfd(d[1]), LOCK_EX | LOCK_NB), EWOULDBLOCK);
+	closedir(d[0]);
+	CHECK_OK(flock(dirfd(d[1]), LOCK_EX));
+	closedir(d[1]);
+	usleep(20000);
+	fd = t_open("d", O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	CHECK_OK(flock(fd, LOCK_EX | LOCK_NB));
+	CHECK_EQ(lseek(fd, 0, SEEK_CUR), 0);
+	CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_NONBLOCK);
+	CHECK_EQ(look_into("d"), 2);
+}
+
 static void a_listing_wants_room_and_a_buffer(void)
 {
 	char buf[64];
@@ -366,8 +471,11 @@ int main(int argc, char **argv)
 	RUN(names_in_a_directory_that_changes);
 	RUN(names_from_a_directory_that_is_open);
 	RUN(readers_of_a_file_that_is_replaced);
+	RUN(changes_of_a_file_that_is_replaced);
 	RUN(entries_that_come_after_the_opening);
 	RUN(entries_that_go_while_they_are_listed);
+	RUN(a_directory_that_is_opened_again);
+	RUN(openings_of_a_directory_are_apart);
 	RUN(a_listing_wants_room_and_a_buffer);
 	return t_done();
 }

@@ -3,12 +3,12 @@
 #include "cabport.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../vnl.h"
 #include "serve.h"
 
 enum { AGAIN_MS = 1000, ETHERNET_HEAD = 14 };
@@ -28,29 +28,10 @@ void cab_port_fini(struct cab_port *port)
 	port->conn = NULL;
 }
 
-/*
- * libvdeplug heeds MSG_DONTWAIT for some kinds of links only. A stream is
- * left as it is: its frames would be cut.
- */
-static void dont_wait(int fd)
-{
-	int type = SOCK_STREAM;
-	socklen_t len = sizeof(type);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	    type != SOCK_STREAM)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
-
 int cab_port_plug(struct cab_port *port)
 {
-	errno = 0;
-	port->conn =
-		vde_open(port->vnl[0] ? port->vnl : NULL, port->descr, NULL);
-	if (!port->conn)
-		return errno ? -errno : -EIO;
-	dont_wait(vde_datafd(port->conn));
-	return 0;
+	return vnl_open(port->vnl[0] ? port->vnl : NULL, port->descr,
+			&port->conn);
 }
 
 static void lost(struct cab_port *port, int64_t now)
@@ -99,23 +80,15 @@ void cab_port_tick(struct cab_port *port, const struct pollfd *fds, int64_t now)
 ssize_t cab_port_recv(struct cab_port *port, void *frame, size_t size,
 		      int64_t now)
 {
-	struct pollfd p;
 	ssize_t len;
 
 	if (!port->conn)
 		return -ENOTCONN;
-	p = (struct pollfd){ .fd = vde_datafd(port->conn), .events = POLLIN };
-	/* No read may be made that could wait. */
-	if (poll(&p, 1, 0) <= 0)
-		return -EAGAIN;
-	len = vde_recv(port->conn, frame, size, MSG_DONTWAIT);
-	/* One byte is a VNL's way to say: nothing this time. */
-	if (len == 1 || (len < 0 && (errno == EAGAIN || errno == EINTR)))
-		return -EAGAIN;
-	if (len > 0)
-		return len;
-	lost(port, now);
-	return -ENOTCONN;
+	len = vnl_is_ready(port->conn) ? vnl_receive(port->conn, frame, size)
+				       : 0;
+	if (len < 0)
+		lost(port, now);
+	return len ? len : -EAGAIN;
 }
 
 void cab_port_send(struct cab_port *port, const void *frame, size_t len)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* serve.c - what programs that serve have in common: messages, signals, daemons */
+/* serve.c - what programs that serve have in common: options, messages, signals, daemons */
 #include "serve.h"
 
 #include <errno.h>
@@ -20,10 +20,23 @@ static struct {
 	char *pidfile;
 } self;
 
-void serve_init(const char *name, bool verbose)
+bool serve_take_option(struct serve_options *o, int opt, const char *arg)
+{
+	if (opt == 'd')
+		o->daemon = true;
+	else if (opt == 'v')
+		o->verbose = true;
+	else if (opt == SERVE_OPT_PIDFILE)
+		o->pidfile = arg;
+	else
+		return false;
+	return true;
+}
+
+void serve_init(const char *name, const struct serve_options *o)
 {
 	self.name = name;
-	self.verbose = verbose;
+	self.verbose = o->verbose;
 }
 
 __attribute__((format(printf, 2, 0))) static void say(int level,
@@ -90,15 +103,15 @@ static int write_pid(const char *path)
 	return ret;
 }
 
-int serve_daemon(bool as_daemon, const char *pidfile)
+int serve_daemon(const struct serve_options *o)
 {
-	if (as_daemon) {
+	if (o->daemon) {
 		if (daemon(1, 0) < 0)
 			return -errno;
 		openlog(self.name, LOG_PID, LOG_DAEMON);
 		self.to_syslog = true;
 	}
-	return pidfile ? write_pid(pidfile) : 0;
+	return o->pidfile ? write_pid(o->pidfile) : 0;
 }
 
 void serve_end(void)

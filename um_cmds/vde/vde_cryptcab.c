@@ -46,12 +46,12 @@ static const struct cmd_reason key_reasons[] = {
 
 struct options {
 	struct cable_options cable;
-	const char *key, *genkey, *pidfile;
+	struct serve_options serve;
+	const char *key, *genkey;
 	char server[256];
-	bool daemon, verbose;
 };
 
-enum { OPT_GENKEY = CMD_OPT_VERSION + 1, OPT_PIDFILE };
+enum { OPT_GENKEY = SERVE_OPT_OWN };
 
 enum { SILENT_TIMES = 3 };
 
@@ -112,20 +112,13 @@ static int take_option(struct options *o, int opt)
 		return take_seconds(optarg, &o->cable.times.keepalive);
 	case 'r':
 		return take_seconds(optarg, &o->cable.times.rekey);
-	case 'd':
-		o->daemon = true;
-		return CMD_OK;
-	case 'v':
-		o->verbose = true;
-		return CMD_OK;
-	case OPT_PIDFILE:
-		o->pidfile = optarg;
-		return CMD_OK;
 	case OPT_GENKEY:
 		o->genkey = optarg;
 		return CMD_OK;
 	default:
-		return cmd_try_help(&cmd);
+		return serve_take_option(&o->serve, opt, optarg)
+			       ? CMD_OK
+			       : cmd_try_help(&cmd);
 	}
 }
 
@@ -146,7 +139,7 @@ static int run(const struct options *o, struct cab_key *key)
 		return cmd_fail(&cmd, -stop, NULL, "signals");
 	if (cable_new(&o->cable, key, &cable) < 0)
 		return CMD_FAIL;
-	ret = serve_daemon(o->daemon, o->pidfile);
+	ret = serve_daemon(&o->serve);
 	if (ret < 0)
 		serve_say("cannot start: %s", strerror(-ret));
 	else
@@ -172,7 +165,7 @@ static int start(struct options *o)
 	if (ret < 0)
 		return cmd_fail(&cmd, -ret, key_reasons, "key '%s'", o->key);
 	o->cable.times.dead = SILENT_TIMES * o->cable.times.keepalive;
-	serve_init(cmd.name, o->verbose);
+	serve_init(cmd.name, &o->serve);
 	return run(o, &key);
 }
 
@@ -182,11 +175,8 @@ int main(int argc, char **argv)
 		{ "sock", required_argument, NULL, 's' },
 		{ "keepalive", required_argument, NULL, 'k' },
 		{ "rekey", required_argument, NULL, 'r' },
-		{ "daemon", no_argument, NULL, 'd' },
-		{ "pidfile", required_argument, NULL, OPT_PIDFILE },
-		{ "verbose", no_argument, NULL, 'v' },
 		{ "genkey", required_argument, NULL, OPT_GENKEY },
-		CMD_LONG_OPTIONS
+		SERVE_LONG_OPTIONS
 	};
 	struct options o = { .cable = { .port = "7667",
 					.times = { .keepalive = 10000,
@@ -194,7 +184,8 @@ int main(int argc, char **argv)
 						   .retry = 1000 } } };
 	int opt, ret;
 
-	while ((opt = getopt_long(argc, argv, "P:s:c:p:k:r:dvh", longs,
+	while ((opt = getopt_long(argc, argv,
+				  "P:s:c:p:k:r:" SERVE_SHORT_OPTIONS, longs,
 				  NULL)) != -1) {
 		if (opt == 'h')
 			return cmd_help(&cmd);

@@ -48,9 +48,10 @@ static const struct cmd_reason rc_reasons[] = {
 };
 
 struct options {
-	bool telnet, web, daemon, verbose;
+	struct serve_options serve;
+	bool telnet, web;
 	const char *node, *rcfile, *mgmt, *listen;
-	const char *telnet_port, *web_port, *pidfile;
+	const char *telnet_port, *web_port;
 };
 
 /* What is served, while it is. */
@@ -62,10 +63,9 @@ struct service {
 };
 
 enum {
-	OPT_LISTEN = CMD_OPT_VERSION + 1,
+	OPT_LISTEN = SERVE_OPT_OWN,
 	OPT_TELNET_PORT,
 	OPT_WEB_PORT,
-	OPT_PIDFILE,
 };
 
 static int take_option(struct options *o, int opt)
@@ -76,12 +76,6 @@ static int take_option(struct options *o, int opt)
 		return CMD_OK;
 	case 'w':
 		o->web = true;
-		return CMD_OK;
-	case 'd':
-		o->daemon = true;
-		return CMD_OK;
-	case 'v':
-		o->verbose = true;
 		return CMD_OK;
 	case 'n':
 		o->node = optarg;
@@ -101,11 +95,10 @@ static int take_option(struct options *o, int opt)
 	case OPT_WEB_PORT:
 		o->web_port = optarg;
 		return CMD_OK;
-	case OPT_PIDFILE:
-		o->pidfile = optarg;
-		return CMD_OK;
 	default:
-		return cmd_try_help(&cmd);
+		return serve_take_option(&o->serve, opt, optarg)
+			       ? CMD_OK
+			       : cmd_try_help(&cmd);
 	}
 }
 
@@ -180,7 +173,7 @@ static int start(struct service *s, const struct options *o)
 		web_fd = tele_listen(o->listen, o->web_port);
 	if (o->web && web_fd < 0)
 		return CMD_FAIL;
-	ret = serve_daemon(o->daemon, o->pidfile);
+	ret = serve_daemon(&o->serve);
 	if (ret < 0)
 		return cmd_fail(&cmd, -ret, NULL, "cannot start");
 	if (!o->web)
@@ -229,17 +222,14 @@ int main(int argc, char **argv)
 		{ "listen", required_argument, NULL, OPT_LISTEN },
 		{ "telnet-port", required_argument, NULL, OPT_TELNET_PORT },
 		{ "web-port", required_argument, NULL, OPT_WEB_PORT },
-		{ "daemon", no_argument, NULL, 'd' },
-		{ "pidfile", required_argument, NULL, OPT_PIDFILE },
-		{ "verbose", no_argument, NULL, 'v' },
-		CMD_LONG_OPTIONS
+		SERVE_LONG_OPTIONS
 	};
 	struct options o = { .telnet_port = "23", .web_port = "80" };
 	struct utsname host;
 	int opt, ret;
 
-	while ((opt = getopt_long(argc, argv, "twdvhn:f:M:", longs, NULL)) !=
-	       -1) {
+	while ((opt = getopt_long(argc, argv, "twn:f:M:" SERVE_SHORT_OPTIONS,
+				  longs, NULL)) != -1) {
 		if (opt == 'h')
 			return cmd_help(&cmd);
 		if (opt == CMD_OPT_VERSION)
@@ -254,7 +244,7 @@ int main(int argc, char **argv)
 		return cmd_usage(&cmd, "name one management socket");
 	if (!o.telnet && !o.web)
 		return cmd_usage(&cmd, "say what to serve: -t, -w or both");
-	serve_init(cmd.name, o.verbose);
+	serve_init(cmd.name, &o.serve);
 	uname(&host);
 	return run(&o, o.node ? o.node : host.nodename);
 }

@@ -55,7 +55,7 @@ static int is_asked_channel(long fd)
 	return is_channel(fd) && !has_option(fd, SO_RCVLOWAT, UM_STREAM_MARK);
 }
 
-static int is_object(long fd)
+int um_is_object(long fd)
 {
 	return um_shared->objs &&
 	       um_native(__NR_fcntl, fd, F_GET_SEALS, 0, 0, 0, 0) > 0;
@@ -63,7 +63,7 @@ static int is_object(long fd)
 
 static int is_virtual(long fd)
 {
-	return is_object(fd) || is_channel(fd);
+	return um_is_object(fd) || is_channel(fd);
 }
 
 /* What is read natively is also sought, mapped and locked so. */
@@ -130,7 +130,7 @@ static long fast_write(long nr, const long *a)
 {
 	if (!um_shared->writers && !um_shared->chans && !um_shared->standins)
 		return by_mode(nr, a);
-	return is_object(a[0]) || is_asked_channel(a[0]) ? um_ask(nr, a)
+	return um_is_object(a[0]) || is_asked_channel(a[0]) ? um_ask(nr, a)
 							 : um_pass(nr, a);
 }
 
@@ -299,6 +299,17 @@ static long fast_poll(long nr, const long *a)
 	return um_shared->polls ? um_ask(nr, a) : um_pass(nr, a);
 }
 
+/*
+ * The set is the kernel's to wait for. What is in it may have to be made ready
+ * for that: packet sockets with a ring.
+ */
+static long fast_epoll_wait(long nr, const long *a)
+{
+	if (um_shared->polls && um_shared->standins)
+		um_viewed(UM_NR_VUCTL, UM_VUCTL_SETTLE, a[0], 0, 0);
+	return um_pass(nr, a);
+}
+
 /* What only a stack's sockets are asked. */
 static long fast_socket_call(long nr, const long *a)
 {
@@ -364,6 +375,9 @@ static const um_fast_fn table[UM_NCALLS] = {
 	[__NR_select] = fast_poll,
 	[__NR_pselect6] = fast_poll,
 	[__NR_epoll_ctl] = fast_poll,
+	[__NR_epoll_wait] = fast_epoll_wait,
+	[__NR_epoll_pwait] = fast_epoll_wait,
+	[__NR_epoll_pwait2] = fast_epoll_wait,
 	[__NR_flock] = fast_lock,
 	[__NR_fsync] = fast_fd,
 	[__NR_fdatasync] = fast_fd,

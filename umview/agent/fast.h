@@ -46,6 +46,8 @@ static inline int um_is_idle(void)
 /* The table's entry for every tracked call without one of its own. */
 long um_fast(long nr, const long *a);
 
+/* It stands for a virtual file. */
+int um_is_object(long fd);
 /* The call is the monitor's if the descriptor is virtual. */
 long um_on_descriptor(long fd, long nr, const long *a);
 
@@ -87,10 +89,10 @@ long um_fast_getdents64(long nr, const long *a);
 /* Is it an open directory of which a listing was told? */
 int um_told_listing(long fd);
 
-/*
- * told.c: open the file that a descriptor of the monitor's is of, which was
- * told to be this one. Return: a descriptor, or -errno; EAGAIN: it is another
- */
+/* told.c: fstat(2), as the kernel writes it. Whether it is known. */
+int um_stat_fd(long fd, uint64_t st[UM_STAT_WORDS]);
+/* The inode of the object, or other memfd, that a descriptor is of; 0: of none. */
+uint64_t um_object_of(long fd);
 /*
  * The open directory lies over one of the host's (struct um_beneath). The name
  * there of what it has as `name`, a single one that no layer changed; 0: not
@@ -100,6 +102,10 @@ int um_told_listing(long fd);
 int um_told_beneath(long fd);
 const char *um_name_beneath(long fd, const char *name,
 			    char out[UM_BENEATH_MAX]);
+/*
+ * Open the file that a descriptor of the monitor's is of, which was told to be
+ * this one. Return: a descriptor, or -errno; EAGAIN: it is another.
+ */
 long um_open_told(uint32_t monitor, uint32_t at, long flags, uint64_t dev,
 		  uint64_t ino);
 

@@ -220,20 +220,13 @@ static int is_library(const long *a)
 	       !(a[2] & PROT_WRITE) && (a[3] & MAP_TYPE) == MAP_PRIVATE;
 }
 
-/* struct stat of x86_64: dev, ino, ..., size, ..., mtime */
-static int stat_fd(long fd, uint64_t st[18])
-{
-	for (int i = 0; i < 18; i++)
-		st[i] = 0;
-	return um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0;
-}
-
 static uint64_t key_of(long fd)
 {
-	uint64_t st[18];
+	uint64_t st[UM_STAT_WORDS];
 
-	if (!stat_fd(fd, st))
+	if (!um_stat_fd(fd, st))
 		return 0;
+	/* dev, ino, size, mtime */
 	return um_plain_key(st[0], st[1], st[6], st[11], st[12]);
 }
 
@@ -269,15 +262,28 @@ void um_expect_text(const struct um_exec_info *info, int fd)
 static int take_expected(uint64_t key)
 {
 	int fd = expected_fd;
-	uint64_t st[18];
+	uint64_t object;
 
 	if (fd < 0 || key != expected_key)
 		return -EBADF;
 	expected_fd = -1;
-	if (!stat_fd(fd, st) || st[0] != um_shared->memfd_dev ||
-	    st[1] != um_shared->region_ino)
+	object = um_object_of(fd);
+	if (!object || object != um_shared->region_ino)
 		return -EBADF;
 	return fd;
+}
+
+/* Of a packet socket, memory of its stack is mapped. */
+static long map_socket(const long *a)
+{
+	long fd = um_viewed(UM_NR_VUCTL, UM_VUCTL_MAP, a[4], a[1], a[5]);
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	ret = um_native(__NR_mmap, a[0], a[1], a[2], a[3], fd, 0);
+	close_fd(fd);
+	return ret;
 }
 
 /*
@@ -288,9 +294,11 @@ static long map_file(long nr, const long *a)
 {
 	long ret;
 
-	if ((a[3] & MAP_TYPE) != MAP_PRIVATE)
-		return um_on_descriptor(a[4], nr, a);
+	if ((a[3] & MAP_TYPE) != MAP_PRIVATE && um_is_object(a[4]))
+		return um_ask(nr, a);
 	ret = um_pass(nr, a);
+	if (ret == -ENODEV && um_shared->standins)
+		return map_socket(a);
 	return ret == -EACCES && um_shared->objs ? um_ask(nr, a) : ret;
 }
 

@@ -19,16 +19,11 @@
 
 static const volatile struct um_listing *find_listing(long fd)
 {
-	const volatile struct um_listing *l;
-	uint64_t st[UM_STAT_WORDS];
+	uint64_t object = um_object_of(fd);
+	const volatile struct um_listing *l =
+		&um_shared->listing[object % UM_NLISTINGS];
 
-	st[0] = 0;
-	st[1] = 0;
-	if (um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) < 0 ||
-	    st[0] != um_shared->memfd_dev)
-		return 0;
-	l = &um_shared->listing[st[1] % UM_NLISTINGS];
-	return l->object == st[1] ? l : 0;
+	return object && l->object == object ? l : 0;
 }
 
 int um_told_listing(long fd)

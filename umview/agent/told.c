@@ -2,6 +2,7 @@
 /*
  * told.c - files that the monitor has open, and told the number of
  *
+ * A descriptor of an object shows it by its inode, that of the object's memfd.
  * To open /proc/MONITOR/fd/N costs a third of what it costs to be given a
  * descriptor. It may be another file by now, or another process, where the
  * guest is in a namespace of its own: so the file is compared.
@@ -45,6 +46,20 @@ static char *put_fd_name(char *name, uint32_t monitor, uint32_t at)
 	return end;
 }
 
+int um_stat_fd(long fd, uint64_t st[UM_STAT_WORDS])
+{
+	for (int i = 0; i < UM_STAT_WORDS; i++)
+		st[i] = 0;
+	return um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0;
+}
+
+uint64_t um_object_of(long fd)
+{
+	uint64_t st[UM_STAT_WORDS];
+
+	return um_stat_fd(fd, st) && st[0] == um_shared->memfd_dev ? st[1] : 0;
+}
+
 static int is_told_node(const uint64_t *st, uint64_t dev, uint64_t ino)
 {
 	return st[0] == dev && st[1] == ino;
@@ -53,15 +68,12 @@ static int is_told_node(const uint64_t *st, uint64_t dev, uint64_t ino)
 static const volatile struct um_beneath *find_beneath(long fd)
 {
 	const volatile struct um_beneath *b;
-	uint64_t st[UM_STAT_WORDS];
+	uint64_t object = um_object_of(fd);
 
-	st[0] = 0;
-	st[1] = 0;
-	if (um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) < 0 ||
-	    st[0] != um_shared->memfd_dev)
-		return 0;
-	b = &um_shared->beneath[st[1] % UM_NBENEATH];
-	return b->object == st[1] && b->lists == um_shared->lists ? b : 0;
+	b = &um_shared->beneath[object % UM_NBENEATH];
+	return object && b->object == object && b->lists == um_shared->lists
+		       ? b
+		       : 0;
 }
 
 int um_told_beneath(long fd)
@@ -106,10 +118,7 @@ long um_open_told(uint32_t monitor, uint32_t at, long flags, uint64_t dev,
 	fd = um_native(__NR_open, (long)name, flags, 0, 0, 0, 0);
 	if (fd < 0)
 		return fd;
-	st[0] = 0;
-	st[1] = 0;
-	if (um_native(__NR_fstat, fd, (long)st, 0, 0, 0, 0) == 0 &&
-	    is_told_node(st, dev, ino))
+	if (um_stat_fd(fd, st) && is_told_node(st, dev, ino))
 		return fd;
 	um_native(__NR_close, fd, 0, 0, 0, 0, 0);
 	return -EAGAIN;

@@ -24,10 +24,9 @@ static struct timespec time_at(uint64_t sec, uint32_t nsec)
 				  nsec < 1000000000 ? nsec : 999999999 };
 }
 
-void um_fuse_fill_stat(const struct um_fuse_node *n, struct stat *out)
+void um_fuse_fill_stat(const struct um_fuse_node *n, const struct fuse_attr *a,
+		       struct stat *out)
 {
-	const struct fuse_attr *a = &n->attr;
-
 	memset(out, 0, sizeof(*out));
 	out->st_ino = n->ino;
 	out->st_mode = a->mode;
@@ -97,6 +96,7 @@ int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
 				  .out = &a,
 				  .outmax = sizeof(a),
 				  .exact = true };
+	uint64_t asked = um_fuse_asked(c);
 	ssize_t ret;
 
 	if (um_fuse_get_attr(c, n, out))
@@ -110,15 +110,8 @@ int um_fuse_attr_of(struct um_fuse *c, struct um_fuse_node *n,
 		return (int)ret;
 	if (!um_fuse_attr_valid(&a.attr) || !same_type(c, n, &a.attr))
 		return -EIO;
-	um_fuse_set_attr(c, n, &a);
-	if (um_fuse_get_attr(c, n, out))
-		return 0;
-	/* outside of any request: it holds for this once */
-	a.attr_valid = 60;
-	um_fuse_set_attr(c, n, &a);
-	ret = um_fuse_get_attr(c, n, out) ? 0 : -EIO;
-	um_fuse_forget_attr(c, n);
-	return (int)ret;
+	um_fuse_set_attr(c, n, &a, asked, out);
+	return 0;
 }
 
 int um_fuse_getattr(struct um_fs *fs, const char *path, struct um_fh *fh,
@@ -146,6 +139,7 @@ int um_fuse_setattr(struct um_fuse *c, struct um_fuse_node *n,
 				  .out = &a,
 				  .outmax = sizeof(a),
 				  .exact = true };
+	uint64_t asked = um_fuse_asked(c);
 	ssize_t ret;
 
 	if (f && !f->virtual) {
@@ -160,7 +154,7 @@ int um_fuse_setattr(struct um_fuse *c, struct um_fuse_node *n,
 		um_fuse_forget_attr(c, n);
 		return (int)ret;
 	}
-	um_fuse_set_attr(c, n, &a);
+	um_fuse_attr_changed(c, n, &a, asked);
 	return 0;
 }
 

@@ -97,11 +97,26 @@ static struct um_fuse_behind *need(struct um_fuse *c, struct um_fuse_node *n)
 static void show_end(struct um_fuse *c, struct um_fuse_node *n, uint64_t end)
 {
 	um_fuse_lock(c);
-	n->behind_end = end;
-	if (end)
-		clock_gettime(CLOCK_REALTIME, &n->behind_time);
+	/* what was sent at a close, and is not answered, may end behind it */
+	if (end > n->behind_end)
+		n->behind_end = end;
+	clock_gettime(CLOCK_REALTIME, &n->behind_time);
 	um_fuse_unlock(c);
 	um_fuse_forget_attr(c, n);
+}
+
+/* The daemon has what ends there. What it was asked before may not tell of it. */
+static void landed(struct um_fuse *c, struct um_fuse_node *n, uint64_t end)
+{
+	um_fuse_forget_attr(c, n);
+	um_fuse_lock(c);
+	/* unless more was written meanwhile */
+	if (n->behind_end == end)
+		n->behind_end = 0;
+	if (n->landed_end < end)
+		n->landed_end = end;
+	n->landed = n->changed;
+	um_fuse_unlock(c);
 }
 
 static bool take_time(struct um_fuse *c, struct um_fuse_node *n,
@@ -132,6 +147,7 @@ static void keep_error(struct um_fuse_behind *b, const struct um_fuse *c,
 static void write_locked(struct um_fuse *c, struct um_fuse_node *n,
 			 struct um_fuse_behind *b)
 {
+	uint64_t end = b->off + b->len;
 	ssize_t ret;
 
 	if (!b->len)
@@ -140,10 +156,7 @@ static void write_locked(struct um_fuse *c, struct um_fuse_node *n,
 				FUSE_WRITE_CACHE);
 	keep_error(b, c, ret, b->len);
 	b->len = 0;
-	um_fuse_lock(c);
-	n->behind_end = 0;
-	um_fuse_unlock(c);
-	um_fuse_forget_attr(c, n);
+	landed(c, n, end);
 }
 
 void um_fuse_write_behind(struct um_fuse *c, struct um_fuse_node *n)
@@ -199,6 +212,10 @@ void um_fuse_behind_changes(struct um_fuse *c, struct um_fuse_node *n,
 	if (!um_fuse_is_behind(c) || !(in->valid & (FATTR_SIZE | FATTR_MTIME)))
 		return;
 	um_fuse_write_behind(c, n);
+	um_fuse_lock(c);
+	if (in->valid & FATTR_SIZE)
+		n->landed_end = 0;
+	um_fuse_unlock(c);
 	if (!take_time(c, n, &t) || (in->valid & FATTR_MTIME))
 		return;
 	clock_gettime(CLOCK_REALTIME, &t);
@@ -244,6 +261,7 @@ struct tail {
 	struct um_fuse_file *f;
 	void (*then)(struct um_fuse *c, struct um_fuse_file *f);
 	size_t len;
+	uint64_t end;
 	struct fuse_write_out wrote;
 	struct fuse_attr_out attr;
 };
@@ -287,9 +305,7 @@ static void written(struct um_fuse *c, void *arg, int error)
 	if (error || t->wrote.size != t->len)
 		um_warn("fuse: mount %u: a write at close failed: %s",
 			c->mount_id, strerror(error ? -error : EIO));
-	um_fuse_lock(c);
-	t->f->node->behind_end = 0;
-	um_fuse_unlock(c);
+	landed(c, t->f->node, t->end);
 	tell_time(c, t);
 }
 
@@ -310,6 +326,7 @@ static void post_piece(struct um_fuse *c, struct um_fuse_behind *b,
 				  .exact = true };
 
 	t->len = b->len;
+	t->end = b->off + b->len;
 	b->len = 0;
 	um_fuse_post(c, &k, written, t);
 }

@@ -49,6 +49,8 @@ enum um_fuse_state {
  * @nodes: by number; @names: dentries by parent and name; @inos: see node.c
  * @lru_head: dentry used last; @forget: nodes to be told of at unlock
  * @asked_poll, @polls, @polled: poll.c; lock
+ * @changes: what became known of nodes, and what they were changed by, counted;
+ *	@gone: of the nodes that were forgotten, the last; lock; see node.h
  * @births: it is counted among those that tell when a node was made
  * @locks: it is counted among those that keep locks
  * @daemon: process that answered INIT
@@ -89,6 +91,8 @@ struct um_fuse {
 	size_t ndentries;
 	struct um_fuse_node *root;
 	struct um_fuse_node *forget;
+	_Atomic uint64_t changes;
+	uint64_t gone;
 };
 
 struct um_fuse *um_fuse_new(void);

@@ -27,16 +27,17 @@ static int ask_create(struct um_fuse *c, struct um_fuse_node *dir,
 				  .outmax = sizeof(*out),
 				  .exact = true,
 				  .always = true };
+	uint64_t asked = um_fuse_asked(c);
 	ssize_t ret = um_fuse_call(c, &k);
 
-	um_fuse_forget_attr(c, dir);
-	if (ret < 0)
-		return (int)ret;
-	if (!S_ISREG(out->entry.attr.mode)) {
+	if (ret >= 0 && !S_ISREG(out->entry.attr.mode)) {
 		um_fuse_forget_entry(c, out->entry.nodeid);
-		return -EIO;
+		ret = -EIO;
 	}
-	return um_fuse_entry(c, dir, name, &out->entry, n);
+	if (ret >= 0)
+		ret = um_fuse_entry(c, dir, name, &out->entry, asked, n);
+	um_fuse_forget_attr(c, dir);
+	return ret < 0 ? (int)ret : 0;
 }
 
 static struct fuse_create_in creation(mode_t mode, uint32_t flags)
@@ -75,7 +76,7 @@ static int tmpfile_in(struct um_fuse *c, struct um_fuse_node *dir, mode_t mode,
 	if (ret < 0)
 		return ret;
 	um_fuse_lock(c);
-	um_fuse_fill_stat(n, st);
+	um_fuse_fill_stat(n, &n->attr, st);
 	um_fuse_unlock(c);
 	fh->flags &= ~O_TMPFILE;
 	return um_fuse_file_new(c, n, &out.open, fh);

@@ -18,6 +18,7 @@ struct listing {
 	um_fill_fn fill;
 	void *arg;
 	uint64_t off;
+	uint64_t asked;
 	unsigned int n;
 	bool plus;
 	bool stopped;
@@ -95,7 +96,8 @@ static void learn(struct listing *l, const struct fuse_direntplus *dp)
 	memcpy(name, d->name, d->namelen);
 	name[d->namelen] = '\0';
 	if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-	    um_fuse_entry(l->c, l->dir, name, &dp->entry_out, &n) == 0)
+	    um_fuse_entry(l->c, l->dir, name, &dp->entry_out, l->asked, &n) ==
+		    0)
 		um_fuse_node_put(l->c, n);
 }
 
@@ -142,6 +144,7 @@ static ssize_t read_some(struct listing *l, char *buf)
 				  .always = l->plus };
 
 	k.out = buf;
+	l->asked = um_fuse_asked(l->c);
 	return um_fuse_call(l->c, &k);
 }
 

@@ -39,6 +39,7 @@ static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 	struct um_fuse_node *n = NULL;
 	struct place p;
 	ssize_t ret = find_place(fs, path, &p);
+	uint64_t asked = um_fuse_asked(p.c);
 
 	if (ret == 0)
 		ret = um_fuse_may(p.c, p.dir, UM_FUSE_W | UM_FUSE_X);
@@ -57,9 +58,9 @@ static int make(struct um_fs *fs, const char *path, struct um_fuse_call *k)
 		k->in[1] = target;
 	}
 	ret = um_fuse_call(p.c, k);
-	changed(&p);
 	if (ret >= 0)
-		ret = um_fuse_entry(p.c, p.dir, p.name, &e, &n);
+		ret = um_fuse_entry(p.c, p.dir, p.name, &e, asked, &n);
+	changed(&p);
 	if (ret < 0)
 		um_fuse_drop_name(p.c, p.dir, p.name);
 	um_fuse_node_put(p.c, n);

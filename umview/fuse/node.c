@@ -111,9 +111,21 @@ static uint64_t shown_ino_locked(struct um_fuse *c, struct um_fuse_node *n,
 		       : (n->id ^ (1ULL << 63));
 }
 
+static uint64_t next_change(struct um_fuse *c)
+{
+	return atomic_fetch_add(&c->changes, 1) + 1;
+}
+
+uint64_t um_fuse_asked(struct um_fuse *c)
+{
+	return atomic_load(&c->changes);
+}
+
 static void node_free_locked(struct um_fuse *c, struct um_fuse_node *n)
 {
 	untell_node(c, n);
+	if (n->changed > c->gone)
+		c->gone = n->changed;
 	um_hash_del(&c->nodes, &n->node);
 	if (n->claims)
 		um_hash_del(&c->inos, &n->by_ino);
@@ -134,6 +146,8 @@ static struct um_fuse_node *node_new_locked(struct um_fuse *c, uint64_t id)
 	if (!n)
 		return NULL;
 	n->id = id;
+	/* it may be one of those */
+	n->changed = n->moved = c->gone;
 	if (um_hash_add(&c->nodes, &n->node, id) < 0) {
 		free(n);
 		return NULL;
@@ -363,31 +377,65 @@ void um_fuse_move_name(struct um_fuse *c, struct um_fuse_node *from_dir,
 	um_fuse_unlock(c);
 }
 
+/* Of what is not known at all even an old answer tells something: the type. */
 static void set_attr_locked(struct um_fuse *c, struct um_fuse_node *n,
-			    const struct fuse_attr *a, uint64_t until)
+			    const struct fuse_attr *a, uint64_t until,
+			    uint64_t asked)
 {
+	bool fresh = n->changed <= asked;
+
+	if (!fresh && n->ino)
+		return;
 	if (!n->ino)
 		n->ino = shown_ino_locked(c, n, a);
 	untell_node(c, n);
 	n->attr = *a;
-	n->attr_until = until;
-	n->attr_for = current_request();
+	n->attr_until = fresh ? until : 0;
+	n->attr_for = fresh ? current_request() : 0;
+	n->changed = next_change(c);
+}
+
+static void forget_attr_locked(struct um_fuse *c, struct um_fuse_node *n)
+{
+	untell_node(c, n);
+	n->attr_until = n->attr_for = 0;
+	n->changed = n->moved = next_change(c);
 }
 
 void um_fuse_set_attr(struct um_fuse *c, struct um_fuse_node *n,
-		      const struct fuse_attr_out *a)
+		      const struct fuse_attr_out *a, uint64_t asked,
+		      struct stat *out)
 {
+	uint64_t until = valid_until(a->attr_valid, a->attr_valid_nsec);
+
 	um_fuse_lock(c);
-	set_attr_locked(c, n, &a->attr,
-			valid_until(a->attr_valid, a->attr_valid_nsec));
+	set_attr_locked(c, n, &a->attr, until, asked);
+	um_fuse_fill_stat(
+		n, holds(n->attr_until, n->attr_for) ? &n->attr : &a->attr,
+		out);
+	if (asked < n->landed && out->st_size < (off_t)n->landed_end)
+		out->st_size = (off_t)n->landed_end;
+	um_fuse_unlock(c);
+}
+
+void um_fuse_attr_changed(struct um_fuse *c, struct um_fuse_node *n,
+			  const struct fuse_attr_out *a, uint64_t asked)
+{
+	uint64_t until = valid_until(a->attr_valid, a->attr_valid_nsec);
+	bool fresh;
+
+	um_fuse_lock(c);
+	fresh = n->changed <= asked;
+	forget_attr_locked(c, n);
+	if (fresh)
+		set_attr_locked(c, n, &a->attr, until, n->changed);
 	um_fuse_unlock(c);
 }
 
 void um_fuse_forget_attr(struct um_fuse *c, struct um_fuse_node *n)
 {
 	um_fuse_lock(c);
-	untell_node(c, n);
-	n->attr_until = n->attr_for = 0;
+	forget_attr_locked(c, n);
 	um_fuse_unlock(c);
 }
 
@@ -399,7 +447,7 @@ bool um_fuse_get_attr(struct um_fuse *c, struct um_fuse_node *n,
 	um_fuse_lock(c);
 	known = n->ino && holds(n->attr_until, n->attr_for);
 	if (known)
-		um_fuse_fill_stat(n, out);
+		um_fuse_fill_stat(n, &n->attr, out);
 	um_fuse_unlock(c);
 	return known;
 }
@@ -424,7 +472,7 @@ static bool fits(const struct um_fuse_node *n, const struct fuse_attr *a)
 
 static int entry_locked(struct um_fuse *c, struct um_fuse_node *dir,
 			const char *name, const struct fuse_entry_out *e,
-			struct um_fuse_node **out)
+			uint64_t asked, struct um_fuse_node **out)
 {
 	uint64_t until = valid_until(e->entry_valid, e->entry_valid_nsec);
 	struct um_fuse_node *n = find_node_locked(c, e->nodeid);
@@ -438,15 +486,16 @@ static int entry_locked(struct um_fuse *c, struct um_fuse_node *dir,
 	n->refs++;
 	n->nlookup++;
 	set_attr_locked(c, n, &e->attr,
-			valid_until(e->attr_valid, e->attr_valid_nsec));
-	if (name)
+			valid_until(e->attr_valid, e->attr_valid_nsec), asked);
+	if (name && dir->moved <= asked)
 		set_name_locked(c, dir, name, n, until);
 	*out = n;
 	return 0;
 }
 
 int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
-		  const struct fuse_entry_out *e, struct um_fuse_node **out)
+		  const struct fuse_entry_out *e, uint64_t asked,
+		  struct um_fuse_node **out)
 {
 	int ret = -EIO;
 
@@ -454,7 +503,7 @@ int um_fuse_entry(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 	if (e->nodeid && e->nodeid != FUSE_ROOT_ID &&
 	    um_fuse_attr_valid(&e->attr)) {
 		um_fuse_lock(c);
-		ret = entry_locked(c, dir, name, e, out);
+		ret = entry_locked(c, dir, name, e, asked, out);
 		um_fuse_unlock(c);
 	}
 	if (ret < 0)
@@ -485,11 +534,14 @@ int um_fuse_known_name(struct um_fuse *c, struct um_fuse_node *dir,
 }
 
 void um_fuse_set_absent(struct um_fuse *c, struct um_fuse_node *dir,
-			const char *name, const struct fuse_entry_out *e)
+			const char *name, const struct fuse_entry_out *e,
+			uint64_t asked)
 {
+	uint64_t until = valid_until(e->entry_valid, e->entry_valid_nsec);
+
 	um_fuse_lock(c);
-	set_name_locked(c, dir, name, NULL,
-			valid_until(e->entry_valid, e->entry_valid_nsec));
+	if (dir->moved <= asked)
+		set_name_locked(c, dir, name, NULL, until);
 	um_fuse_unlock(c);
 }
 

@@ -29,16 +29,17 @@ static int ask(struct um_fuse *c, struct um_fuse_node *dir, const char *name,
 				  .outmax = sizeof(e),
 				  .exact = true,
 				  .late = late_entry };
+	uint64_t asked = um_fuse_asked(c);
 	ssize_t ret = um_fuse_call(c, &k);
 
 	_Static_assert(sizeof(e) <= UM_FUSE_LATE_MAX, "late_entry()");
 	if (ret == -ENOENT || (ret >= 0 && !e.nodeid)) {
-		um_fuse_set_absent(c, dir, name, &e);
+		um_fuse_set_absent(c, dir, name, &e, asked);
 		return -ENOENT;
 	}
 	if (ret < 0)
 		return (int)ret;
-	return um_fuse_entry(c, dir, name, &e, out);
+	return um_fuse_entry(c, dir, name, &e, asked, out);
 }
 
 static int step(struct um_fuse *c, struct um_fuse_node *dir, const char *name,

@@ -75,7 +75,7 @@ static void publish_locked(struct um_fuse *c, const struct um_told *name,
 	if (d && d->until < told.until)
 		told.until = d->until;
 	if (n) {
-		um_fuse_fill_stat(n, &st);
+		um_fuse_fill_stat(n, &n->attr, &st);
 		st.st_dev = dev;
 		told.node_until = n->attr_until;
 		n->told = true;

@@ -128,6 +128,15 @@ bool um_wait_again(struct um_req *r, long *ret)
 	return false;
 }
 
+bool um_wait_nap(struct um_req *r, int ms, long *ret)
+{
+	const struct timespec nap = { .tv_nsec = ms * 1000000L };
+
+	nanosleep(&nap, NULL);
+	*ret = -EINTR;
+	return um_wait_again(r, ret);
+}
+
 /* What most answers take; a look at /proc costs more. */
 #define SHORT_NS 5000000
 

@@ -29,6 +29,11 @@ void um_wait_end(void);
 /* After EINTR: true: nothing to do with the guest. False: *ret is the answer. */
 bool um_wait_again(struct um_req *r, long *ret);
 /*
+ * Before one asks again for what nobody tells of: sleep for so long. False: *ret is
+ * the answer, as above.
+ */
+bool um_wait_nap(struct um_req *r, int ms, long *ret);
+/*
  * For a semaphore that another thread posts. 0, or -EINTR: the guest whose
  * request this thread serves is gone or has a signal to take.
  */

@@ -100,6 +100,22 @@ static bool begins(const char *value, const char *with)
 	return !strncmp(value, with, strlen(with));
 }
 
+/* The words are those of umnetlwip's interfaces. */
+static int kern(struct um_netopt *out, const char *value, const char **why)
+{
+	int ret = um_netopt_parse(value, out, why);
+
+	if (ret == 0 && strcmp(out->type, "umnetlwip") != 0) {
+		um_netopt_fini(out);
+		ret = -EINVAL;
+	}
+	if (ret < 0)
+		return ret;
+	free(out->type);
+	out->type = strdup("umnetkern");
+	return out->type ? 0 : -ENOMEM;
+}
+
 int um_netopt_parse(const char *value, struct um_netopt *out, const char **why)
 {
 	const char *scheme = strstr(value, "://");
@@ -108,7 +124,7 @@ int um_netopt_parse(const char *value, struct um_netopt *out, const char **why)
 	for (size_t i = 0; i < UM_ARRAY_SIZE(simple); i++)
 		if (!strcmp(value, simple[i].word))
 			return set(out, simple[i].type, strdup(""));
-	*why = "take none, native, kern, slirp[,FORWARD...], vde:///PATH or "
+	*why = "take none, native, kern[,UPLINK], slirp[,FORWARD...], vde:///PATH or "
 	       "another VNL, wire:NAME, umnet...";
 	if (strchr(value, '"') && !begins(value, "umnet"))
 		return -EINVAL;
@@ -116,6 +132,8 @@ int um_netopt_parse(const char *value, struct um_netopt *out, const char **why)
 		return slirp(out, "", why);
 	if (begins(value, "slirp,"))
 		return slirp(out, value + strlen("slirp,"), why);
+	if (begins(value, "kern,"))
+		return kern(out, value + strlen("kern,"), why);
 	if (begins(value, "wire:") && value[5])
 		return interface(out, "wr0", value + 5, "up");
 	if (begins(value, "umnet"))

@@ -45,6 +45,11 @@ int um_stack_choose(struct um_req *r, struct um_mount *m, int domain);
 bool um_stack_enter(struct um_mount *m);
 void um_stack_leave(struct um_mount *m);
 
+/* Older modules know fewer operations. */
+#define UM_STACK_HAS(m, op)                                                    \
+	((m)->fs.net->ops->size > offsetof(struct um_net_ops, op) &&           \
+	 (m)->fs.net->ops->op)
+
 /* Call operation `op` of stack m; -ENETDOWN when it is gone. */
 #define UM_STACK_CALL(m, op, absent, ...)                                      \
 	({                                                                     \
@@ -52,7 +57,7 @@ void um_stack_leave(struct um_mount *m);
 		long _ret = -ENETDOWN;                                         \
 		if (um_stack_enter(_m)) {                                      \
 			_ret = (absent);                                       \
-			if (_m->fs.net->ops->op)                               \
+			if (UM_STACK_HAS(_m, op))                              \
 				_ret = _m->fs.net->ops->op(_m->fs.net,         \
 							   __VA_ARGS__);       \
 			um_stack_leave(_m);                                    \

@@ -37,6 +37,8 @@ void um_standin_put(struct um_standin *s)
 	if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
 	um_mount_put(s->stack);
+	if (s->ring)
+		um_shared_add_polls(-1);
 	free(s);
 }
 
@@ -98,7 +100,7 @@ static struct um_standin *take_dead_locked(int diag)
 	return dead;
 }
 
-static void sweep(void)
+void um_standin_sweep(void)
 {
 	UM_CLOSE int diag = open_diag();
 	struct um_standin *dead;
@@ -140,7 +142,7 @@ int um_standin_add(int fd, struct um_mount *stack, uint64_t id, int domain,
 	full = ++made % SWEEP_EVERY == 0;
 	um_unlock(&lock);
 	if (full)
-		sweep();
+		um_standin_sweep();
 	return 0;
 }
 
@@ -162,6 +164,17 @@ struct um_standin *um_standin_of(struct um_req *r, um_gfd fd)
 	return s;
 }
 
+bool um_standin_has_ring(ino_t inode)
+{
+	bool found = false;
+
+	um_lock(&lock);
+	for (struct um_standin *s = table[inode % BUCKETS]; s; s = s->next)
+		found |= s->inode == inode && s->ring;
+	um_unlock(&lock);
+	return found;
+}
+
 struct um_standin *um_standin_arg(struct um_req *r, int n)
 {
 	return um_standin_of(r, um_gfd_of(r->arg[n]));
@@ -173,7 +186,7 @@ bool um_standin_busy(struct um_mount *stack)
 
 	if (!um_standin_any())
 		return false;
-	sweep();
+	um_standin_sweep();
 	um_lock(&lock);
 	for (size_t i = 0; i < BUCKETS && !busy; i++)
 		for (struct um_standin *s = table[i]; s; s = s->next)

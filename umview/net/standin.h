@@ -17,6 +17,7 @@
  * @id: what the stack calls it
  * @stack: a mount (ref)
  * @packets: a SOCK_SEQPACKET one; see <umview/net.h>
+ * @ring: it has a ring for what comes: counted in um_shared.polls
  */
 struct um_standin {
 	atomic_int refs;
@@ -27,6 +28,7 @@ struct um_standin {
 	int domain;
 	int type;
 	bool packets;
+	atomic_bool ring;
 };
 
 /* The socket fd (borrowed) is one from now on. 0 or -ENOMEM. */
@@ -38,6 +40,10 @@ struct um_standin *um_standin_of(struct um_req *r, um_gfd fd);
 void um_standin_put(struct um_standin *s);
 /* There was one in this session. */
 bool um_standin_any(void);
+/* Is it one with a ring? */
+bool um_standin_has_ring(ino_t inode);
+/* Forget those that are gone. */
+void um_standin_sweep(void);
 /* Is a guest's socket of this stack left? */
 bool um_standin_busy(struct um_mount *stack);
 

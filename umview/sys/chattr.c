@@ -139,11 +139,15 @@ void um_fd_follow(struct um_req *r, int fd, const struct um_loc *loc)
 static long change_real_fd(struct um_req *r, int fd, struct change *c)
 {
 	struct um_loc loc = { 0 };
-	long ret = um_fd_for_change(r, fd, &loc);
+	long ret;
 
-	if (ret != 0)
-		return ret == UM_FD_NATIVE ? UM_CONTINUE : ret;
+	do {
+		ret = um_fd_for_change(r, fd, &loc);
+		if (ret != 0)
+			return ret == UM_FD_NATIVE ? UM_CONTINUE : ret;
+	} while (!um_fd_hold(r, fd, &loc));
 	ret = change_loc(r, &loc, c);
+	um_fd_let_go(&loc);
 	if (ret == 0)
 		um_fd_follow(r, fd, &loc);
 	return ret;

@@ -206,12 +206,27 @@ static int refresh(struct um_req *r, struct um_obj *o)
 	o->names = l.names;
 	o->nentries = l.n;
 	o->listed = ret == 0;
+	o->stamp = stamp;
 	if (ret == 0 && um_mount_may_tell(o->mount)) {
 		tell_entries(r, o, &loc);
 		if (o->mount->fs.quick)
 			tell_listing(r, o, &stamp);
 	}
 	return ret;
+}
+
+/* Opened before, and nothing has changed since. */
+static bool is_listed_now(struct um_obj *o)
+{
+	UM_FREE char *rel = um_obj_path(o);
+	struct um_listing now;
+
+	if (!o->listed || !rel)
+		return false;
+	um_shared_stamp(o->mount->id, rel, &now);
+	return now.bucket == o->stamp.bucket &&
+	       now.version == o->stamp.version && now.epoch == o->stamp.epoch &&
+	       now.lists == o->stamp.lists;
 }
 
 #define MAX_BATCH (256 * 1024)
@@ -262,7 +277,9 @@ void um_dir_opened(struct um_req *r, const struct stat *st,
 	    !um_mount_may_tell(o->mount))
 		return;
 	um_lock(&o->io);
-	if (refresh(r, o) < 0)
+	if (is_listed_now(o))
+		tell_listing(r, o, &o->stamp);
+	else if (refresh(r, o) < 0)
 		um_debug("cannot list what was opened");
 	um_unlock(&o->io);
 }

@@ -3,9 +3,9 @@
  * exec.c - execve, execveat: every program is loaded by the agent
  *
  * The monitor does what the kernel does before the point of no return: finds
- * the file and checks it (execfile.c). What it found waits in `pendings` under
- * the process's id. Then the guest execs the agent, by an injected descriptor;
- * the agent's first call (HELLO) fetches it.
+ * the file and checks it (execfile.c). What it found waits under the process's id
+ * (pending.c). Then the guest execs the agent, by an injected descriptor; the
+ * agent's first call (HELLO, hello.c) fetches it.
  *
  * A process that is being traced execs natively, so that its debugger sees
  * what it expects (traced.c); so does what cannot be read, if it is real. Those
@@ -13,36 +13,23 @@
  */
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #include <umview/vuctl.h>
 
 #include "agent/proto.h"
-#include "base/hash.h"
-#include "base/lock.h"
-#include "dev/stream.h"
 #include "guest/inject.h"
-#include "guest/shared.h"
-#include "net/standin.h"
 #include "sys/execfile.h"
-#include "sys/interp.h"
 #include "sys/restore.h"
-#include "sys/stats.h"
 #include "sys/sys.h"
 #include "sys/text.h"
 #include "sys/traced.h"
 #include "sys/viewend.h"
-#include "view/cwd.h"
 #include "view/perm.h"
 
-static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
-static struct um_hash pendings;
 static int agent_fd = -1;
 
 /* Somebody may trace guests: a look at each is needed. */
@@ -128,74 +115,6 @@ long sys_ptrace(struct um_req *r)
 	(void)r;
 	atomic_store(&tracers, true);
 	return UM_CONTINUE;
-}
-
-static void pending_free(struct um_exec_pending *p)
-{
-	if (!p)
-		return;
-	if (p->fd >= 0)
-		close(p->fd);
-	um_execfile_drop_interp(p);
-	if (p->exec_fd >= 0)
-		close(p->exec_fd);
-	free(p);
-}
-
-static struct um_exec_pending *take_pending(pid_t tgid)
-{
-	struct um_exec_pending *p = NULL;
-	struct um_hnode *n;
-
-	um_lock(&lock);
-	n = um_hash_get(&pendings, (uint64_t)tgid);
-	if (n) {
-		um_hash_del(&pendings, n);
-		p = um_container(n, struct um_exec_pending, node);
-	}
-	um_unlock(&lock);
-	return p;
-}
-
-/* Takes p. */
-static int put_pending(pid_t tgid, struct um_exec_pending *p)
-{
-	int ret;
-
-	pending_free(take_pending(tgid));
-	um_lock(&lock);
-	ret = um_hash_add(&pendings, &p->node, (uint64_t)tgid);
-	um_unlock(&lock);
-	if (ret < 0)
-		pending_free(p);
-	return ret;
-}
-
-static struct um_exec_pending *take_orphan(void)
-{
-	struct um_exec_pending *p = NULL;
-
-	um_lock(&lock);
-	for (size_t i = 0; i < pendings.nslots && !p; i++) {
-		struct um_hnode *n = pendings.slot[i];
-
-		while (n && kill((pid_t)n->key, 0) == 0)
-			n = n->next;
-		if (n) {
-			um_hash_del(&pendings, n);
-			p = um_container(n, struct um_exec_pending, node);
-		}
-	}
-	um_unlock(&lock);
-	return p;
-}
-
-void um_exec_sweep(void)
-{
-	struct um_exec_pending *p;
-
-	while ((p = take_orphan()))
-		pending_free(p);
 }
 
 /*
@@ -307,13 +226,13 @@ static long prepare(struct um_exec *x, int *traced)
 	/* what execs the agent by itself can do so under a tracer, too */
 	if (is_watched && (!x->by_agent || *traced != -EACCES))
 		return *traced;
-	return put_pending(um_req_tgid(x->r), um_steal(x->p));
+	return um_pending_put(um_req_tgid(x->r), um_steal(x->p));
 }
 
 static void exec_fini(struct um_exec *x)
 {
 	um_execfile_fini(x);
-	pending_free(x->p);
+	um_pending_free(x->p);
 }
 
 /* Natively: the process has no agent from then on. */
@@ -347,14 +266,14 @@ static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
 	long ret;
 
 	if (n < 0) {
-		pending_free(take_pending(um_req_tgid(r)));
+		um_pending_free(um_pending_take(um_req_tgid(r)));
 		return n;
 	}
 	args[0] = (uint64_t)n;
 	um_req_tgid(r);
 	ret = um_inject_exec(r, args, n, &done);
 	if (!done)
-		pending_free(take_pending(um_req_tgid(r)));
+		um_pending_free(um_pending_take(um_req_tgid(r)));
 	if (ret != UM_ANSWERED && native)
 		return exec_native(r);
 	return ret == UM_ANSWERED ? ret : no_ptrace(ret);
@@ -364,14 +283,14 @@ static long exec_agent(struct um_req *r, uint64_t argv, uint64_t envp,
 static long go_without(struct um_exec *x, bool native)
 {
 	static atomic_bool told;
-	struct um_exec_pending *p = take_pending(um_req_tgid(x->r));
+	struct um_exec_pending *p = um_pending_take(um_req_tgid(x->r));
 
 	if (native && um_loc_is_native(&x->loc)) {
 		x->r->attr = p->attr;
-		pending_free(p);
+		um_pending_free(p);
 		return UM_CONTINUE;
 	}
-	pending_free(p);
+	um_pending_free(p);
 	if (!atomic_exchange(&told, true))
 		um_err("programs on mounted file systems, and those that the "
 		       "view has an interpreter for, cannot be run %s",
@@ -474,7 +393,7 @@ long um_exec_prepare(struct um_req *r)
 	long ret;
 
 	if (!r->arg[1]) {
-		pending_free(take_pending(um_req_tgid(r)));
+		um_pending_free(um_pending_take(um_req_tgid(r)));
 		return -EFAULT;
 	}
 	ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
@@ -506,142 +425,4 @@ long um_exec_prepare_at(struct um_req *r)
 		return finish_by_agent(&x, how);
 	exec_fini(&x);
 	return ret < 0 ? ret : 0;
-}
-
-static int inject_or_none(struct um_req *r, int fd)
-{
-	return fd < 0 ? UM_EXEC_NO_FD : r->engine->inject(r, fd, true, false);
-}
-
-static void fill_cwd(struct um_req *r, struct um_page *page)
-{
-	struct um_cwd cwd;
-	int found = um_cwd_of(r, r->tid, &cwd);
-
-	if (found != 0)
-		page->flags |= UM_PAGE_CWD;
-	if (found == 0 || found == 1)
-		page->cwd = um_cwd_key(cwd.mount, cwd.path);
-}
-
-/* The page of a program that starts. */
-static struct um_page first_page(struct um_req *r,
-				 const struct um_exec_pending *p)
-{
-	struct um_page page = { .magic = UM_PAGE_MAGIC,
-				.version = um_page_version(),
-				.attr = p->attr->id,
-				.flags = um_attr_page_flags(p->attr),
-				.view = um_shared_view(p->attr->view),
-				.owner = um_req_tgid(r) };
-
-	if (um_cwd_any() || r->list->nmounts)
-		fill_cwd(r, &page);
-	if (p->interp_fd >= 0)
-		page.flags |= UM_PAGE_INTERP;
-	/* It may have inherited one. */
-	if (um_standin_any() || um_stream_any())
-		page.flags |= UM_PAGE_CHAN;
-	return page;
-}
-
-/* A file that stays open here: the agent opens it by this. */
-static int point_at(int fd, struct um_exec_file *out)
-{
-	struct stat st;
-
-	out->fd = UM_EXEC_NO_FD;
-	out->at = UM_EXEC_NO_FD;
-	/* without a region file the agent goes on, unpatched */
-	if (fd < 0)
-		return 0;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	out->at = fd;
-	out->dev = st.st_dev;
-	out->ino = st.st_ino;
-	return 0;
-}
-
-static int give_interp(struct um_req *r, const struct um_exec_pending *p,
-		       struct um_exec_file *out)
-{
-	out->at = UM_EXEC_NO_FD;
-	out->fd = UM_EXEC_NO_FD;
-	if (p->interp_fd >= 0 && p->keeps_interp)
-		return point_at(p->interp_fd, out);
-	out->fd = inject_or_none(r, p->interp_fd);
-	return p->interp_fd >= 0 && out->fd < 0 ? out->fd : 0;
-}
-
-/* Where the agent could not open what point_at() named. */
-long um_exec_give(struct um_req *r)
-{
-	int fd = (int)r->arg[1];
-
-	if (fd < 0 || (fd != um_shared_fd() && !um_interp_is_kept(fd)))
-		return -EBADF;
-	return r->engine->inject(r, fd, true, false);
-}
-
-/*
- * The answer is the program's descriptor. That of a virtual file is closed here
- * before the agent goes on, as in um_give_fd().
- */
-static long give_program(struct um_req *r, struct um_exec_pending *p)
-{
-	int ret = r->engine->inject(r, p->fd, true, p->is_real);
-
-	if (p->is_real)
-		return ret < 0 ? ret : UM_ANSWERED;
-	return ret;
-}
-
-/* What the agent is to load, and the descriptors of it. */
-static long hand_over(struct um_req *r, struct um_exec_pending *p)
-{
-	struct um_exec_info *info = &p->info;
-	int ret;
-
-	info->page = first_page(r, p);
-	um_text_of(p->fd, &info->text);
-	if (p->interp_fd >= 0)
-		um_text_of(p->interp_fd, &info->interp_text);
-	um_text_expected(info);
-	/* first: the kernel gives it the lowest number that is free */
-	info->exec_fd = UM_EXEC_NO_FD;
-	if (p->exec_fd >= 0) {
-		info->exec_fd = r->engine->inject(r, p->exec_fd, false, false);
-		if (info->exec_fd < 0)
-			return info->exec_fd;
-	}
-	info->monitor = (uint32_t)getpid();
-	info->stats_fd = inject_or_none(r, um_stats_fd());
-	ret = point_at(um_shared_fd(), &info->region);
-	if (ret == 0)
-		ret = give_interp(r, p, &info->interp);
-	if (ret == 0)
-		ret = um_copy_out(r, um_uptr_of(r->arg[1]), info,
-				  offsetof(struct um_exec_info, strings) +
-					  info->args + p->nargs);
-	return ret < 0 ? ret : give_program(r, p);
-}
-
-/* The agent is in place and asks what it is to load. */
-long um_exec_hello(struct um_req *r)
-{
-	/* a process that has just exec'ed has one thread */
-	pid_t tgid = r->tgid = r->tid;
-	struct um_exec_pending *p = take_pending(tgid);
-	long ret;
-
-	if (!p)
-		return -ESRCH;
-	um_attr_table_del(tgid);
-	r->attr = p->attr;
-	r->list = um_view_list(p->attr->view);
-	ret = r->arg[2] == sizeof(p->info) ? hand_over(r, p) : -EINVAL;
-	pending_free(p);
-	um_list_put(r->list);
-	return ret;
 }

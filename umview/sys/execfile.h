@@ -9,30 +9,10 @@
 
 #include <sys/stat.h>
 
-#include "agent/proto.h"
-#include "base/hash.h"
-#include "sys/sys.h"
+#include "sys/pending.h"
 
 /* As much of a file as says what it is; a `#!` line may be no longer. */
 #define UM_EXEC_HEAD 256
-
-/*
- * What a process will find when its agent asks.
- * @is_real: the program is a file of the host's
- * @keeps_interp: interp_fd stays open (interp.h)
- */
-struct um_exec_pending {
-	struct um_hnode node;
-	struct um_exec_info info;
-	char args[UM_EXEC_ARGS_MAX];
-	size_t nargs;
-	const struct um_attr *attr;
-	int fd;
-	int interp_fd;
-	int exec_fd;
-	bool is_real;
-	bool keeps_interp;
-};
 
 /**
  * struct um_exec - an exec on its way: the file that is looked at, and the list

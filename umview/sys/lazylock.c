@@ -22,10 +22,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "base/lock.h"
 #include "guest/shared.h"
+#include "guest/wait.h"
 #include "sys/rw.h"
 
 /**
@@ -41,6 +41,9 @@ struct holder {
 	pid_t owner;
 	int fd;
 };
+
+/* Until one asks again for a lock that another has. */
+#define NAP_MS 5
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct holder *holders;
@@ -225,22 +228,6 @@ int um_lazy_flock_fd(struct um_obj *o)
 	return holder_fd(o, 0, 0);
 }
 
-static bool should_wait(struct um_req *r, long *ret)
-{
-	const struct timespec nap = { .tv_nsec = 5000000 };
-
-	nanosleep(&nap, NULL);
-	if (r->engine->alive(r) < 0) {
-		*ret = -EINTR;
-		return false;
-	}
-	if (um_req_has_signal(r)) {
-		*ret = -UM_ERESTARTSYS;
-		return false;
-	}
-	return true;
-}
-
 long um_lazy_flock(struct um_req *r, struct um_obj *o)
 {
 	int op = (int)r->arg[1];
@@ -259,7 +246,7 @@ long um_lazy_flock(struct um_req *r, struct um_obj *o)
 	do {
 		ret = UM_SYS(flock(fd, op | LOCK_NB));
 	} while (ret == -EWOULDBLOCK && !(op & LOCK_NB) &&
-		 should_wait(r, &ret));
+		 um_wait_nap(r, NAP_MS, &ret));
 	return ret;
 }
 
@@ -364,6 +351,6 @@ long um_lazy_fcntl(struct um_req *r, struct um_obj *o)
 		return get_lock(r, o, fd, &fl);
 	do {
 		ret = UM_SYS(fcntl(fd, F_OFD_SETLK, &fl));
-	} while (ret == -EAGAIN && wait && should_wait(r, &ret));
+	} while (ret == -EAGAIN && wait && um_wait_nap(r, NAP_MS, &ret));
 	return ret;
 }

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "sys/lazylock.h"
+#include "sys/net.h"
 #include "sys/rw.h"
 
 /* One with the locks that the object has, if there is one. */
@@ -67,6 +68,13 @@ static long map(struct um_req *r, struct um_obj *o, bool writes)
 	return ret;
 }
 
+static long map_socket(struct um_req *r)
+{
+	struct um_standin *s UM_STANDIN = um_standin_arg(r, 4);
+
+	return s && s->packets ? um_net_mmap(r, s) : UM_CONTINUE;
+}
+
 long sys_mmap(struct um_req *r)
 {
 	struct um_obj *o UM_OBJ = um_arg_obj(r, 4);
@@ -74,7 +82,7 @@ long sys_mmap(struct um_req *r)
 	bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 
 	if (!o)
-		return UM_CONTINUE;
+		return map_socket(r);
 	if (o->kind == UM_OBJ_PATH)
 		return -EBADF;
 	if (o->kind == UM_OBJ_DIR)

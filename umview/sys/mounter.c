@@ -43,6 +43,22 @@ bool um_mounter_serves(const char *type)
 	return false;
 }
 
+const char *um_mounter_of(const char *program)
+{
+	static const char *const types[][2] = {
+#define UM_MOUNTER(type, program, package, words, options) { program, type },
+#define UM_MOUNTER_ALIAS(alias, type)
+#include "view/mounters.def"
+#undef UM_MOUNTER
+#undef UM_MOUNTER_ALIAS
+	};
+
+	for (size_t i = 0; i < UM_ARRAY_SIZE(types); i++)
+		if (!strcmp(types[i][0], program))
+			return types[i][1];
+	return NULL;
+}
+
 /* The type in /sbin/mount.TYPE, or NULL. */
 static const char *type_in(const char *path)
 {

@@ -43,6 +43,21 @@ static bool has_own_module(const char *type)
 	return !strncmp(type, "umnet", 5) && um_service_exists(type);
 }
 
+/* What may have been meant. */
+static void tell_unknown(const char *type)
+{
+	const char *known = um_mounter_of(type);
+
+	if (known)
+		um_err("no module serves type `%s', but a program of this name "
+		       "does: mount -t %s, or fuse.%s; see umview-mount(7)",
+		       type, known, type);
+	else
+		um_err("no module serves type `%s'; see um_add_service(1); a "
+		       "FUSE program is started by mount -t fuse.PROGRAM",
+		       type);
+}
+
 static int load_server(struct um_req *r, const char *type, bool silent)
 {
 	struct um_service *s = NULL;
@@ -64,8 +79,7 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 	}
 	if (!um_service_exists(name)) {
 		if (!silent)
-			um_err("no module serves type `%s'; see um_add_service(1)",
-			       type);
+			tell_unknown(type);
 		return -ENODEV;
 	}
 	ret = um_service_load(name, false, &s);
@@ -74,12 +88,6 @@ static int load_server(struct um_req *r, const char *type, bool silent)
 	ret = um_view_add_service(r->attr->view, s);
 	um_service_put(s);
 	return ret == -EEXIST ? 0 : ret;
-}
-
-void um_req_renew_list(struct um_req *r)
-{
-	um_list_put(r->list);
-	r->list = um_view_list(r->attr->view);
 }
 
 struct um_service *um_mounting_server(struct um_req *r, const char *type,
@@ -93,7 +101,7 @@ struct um_service *um_mounting_server(struct um_req *r, const char *type,
 	*err = load_server(r, type, silent);
 	if (*err < 0)
 		return NULL;
-	um_req_renew_list(r);
+	um_view_renew_list(r);
 	s = um_list_server(r->list, type);
 	if (!s)
 		*err = -ENODEV;
@@ -215,6 +223,8 @@ static int start_fs(struct um_mount *m, struct um_service *s,
 		um_err("module %s crashed (%s) in mount", s->module->name,
 		       c.what);
 	ret = serves(m, s, ret);
+	if (ret == 0 && m->fs.ops)
+		um_mount_own_ops(m);
 	return ret == 0 && um_stack_is(m) ? um_stack_init(m) : ret;
 }
 

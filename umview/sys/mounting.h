@@ -44,7 +44,5 @@ int um_mounting_start(struct um_req *r, const struct um_mounting *a,
 		      struct um_mount **out);
 /* A module says itself why it refuses; what else fails is told here. */
 void um_mounting_failed(const struct um_mounting *a, int err);
-/* The request goes on with the view as it is now. */
-void um_req_renew_list(struct um_req *r);
 
 #endif

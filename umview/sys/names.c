@@ -38,7 +38,8 @@ static long make_dir(struct um_req *r, int dirfd, uint64_t name, mode_t mode)
 
 	if (ret != 0)
 		return ret;
-	return um_fs_mkdir(loc.mount, loc.rel, um_apply_umask(r, mode & 01777));
+	return um_vnode_mkdir(loc.mount, loc.rel,
+			      um_apply_umask(r, mode & 01777));
 }
 
 long sys_mkdir(struct um_req *r)
@@ -76,9 +77,10 @@ static long make_node(struct um_req *r, int dirfd, uint64_t name, mode_t mode,
 		return -EINVAL;
 	}
 	return ret < 0 ? ret
-		       : um_fs_mknod(loc.mount, loc.rel,
-				     um_apply_umask(r, mode & (S_IFMT | 07777)),
-				     dev);
+		       : um_vnode_mknod(
+				 loc.mount, loc.rel,
+				 um_apply_umask(r, mode & (S_IFMT | 07777)),
+				 dev);
 }
 
 long sys_mknod(struct um_req *r)
@@ -107,7 +109,7 @@ static long make_symlink(struct um_req *r, uint64_t target, int dirfd,
 	ret = new_name(r, dirfd, name, false, &loc);
 	if (ret != 0)
 		return ret;
-	return *text ? um_fs_symlink(loc.mount, text, loc.rel) : -ENOENT;
+	return *text ? um_vnode_symlink(loc.mount, text, loc.rel) : -ENOENT;
 }
 
 long sys_symlink(struct um_req *r)

@@ -9,6 +9,8 @@
 #include "sys/net.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -330,6 +332,12 @@ static bool is_error(const struct um_req *r, socklen_t len)
 	       len == sizeof(int);
 }
 
+/* The answer depends on what the guest has there. */
+static bool is_in_and_out(const struct um_req *r)
+{
+	return (int)r->arg[1] == SOL_PACKET && (int)r->arg[2] == PACKET_HDRLEN;
+}
+
 long sys_getsockopt(struct um_req *r)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
@@ -349,6 +357,11 @@ long sys_getsockopt(struct um_req *r)
 	value = um_req_alloc(r, len + 1);
 	if (!value)
 		return -ENOMEM;
+	if (is_in_and_out(r)) {
+		ret = um_copy_in(r, um_uptr_of(r->arg[3]), value, len);
+		if (ret < 0)
+			return ret;
+	}
 	ret = UM_STACK_CALL(s->stack, getsockopt, -ENOPROTOOPT, s->id,
 			    (int)r->arg[1], (int)r->arg[2], value, &len);
 	if (ret == 0 && is_error(r, len))
@@ -369,6 +382,43 @@ static bool is_of_standin(const struct um_req *r)
 	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
 }
 
+/* A program of BPF is behind a pointer; what is sent are its instructions. */
+static long copy_program(struct um_req *r, void **value, socklen_t *len)
+{
+	struct sock_fprog p;
+	long ret;
+
+	if (*len != sizeof(p))
+		return -EINVAL;
+	ret = um_copy_in(r, um_uptr_of(r->arg[3]), &p, sizeof(p));
+	if (ret < 0)
+		return ret;
+	if (!p.filter)
+		return -EINVAL;
+	*len = p.len * (socklen_t)sizeof(*p.filter);
+	*value = um_req_alloc(r, *len + 1);
+	if (!*value)
+		return -ENOMEM;
+	return um_copy_in(r, um_uptr_of((uintptr_t)p.filter), *value, *len);
+}
+
+static long copy_option(struct um_req *r, void **value, socklen_t *len)
+{
+	if (*len > MAX_OPTION) /* or below 0 */
+		return -EINVAL;
+	if ((int)r->arg[1] == SOL_SOCKET && (int)r->arg[2] == SO_ATTACH_FILTER)
+		return copy_program(r, value, len);
+	*value = um_req_alloc(r, *len + 1);
+	if (!*value)
+		return -ENOMEM;
+	return um_copy_in(r, um_uptr_of(r->arg[3]), *value, *len);
+}
+
+static bool makes_ring(const struct um_req *r)
+{
+	return (int)r->arg[1] == SOL_PACKET && (int)r->arg[2] == PACKET_RX_RING;
+}
+
 long sys_setsockopt(struct um_req *r)
 {
 	struct um_standin *s UM_STANDIN = um_standin_arg(r, 0);
@@ -378,15 +428,12 @@ long sys_setsockopt(struct um_req *r)
 
 	if (!s)
 		return UM_CONTINUE;
-	if (len > MAX_OPTION) /* or below 0 */
-		return -EINVAL;
-	value = um_req_alloc(r, len + 1);
-	if (!value)
-		return -ENOMEM;
-	ret = um_copy_in(r, um_uptr_of(r->arg[3]), value, len);
+	ret = copy_option(r, &value, &len);
 	if (ret == 0)
 		ret = UM_STACK_CALL(s->stack, setsockopt, -ENOPROTOOPT, s->id,
 				    (int)r->arg[1], (int)r->arg[2], value, len);
+	if (ret == 0 && makes_ring(r))
+		um_net_ring_set(s, value, len);
 	return ret == 0 && is_of_standin(r) ? UM_CONTINUE : ret;
 }
 

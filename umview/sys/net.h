@@ -33,6 +33,19 @@ long um_net_write(struct um_req *r, struct um_standin *s,
  */
 void um_net_error_sent(struct um_req *r, int error);
 void um_net_error_read(struct um_req *r, struct um_standin *s, int flags);
+/* mmap(2) of it. */
+long um_net_mmap(struct um_req *r, struct um_standin *s);
+/* The same for the agent: a descriptor to map. vuctl: descriptor, size, offset. */
+long um_net_map_give(struct um_req *r);
+/* PACKET_RX_RING was set to this. */
+void um_net_ring_set(struct um_standin *s, const void *value, socklen_t len);
+/*
+ * The guest is going to wait for fd: what poll(2) is to show of it at once,
+ * POLLERR or 0. All else the kernel knows from now on.
+ */
+int um_net_settle(struct um_req *r, um_gfd fd);
+/* The same of those in a set of epoll(7). vuctl: its descriptor. */
+long um_net_settle_set(struct um_req *r);
 long um_net_ioctl(struct um_req *r, struct um_standin *s, unsigned int cmd);
 /* A request about interfaces on an AF_UNIX socket: is it one of a stack's? */
 bool um_net_unix_ioctl(struct um_req *r, unsigned int cmd, long *ret);

@@ -108,6 +108,21 @@ static long at_end(int sock, int flags)
 		       : 0;
 }
 
+/* It is none; and is no longer there. */
+static bool was_token(int sock, const char *buf, long got, int flags)
+{
+	struct um_net_head head;
+
+	if (got != (long)sizeof(head))
+		return false;
+	memcpy(&head, buf, sizeof(head));
+	if (head.namelen != UM_NET_TOKEN)
+		return false;
+	if (flags & MSG_PEEK)
+		(void)!recv(sock, &head, sizeof(head), MSG_DONTWAIT);
+	return true;
+}
+
 /* The next packet: 1; 0: the end; -errno. */
 static long receive(struct um_req *r, struct um_standin *s, size_t room,
 		    int flags, struct packet *out)
@@ -131,7 +146,8 @@ static long receive(struct um_req *r, struct um_standin *s, size_t room,
 			recv(sock, buf, size,
 			     (flags & (MSG_PEEK | MSG_DONTWAIT)) | MSG_TRUNC));
 		um_wait_end();
-	} while (got == -EINTR && um_wait_again(r, &got));
+	} while ((got == -EINTR && um_wait_again(r, &got)) ||
+		 was_token(sock, buf, got, flags));
 	if (got == 0)
 		return at_end(sock, flags);
 	if (got < 0)

@@ -5,7 +5,8 @@
  * Hardly any does (um_shared.polls): all other calls are the kernel's, for which
  * files are always ready. Where such a file is among the descriptors, the
  * monitor waits in the guest's place: for duplicates of its descriptors, and for
- * what stands for the files (vnode/poll.c). In an epoll set that stands for the
+ * what stands for the files (vnode/poll.c). Packet sockets with a ring are made
+ * ready to be waited for (netmap.c). In an epoll set that stands for the
  * file from the start, and epoll_wait(2) is native.
  */
 #include <limits.h>
@@ -18,6 +19,7 @@
 
 #include "guest/inject.h"
 #include "guest/shared.h"
+#include "sys/net.h"
 #include "sys/rw.h"
 
 /* As many descriptors as the kernel lets a process have. */
@@ -36,6 +38,7 @@
  * struct waiting - a call that waits for descriptors
  * @fds: as the guest gave them; @objs, @own: of each the object (ref) that the
  *	file system is asked about, or NULL, and our descriptor
+ * @failed: POLLERR of a packet socket, which its stand-in cannot show
  * @until: on CLOCK_MONOTONIC; FOREVER
  * @mask: of blocked signals while it waits, if @masked
  */
@@ -44,6 +47,7 @@ struct waiting {
 	struct pollfd *fds;
 	struct pollfd *own;
 	struct um_obj **objs;
+	short *failed;
 	unsigned int n;
 	int64_t until;
 	bool masked;
@@ -96,9 +100,13 @@ static bool find_objects(struct waiting *w)
 
 	for (unsigned int i = 0; i < w->n; i++) {
 		w->own[i].fd = -1;
-		if (w->fds[i].fd >= 0)
-			w->objs[i] = find_polled(w->r, w->fds[i].fd);
-		any = any || w->objs[i];
+		if (w->fds[i].fd < 0)
+			continue;
+		w->objs[i] = find_polled(w->r, w->fds[i].fd);
+		if (!w->objs[i])
+			w->failed[i] = (short)um_net_settle(
+				w->r, (um_gfd){ w->fds[i].fd });
+		any = any || w->objs[i] || w->failed[i];
 	}
 	return any;
 }
@@ -141,7 +149,9 @@ static long look(struct waiting *w)
 			got = um_vnode_poll(w->objs[i]->vnode,
 					    events | POLLERR | POLLHUP);
 		else if (p->fd >= 0)
-			got = w->own[i].fd < 0 ? POLLNVAL : w->own[i].revents;
+			got = w->own[i].fd < 0
+				      ? POLLNVAL
+				      : w->own[i].revents | w->failed[i];
 		if (got < 0)
 			return got;
 		if (w->objs[i])
@@ -198,7 +208,8 @@ static long wait_for(struct waiting *w)
 
 	w->own = zeroed(r, w->n * sizeof(*w->own));
 	w->objs = zeroed(r, w->n * sizeof(struct um_obj *));
-	if (!w->own || !w->objs)
+	w->failed = zeroed(r, w->n * sizeof(*w->failed));
+	if (!w->own || !w->objs || !w->failed)
 		return -ENOMEM;
 	if (!find_objects(w))
 		return UM_CONTINUE;

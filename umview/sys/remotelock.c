@@ -29,11 +29,11 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include <umview/log.h>
 
 #include "guest/shared.h"
+#include "guest/wait.h"
 #include "sys/remoteofd.h"
 #include "sys/rw.h"
 
@@ -263,21 +263,9 @@ static int add_owner(struct um_obj *obj, pid_t pid)
 /* Another machine may have it: asking again is all that there is. */
 bool um_lock_nap(struct um_req *r, int *ms, long *ret)
 {
-	struct timespec nap = { 0 };
-
 	if (*ms < MAX_NAP_MS)
 		*ms += NAP_MS;
-	nap.tv_nsec = *ms * 1000000L;
-	nanosleep(&nap, NULL);
-	if (r->engine->alive(r) < 0) {
-		*ret = -EINTR;
-		return false;
-	}
-	if (um_req_has_signal(r)) {
-		*ret = -UM_ERESTARTSYS;
-		return false;
-	}
-	return true;
+	return um_wait_nap(r, *ms, ret);
 }
 
 /* ---- fcntl ---- */

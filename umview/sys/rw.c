@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * rw.c - data calls on descriptors: read and write families, lseek, truncate,
- * fallocate, fsync
+ * rw.c - data calls on descriptors: read and write families
  *
  * Reads of a FILE object are the kernel's. Writes go through the module
  * first; the offset is the kernel's, moved by a duplicate of the guest's open
@@ -11,7 +10,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -21,7 +19,6 @@
 #include "sys/fsize.h"
 #include "sys/fusedev.h"
 #include "sys/net.h"
-#include "sys/remotelock.h"
 
 #define CHUNK  (512 * 1024)
 #define MAX_IO 0x7ffff000UL
@@ -456,206 +453,4 @@ long sys_preadv2(struct um_req *r)
 long sys_pwritev2(struct um_req *r)
 {
 	return vectored(r, (off_t)r->arg[3], (unsigned int)r->arg[5], true);
-}
-
-/* SEEK_DATA and SEEK_HOLE: the module knows. */
-long sys_lseek(struct um_req *r)
-{
-	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
-	UM_CLOSE int ofd = -1;
-	off_t off;
-
-	if (o && o->kind == UM_OBJ_PATH)
-		return -EBADF;
-	if (!o || !o->vnode || r->arg[2] <= SEEK_END)
-		return UM_CONTINUE;
-	if (r->arg[2] != SEEK_DATA && r->arg[2] != SEEK_HOLE)
-		return -EINVAL;
-	ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	if (ofd < 0)
-		return ofd;
-	off = um_vnode_lseek(o->vnode, (off_t)r->arg[1], (int)r->arg[2]);
-	return off < 0 ? off : UM_SYS(lseek(ofd, off, SEEK_SET));
-}
-
-/* The object behind argument 0, open for writing. 0 or an answer. */
-static long writable(struct um_req *r, struct um_obj *o)
-{
-	UM_CLOSE int ofd = -1;
-
-	if (o->kind == UM_OBJ_PATH)
-		return -EBADF;
-	if (!o->vnode)
-		return -EINVAL;
-	ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	if (ofd < 0)
-		return ofd;
-	return um_obj_writes(um_obj_flags(o, ofd)) ? 0 : -EBADF;
-}
-
-static int may_grow(struct um_req *r, struct um_obj *o, off_t size)
-{
-	struct stat st;
-	int ret = um_obj_getattr(o, &st);
-
-	return ret < 0 ? ret : um_fsize_allows(r, st.st_size, size);
-}
-
-long sys_ftruncate(struct um_req *r)
-{
-	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
-	long ret;
-
-	if (!o)
-		return UM_CONTINUE;
-	if ((off_t)r->arg[1] < 0)
-		return -EINVAL;
-	ret = writable(r, o);
-	if (ret < 0)
-		return ret == -EBADF && o->kind == UM_OBJ_FILE ? -EINVAL : ret;
-	ret = may_grow(r, o, (off_t)r->arg[1]);
-	return ret < 0 ? ret : um_vnode_truncate(o->vnode, (off_t)r->arg[1]);
-}
-
-static int check_fallocate(int mode, off_t off, off_t len)
-{
-	if (off < 0 || len <= 0)
-		return -EINVAL;
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE |
-		     FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE |
-		     FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE))
-		return -EOPNOTSUPP;
-	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
-		return -EOPNOTSUPP;
-	return off > INT64_MAX - len ? -EFBIG : 0;
-}
-
-long sys_fallocate(struct um_req *r)
-{
-	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
-	long ret;
-
-	if (!o)
-		return UM_CONTINUE;
-	ret = check_fallocate((int)r->arg[1], (off_t)r->arg[2],
-			      (off_t)r->arg[3]);
-	if (ret == 0)
-		ret = writable(r, o);
-	if (ret < 0)
-		return ret == -EINVAL && !o->vnode ? -EBADF : ret;
-	if (!(r->arg[1] & FALLOC_FL_KEEP_SIZE))
-		ret = may_grow(r, o, (off_t)(r->arg[2] + r->arg[3]));
-	if (ret < 0)
-		return ret;
-	return um_vnode_fallocate(o->vnode, (int)r->arg[1], (off_t)r->arg[2],
-				  (off_t)r->arg[3]);
-}
-
-static long sync_call(struct um_req *r, bool datasync)
-{
-	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
-
-	if (!o)
-		return UM_CONTINUE;
-	if (o->kind == UM_OBJ_PATH)
-		return -EBADF;
-	if (o->vnode)
-		return um_vnode_fsync(o->vnode, datasync);
-	return um_fs_syncfs(o->mount);
-}
-
-long sys_fsync(struct um_req *r)
-{
-	return sync_call(r, false);
-}
-
-long sys_fdatasync(struct um_req *r)
-{
-	return sync_call(r, true);
-}
-
-/* The guest's own call follows; whatever this answers, the file is closed. */
-long um_close_begin(struct um_req *r)
-{
-	struct um_obj *o UM_OBJ = um_arg_obj(r, 1);
-	UM_CLOSE int ofd = -1;
-
-	if (!o || !o->vnode)
-		return 0;
-	um_lazy_close(r, o->vnode);
-	if (!um_fs_flushes(o->mount))
-		return 0;
-	um_remote_close(r, o->vnode);
-	ofd = um_gfd_dup(r, um_gfd_of(r->arg[1]));
-	if (ofd < 0 || !um_obj_writes(um_obj_flags(o, ofd)))
-		return 0;
-	return um_vnode_flush(o->vnode);
-}
-
-long sys_sync_file_range(struct um_req *r)
-{
-	off_t off = (off_t)r->arg[1];
-	off_t n = (off_t)r->arg[2];
-
-	if (off < 0 || n < 0 || off > INT64_MAX - n || r->arg[3] > 7)
-		return UM_CONTINUE;
-	return sync_call(r, true);
-}
-
-long sys_syncfs(struct um_req *r)
-{
-	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
-	int ret;
-
-	if (!o)
-		return UM_CONTINUE;
-	ret = um_vnode_sync_mount(o->mount);
-	return ret < 0 ? ret : um_fs_syncfs(o->mount);
-}
-
-/* All that the view mounted, then what is the kernel's. */
-long sys_sync(struct um_req *r)
-{
-	for (size_t i = 0; i < r->list->nmounts; i++) {
-		um_vnode_sync_mount(r->list->mounts[i]);
-		um_fs_syncfs(r->list->mounts[i]);
-	}
-	return UM_CONTINUE;
-}
-
-/* Advice; what is cached is cached whole. */
-static long advice(struct um_req *r)
-{
-	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
-
-	if (!o)
-		return UM_CONTINUE;
-	return o->kind == UM_OBJ_PATH ? -EBADF : 0;
-}
-
-long sys_fadvise64(struct um_req *r)
-{
-	struct stat st;
-
-	if (um_gfd_stat(r, um_gfd_of(r->arg[0]), &st) < 0 ||
-	    !S_ISREG(st.st_mode))
-		return UM_CONTINUE;
-	if ((int)r->arg[3] < 0 || (int)r->arg[3] > 5 || (off_t)r->arg[2] < 0)
-		return -EINVAL;
-	return advice(r);
-}
-
-long sys_readahead(struct um_req *r)
-{
-	struct um_obj *o UM_OBJ = um_arg_obj(r, 0);
-	UM_CLOSE int ofd = -1;
-
-	if (!o)
-		return UM_CONTINUE;
-	ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
-	if (ofd < 0)
-		return ofd;
-	if (o->kind == UM_OBJ_PATH || !um_obj_reads(um_obj_flags(o, ofd)))
-		return -EBADF;
-	return o->vnode ? 0 : -EINVAL;
 }

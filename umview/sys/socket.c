@@ -80,8 +80,8 @@ static long bind_virtual(struct um_req *r, const struct um_loc *loc, int sock,
 	ret = um_may_make(r, loc);
 	if (ret < 0)
 		return ret;
-	ret = um_fs_mknod(loc->mount, loc->rel,
-			  S_IFSOCK | um_apply_umask(r, 0777), 0);
+	ret = um_vnode_mknod(loc->mount, loc->rel,
+			     S_IFSOCK | um_apply_umask(r, 0777), 0);
 	if (ret < 0)
 		return ret == -EEXIST ? -EADDRINUSE : ret;
 	ret = um_fs_getattr(loc->mount, loc->rel, NULL, &st);

@@ -98,7 +98,7 @@ bool um_exec_is_agent(pid_t pid);
 long um_chdir_prepare(struct um_req *r);
 long um_fchdir_prepare(struct um_req *r);
 
-/* mount.c: unmount everything of a view that is going; see main/session.c */
+/* umount.c: unmount everything of a view that is going; see main/session.c */
 int um_do_umount(struct um_req *r, struct um_mount *m, int flags);
 /* Nobody uses it: it may end. */
 bool um_mount_is_idle(struct um_mount *m);

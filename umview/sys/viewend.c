@@ -40,7 +40,6 @@
 #include "base/lock.h"
 #include "guest/kept.h"
 #include "sys/sys.h"
-#include "view/cwd.h"
 
 /**
  * struct watch - a view that may end
@@ -185,14 +184,7 @@ static void end_mount(struct um_mount *m)
 	um_kept_sweep();
 	um_mount_get(m);
 	um_vnode_sync_mount(m);
-	if (um_mount_is_idle(m) && um_mount_try_end(m)) {
-		um_vnode_drop(m);
-		um_cwd_drop(m);
-		um_mount_shutdown(m);
-	} else {
-		um_fs_syncfs(m);
-		um_mount_detach(m);
-	}
+	um_view_release_mount(m, um_mount_is_idle(m) && um_mount_try_end(m));
 	um_mount_put(m);
 }
 

@@ -299,6 +299,10 @@ long sys_vuctl(struct um_req *r)
 		return um_text_give(r);
 	case UM_VU_GIVE:
 		return um_exec_give(r);
+	case UM_VU_MAP:
+		return um_net_map_give(r);
+	case UM_VU_SETTLE:
+		return um_net_settle_set(r);
 	case UM_VU_CLOSE:
 		return um_close_begin(r);
 	case UM_VU_MSOCKET:

@@ -114,6 +114,24 @@ int um_fd_for_change(struct um_req *r, int fd, struct um_loc *out)
 	return shown || !st.st_nlink ? UM_FD_NATIVE : -EROFS;
 }
 
+bool um_fd_hold(struct um_req *r, int fd, struct um_loc *loc)
+{
+	uint32_t names = um_names_of(loc->mount, loc->rel);
+	struct stat st;
+
+	um_names_lock(loc->mount, names);
+	if (um_gfd_stat(r, um_gfd_of((uint64_t)fd), &st) == 0 &&
+	    is_same(r, loc, &st))
+		return true;
+	um_names_unlock(loc->mount, names);
+	return false;
+}
+
+void um_fd_let_go(const struct um_loc *loc)
+{
+	um_names_unlock(loc->mount, um_names_of(loc->mount, loc->rel));
+}
+
 /* Is the process a guest of a view that has the mount? */
 static bool is_in_view(pid_t pid, const struct um_mount *m)
 {

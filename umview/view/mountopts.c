@@ -50,6 +50,19 @@ static char *unquote(const char *p, size_t n)
 	return out;
 }
 
+/* One that names can be compared with: they have no such parts any more. */
+static bool is_clean(const char *path)
+{
+	while (*path == '/' && path[1]) {
+		size_t n = strcspn(++path, "/");
+
+		if (!n || is(path, n, ".") || is(path, n, ".."))
+			return false;
+		path += n;
+	}
+	return true;
+}
+
 static int add_except(struct um_mount *m, const char *p, size_t n)
 {
 	char **grown = realloc(m->except, (m->nexcept + 1) * sizeof(char *));
@@ -64,6 +77,13 @@ static int add_except(struct um_mount *m, const char *p, size_t n)
 	if (path[0] != '/') {
 		um_err("except=%s: begin it with a slash: it is the part of "
 		       "the path after the mount point",
+		       path);
+		free(path);
+		return -EINVAL;
+	}
+	if (!is_clean(path)) {
+		um_err("except=%s: without `.', `..' and empty names: it is "
+		       "the part of the path after the mount point",
 		       path);
 		free(path);
 		return -EINVAL;

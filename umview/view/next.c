@@ -132,7 +132,7 @@ static int open_virtual(struct um_req *r, const struct um_loc *loc, int flags,
 		return f->fd < 0 ? f->fd : 0;
 	}
 	if (!loc->exists) {
-		ret = um_fs_mknod(loc->mount, loc->rel, S_IFREG | mode, 0);
+		ret = um_vnode_mknod(loc->mount, loc->rel, S_IFREG | mode, 0);
 		if (ret == 0)
 			ret = um_fs_getattr(loc->mount, loc->rel, NULL, &st);
 		if (ret < 0)
@@ -311,12 +311,13 @@ int um_next_mknod(struct um_next *next, const char *path, mode_t mode,
 		  dev_t rdev)
 {
 	return (int)ON_PATH(UM_ENTRY,
-			    um_fs_mknod(loc->mount, loc->rel, mode, rdev));
+			    um_vnode_mknod(loc->mount, loc->rel, mode, rdev));
 }
 
 int um_next_mkdir(struct um_next *next, const char *path, mode_t mode)
 {
-	return (int)ON_PATH(UM_ENTRY, um_fs_mkdir(loc->mount, loc->rel, mode));
+	return (int)ON_PATH(UM_ENTRY,
+			    um_vnode_mkdir(loc->mount, loc->rel, mode));
 }
 
 int um_next_unlink(struct um_next *next, const char *path)
@@ -332,7 +333,7 @@ int um_next_rmdir(struct um_next *next, const char *path)
 int um_next_symlink(struct um_next *next, const char *target, const char *path)
 {
 	return (int)ON_PATH(UM_ENTRY,
-			    um_fs_symlink(loc->mount, target, loc->rel));
+			    um_vnode_symlink(loc->mount, target, loc->rel));
 }
 
 typedef int (*two_fn)(struct um_mount *m, const char *from, const char *to,

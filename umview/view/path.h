@@ -183,6 +183,12 @@ bool um_list_dress(const struct um_list *l, struct stat *st);
  */
 #define UM_FD_NATIVE 1
 int um_fd_for_change(struct um_req *r, int fd, struct um_loc *out);
+/*
+ * The node keeps this name until it is let go. Return: false: it has lost it
+ * already, and nothing is held.
+ */
+bool um_fd_hold(struct um_req *r, int fd, struct um_loc *loc);
+void um_fd_let_go(const struct um_loc *loc);
 /* The newest mount whose mount point is exactly this. */
 struct um_mount *um_list_mount_at(const struct um_list *l, const char *path);
 /* Names of mount points in directory `path` that the directory itself lacks. */

@@ -228,17 +228,34 @@ int um_view_close(uint32_t id)
 		um_vmap_publish(id, v->list);
 	}
 	um_unlock(&lock);
+	um_obj_unpark_all();
 	um_list_put(l);
 	return 0;
+}
+
+void um_view_renew_list(struct um_req *r)
+{
+	um_list_put(r->list);
+	r->list = um_view_list(r->attr->view);
+}
+
+void um_view_release_mount(struct um_mount *m, bool now)
+{
+	if (!now) {
+		um_fs_syncfs(m);
+		um_mount_detach(m);
+		return;
+	}
+	um_vnode_drop(m);
+	um_cwd_drop(m);
+	um_mount_shutdown(m);
 }
 
 /* No guest that counts is left: whoever still refers to the mount does so for nothing. */
 static void end_mount(struct um_mount *m)
 {
 	um_vnode_sync_mount(m);
-	um_vnode_drop(m);
-	um_cwd_drop(m);
-	um_mount_shutdown(m);
+	um_view_release_mount(m, true);
 }
 
 static uint32_t count_views(void)
@@ -389,6 +406,7 @@ int um_view_change(uint32_t id, um_change_fn change, void *arg)
 			swapped = true;
 		}
 		um_unlock(&lock);
+		um_obj_unpark_all();
 		um_list_put(fresh);
 		um_list_put(old);
 		if (swapped)

@@ -60,6 +60,11 @@ int um_view_setup(void);
 /* The agents of all views are told anew what names to ask about. */
 void um_view_republish(void);
 void um_view_fini(void);
+/*
+ * Out of all views, and written back: it ends now, whoever still refers to it,
+ * or when nobody does any more (um_mount_reap()).
+ */
+void um_view_release_mount(struct um_mount *m, bool now);
 /* Unmount, in all views, what `which` says: newest view, newest mount first. */
 void um_view_end_mounts(bool (*which)(const struct um_mount *m));
 /*
@@ -71,6 +76,8 @@ void um_view_retire(uint32_t id, void (*end)(struct um_mount *m));
 UM_MUST_CHECK int um_view_close(uint32_t id);
 /* The list of view `id` at this moment (ref); NULL: no such view. */
 struct um_list *um_view_list(uint32_t id);
+/* The request goes on with the view as it is now. */
+void um_view_renew_list(struct um_req *r);
 struct um_list *um_list_get(struct um_list *l);
 void um_list_put(struct um_list *l);
 void um_list_put_void(void *l);

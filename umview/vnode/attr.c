@@ -4,9 +4,7 @@
  * file when the name is gone
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "vnode/internal.h"
 
@@ -56,60 +54,66 @@ static int apply(struct um_mount *m, const char *path, struct um_fh *fh,
 	return -EINVAL;
 }
 
-/*
- * What was asked by name may have been answered for another file, or for none,
- * when the name goes at that moment.
- */
-static bool is_doubtful(struct um_vnode *v, const char *path, int ret,
-			const struct change *c)
+static int apply_locked(struct um_vnode *v, const struct change *c, char **path)
 {
-	UM_FREE char *now = NULL;
-
-	if (!path || c->what != GETATTR)
-		return false;
-	now = um_vnode_path(v);
-	return !now || strcmp(now, path) != 0 || ret == -ENOENT ||
-	       (ret == 0 && c->out->st_ino != v->ino && !v->device);
-}
-
-static int apply_once(struct um_vnode *v, const struct change *c, bool *again)
-{
-	UM_FREE char *path = NULL;
 	struct um_fh *fh;
 	int ret;
 
 	um_lock(&v->io);
-	ret = with_node(v, &path, &fh);
+	ret = with_node(v, path, &fh);
 	if (ret == 0)
-		ret = apply(v->mount, path, fh, c);
+		ret = apply(v->mount, *path, fh, c);
 	um_unlock(&v->io);
-	*again = is_doubtful(v, path, ret, c);
 	return ret;
 }
 
-#define MAX_TRIES 64
-#define YIELDS	  8
-#define PAUSE_US  200
-
-/* Who takes the name away may need the processor for it. */
-static void let_others_finish(int tries)
+static bool has_name(struct um_vnode *v, const char *path)
 {
-	if (tries < YIELDS)
-		sched_yield();
-	else
-		usleep(PAUSE_US);
+	UM_FREE char *now = um_vnode_path(v);
+
+	return path && now ? !strcmp(now, path) : path == now;
 }
 
+/*
+ * What was asked by name may have been answered for another file, or for none,
+ * when the name goes at that moment. Return: true if it was not.
+ */
+static bool ask(struct um_vnode *v, const struct change *c, int *ret)
+{
+	UM_FREE char *path = NULL;
+
+	*ret = apply_locked(v, c, &path);
+	if (!path)
+		return true;
+	return *ret != -ENOENT && has_name(v, path) &&
+	       (*ret < 0 || c->out->st_ino == v->ino || v->device);
+}
+
+/* While nobody takes the name away. Return: false if it had gone before. */
+static bool apply_held(struct um_vnode *v, const struct change *c, int *ret)
+{
+	UM_FREE char *held = um_vnode_path(v);
+	UM_FREE char *path = NULL;
+	uint32_t names = held ? um_names_of(v->mount, held) : 0;
+	bool same;
+
+	um_names_lock(v->mount, names);
+	same = has_name(v, held);
+	if (same)
+		*ret = apply_locked(v, c, &path);
+	um_names_unlock(v->mount, names);
+	return same;
+}
+
+/* Asked first without the name held, as a name seldom goes meanwhile. */
 static int apply_vnode(struct um_vnode *v, const struct change *c)
 {
-	bool again = true;
 	int ret = -ENOENT;
+	bool done;
 
-	for (int i = 0; again && i < MAX_TRIES; i++) {
-		if (i)
-			let_others_finish(i);
-		ret = apply_once(v, c, &again);
-	}
+	done = c->what == GETATTR && ask(v, c, &ret);
+	while (!done)
+		done = apply_held(v, c, &ret);
 	if (ret == 0 && c->what == GETATTR && v->orphan)
 		c->out->st_nlink = 0;
 	else if (ret == 0 && c->what == GETATTR && v->hidden)

@@ -3,7 +3,7 @@
  * attrcache.h - attributes of names that were asked for lately, absences too
  *
  * All changes to a mount come through the monitor, so a cached attribute is
- * right until one of them; fscall.c calls the functions that forget.
+ * right until one of them; fsattr.c and fsname.c call the functions that forget.
  */
 #ifndef UM_VNODE_ATTRCACHE_H
 #define UM_VNODE_ATTRCACHE_H

@@ -105,6 +105,13 @@ int um_reopen(int memfd, int flags);
 int um_obj_open_lazy(struct um_vnode *v, int flags);
 /* Its vnode (ref), to be checked when the caller's ref of o is gone; or NULL. */
 struct um_vnode *um_obj_closed(struct um_obj *o);
+/* Out of the tables; the reference that these had goes. */
+void um_obj_end(struct um_obj *o);
+/* parked.c. It was closed, and is kept: false: it is not. */
+bool um_obj_park(struct um_obj *o);
+/* One that was opened in a view with this list, or NULL; the tables' reference. */
+struct um_obj *um_obj_unpark(const struct um_mount *m, const char *path,
+			     const void *list);
 /* A name that is no regular file's was removed; st: its attributes before. */
 void um_obj_removed(struct um_mount *m, const char *path,
 		    const struct stat *st);
@@ -125,12 +132,8 @@ void um_vnode_poll_end(const struct um_vnode *v);
 void um_lazy_resize(struct um_vnode *v);
 size_t um_obj_count(struct um_mount *m);
 
-/* namelock.c: the classes of a name; with its directory's; all */
-uint32_t um_names_of(const struct um_mount *m, const char *path);
-uint32_t um_names_of_entry(const struct um_mount *m, const char *path);
-uint32_t um_names_all(const struct um_mount *m);
-void um_names_lock(struct um_mount *m, uint32_t classes);
-void um_names_unlock(struct um_mount *m, uint32_t classes);
+/* make.c: the name's lock is held. 0 or -EEXIST. */
+int um_name_absent(struct um_mount *m, const char *path);
 
 /* watch.c */
 int um_watch_setup(void);

@@ -72,6 +72,17 @@ static void wait_for_operations(struct um_mount *m)
 	}
 }
 
+void um_mount_own_ops(struct um_mount *m)
+{
+	size_t size = m->fs.ops->size;
+
+	if (size > sizeof(m->ops))
+		size = sizeof(m->ops);
+	memcpy(&m->ops, m->fs.ops, size);
+	m->ops.size = size;
+	m->fs.ops = &m->ops;
+}
+
 void um_mount_shutdown(struct um_mount *m)
 {
 	if (atomic_exchange(&m->dead, true))

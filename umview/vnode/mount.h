@@ -63,11 +63,13 @@ enum um_mount_place { UM_SETTLED, UM_FLOATING };
  * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
  * @tell: guests are told, by um_shared_tell(), of what is sure of a name without
  *	asking; NULL: of what @cache has
+ * @ops: what fs.ops points to, see um_mount_own_ops()
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
 	atomic_int refs;
 	struct um_fs fs;
+	struct um_fs_ops ops;
 	unsigned int id;
 	dev_t dev;
 	char *point;
@@ -131,6 +133,11 @@ struct um_mount *um_mount_get(struct um_mount *m);
 /* NULL: its last reference is gone already. */
 struct um_mount *um_mount_try_get(struct um_mount *m);
 void um_mount_put(struct um_mount *m);
+/*
+ * Its operations are its own from now on: who refers to it may look for one when
+ * the file system has ended, and the module's table is gone.
+ */
+void um_mount_own_ops(struct um_mount *m);
 /* Flush and end the file system now, whoever still refers to it. */
 void um_mount_shutdown(struct um_mount *m);
 
@@ -162,6 +169,13 @@ void um_mount_reap(bool (*is_idle)(struct um_mount *m));
  * mounted after the one whose id is `after`; else NULL.
  */
 struct um_mount *um_mount_take_detached(unsigned int after);
+
+/* namelock.c: the classes of a name; with its directory's; all. See @names */
+uint32_t um_names_of(const struct um_mount *m, const char *path);
+uint32_t um_names_of_entry(const struct um_mount *m, const char *path);
+uint32_t um_names_all(const struct um_mount *m);
+void um_names_lock(struct um_mount *m, uint32_t classes);
+void um_names_unlock(struct um_mount *m, uint32_t classes);
 
 /* The host's own file system, the layer beneath all others. */
 struct um_mount *um_mount_real(void);

@@ -207,11 +207,27 @@ static int publish(struct um_obj *o)
 	return fd;
 }
 
+/* The list is taken. Return: descriptor of ours, or -errno. */
+static int open_again(struct um_obj *o, int flags, void *list,
+		      void (*release_list)(void *))
+{
+	int fd = um_reopen(o->lazy_fd, O_ACCMODE | (flags & KEEP_FLAGS));
+
+	release_list(list);
+	o->flags = flags;
+	if (fd < 0)
+		um_obj_end(o);
+	return fd;
+}
+
 int um_obj_open_dir(struct um_mount *m, const char *path, int flags, void *list,
 		    void (*release_list)(void *))
 {
-	struct um_obj *o = obj_new(UM_OBJ_DIR, m, path, flags);
+	struct um_obj *o = um_obj_unpark(m, path, list);
 
+	if (o)
+		return open_again(o, flags, list, release_list);
+	o = obj_new(UM_OBJ_DIR, m, path, flags);
 	if (!o) {
 		release_list(list);
 		return -ENOMEM;
@@ -277,29 +293,42 @@ int um_obj_reopen(struct um_obj *o, int flags)
 	return -ENXIO;
 }
 
-/* The one open file description of the object is closed. */
-struct um_vnode *um_obj_closed(struct um_obj *o)
+static void leave_locked(struct um_obj *o)
 {
-	struct um_vnode *v = NULL;
-
-	um_lock(&um_vn.table);
 	um_hash_del(&um_vn.by_inode, &o->node);
 	um_hash_del(&um_vn.by_wd, &o->wd_node);
 	um_shared_set_objs(um_vn.by_inode.count);
 	lazy_unlink_locked(o);
-	if (o->vnode) {
-		v = o->vnode;
-		v->refs++;
-	}
 	um_watch_del(o);
+}
+
+void um_obj_end(struct um_obj *o)
+{
+	um_lock(&um_vn.table);
+	leave_locked(o);
 	um_unlock(&um_vn.table);
 	if (o->kind == UM_OBJ_DIR)
 		um_shared_unlist(o->inode);
 	if (o->beneath_fd >= 0)
 		um_shared_lift(o->inode);
+	um_obj_put(o);
+}
+
+/* The one open file description of the object is closed. */
+struct um_vnode *um_obj_closed(struct um_obj *o)
+{
+	struct um_vnode *v = o->vnode;
+
 	if (um_obj_closed_hook)
 		um_obj_closed_hook(o->inode);
-	um_obj_put(o);
+	if (um_obj_park(o))
+		return NULL;
+	if (v) {
+		um_lock(&um_vn.table);
+		v->refs++;
+		um_unlock(&um_vn.table);
+	}
+	um_obj_end(o);
 	return v;
 }
 
@@ -335,7 +364,7 @@ static void count_one(struct um_obj *o, void *arg)
 {
 	struct count *c = arg;
 
-	if (o->kind != UM_OBJ_FILE && o->mount == c->m)
+	if (o->kind != UM_OBJ_FILE && !o->parked && o->mount == c->m)
 		c->n++;
 }
 

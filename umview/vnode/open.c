@@ -248,7 +248,9 @@ static int make(struct um_mount *m, const char *path, mode_t mode,
 	int ret;
 
 	um_names_lock(m, names);
-	ret = um_fs_create(m, path, mode, fh);
+	ret = um_name_absent(m, path);
+	if (ret == 0)
+		ret = um_fs_create(m, path, mode, fh);
 	if (ret >= 0) {
 		ret = um_fs_getattr(m, path, NULL, &st);
 		if (ret >= 0)

@@ -152,7 +152,9 @@ int um_vnode_link(struct um_mount *m, const char *from, const char *to)
 	int ret;
 
 	um_names_lock(m, names);
-	ret = um_fs_link(m, from, to);
+	ret = um_name_absent(m, to);
+	if (ret == 0)
+		ret = um_fs_link(m, from, to);
 	um_names_unlock(m, names);
 	return ret;
 }
@@ -162,13 +164,13 @@ int um_vnode_rmdir(struct um_mount *m, const char *path)
 	struct stat st;
 	int ret = um_fs_getattr(m, path, NULL, &st);
 
+	if (ret == 0)
+		ret = um_fs_rmdir(m, path);
 	/* a file without a name of its own, closed a moment ago */
 	if (ret == -ENOTEMPTY && !m->fs.unlink_open) {
 		um_watch_drain();
 		ret = um_fs_rmdir(m, path);
 	}
-	if (ret == 0)
-		ret = um_fs_rmdir(m, path);
 	if (ret == 0)
 		um_obj_removed(m, path, &st);
 	return ret;

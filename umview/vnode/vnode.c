@@ -542,6 +542,7 @@ static void drop_one(struct um_vnode *v, void *arg)
 
 void um_vnode_drop(struct um_mount *m)
 {
+	um_obj_unpark_all();
 	for_each(m, drop_one, NULL);
 }
 
@@ -561,5 +562,6 @@ int um_vnode_setup(off_t ready_limit, uint64_t cache_limit)
 void um_vnode_fini(void)
 {
 	um_watch_fini();
+	um_obj_unpark_all();
 	for_each(NULL, drop_one, NULL);
 }

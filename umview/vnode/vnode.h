@@ -40,6 +40,7 @@
 
 #include <stdint.h>
 
+#include "agent/proto.h"
 #include "base/hash.h"
 #include "vnode/fscall.h"
 
@@ -70,10 +71,16 @@ struct um_dirent {
  * @list: DIR: layers it was opened in (ref, view layer's)
  * @entries: DIR: listing, as of the last rewind
  * @names: DIR: where the entries' names are
+ * @listed: DIR: they were read; @stamp: when (um_shared_stamp())
+ * @parked: DIR: nobody has it open; @park_node, @older, @newer: see parked.c
  */
 struct um_obj {
 	struct um_hnode node;
 	struct um_hnode wd_node;
+	struct um_hnode park_node;
+	struct um_obj *older;
+	struct um_obj *newer;
+	bool parked;
 	int refs;
 	enum um_obj_kind kind;
 	uint64_t inode;
@@ -93,6 +100,7 @@ struct um_obj {
 	char *names;
 	size_t nentries;
 	bool listed;
+	struct um_listing stamp;
 };
 
 /**
@@ -190,6 +198,12 @@ int um_vnode_open_device(struct um_mount *m, const char *path,
 			 const struct stat *st, int flags);
 /* Read-only and ready, whatever the size limit says: for exec. */
 int um_vnode_open_whole(struct um_mount *m, const char *path);
+
+/* make.c: as the calls; -EEXIST: somebody else made it since the walk. */
+int um_vnode_mkdir(struct um_mount *m, const char *path, mode_t mode);
+int um_vnode_mknod(struct um_mount *m, const char *path, mode_t mode,
+		   dev_t rdev);
+int um_vnode_symlink(struct um_mount *m, const char *target, const char *path);
 
 #define UM_HIDDEN_NAME ".umview_hidden"
 
@@ -331,6 +345,8 @@ int um_vnode_rmdir(struct um_mount *m, const char *path);
 int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 		    unsigned int flags);
 
+/* Directories that were kept for their next opening go: views have changed. */
+void um_obj_unpark_all(void);
 /* Until every close that guests have done has had its effect. */
 void um_obj_settle(void);
 /* Before a guest opens one more: waits a little when closes lag behind. */

@@ -15,30 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "message.h"
 #include "plug.h"
-#include "proto.h"
 #include "tun.h"
 
 enum { CONTROL = 3, FDS = 1024 };
-
-static uint8_t in[sizeof(struct st_req) + ST_DATA_MAX]
-	__attribute__((aligned(16)));
-
-static void answer(uint32_t tag, int ret, uint64_t id, const void *data,
-		   size_t len)
-{
-	struct st_rep p = {
-		.tag = tag, .ret = ret, .id = id, .len = (uint32_t)len
-	};
-	struct iovec iov[2] = { { &p, sizeof(p) },
-				{ (void *)(uintptr_t)data, len } };
-
-	while (writev(CONTROL, iov, 2) < 0 && errno == EINTR)
-		;
-}
 
 /* The data of the request is changed in its place, and is the answer's. */
 static int serve(const struct st_req *q, uint8_t *data, int *fd, uint64_t *id)
@@ -58,43 +41,21 @@ static int serve(const struct st_req *q, uint8_t *data, int *fd, uint64_t *id)
 	return ret;
 }
 
-static int fd_of(struct msghdr *m)
-{
-	struct cmsghdr *h = CMSG_FIRSTHDR(m);
-	int fd = -1;
-
-	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(h), sizeof(fd));
-	return fd;
-}
-
 /* False: the module is gone. */
 static bool request(void)
 {
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec iov = { in, sizeof(in) };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(CONTROL, &m, MSG_CMSG_CLOEXEC);
+	static uint8_t data[ST_DATA_MAX] __attribute__((aligned(16)));
+	struct st_rep rep = { 0 };
 	struct st_req q;
-	uint64_t id = 0;
-	int fd, ret = -EPROTO;
+	int fd, ret = message_request(CONTROL, 0, &q, data, &fd);
 
-	if (n < 0 && errno == EINTR)
-		return true;
-	if (n <= 0)
+	if (ret < 0 && ret != -EPROTO)
 		return false;
-	fd = fd_of(&m);
-	memcpy(&q, in, sizeof(q));
-	if (n >= (ssize_t)sizeof(q) && q.len == (size_t)n - sizeof(q))
-		ret = serve(&q, in + sizeof(q), &fd, &id);
-	if (n >= (ssize_t)sizeof(q) && q.op != ST_CANCEL)
-		answer(q.tag, ret, id, in + sizeof(q), ret < 0 ? 0 : q.len);
+	rep.tag = q.tag;
+	rep.ret = ret < 0 ? ret : serve(&q, data, &fd, &rep.id);
+	rep.len = rep.ret < 0 ? 0 : q.len;
+	if (q.op != ST_CANCEL)
+		message_answer(CONTROL, &rep, data, -1);
 	if (fd >= 0)
 		close(fd);
 	return true;
@@ -115,7 +76,7 @@ int main(int argc, char **argv)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	plug_init(argv + 2);
-	answer(0, 0, 0, NULL, 0);
+	message_answer(CONTROL, &(struct st_rep){ 0 }, NULL, -1);
 	for (;;) {
 		int timeout = -1;
 		size_t n = plug_poll(fds + 1, FDS - 1, &timeout);

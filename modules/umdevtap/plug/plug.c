@@ -8,8 +8,6 @@
 #include "plug.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libvdeplug.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +17,7 @@
 #include <unistd.h>
 
 #include "tun.h"
+#include "vnl.h"
 
 enum { AGAIN_MS = 2000, BURST = 64, NAMES = 1000 };
 
@@ -108,30 +107,16 @@ static void unplug(struct plug *p)
 	p->again = now_ms() + AGAIN_MS;
 }
 
-/* A stream is left as it is: its frames would be cut. */
-static void dont_wait(int fd)
-{
-	int type = SOCK_STREAM;
-	socklen_t len = sizeof(type);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	    type != SOCK_STREAM)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
-
 static int plug_in(struct plug *p)
 {
 	char descr[64];
+	int ret;
 
 	snprintf(descr, sizeof(descr), "umdevtap %s", p->name);
-	errno = 0;
-	p->conn = vde_open((char *)(uintptr_t)p->vnl, descr, NULL);
-	if (!p->conn) {
+	ret = vnl_open(p->vnl, descr, &p->conn);
+	if (ret < 0)
 		p->again = now_ms() + AGAIN_MS;
-		return errno ? -errno : -EIO;
-	}
-	dont_wait(vde_datafd(p->conn));
-	return 0;
+	return ret;
 }
 
 /* ---- as modules/tun asks ---- */
@@ -308,24 +293,18 @@ static bool is_ready(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* libvdeplug may wait in a read, whatever the flag: each is asked for. */
 static void from_switch(struct plug *p)
 {
 	static uint8_t frame[VDE_ETHBUFSIZE];
 
-	for (int n = 0; n < BURST && is_ready(vde_datafd(p->conn)); n++) {
-		ssize_t len =
-			vde_recv(p->conn, frame, sizeof(frame), MSG_DONTWAIT);
+	for (int n = 0; n < BURST && vnl_is_ready(p->conn); n++) {
+		ssize_t len = vnl_receive(p->conn, frame, sizeof(frame));
 
-		if (len < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (len <= 0) {
+		if (len < 0)
 			unplug(p);
+		if (len <= 0)
 			return;
-		}
-		/* one byte is a VNL's way to say: nothing this time */
-		if (len > 1)
-			(void)tun_send(p->tun, frame, (size_t)len);
+		(void)tun_send(p->tun, frame, (size_t)len);
 	}
 }
 

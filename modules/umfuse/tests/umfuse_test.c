@@ -161,6 +161,12 @@ static const struct {
 	{ "umfusememfs", "pre=-V", -EIO },
 	{ "umfusememfs", "allow_other,max_read=4096,fsname=a\\,b,x-y", 0 },
 	{ "umfusehello", "attr_timeout=3.5,umask=027", 0 },
+	{ "umfusehello", "attr_timeout=1e99", 0 },
+	{ "umfusehello", "attr_timeout=-1", -EINVAL },
+	{ "umfusehello", "entry_timeout=-0.5", -EINVAL },
+	{ "umfusehello", "entry_timeout=2,attr_timeout=nan", -EINVAL },
+	{ "umfusehello", "negative_timeout=-1", -EINVAL },
+	{ "umfusehello", "attr_timeout=soon", -EINVAL },
 };
 
 static void starts_or_says_why(void **state)

@@ -2,13 +2,13 @@
 /*
  * main.c - umnetkern-stack: a network namespace and its sockets
  *
- * usage: umnetkern-stack FD
+ * usage: umnetkern-stack FD [INTERFACE...]
  *
  * FD is its end of the pair to the module (netproc/proto.h), which starts it. It
- * leaves for a user, a network and a mount namespace, sets the loopback up,
- * and then answers two requests: for a socket, and for the text of a file of
- * /proc or /sys as it is in that namespace. It ends when the module closes its
- * end.
+ * leaves for a user, a network and a mount namespace, sets the loopback and its
+ * interfaces up (uplink.h; as for umnetlwip-stack), and then answers two requests:
+ * for a socket, and for the text of a file of /proc or /sys as it is in that
+ * namespace. It ends when the module closes its end.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,36 +24,20 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "../../netproc/proto.h"
+#include "message.h"
+#include "uplink.h"
 
 enum { CONTROL = 3, TEXT_MAX = 4 << 20 };
 
-static char in[ST_DATA_MAX + sizeof(struct st_req)];
-
 static void answer(uint32_t tag, int ret, const void *data, size_t len, int fd)
 {
-	struct st_rep p = { .tag = tag, .ret = ret, .len = (uint32_t)len };
-	struct iovec iov[2] = { { &p, sizeof(p) },
-				{ (void *)(uintptr_t)data, len } };
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} c = { 0 };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
+	const struct st_rep rep = { .tag = tag,
+				    .ret = ret,
+				    .len = (uint32_t)len };
 
-	if (fd >= 0) {
-		m.msg_control = &c;
-		m.msg_controllen = sizeof(c.space);
-		c.h.cmsg_level = SOL_SOCKET;
-		c.h.cmsg_type = SCM_RIGHTS;
-		c.h.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&c.h), &fd, sizeof(fd));
-	}
-	while (sendmsg(CONTROL, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
+	message_answer(CONTROL, &rep, data, fd);
 }
 
 /* ---- the namespace ---- */
@@ -84,6 +68,12 @@ static int map_ids(uid_t uid, gid_t gid)
 	return put("/proc/self/gid_map", text);
 }
 
+static void forward(void)
+{
+	(void)put("/proc/sys/net/ipv4/ip_forward", "1");
+	(void)put("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+}
+
 static int loopback_up(void)
 {
 	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
@@ -93,6 +83,27 @@ static int loopback_up(void)
 	if (fd >= 0)
 		close(fd);
 	return ret;
+}
+
+/* With interfaces a second namespace is for the other ends of their cables. */
+static int leave_cables(void)
+{
+	int ret;
+
+	if (!uplink_any())
+		return 0;
+	ret = uplink_prepare();
+	if (ret == 0 && unshare(CLONE_NEWNET) < 0)
+		ret = -errno;
+	return ret;
+}
+
+/* Its own /sys/class/net, where the kernel allows the mount. */
+static void show_sys(void)
+{
+	(void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV,
+		    NULL);
 }
 
 static int enter(void)
@@ -111,11 +122,12 @@ static int enter(void)
 	}
 	ret = map_ids(uid, gid);
 	if (ret == 0)
+		ret = leave_cables();
+	if (ret == 0)
 		ret = loopback_up();
-	/* Its own /sys/class/net, where the kernel allows the mount. */
-	(void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV,
-		    NULL);
+	if (ret == 0)
+		uplink_connect();
+	show_sys();
 	return ret;
 }
 
@@ -182,6 +194,11 @@ static void give_file(const struct st_req *q, const char *path)
 	struct stat st;
 	int ret = -ENOENT;
 
+	if (!strcmp(path, "/etc/resolv.conf") && uplink_resolver()) {
+		text = strdup(uplink_resolver());
+		len = text ? strlen(text) : 0;
+		ret = text ? 0 : -ENOMEM;
+	}
 	/* A directory is asked for by a slash at its end. */
 	if (is_ours(path) && stat(path, &st) == 0 &&
 	    S_ISDIR(st.st_mode) == (path[strlen(path) - 1] == '/'))
@@ -197,37 +214,33 @@ static void give_file(const struct st_req *q, const char *path)
 	free(text);
 }
 
-static void serve(size_t got)
+static void serve(const struct st_req *q, const char *data)
 {
-	struct st_req q;
-	char *data = in + sizeof(q);
 	char path[256];
 
-	memcpy(&q, in, sizeof(q));
-	if (q.len > got - sizeof(q))
-		return;
-	switch (q.op) {
+	switch (q->op) {
 	case ST_SOCKET:
-		make_socket(&q);
+		make_socket(q);
 		break;
 	case ST_FILE:
-		snprintf(path, sizeof(path), "%.*s", (int)q.len, data);
-		give_file(&q, path);
+		snprintf(path, sizeof(path), "%.*s", (int)q->len, data);
+		give_file(q, path);
 		break;
 	case ST_CANCEL:
 	case ST_CLOSE:
 		break;
 	default:
-		answer(q.tag, -EOPNOTSUPP, NULL, 0, -1);
+		answer(q->tag, -EOPNOTSUPP, NULL, 0, -1);
 	}
 }
 
 int main(int argc, char **argv)
 {
+	static char data[ST_DATA_MAX];
+	struct st_req q;
 	int ret;
 
-	(void)argv;
-	if (argc != 2 || fcntl(CONTROL, F_SETFD, FD_CLOEXEC) < 0) {
+	if (argc < 2 || fcntl(CONTROL, F_SETFD, FD_CLOEXEC) < 0) {
 		fprintf(stderr,
 			"umnetkern-stack: it is started by the module umnet of umview(1)\n");
 		return 2;
@@ -236,16 +249,17 @@ int main(int argc, char **argv)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	for (int n = 2; n < argc; n++)
+		if (strchr(argv[n], '='))
+			uplink_start(argv[n]);
 	ret = enter();
+	for (int n = 2; ret == 0 && n < argc; n++)
+		if (!strcmp(argv[n], "forward"))
+			forward();
 	answer(0, ret, NULL, 0, -1);
-	while (ret == 0) {
-		ssize_t n = recv(CONTROL, in, sizeof(in), 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < (ssize_t)sizeof(struct st_req))
-			break;
-		serve((size_t)n);
-	}
+	if (ret == 0)
+		while (message_request(CONTROL, 0, &q, data, NULL) == 0)
+			serve(&q, data);
+	uplink_end();
 	return ret < 0;
 }

@@ -45,6 +45,28 @@ bool st_is_local4(uint32_t addr)
 	       st_addr4_find(addr, NULL);
 }
 
+static bool is_last_of(const struct st_addr4 *a, uint32_t addr)
+{
+	return a->prefix < 31 && addr == (a->local | htonl(~0U >> a->prefix));
+}
+
+bool st_iface_is_broadcast4(const struct st_iface *i, uint32_t addr)
+{
+	for (const struct st_addr4 *a = i->addrs4; a; a = a->next)
+		if (is_last_of(a, addr))
+			return true;
+	return addr == INADDR_BROADCAST;
+}
+
+bool st_is_broadcast4(uint32_t addr)
+{
+	for (struct st_iface *i = st_iface_first(); i; i = i->next)
+		if (st_iface_is_up(i) && !st_iface_is_l3(i) &&
+		    st_iface_is_broadcast4(i, addr))
+			return true;
+	return false;
+}
+
 static err_t alias_begin(struct netif *nif)
 {
 	struct st_iface *i = st_iface_of(nif);

@@ -5,13 +5,15 @@
 
 #include <stdint.h>
 
-/* Run what is due. */
+/* Run what is due, and what was left out while nothing needed it. */
 void st_clock_run(void);
 /* Milliseconds until the next is due; UINT32_MAX: nothing waits. */
 uint32_t st_clock_sleep(void);
 /* At the end of a round: deliver what was sent to ourselves. */
 void st_clock_settle(void);
-/* Group membership changed, or a packet came: its timers run for a while. */
+/* A frame came or went, or a request: neighbours are waited for, for a while. */
 void st_clock_touch(void);
+/* A piece of a packet came: the others are waited for. */
+void st_clock_touch_pieces(void);
 
 #endif

@@ -19,8 +19,9 @@
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
 #include "route.h"
+#include "share.h"
 
-enum { ERRORS_MAX = 16, ERROR_DATA = 128 };
+enum { ERRORS_MAX = 16 };
 
 struct st_error {
 	struct st_error *next;
@@ -28,7 +29,7 @@ struct st_error {
 	union st_sockaddr offender, target;
 	socklen_t target_len;
 	size_t len;
-	uint8_t data[ERROR_DATA];
+	uint8_t data[];
 };
 
 struct st_dgram *st_dgram_new(struct st_sock *s)
@@ -89,7 +90,7 @@ static void put_stamp(const struct st_sock *s, struct msghdr *m,
 		put(m, at, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
 }
 
-static int input_index(void)
+int st_dgram_input_index(void)
 {
 	struct netif *nif = ip_current_input_netif();
 
@@ -100,7 +101,7 @@ static void put_v4(const struct st_sock *s, struct msghdr *m,
 		   struct cmsghdr **at)
 {
 	const struct ip_hdr *h = ip4_current_header();
-	struct in_pktinfo info = { .ipi_ifindex = input_index() };
+	struct in_pktinfo info = { .ipi_ifindex = st_dgram_input_index() };
 	int ttl = IPH_TTL(h);
 	uint8_t tos = IPH_TOS(h);
 
@@ -118,8 +119,9 @@ static void put_v6(const struct st_sock *s, struct msghdr *m,
 		   struct cmsghdr **at)
 {
 	const struct ip6_hdr *h = ip6_current_header();
-	struct in6_pktinfo info = { .ipi6_ifindex =
-					    (unsigned int)input_index() };
+	struct in6_pktinfo info = {
+		.ipi6_ifindex = (unsigned int)st_dgram_input_index()
+	};
 	int hops, tclass;
 
 	if (ip_current_is_v6()) {
@@ -277,6 +279,15 @@ static void forget_peer(struct st_sock *s)
 	s->guessed = false;
 }
 
+static int may_send(const struct st_sock *s, const ip_addr_t *ip, int oif)
+{
+	if (!IP_IS_V4(ip))
+		return st_route_check(AF_INET6, ip_2_ip6(ip), oif);
+	if (!s->so.broadcast && st_is_broadcast4(ip_2_ip4(ip)->addr))
+		return -EACCES;
+	return st_route_check(AF_INET, &ip_2_ip4(ip)->addr, oif);
+}
+
 int st_dgram_connect(struct st_sock *s, const union st_sockaddr *addr,
 		     socklen_t len, int fd, uint32_t tag)
 {
@@ -293,9 +304,9 @@ int st_dgram_connect(struct st_sock *s, const union st_sockaddr *addr,
 	ret = st_addr_in(s, addr, len, &ip, &port);
 	if (ret < 0)
 		return ret;
-	ret = IP_IS_V4_VAL(ip)
-		      ? st_route_check(AF_INET, &ip_2_ip4(&ip)->addr, s->so.oif)
-		      : st_route_check(AF_INET6, ip_2_ip6(&ip), s->so.oif);
+	ret = may_send(s, &ip,
+		       s->so.oif || !ip_addr_ismulticast(&ip) ? s->so.oif
+							      : s->ip.mcast_if);
 	if (ret < 0)
 		return ret;
 	st_addr_out(s->domain, &ip, port, &s->remote);
@@ -374,12 +385,7 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 		return ret;
 	st_addr_somewhere(ip);
 	oif = out_index(s, to, ip);
-	if (!s->so.broadcast && IP_IS_V4_VAL(*ip) &&
-	    ip_2_ip4(ip)->addr == INADDR_BROADCAST)
-		return -EACCES;
-	return IP_IS_V4_VAL(*ip)
-		       ? st_route_check(AF_INET, &ip_2_ip4(ip)->addr, oif)
-		       : st_route_check(AF_INET6, ip_2_ip6(ip), oif);
+	return may_send(s, ip, oif);
 }
 
 static void choose_source6(struct netif *nif, const ip6_addr_t *to,
@@ -411,6 +417,23 @@ struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
 	return nif;
 }
 
+bool st_dgram_is_source(const ip_addr_t *ip)
+{
+	return !ip_addr_isany(ip) && !ip_addr_ismulticast(ip) &&
+	       !(IP_IS_V4(ip) && st_is_broadcast4(ip_2_ip4(ip)->addr));
+}
+
+/* On lo all comes back anyway. */
+void st_dgram_loop_back(const struct st_sock *s, struct pbuf *p,
+			const ip_addr_t *to, const struct netif *nif)
+{
+	bool all = IP_IS_V4(to) && st_is_broadcast4(ip_2_ip4(to)->addr);
+
+	if (nif && !st_iface_is_lo(st_iface_of(nif)) &&
+	    (all || (ip_addr_ismulticast(to) && s->ip.mcast_loop)))
+		p->flags |= PBUF_FLAG_MCASTLOOP;
+}
+
 struct pbuf *st_dgram_pbuf(pbuf_layer layer, const void *data, size_t len)
 {
 	struct pbuf *p = pbuf_alloc(layer, (u16_t)len, PBUF_RAM);
@@ -422,18 +445,18 @@ struct pbuf *st_dgram_pbuf(pbuf_layer layer, const void *data, size_t len)
 
 /* ---- errors ---- */
 
-static bool wants_errors(const struct st_sock *s, const ip_addr_t *offender)
+static bool wants_errors(const struct st_sock *s, const ip_addr_t *about)
 {
-	return s->domain == AF_INET6
-		       ? s->ip.recverr6 ||
-				 (s->ip.recverr && IP_IS_V4_VAL(*offender))
-		       : s->ip.recverr;
+	const struct st_dgram *d = s->priv;
+
+	return d->error_count < ERRORS_MAX &&
+	       (IP_IS_V4(about) ? s->ip.recverr : s->ip.recverr6);
 }
 
 static void keep_error(struct st_sock *s, const struct st_icmp_error *from)
 {
 	struct st_dgram *d = s->priv;
-	struct st_error *e = calloc(1, sizeof(*e));
+	struct st_error *e = calloc(1, sizeof(*e) + from->len);
 
 	if (!e)
 		return;
@@ -444,26 +467,46 @@ static void keep_error(struct st_sock *s, const struct st_icmp_error *from)
 		.ee_code = (uint8_t)from->code,
 		.ee_info = from->info,
 	};
-	st_addr_out(s->domain, &from->offender, 0, &e->offender);
+	if (from->origin != SO_EE_ORIGIN_LOCAL)
+		st_addr_out(s->domain, &from->offender, 0, &e->offender);
 	st_addr_out(s->domain, &from->to,
 		    s->proto == &st_udp ? ntohs(from->dport) : 0, &e->target);
-	e->len = from->len < ERROR_DATA ? from->len : ERROR_DATA;
-	memcpy(e->data, from->data, e->len);
+	e->len = from->len;
+	if (e->len)
+		memcpy(e->data, from->data, e->len);
 	*d->errors_end = e;
 	d->errors_end = &e->next;
 	d->error_count++;
-	st_sock_fail(s, from->error);
 }
 
 void st_dgram_error(struct st_sock *s, const struct st_icmp_error *e)
 {
-	struct st_dgram *d = s->priv;
+	bool four = IP_IS_V4_VAL(e->to), large = e->error == EMSGSIZE;
+	int how = four ? s->ip.mtu_discover : s->ip.mtu_discover6;
+	bool cares = how != IP_PMTUDISC_DONT;
 
-	if (wants_errors(s, &e->offender) && d->error_count < ERRORS_MAX)
+	if (large && four && !cares)
+		return;
+	if (wants_errors(s, &e->to)) {
 		keep_error(s, e);
-	/* Without the option only a connected socket hears, of hard errors. */
-	else if (e->hard && s->connected)
 		st_sock_fail(s, e->error);
+	} else if (s->connected && (large ? cares : e->hard)) {
+		/* Without the option it hears of hard errors alone. */
+		st_sock_fail(s, e->error);
+	}
+}
+
+void st_dgram_too_large(struct st_sock *s, const ip_addr_t *to, uint16_t port,
+			uint32_t mtu)
+{
+	struct st_icmp_error e = { .to = *to,
+				   .dport = htons(port),
+				   .error = EMSGSIZE,
+				   .origin = SO_EE_ORIGIN_LOCAL,
+				   .info = mtu };
+
+	if (wants_errors(s, to))
+		keep_error(s, &e);
 }
 
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)

@@ -43,14 +43,21 @@ int st_dgram_target(struct st_sock *s, const struct st_dest *to, ip_addr_t *ip,
 /* The netif and source address for it, as options say. NULL: by route. */
 struct netif *st_dgram_netif(const struct st_sock *s, const struct st_dest *to,
 			     const ip_addr_t *ip, ip_addr_t *source);
+/* To a group or to all: what goes out by nif comes back, too, where it is to. */
+void st_dgram_loop_back(const struct st_sock *s, struct pbuf *p,
+			const ip_addr_t *to, const struct netif *nif);
+/* The interface by which the packet at hand came. */
+int st_dgram_input_index(void);
+/* May the source of what is sent be that: an address of ours, not all's? */
+bool st_dgram_is_source(const ip_addr_t *ip);
 struct pbuf *st_dgram_pbuf(pbuf_layer layer, const void *data, size_t len);
 
 /* Members of groups: IP_ADD_MEMBERSHIP and its kin. */
 int st_group_option(struct st_sock *s, int level, int name, const void *value,
 		    socklen_t len);
 void st_group_fini(struct st_sock *s);
-/* Did the socket join the group? lwIP gives a group's packets to all. */
-bool st_group_has(const struct st_sock *s, const ip_addr_t *group);
+/* A packet to a group that came by that interface: is it for the socket? */
+bool st_group_hears(const struct st_sock *s, const ip_addr_t *group, int index);
 
 /* What came of a packet: an error of ICMP, and which packet it is about. */
 struct st_icmp_error {
@@ -69,6 +76,9 @@ struct st_icmp_error {
  * asked for, and the next call fails with it.
  */
 void st_dgram_error(struct st_sock *s, const struct st_icmp_error *e);
+/* It was not sent, being larger than the way there allows: likewise. */
+void st_dgram_too_large(struct st_sock *s, const ip_addr_t *to, uint16_t port,
+			uint32_t mtu);
 /* One of the queue, as ST_ERRQUEUE answers it; -EAGAIN: none. */
 ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room);
 

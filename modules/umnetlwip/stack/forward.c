@@ -33,6 +33,7 @@
 #include "lwip/ip4.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6.h"
+#include "pmtu.h"
 #include "route.h"
 #include "st_hooks.h"
 #include "sysctl.h"
@@ -94,13 +95,7 @@ static bool is_group(const struct way *w)
 	if (!four(w))
 		return w->ip.dst[0] == 0xff;
 	memcpy(&addr, w->ip.dst, 4);
-	if (addr == INADDR_BROADCAST || IN_MULTICAST(ntohl(addr)))
-		return true;
-	for (struct st_addr4 *a = w->in->addrs4; a; a = a->next)
-		if (a->prefix < 31 &&
-		    addr == (a->local | htonl(~0U >> a->prefix)))
-			return true;
-	return false;
+	return IN_MULTICAST(ntohl(addr)) || st_iface_is_broadcast4(w->in, addr);
 }
 
 static bool is_link_local6(const uint8_t *addr)
@@ -361,44 +356,46 @@ static struct pbuf *changed(struct pbuf *p, const struct st_track *t)
 	return copy;
 }
 
-err_t st_forward_output4(struct netif *nif, struct pbuf *p,
-			 const ip4_addr_t *to)
+/* to: an ip4_addr_t, or an ip6_addr_t where six. */
+static err_t put_out(struct netif *nif, struct pbuf *p, const void *to,
+		     bool six)
+{
+	if (six)
+		return ethip6_output(nif, p, to);
+	return etharp_output(nif, p, to);
+}
+
+static err_t output(struct netif *nif, struct pbuf *p, const void *to, bool six)
 {
 	struct st_track t = { 0 };
-	struct st_ip ip;
-	enum fate fate = judge(nif, p, &ip, &t);
 	struct pbuf *copy;
+	struct st_ip ip;
+	enum fate fate;
 	err_t ret;
 
+	if ((p->flags & ST_PBUF_DF) && st_ip_parse(p->payload, p->len, &ip))
+		st_ip_set_df(&ip);
+	fate = judge(nif, p, &ip, &t);
 	if (fate == DROP)
 		return ERR_RTE;
 	if (fate == SEND)
-		return etharp_output(nif, p, to);
+		return put_out(nif, p, to, six);
 	copy = changed(p, &t);
 	if (!copy)
 		return ERR_MEM;
-	ret = etharp_output(nif, copy, to);
+	ret = put_out(nif, copy, to, six);
 	pbuf_free(copy);
 	return ret;
+}
+
+err_t st_forward_output4(struct netif *nif, struct pbuf *p,
+			 const ip4_addr_t *to)
+{
+	return output(nif, p, to, false);
 }
 
 err_t st_forward_output6(struct netif *nif, struct pbuf *p,
 			 const ip6_addr_t *to)
 {
-	struct st_track t = { 0 };
-	struct st_ip ip;
-	enum fate fate = judge(nif, p, &ip, &t);
-	struct pbuf *copy;
-	err_t ret;
-
-	if (fate == DROP)
-		return ERR_RTE;
-	if (fate == SEND)
-		return ethip6_output(nif, p, to);
-	copy = changed(p, &t);
-	if (!copy)
-		return ERR_MEM;
-	ret = ethip6_output(nif, copy, to);
-	pbuf_free(copy);
-	return ret;
+	return output(nif, p, to, true);
 }

@@ -76,8 +76,7 @@ static int join(struct st_sock *s, const ip_addr_t *addr, struct st_iface *i)
 		return -ENOBUFS;
 	g->addr = *addr;
 	g->index = i->index;
-	/* lo has no groups in lwIP: what is sent there comes back anyway. */
-	if (!st_iface_is_lo(i) && change(addr, i, true) != ERR_OK) {
+	if (change(addr, i, true) != ERR_OK) {
 		free(g);
 		return -ENOBUFS;
 	}
@@ -91,7 +90,7 @@ static void leave_one(struct st_group **p)
 	struct st_iface *i = st_iface_by_index(g->index);
 
 	*p = g->next;
-	if (i && !st_iface_is_lo(i))
+	if (i)
 		change(&g->addr, i, false);
 	free(g);
 }
@@ -114,11 +113,14 @@ void st_group_fini(struct st_sock *s)
 		leave_one(&d->groups);
 }
 
-bool st_group_has(const struct st_sock *s, const ip_addr_t *group)
+/* As Linux has it: who joined no such group hears of what others joined. */
+bool st_group_hears(const struct st_sock *s, const ip_addr_t *group, int index)
 {
 	struct st_dgram *d = s->priv;
+	bool four = IP_IS_V4(group);
 
-	return *find(d, group, 0);
+	return *find(d, group, four ? index : 0) ||
+	       (four ? s->ip.mcast_all : s->ip.mcast_all6);
 }
 
 static int option4(struct st_sock *s, const void *value, socklen_t len,
@@ -138,8 +140,7 @@ static int option4(struct st_sock *s, const void *value, socklen_t len,
 	i = choose(r.imr_ifindex, r.imr_address.s_addr);
 	if (!i)
 		return -ENODEV;
-	return add ? join(s, &addr, i)
-		   : leave(s, &addr, r.imr_ifindex ? i->index : 0);
+	return add ? join(s, &addr, i) : leave(s, &addr, i->index);
 }
 
 static int option6(struct st_sock *s, const void *value, socklen_t len,
@@ -164,6 +165,30 @@ static int option6(struct st_sock *s, const void *value, socklen_t len,
 		   : leave(s, &addr, (int)r.ipv6mr_interface);
 }
 
+/* The form that is the same for both families. */
+static int option_req(struct st_sock *s, const void *value, socklen_t len,
+		      bool add)
+{
+	struct group_req r;
+	struct ip_mreqn four = { 0 };
+	struct ipv6_mreq six;
+	const union st_sockaddr *a = (const void *)&r.gr_group;
+
+	if (len < sizeof(r))
+		return -EINVAL;
+	memcpy(&r, value, sizeof(r));
+	if (a->sa.sa_family == AF_INET) {
+		four.imr_multiaddr = a->in.sin_addr;
+		four.imr_ifindex = (int)r.gr_interface;
+		return option4(s, &four, sizeof(four), add);
+	}
+	if (a->sa.sa_family != AF_INET6)
+		return -EADDRNOTAVAIL;
+	six.ipv6mr_multiaddr = a->in6.sin6_addr;
+	six.ipv6mr_interface = r.gr_interface;
+	return option6(s, &six, sizeof(six), add);
+}
+
 int st_group_option(struct st_sock *s, int level, int name, const void *value,
 		    socklen_t len)
 {
@@ -173,5 +198,8 @@ int st_group_option(struct st_sock *s, int level, int name, const void *value,
 	if (level == IPPROTO_IPV6 &&
 	    (name == IPV6_ADD_MEMBERSHIP || name == IPV6_DROP_MEMBERSHIP))
 		return option6(s, value, len, name == IPV6_ADD_MEMBERSHIP);
+	if ((level == IPPROTO_IP || level == IPPROTO_IPV6) &&
+	    (name == MCAST_JOIN_GROUP || name == MCAST_LEAVE_GROUP))
+		return option_req(s, value, len, name == MCAST_JOIN_GROUP);
 	return -ENOPROTOOPT;
 }

@@ -18,12 +18,16 @@
 #include <netinet/udp.h>
 #include <string.h>
 
+#include "clock.h"
 #include "dgram.h"
 #include "forward.h"
 #include "iface.h"
 #include "lwip/pbuf.h"
+#include "packet.h"
+#include "pmtu.h"
 #include "radv.h"
 #include "route.h"
+#include "share.h"
 #include "st_hooks.h"
 
 static bool same_peer(const struct st_sock *s, const struct st_icmp_error *e)
@@ -53,10 +57,17 @@ static bool is_about(struct st_sock *s, const struct st_icmp_error *e)
 
 static void tell(const struct st_icmp_error *e)
 {
+	bool told = false;
+
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
 		if ((s->proto == &st_udp || s->proto == &st_raw) &&
-		    is_about(s, e))
+		    is_about(s, e)) {
 			st_dgram_error(s, e);
+			told = true;
+		}
+	/* Not from anybody, about anything. */
+	if (told && e->error == EMSGSIZE)
+		st_pmtu_learn(&e->to, e->info);
 }
 
 /* The embedded head: ports, or the id of an echo. */
@@ -113,6 +124,28 @@ static bool meaning4(struct st_icmp_error *e, const struct icmphdr *h)
 	}
 }
 
+static bool tcp_arrives4(const struct netif *nif, const struct iphdr *ip,
+			 const void *header, size_t len)
+{
+	struct st_flow f = { .nif = nif };
+
+	ip_addr_set_ip4_u32_val(f.from, ip->saddr);
+	ip_addr_set_ip4_u32_val(f.to, ip->daddr);
+	return st_tcp_arrives(&f, header, len);
+}
+
+static bool tcp_arrives6(const struct netif *nif, const uint8_t *ip, size_t len)
+{
+	struct st_flow f = { .nif = nif };
+
+	IP_SET_TYPE_VAL(f.from, IPADDR_TYPE_V6);
+	IP_SET_TYPE_VAL(f.to, IPADDR_TYPE_V6);
+	memcpy(ip_2_ip6(&f.from)->addr, ip + 8, 16);
+	memcpy(ip_2_ip6(&f.to)->addr, ip + 24, 16);
+	ip6_addr_assign_zone(ip_2_ip6(&f.to), IP6_UNKNOWN, nif);
+	return st_tcp_arrives(&f, ip + 40, len - 40);
+}
+
 int st_hook_input4(struct pbuf *p, struct netif *netif)
 {
 	const uint8_t *b = p->payload;
@@ -121,6 +154,7 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP };
 	size_t at, head;
 
+	st_packet_looped(p, netif);
 	if (st_forward_take(p, netif))
 		return 1;
 	if (p->len < sizeof(outer))
@@ -128,9 +162,14 @@ int st_hook_input4(struct pbuf *p, struct netif *netif)
 	memcpy(&outer, b, sizeof(outer));
 	st_route_to_loopback(netif, outer.daddr);
 	at = outer.ihl * 4U;
+	if (ntohs(outer.frag_off) & (IP_MF | IP_OFFMASK))
+		st_clock_touch_pieces();
 	if (outer.protocol == IPPROTO_TCP && p->len > at &&
-	    !(ntohs(outer.frag_off) & IP_OFFMASK))
-		st_tcp_arrives(b + at, p->len - at);
+	    !(ntohs(outer.frag_off) & IP_OFFMASK) &&
+	    !tcp_arrives4(netif, &outer, b + at, p->len - at)) {
+		pbuf_free(p);
+		return 1;
+	}
 	if (p->len < sizeof(outer) + sizeof(icmp) + sizeof(inner))
 		return 0;
 	if (outer.protocol != IPPROTO_ICMP || at < sizeof(outer) ||
@@ -190,10 +229,16 @@ int st_hook_input6(struct pbuf *p, struct netif *netif)
 	struct icmp6_hdr icmp;
 	struct st_icmp_error e = { .origin = SO_EE_ORIGIN_ICMP6 };
 
+	st_packet_looped(p, netif);
 	if (st_radv_heard(p) || st_forward_take(p, netif))
 		return 1;
-	if (p->len > 40 && b[6] == IPPROTO_TCP)
-		st_tcp_arrives(b + 40, p->len - 40U);
+	if (p->len > 40 && b[6] == IPPROTO_FRAGMENT)
+		st_clock_touch_pieces();
+	if (p->len > 40 && b[6] == IPPROTO_TCP &&
+	    !tcp_arrives6(netif, b, p->len)) {
+		pbuf_free(p);
+		return 1;
+	}
 	/* Errors have no extension headers, inside or outside, as a rule. */
 	if (p->len < 40 + sizeof(icmp) + 40 + 8 || b[6] != IPPROTO_ICMPV6 ||
 	    !st_is_local6(b + 24))

@@ -145,6 +145,7 @@ static err_t output(struct netif *nif, struct pbuf *p)
 		pbuf_copy_partial(p, frame, p->tot_len, 0);
 		data = frame;
 	}
+	st_clock_touch();
 	st_packet_seen(i, data, p->tot_len, true);
 	if (i->link->send(i, data, p->tot_len) < 0) {
 		i->tx.dropped++;
@@ -436,6 +437,7 @@ int st_iface_set_up(struct st_iface *i, bool up)
 		i->flags &= ~(unsigned int)IFF_UP;
 		each_netif(i, netif_set_down);
 		st_route_flush(i->index, 0);
+		st_packet_iface_down(i);
 	}
 	st_nl_link_changed(i, false);
 	return 0;
@@ -570,6 +572,7 @@ int st_iface_init(void)
 	lo->carrier = true;
 	set_mtu(lo->nif);
 	NETIF_SET_CHECKSUM_CTRL(lo->nif, NETIF_CHECKSUM_DISABLE_ALL);
+	netif_set_flags(lo->nif, NETIF_FLAG_BROADCAST);
 	memset(lo->prefix6, 128, sizeof(lo->prefix6));
 	*a = (struct st_addr4){ .nif = lo->nif,
 				.local = PP_HTONL(INADDR_LOOPBACK),

@@ -139,5 +139,8 @@ int st_addr6_find(const struct st_iface *i, const void *addr);
 /* Is it an address of ours (any interface), 127/8, ::1? */
 bool st_is_local4(uint32_t addr);
 bool st_is_local6(const void *addr);
+/* To all, or to all of a net of ours. */
+bool st_is_broadcast4(uint32_t addr);
+bool st_iface_is_broadcast4(const struct st_iface *i, uint32_t addr);
 
 #endif

@@ -254,6 +254,15 @@ void st_ip_set_port(const struct st_ip *ip, bool dst, uint16_t port)
 	memcpy(at, new, 2);
 }
 
+void st_ip_set_df(const struct st_ip *ip)
+{
+	uint8_t *at = ip->head + offsetof(struct iphdr, frag_off);
+	uint8_t new[2] = { at[0] | IP_DF >> 8, at[1] };
+
+	mend(ip->head + offsetof(struct iphdr, check), at, new, 2);
+	memcpy(at, new, 2);
+}
+
 void st_ip_set_ttl(const struct st_ip *ip, uint8_t ttl)
 {
 	size_t at = offsetof(struct iphdr, ttl);

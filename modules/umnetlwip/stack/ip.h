@@ -37,6 +37,7 @@ bool st_ip_is_error(const struct st_ip *ip);
 /* Write an address, a port or an echo's id; the checksums follow. */
 void st_ip_set_addr(const struct st_ip *ip, bool dst, const uint8_t *addr);
 void st_ip_set_port(const struct st_ip *ip, bool dst, uint16_t port);
+void st_ip_set_df(const struct st_ip *ip);
 void st_ip_set_ttl(const struct st_ip *ip, uint8_t ttl);
 /* All of a packet's checksums made anew: it came without them. */
 void st_ip_fill_checksums(const struct st_ip *ip);

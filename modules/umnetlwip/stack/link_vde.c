@@ -7,9 +7,6 @@
  * meanwhile it has no carrier.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <libvdeplug.h>
-#include <poll.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,6 +17,7 @@
 
 #include "link.h"
 #include "loop.h"
+#include "vnl.h"
 
 enum { AGAIN_MS = 2000, BURST = 64 };
 
@@ -51,18 +49,6 @@ static void lost(struct vde *v)
 	st_timer_set(&v->again, AGAIN_MS);
 }
 
-/*
- * libvdeplug heeds MSG_DONTWAIT for some kinds of links only: no read may be
- * made that could wait. That a send may wait is as well: a frame that a switch
- * has no room for is not lost so.
- */
-static bool has_more(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0;
-}
-
 static void on_data(struct st_watch *w, uint32_t events)
 {
 	struct vde *v = (void *)((char *)w - offsetof(struct vde, data));
@@ -71,19 +57,16 @@ static void on_data(struct st_watch *w, uint32_t events)
 	for (int n = 0; n < BURST; n++) {
 		ssize_t len;
 
-		if (n && !has_more(w->fd))
+		if (n && !vnl_is_ready(v->conn))
 			break;
-		len = vde_recv(v->conn, frame, sizeof(frame), MSG_DONTWAIT);
-
-		/* One byte is a VNL's way to say: nothing this time. */
-		if (len < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
-		if (len <= 0) {
+		len = vnl_receive(v->conn, frame, sizeof(frame));
+		if (len < 0) {
 			lost(v);
 			return;
 		}
-		if (len > 1)
-			st_iface_input(v->i, frame, (size_t)len);
+		if (len == 0)
+			break;
+		st_iface_input(v->i, frame, (size_t)len);
 	}
 	if ((events & (EPOLLHUP | EPOLLERR)) && v->conn)
 		lost(v);
@@ -99,35 +82,19 @@ static void on_ctl(struct st_watch *w, uint32_t events)
 		lost(v);
 }
 
-/*
- * Nor is the flag heeded by all that send. A stream is left as it is: its
- * frames would be cut.
- */
-static void dont_wait(int fd)
-{
-	int type = SOCK_STREAM;
-	socklen_t len = sizeof(type);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	    type != SOCK_STREAM)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
-
 static int plug(struct vde *v)
 {
 	struct passwd *pw = getpwuid(getuid());
 	char descr[128];
-	int ctl;
+	int ctl, ret;
 
 	snprintf(descr, sizeof(descr), "umview if=%s user=%s pid=%d",
 		 v->i->name, pw ? pw->pw_name : "?", (int)getpid());
-	errno = 0;
-	v->conn = vde_open(v->vnl, descr, NULL);
-	if (!v->conn)
-		return errno ? -errno : -EIO;
+	ret = vnl_open(v->vnl, descr, &v->conn);
+	if (ret < 0)
+		return ret;
 	v->data.fd = vde_datafd(v->conn);
 	v->data.ready = on_data;
-	dont_wait(v->data.fd);
 	ctl = vde_ctlfd(v->conn);
 	v->ctl.fd = ctl == v->data.fd ? -1 : ctl;
 	v->ctl.ready = on_ctl;
@@ -204,6 +171,10 @@ static void vde_link_close(struct st_iface *i)
 	i->carrier = false;
 }
 
+/*
+ * That it may wait is as well: a frame that a switch has no room for is not lost
+ * so.
+ */
 static int vde_link_send(struct st_iface *i, const void *frame, size_t len)
 {
 	struct vde *v = i->priv;

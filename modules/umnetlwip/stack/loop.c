@@ -2,7 +2,7 @@
 /*
  * loop.c - the one loop of a stack process: descriptors and timers
  *
- * Each round: lwIP's own timers (clock.h), timers of ours, one wait, the
+ * Each round: one wait, lwIP's own timers (clock.h), timers of ours, the
  * descriptors that are ready, then what lwIP queued to itself. Descriptors are
  * in an epoll set; those of pollers, if there are any, in a poll(2) with it.
  */
@@ -168,11 +168,8 @@ static int wait_polled(uint32_t timeout)
 
 void st_loop_round(bool wait)
 {
-	uint32_t timeout;
+	uint32_t timeout = wait ? sleep_time() : 0;
 
-	st_clock_run();
-	run_timers();
-	timeout = wait ? sleep_time() : 0;
 	batch_count = 0;
 	if (pollers)
 		batch_count = wait_polled(timeout);
@@ -181,6 +178,8 @@ void st_loop_round(bool wait)
 			epoll_wait(epoll, batch, BATCH,
 				   timeout > INT32_MAX ? -1 : (int)timeout);
 	st_tcp_timer_wake();
+	st_clock_run();
+	run_timers();
 	for (int i = 0; i < batch_count; i++) {
 		struct st_watch *w = batch[i].data.ptr;
 

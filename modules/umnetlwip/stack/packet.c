@@ -3,8 +3,11 @@
  * packet.c - AF_PACKET sockets: frames as they come and go; packet(7)
  *
  * A copy of each frame that st_iface_input() takes or lwIP sends goes to the
- * sockets that are bound to its interface and protocol. Rings and fanout are
- * refused.
+ * sockets that are bound to its interface and protocol: into their ring
+ * (ring.h), or through the stand-in. A tag of VLAN is taken off before, and told
+ * beside, as the kernel does. Fanout is refused.
+ *
+ * A socket whose last descriptor is closed lives on while its ring is mapped.
  */
 #include <net/if.h>
 #include <netinet/in.h>
@@ -16,19 +19,30 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dgram.h"
+#include "forward.h"
 #include "l3.h"
-#include "sock.h"
+#include "lwip/pbuf.h"
+#include "packetsock.h"
+
+enum { FRAME_MAX = 65536 + ETH_HLEN, TAG = 4, ADDRESSES = 2 * ETH_ALEN };
 
 static size_t watchers;
 
 static int init(struct st_sock *s)
 {
+	struct st_packet_sock *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return -ENOBUFS;
 	watchers++;
 	s->local.storage.ss_family = AF_PACKET;
-	s->priv = NULL;
+	s->priv = k;
+	st_ring_init(&k->rings, s);
 	return 0;
 }
 
@@ -37,79 +51,294 @@ static struct sockaddr_ll *name_of(struct st_sock *s)
 	return (void *)&s->local;
 }
 
-static bool wants(struct st_sock *s, const struct st_iface *i, uint16_t proto,
-		  bool outgoing)
+/* ---- what comes ---- */
+
+/* A frame of an interface, for whoever wants it. */
+struct seen {
+	const struct st_iface *i;
+	const uint8_t *data;
+	size_t len, net;
+	bool outgoing, vlan;
+	uint16_t proto, tci, tpid;
+};
+
+static uint16_t two(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static bool is_tag(uint16_t proto)
+{
+	return proto == ETH_P_8021Q || proto == ETH_P_8021AD;
+}
+
+static void take_tag_off(struct seen *f)
+{
+	static uint8_t frame[FRAME_MAX];
+
+	if (f->len > sizeof(frame))
+		return;
+	f->vlan = true;
+	f->tpid = f->proto;
+	f->tci = two(f->data + ETH_HLEN);
+	f->proto = two(f->data + ADDRESSES + TAG);
+	memcpy(frame, f->data, ADDRESSES);
+	f->len -= TAG;
+	memcpy(frame + ADDRESSES, f->data + ADDRESSES + TAG,
+	       f->len - ADDRESSES);
+	f->data = frame;
+}
+
+/* The protocol that it is for. */
+static int wanted(struct st_sock *s)
+{
+	return s->bound ? ntohs(name_of(s)->sll_protocol) : s->protocol;
+}
+
+static bool wants(struct st_sock *s, const struct seen *f)
 {
 	const struct sockaddr_ll *n = name_of(s);
-	int want = s->bound ? ntohs(n->sll_protocol) : s->protocol;
+	int want = wanted(s);
 
-	if (n->sll_ifindex && n->sll_ifindex != i->index)
+	if (n->sll_ifindex && n->sll_ifindex != f->i->index)
 		return false;
 	/* Only those for all protocols see what is sent. */
-	return want == ETH_P_ALL || (!outgoing && want == proto);
+	if (want == ETH_P_ALL)
+		return !f->outgoing || !st_packet_of(s)->ignore_outgoing;
+	return want && !f->outgoing && want == f->proto;
 }
 
-static uint8_t class_of(const struct st_iface *i, const uint8_t *frame,
-			bool outgoing)
+static uint8_t class_of(const struct seen *f)
 {
-	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
+	static const uint8_t all[ETH_ALEN] = { 255, 255, 255, 255, 255, 255 };
 
-	if (outgoing)
+	if (f->outgoing)
 		return PACKET_OUTGOING;
-	if (st_iface_is_l3(i))
+	if (st_iface_is_l3(f->i))
 		return PACKET_HOST;
-	if (!memcmp(frame, all, 6))
+	if (!memcmp(f->data, all, ETH_ALEN))
 		return PACKET_BROADCAST;
-	if (frame[0] & 1)
+	if (f->data[0] & 1)
 		return PACKET_MULTICAST;
-	return memcmp(frame, i->nif->hwaddr, 6) ? PACKET_OTHERHOST
-						: PACKET_HOST;
+	return memcmp(f->data, f->i->nif->hwaddr, ETH_ALEN) ? PACKET_OTHERHOST
+							    : PACKET_HOST;
 }
 
-static void give(struct st_sock *s, const struct st_iface *i,
-		 const uint8_t *frame, size_t len, uint16_t proto,
-		 bool outgoing)
+static struct sockaddr_ll source_of(const struct seen *f)
 {
-	struct um_net_head head = { .namelen = sizeof(struct sockaddr_ll) };
 	struct sockaddr_ll from = { .sll_family = AF_PACKET,
-				    .sll_protocol = htons(proto),
-				    .sll_ifindex = i->index,
+				    .sll_protocol = htons(f->proto),
+				    .sll_ifindex = f->i->index,
 				    .sll_hatype =
-					    (unsigned short)st_iface_type(i) };
-	bool l3 = st_iface_is_l3(i);
-	size_t skip = s->type == SOCK_DGRAM && !l3 ? ETH_HLEN : 0;
+					    (unsigned short)st_iface_type(f->i),
+				    .sll_pkttype = class_of(f) };
 
-	from.sll_pkttype = class_of(i, frame, outgoing);
-	from.sll_halen = l3 ? 0 : 6;
-	if (!l3)
-		memcpy(from.sll_addr, frame + 6, 6);
-	memcpy(head.name, &from, sizeof(from));
-	st_sock_give(s, &head, NULL, frame + skip, len - skip);
+	if (!st_iface_is_l3(f->i)) {
+		from.sll_halen = ETH_ALEN;
+		memcpy(from.sll_addr, f->data + ETH_ALEN, ETH_ALEN);
+	}
+	return from;
+}
+
+static struct st_shot shot_of(const struct seen *f)
+{
+	struct st_shot shot = {
+		.p = { .link = f->data,
+		       .net = f->net,
+		       .proto = f->proto,
+		       .ifindex = f->i->index,
+		       .vlan = f->vlan,
+		       .tci = f->tci,
+		       .tpid = f->tpid },
+		.from = source_of(f),
+		.status = f->vlan ? TP_STATUS_VLAN_VALID |
+					    TP_STATUS_VLAN_TPID_VALID
+				  : 0,
+	};
+
+	shot.p.pkttype = shot.from.sll_pkttype;
+	shot.p.hatype = shot.from.sll_hatype;
+	clock_gettime(CLOCK_REALTIME, &shot.stamp);
+	if (f->i->link && f->i->link->trusted && f->outgoing)
+		shot.status |= TP_STATUS_CSUMNOTREADY;
+	return shot;
+}
+
+static void put(struct msghdr *m, struct cmsghdr **at, int level, int type,
+		const void *data, size_t len)
+{
+	struct cmsghdr *c = *at ? CMSG_NXTHDR(m, *at) : CMSG_FIRSTHDR(m);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), data, len);
+	*at = c;
+}
+
+/* What was asked for beside the packet; its length. */
+static size_t put_control(const struct st_sock *s, const struct st_shot *shot,
+			  char *buf, size_t room)
+{
+	struct msghdr m = { .msg_control = buf, .msg_controllen = room };
+	struct timeval tv = { shot->stamp.tv_sec, shot->stamp.tv_nsec / 1000 };
+	struct tpacket_auxdata aux = {
+		.tp_status = TP_STATUS_USER | shot->status,
+		.tp_len = (uint32_t)shot->p.len,
+		.tp_snaplen = (uint32_t)shot->snap,
+		.tp_net = s->type == SOCK_DGRAM ? 0 : (uint16_t)shot->p.net,
+		.tp_vlan_tci = shot->p.tci,
+		.tp_vlan_tpid = shot->p.tpid,
+	};
+	struct cmsghdr *at = NULL;
+
+	memset(buf, 0, room);
+	if (s->so.timestampns)
+		put(&m, &at, SOL_SOCKET, SCM_TIMESTAMPNS, &shot->stamp,
+		    sizeof(shot->stamp));
+	else if (s->so.timestamp)
+		put(&m, &at, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
+	if (st_packet_of(s)->auxdata)
+		put(&m, &at, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
+	return at ? (size_t)((char *)at - buf) + CMSG_ALIGN(at->cmsg_len) : 0;
+}
+
+static bool give_message(struct st_sock *s, const struct st_shot *shot)
+{
+	struct um_net_head head = { .namelen = sizeof(shot->from) };
+	_Alignas(struct cmsghdr) char control[128];
+
+	memcpy(head.name, &shot->from, sizeof(shot->from));
+	head.controllen =
+		(uint16_t)put_control(s, shot, control, sizeof(control));
+	return st_sock_give(s, &head, control, shot->p.data, shot->snap);
+}
+
+/* Sockets for one protocol are not told of tags: it is not for this host. */
+static void hide_tag(struct st_shot *shot)
+{
+	if (shot->p.tci & 0xfff)
+		shot->p.pkttype = shot->from.sll_pkttype = PACKET_OTHERHOST;
+	shot->p.vlan = false;
+	shot->p.tci = shot->p.tpid = 0;
+	shot->status &= ~(TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID);
+}
+
+static void give(struct st_sock *s, const struct seen *f,
+		 const struct st_shot *all)
+{
+	struct st_packet_sock *k = st_packet_of(s);
+	size_t skip = s->type == SOCK_DGRAM ? f->net : 0;
+	struct st_shot shot = *all;
+
+	if (f->vlan && wanted(s) != ETH_P_ALL)
+		hide_tag(&shot);
+	shot.p.data = f->data + skip;
+	shot.p.len = f->len - skip;
+	shot.snap = st_bpf_run(s->filter, &shot.p);
+	if (!shot.snap && s->filter)
+		return;
+	if (shot.snap > shot.p.len)
+		shot.snap = shot.p.len;
+	if (k->rings.rx.count ? st_ring_put(&k->rings, &shot)
+			      : give_message(s, &shot))
+		k->rings.packets++;
+	else
+		k->rings.drops++;
+}
+
+static bool is_over(const struct st_sock *s)
+{
+	return s->released && !st_ring_is_mapped(&st_packet_of(s)->rings);
+}
+
+static void end(struct st_sock *s)
+{
+	struct st_packet_sock *k = st_packet_of(s);
+
+	watchers--;
+	st_packet_leave_all(k);
+	st_ring_fini(&k->rings);
+	free(k);
+}
+
+static void show(const struct seen *f)
+{
+	struct st_shot shot = shot_of(f);
+	struct st_sock *s, *next;
+
+	for (s = st_sock_each(NULL); s; s = next) {
+		next = st_sock_each(s);
+		if (s->proto != &st_packet || !wants(s, f))
+			continue;
+		if (is_over(s)) {
+			end(s);
+			st_sock_free(s);
+		} else {
+			give(s, f, &shot);
+		}
+	}
 }
 
 void st_packet_seen(struct st_iface *i, const void *frame, size_t len,
 		    bool outgoing)
 {
-	const uint8_t *f = frame;
+	bool l3 = st_iface_is_l3(i);
+	struct seen f = { .i = i,
+			  .data = frame,
+			  .len = len,
+			  .net = l3 ? 0 : ETH_HLEN,
+			  .outgoing = outgoing };
+
+	if (!watchers || len < f.net)
+		return;
+	f.proto = l3 ? st_l3_proto(frame, len) : two(f.data + ADDRESSES);
+	if (!l3 && len >= ETH_HLEN + TAG && is_tag(f.proto))
+		take_tag_off(&f);
+	show(&f);
+}
+
+/* There it has a header without addresses, and is seen twice, as in Linux. */
+void st_packet_looped(const struct pbuf *p, const struct netif *nif)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct st_iface *lo = st_iface_by_index(1);
 	uint16_t proto;
 
-	if (!watchers || (len < ETH_HLEN && !st_iface_is_l3(i)))
+	/* also what is for another address of ours came from no link */
+	if (!watchers || !lo || st_input_iface ||
+	    st_iface_is_l3(st_iface_of(nif)))
 		return;
-	proto = st_iface_is_l3(i) ? st_l3_proto(f, len)
-				  : (uint16_t)(f[12] << 8 | f[13]);
-	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
-		if (s->proto == &st_packet && wants(s, i, proto, outgoing))
-			give(s, i, f, len, proto, outgoing);
+	pbuf_copy_partial(p, frame + ETH_HLEN, p->tot_len, 0);
+	proto = htons(st_l3_proto(frame + ETH_HLEN, p->tot_len));
+	memcpy(frame + ADDRESSES, &proto, sizeof(proto));
+	st_packet_seen(lo, frame, ETH_HLEN + p->tot_len, true);
+	st_packet_seen(lo, frame, ETH_HLEN + p->tot_len, false);
+}
+
+/* ---- its interface ---- */
+
+static void fail_all(const struct st_iface *i, bool gone)
+{
+	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s)) {
+		if (s->proto != &st_packet ||
+		    name_of(s)->sll_ifindex != i->index)
+			continue;
+		if (gone)
+			name_of(s)->sll_ifindex = -1;
+		else
+			st_sock_fail(s, ENETDOWN);
+	}
+}
+
+void st_packet_iface_down(struct st_iface *i)
+{
+	fail_all(i, false);
 }
 
 void st_packet_iface_gone(struct st_iface *i)
 {
-	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
-		if (s->proto == &st_packet &&
-		    name_of(s)->sll_ifindex == i->index) {
-			name_of(s)->sll_ifindex = -1;
-			st_sock_fail(s, ENETDOWN);
-		}
+	fail_all(i, true);
 }
 
 static int packet_bind(struct st_sock *s, const union st_sockaddr *addr,
@@ -132,6 +361,8 @@ static int packet_bind(struct st_sock *s, const union st_sockaddr *addr,
 	if (i)
 		memcpy(n->sll_addr, i->nif->hwaddr, 6);
 	s->bound = true;
+	if (i && !st_iface_is_up(i))
+		st_sock_fail(s, ENETDOWN);
 	return 0;
 }
 
@@ -143,6 +374,8 @@ static int packet_sockname(struct st_sock *s, union st_sockaddr *out,
 	return 0;
 }
 
+/* ---- what goes ---- */
+
 /* The whole frame: what the guest gave, or its header made of the address. */
 static ssize_t compose(struct st_sock *s, const struct st_iface *i,
 		       const struct sockaddr_ll *to, const void *data,
@@ -153,7 +386,7 @@ static ssize_t compose(struct st_sock *s, const struct st_iface *i,
 	uint16_t proto = to && to->sll_protocol ? to->sll_protocol
 						: name_of(s)->sll_protocol;
 
-	if (len + skip > room || len + skip > (size_t)i->mtu + ETH_HLEN + 4)
+	if (len + skip > room || len + skip > (size_t)i->mtu + ETH_HLEN + TAG)
 		return -EMSGSIZE;
 	if (skip) {
 		if (!to)
@@ -168,22 +401,35 @@ static ssize_t compose(struct st_sock *s, const struct st_iface *i,
 	return (ssize_t)(len + skip);
 }
 
-static ssize_t packet_send(struct st_sock *s, const struct st_dest *dest,
-			   const void *data, size_t len, int flags)
+static const struct sockaddr_ll *target(const struct st_dest *dest)
 {
-	static uint8_t frame[65536 + ETH_HLEN];
-	const struct sockaddr_ll *to =
-		dest->has_addr ? (const void *)&dest->addr : NULL;
-	int index = to ? to->sll_ifindex : name_of(s)->sll_ifindex;
-	struct st_iface *i = st_iface_by_index(index);
+	return dest->has_addr ? (const void *)&dest->addr : NULL;
+}
+
+/* Where it goes out, or -errno. */
+static int way_out(struct st_sock *s, const struct st_dest *dest,
+		   struct st_iface **out)
+{
+	const struct sockaddr_ll *to = target(dest);
+
+	*out = st_iface_by_index(to ? to->sll_ifindex
+				    : name_of(s)->sll_ifindex);
+	if (!*out || st_iface_is_lo(*out))
+		return -ENXIO;
+	return st_iface_is_up(*out) ? 0 : -ENETDOWN;
+}
+
+static ssize_t send_one(struct st_sock *s, const struct st_dest *dest,
+			const void *data, size_t len)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct st_iface *i;
+	int ret = way_out(s, dest, &i);
 	ssize_t n;
 
-	(void)flags;
-	if (!i || st_iface_is_lo(i))
-		return -ENXIO;
-	if (!st_iface_is_up(i))
-		return -ENETDOWN;
-	n = compose(s, i, to, data, len, frame, sizeof(frame));
+	if (ret < 0)
+		return ret;
+	n = compose(s, i, target(dest), data, len, frame, sizeof(frame));
 	if (n < 0)
 		return n;
 	st_packet_seen(i, frame, (size_t)n, true);
@@ -196,47 +442,50 @@ static ssize_t packet_send(struct st_sock *s, const struct st_dest *dest,
 	return (ssize_t)len;
 }
 
-static int packet_setopt(struct st_sock *s, int level, int name,
-			 const void *value, socklen_t len)
+/* With a ring a call sends what is in that, whatever else it has. */
+static ssize_t packet_send(struct st_sock *s, const struct st_dest *dest,
+			   const void *data, size_t len, int flags)
 {
-	(void)s;
-	(void)value;
-	(void)len;
-	if (level != SOL_PACKET)
-		return -ENOPROTOOPT;
-	switch (name) {
-	case PACKET_ADD_MEMBERSHIP:
-	case PACKET_DROP_MEMBERSHIP:
-	case PACKET_AUXDATA:
-	case PACKET_ORIGDEV:
-	case PACKET_COPY_THRESH:
-	case PACKET_IGNORE_OUTGOING:
-		return 0; /* every frame of a link is seen already */
-	default:
-		return -EINVAL;
-	}
+	struct st_rings *r = &st_packet_of(s)->rings;
+	struct st_iface *i;
+	int ret;
+
+	(void)flags;
+	if (!r->tx.count)
+		return send_one(s, dest, data, len);
+	ret = way_out(s, dest, &i);
+	if (ret < 0)
+		return ret;
+	return st_ring_send(r, dest, (size_t)i->mtu + ETH_HLEN + TAG, send_one);
 }
 
-static int packet_getopt(struct st_sock *s, int level, int name, void *value,
-			 socklen_t *len)
-{
-	struct tpacket_stats none = { 0 };
-	int zero = 0;
+/* ---- memory that is shared ---- */
 
-	(void)s;
-	if (level != SOL_PACKET)
-		return -ENOPROTOOPT;
-	if (name == PACKET_STATISTICS)
-		return st_opt_put(value, len, &none, sizeof(none));
-	if (name == PACKET_AUXDATA || name == PACKET_VERSION)
-		return st_opt_put(value, len, &zero, sizeof(zero));
-	return -EINVAL;
+int st_packet_map(struct st_sock *s, uint64_t len, uint64_t off)
+{
+	return s->proto == &st_packet
+		       ? st_ring_fd(&st_packet_of(s)->rings, len, off)
+		       : -ENODEV;
+}
+
+int st_packet_await(struct st_sock *s)
+{
+	if (s->proto != &st_packet)
+		return -EINVAL;
+	st_ring_await(&st_packet_of(s)->rings);
+	return -s->error;
 }
 
 static bool packet_release(struct st_sock *s)
 {
-	(void)s;
-	watchers--;
+	if (s->watch.fd >= 0) {
+		st_watch_del(&s->watch);
+		close(s->watch.fd);
+		s->watch.fd = -1;
+	}
+	if (st_ring_is_mapped(&st_packet_of(s)->rings))
+		return true;
+	end(s);
 	return false;
 }
 
@@ -246,8 +495,8 @@ const struct st_proto st_packet = {
 	.bind = packet_bind,
 	.send = packet_send,
 	.sockname = packet_sockname,
-	.setopt = packet_setopt,
-	.getopt = packet_getopt,
+	.setopt = st_packet_setopt,
+	.getopt = st_packet_getopt,
 	.ioctl = st_ioctl,
 	.release = packet_release,
 };

@@ -14,6 +14,7 @@
 #include "dgram.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
+#include "pmtu.h"
 
 static bool is_ping(const struct st_sock *s)
 {
@@ -174,8 +175,14 @@ static int finish_echo(struct st_sock *s, struct pbuf *p)
 	return 0;
 }
 
-static err_t transmit(struct st_sock *s, const struct st_dest *to,
-		      struct pbuf *p, const ip_addr_t *ip)
+/* With the head of IP, which may be in it already. */
+static size_t whole_len(const struct st_sock *s, const struct pbuf *p, bool six)
+{
+	return p->tot_len + (s->ip.hdrincl ? 0U : six ? IP6_HLEN : IP_HLEN);
+}
+
+static int transmit(struct st_sock *s, const struct st_dest *to, struct pbuf *p,
+		    const ip_addr_t *ip)
 {
 	struct st_dgram *d = s->priv;
 	bool six = IP_IS_V6_VAL(*ip), group = ip_addr_ismulticast(ip);
@@ -186,13 +193,28 @@ static err_t transmit(struct st_sock *s, const struct st_dest *to,
 	int tos = to->tos >= 0 ? to->tos : six ? s->ip.tclass : s->ip.tos;
 	ip_addr_t source = { 0 };
 	struct netif *nif = st_dgram_netif(s, to, ip, &source);
+	struct netif *way = nif ? nif : ip_route(&source, ip);
+	uint32_t limit;
+	uint16_t mtu;
+	err_t err;
 
+	if (!way)
+		return -ENETUNREACH;
 	d->raw->ttl = (u8_t)(ttl >= 0 ? ttl : 64);
 	d->raw->tos = (u8_t)tos;
 	ip_set_option(d->raw, SOF_BROADCAST);
+	if (st_pmtu_check(s, p, whole_len(s, p, six), ip, way, &limit) < 0) {
+		st_dgram_too_large(s, ip, 0, limit);
+		return -EMSGSIZE;
+	}
+	st_dgram_loop_back(s, p, ip, way);
+	mtu = st_pmtu_clamp(way, limit);
 	if (nif && !ip_addr_isany(&source))
-		return raw_sendto_if_src(d->raw, p, ip, nif, &source);
-	return raw_sendto(d->raw, p, ip);
+		err = raw_sendto_if_src(d->raw, p, ip, nif, &source);
+	else
+		err = raw_sendto(d->raw, p, ip);
+	way->mtu = mtu;
+	return -st_errno(err);
 }
 
 static ssize_t raw_send_sock(struct st_sock *s, const struct st_dest *to,
@@ -201,7 +223,6 @@ static ssize_t raw_send_sock(struct st_sock *s, const struct st_dest *to,
 	ip_addr_t ip;
 	uint16_t port;
 	struct pbuf *p;
-	err_t err;
 	int ret = st_dgram_target(s, to, &ip, &port);
 
 	(void)flags;
@@ -219,9 +240,9 @@ static ssize_t raw_send_sock(struct st_sock *s, const struct st_dest *to,
 		pbuf_free(p);
 		return ret;
 	}
-	err = transmit(s, to, p, &ip);
+	ret = transmit(s, to, p, &ip);
 	pbuf_free(p);
-	return err == ERR_OK ? (ssize_t)len : -st_errno(err);
+	return ret < 0 ? ret : (ssize_t)len;
 }
 
 static int raw_setopt(struct st_sock *s, int level, int name, const void *value,

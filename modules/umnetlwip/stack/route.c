@@ -381,7 +381,7 @@ static struct netif *lo_as(uint32_t addr)
 void st_route_to_loopback(const struct netif *in, uint32_t addr)
 {
 	if (in == st_iface_first()->nif && is_loopback4(addr))
-		lo_as(addr);
+		lo_as(st_is_broadcast4(addr) ? htonl(INADDR_LOOPBACK) : addr);
 }
 
 struct netif *st_hook_route4(const struct ip4_addr *src,

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -21,6 +20,8 @@
 #include "files.h"
 #include "iface.h"
 #include "loop.h"
+#include "message.h"
+#include "packetsock.h"
 #include "sock.h"
 #include "stream.h"
 #include "sysctl.h"
@@ -33,8 +34,7 @@ static struct {
 	uint32_t tag;
 	uint64_t id;
 } waiting[WAITING];
-static uint8_t in[ST_DATA_MAX + sizeof(struct st_req)]
-	__attribute__((aligned(16)));
+static uint8_t in[ST_DATA_MAX] __attribute__((aligned(16)));
 static uint8_t result[ST_DATA_MAX] __attribute__((aligned(16)));
 
 /* One request, with what came with it and what its answer carries. */
@@ -48,38 +48,13 @@ struct call {
 	bool later;
 };
 
-static void answer(uint32_t tag, int ret, uint64_t id, const void *data,
-		   size_t len, int fd)
-{
-	struct st_rep p = {
-		.tag = tag, .ret = ret, .id = id, .len = (uint32_t)len
-	};
-	struct iovec iov[2] = { { &p, sizeof(p) },
-				{ (void *)(uintptr_t)data, len } };
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} c = { 0 };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
-
-	if (fd >= 0) {
-		m.msg_control = &c;
-		m.msg_controllen = sizeof(c.space);
-		c.h.cmsg_level = SOL_SOCKET;
-		c.h.cmsg_type = SCM_RIGHTS;
-		c.h.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&c.h), &fd, sizeof(fd));
-	}
-	while (sendmsg(control.fd, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
-}
-
 void st_reply(uint32_t tag, int ret)
 {
 	for (size_t n = 0; n < WAITING; n++)
 		if (waiting[n].tag == tag)
 			waiting[n].tag = 0;
-	answer(tag, ret, 0, NULL, 0, -1);
+	message_answer(control.fd, &(struct st_rep){ .tag = tag, .ret = ret },
+		       NULL, -1);
 }
 
 static bool remember(uint32_t tag, uint64_t id)
@@ -264,13 +239,30 @@ static int do_getopt(struct st_sock *s, struct call *c)
 		(socklen_t)(c->q.c < 0			   ? 0
 			    : c->q.c > (int)sizeof(result) ? (int)sizeof(result)
 							   : c->q.c);
-	int ret = c->q.a == SOL_SOCKET
-			  ? st_so_get(s, c->q.b, result, &len)
-			  : s->proto->getopt(s, c->q.a, c->q.b, result, &len);
+	int ret;
+
+	/* the answer may depend on what the guest has there */
+	memcpy(result, c->data, c->q.len < len ? c->q.len : len);
+	ret = c->q.a == SOL_SOCKET
+		      ? st_so_get(s, c->q.b, result, &len)
+		      : s->proto->getopt(s, c->q.a, c->q.b, result, &len);
 
 	if (ret == 0)
 		c->len = len;
 	return ret;
+}
+
+static int do_map(struct st_sock *s, struct call *c)
+{
+	uint64_t where[2];
+	int fd;
+
+	if (c->q.len != sizeof(where))
+		return -EINVAL;
+	memcpy(where, c->data, sizeof(where));
+	fd = st_packet_map(s, where[0], where[1]);
+	c->give_fd = fd < 0 ? -1 : fd;
+	return fd < 0 ? fd : 0;
 }
 
 static int do_setopt(struct st_sock *s, struct call *c)
@@ -445,6 +437,10 @@ static int on_socket(struct st_sock *s, struct call *c)
 		return n > 0 ? 0 : (int)n;
 	case ST_CLOSE:
 		return do_close(s);
+	case ST_MAP:
+		return do_map(s, c);
+	case ST_AWAIT:
+		return st_packet_await(s);
 	case ST_SOCKET:
 	case ST_ACCEPTED:
 	case ST_FILE:
@@ -465,8 +461,7 @@ static int do_accepted(struct call *c)
 	const struct sockaddr_un *name = (const void *)c->data;
 	struct st_stream *t;
 	struct st_sock *s;
-	struct stat st;
-	char text[64] = "", zero = 0;
+	char text[64] = "";
 	unsigned long long id;
 	int pid;
 
@@ -481,18 +476,8 @@ static int do_accepted(struct call *c)
 	if (!t)
 		return -ENOENT;
 	c->id = id;
-	if (t->pcb)
-		tcp_backlog_accepted(t->pcb);
-	if (t->established || t->behind)
-		return 0;
-	if (c->fd >= 0 && fstat(c->fd, &st) == 0)
-		s->inode = st.st_ino;
-	if (c->fd >= 0)
-		st_stream_make_room(c->fd);
-	if (c->fd >= 0 &&
-	    send(c->fd, &zero, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
-		t->behind = 1;
-	st_stream_open(t);
+	if (t->queue && c->fd >= 0)
+		st_stream_accepted(t, c->fd);
 	return 0;
 }
 
@@ -565,52 +550,32 @@ static int serve(struct call *c)
 	case ST_SEND:
 	case ST_ERRQUEUE:
 	case ST_CLOSE:
+	case ST_MAP:
+	case ST_AWAIT:
 	default:
 		s = st_sock_find(c->q.id);
 		return s ? on_socket(s, c) : -ENOTCONN;
 	}
 }
 
-static int fd_of(struct msghdr *m)
-{
-	struct cmsghdr *h = CMSG_FIRSTHDR(m);
-	int fd = -1;
-
-	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(h), sizeof(fd));
-	return fd;
-}
-
 /* 1: one was served; 0: there is none; -1: the module is gone. */
 static int one(void)
 {
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control_data;
-	struct iovec iov = { in, sizeof(in) };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control_data,
-			    .msg_controllen = sizeof(control_data) };
-	ssize_t n = recvmsg(control.fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct call c = { .give_fd = -1 };
-	int ret;
+	struct call c = { .data = in, .give_fd = -1 };
+	int ret = message_request(control.fd, MSG_DONTWAIT, &c.q, in, &c.fd);
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	if (n == 0)
-		return -EPIPE;
-	c.fd = fd_of(&m);
-	memcpy(&c.q, in, sizeof(c.q));
-	c.data = in + sizeof(c.q);
-	if ((size_t)n < sizeof(c.q) || c.q.len != (size_t)n - sizeof(c.q))
-		ret = -EPROTO;
-	else
+	if (ret < 0 && ret != -EPROTO)
+		return ret == -EAGAIN ? 0 : ret;
+	if (ret == 0)
 		ret = serve(&c);
-	if (!c.later)
-		answer(c.q.tag, ret, c.id, result, ret < 0 ? 0 : c.len,
-		       c.give_fd);
+	if (!c.later) {
+		const struct st_rep rep = { .tag = c.q.tag,
+					    .ret = ret,
+					    .id = c.id,
+					    .len = ret < 0 ? 0 : c.len };
+
+		message_answer(control.fd, &rep, result, c.give_fd);
+	}
 	if (c.fd >= 0)
 		close(c.fd);
 	if (c.give_fd >= 0)
@@ -639,5 +604,5 @@ int st_rpc_init(int fd)
 
 void st_rpc_ready(void)
 {
-	answer(0, 0, 0, NULL, 0, -1);
+	st_reply(0, 0);
 }

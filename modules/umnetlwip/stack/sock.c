@@ -22,7 +22,7 @@
 
 #include "iface.h"
 
-enum { BUCKETS = 1024, LOW_PORT = 32768, HIGH_PORT = 60999 };
+enum { BUCKETS = 1024 };
 
 static struct st_sock *table[BUCKETS];
 static uint64_t last_id;
@@ -75,9 +75,9 @@ struct st_sock *st_sock_new(const struct st_proto *proto, int domain, int type,
 	s->so.rcvlowat = 1;
 	s->ip.ttl = s->ip.hops6 = -1;
 	s->ip.mcast_ttl = s->ip.mcast_hops6 = 1;
-	s->ip.mcast_loop = true;
+	s->ip.mcast_loop = s->ip.mcast_all = s->ip.mcast_all6 = true;
 	s->ip.tclass = 0;
-	s->ip.mtu_discover = 1;
+	s->ip.mtu_discover = s->ip.mtu_discover6 = IP_PMTUDISC_WANT;
 	s->ip.checksum6 = -1;
 	s->next = table[s->id % BUCKETS];
 	table[s->id % BUCKETS] = s;
@@ -96,6 +96,7 @@ void st_sock_free(struct st_sock *s)
 		st_watch_del(&s->watch);
 		close(s->watch.fd);
 	}
+	st_bpf_free(s->filter);
 	free(s);
 }
 
@@ -211,88 +212,4 @@ void st_sock_reap(void)
 				st_sock_free(s);
 		}
 	}
-}
-
-/* The port a socket holds, in host order; 0: none. */
-static uint16_t port_of(const struct st_sock *s)
-{
-	return ntohs(s->local.in.sin_port);
-}
-
-static bool same_space(const struct st_sock *a, const struct st_sock *b)
-{
-	return a != b && a->proto == b->proto && b->bound;
-}
-
-static bool any_or_same(const struct st_sock *s, const ip_addr_t *ip)
-{
-	ip_addr_t other;
-	uint16_t port;
-
-	if (st_addr_in(s, &s->local, sizeof(s->local), &other, &port) < 0)
-		return false;
-	if (ip_addr_isany(&other) || ip_addr_isany(ip))
-		return IP_GET_TYPE(&other) == IP_GET_TYPE(ip) ||
-		       (IP_IS_V6_VAL(other) && !s->ip.v6only) ||
-		       IP_IS_V6_VAL(*ip);
-	return ip_addr_cmp(&other, ip);
-}
-
-static bool may_share(const struct st_sock *a, const struct st_sock *b)
-{
-	if (a->so.reuseport && b->so.reuseport)
-		return true;
-	if (!a->so.reuseaddr || !b->so.reuseaddr)
-		return false;
-	/* Of TCP's, none may listen. */
-	return a->type != SOCK_STREAM || (!a->connected && !b->connected);
-}
-
-static int conflict(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
-{
-	for (struct st_sock *o = st_sock_each(NULL); o; o = st_sock_each(o))
-		if (same_space(s, o) && port_of(o) == port &&
-		    any_or_same(o, ip) && !may_share(s, o))
-			return -EADDRINUSE;
-	return 0;
-}
-
-int st_port_check(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
-{
-	bool ours = ip_addr_isany(ip) || ip_addr_ismulticast(ip) ||
-		    (IP_IS_V4_VAL(*ip) ? st_is_local4(ip_2_ip4(ip)->addr)
-				       : st_is_local6(ip_2_ip6(ip)->addr));
-	int ret;
-
-	if (!ours && !s->ip.freebind)
-		return -EADDRNOTAVAIL;
-	if (!port)
-		return 0;
-	ret = conflict(s, ip, port);
-	if (ret == 0)
-		return 0;
-	st_sock_reap();
-	return conflict(s, ip, port);
-}
-
-static bool port_is_free(uint16_t port)
-{
-	for (struct st_sock *o = st_sock_each(NULL); o; o = st_sock_each(o))
-		if (o->bound && port_of(o) == port)
-			return false;
-	return true;
-}
-
-uint16_t st_port_ephemeral(void)
-{
-	uint32_t span = HIGH_PORT - LOW_PORT + 1;
-	uint32_t first = st_random() % span;
-
-	for (uint32_t n = 0; n < span; n++) {
-		uint16_t port = (uint16_t)(LOW_PORT + (first + n) % span);
-
-		if (port_is_free(port))
-			return port;
-	}
-	return 0;
 }

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "../../netproc/proto.h"
+#include "bpf.h"
 #include "loop.h"
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
@@ -87,9 +88,11 @@ struct st_so {
 
 /* What setsockopt(IPPROTO_IP, IPPROTO_IPV6) set. */
 struct st_ipopt {
-	int ttl, mcast_ttl, tos, mcast_if, mtu_discover;
-	bool mcast_loop;
+	int ttl, mcast_ttl, tos, mcast_if, mtu_discover, mtu_discover6;
+	uint32_t mcast_addr; /* IP_MULTICAST_IF, as told */
+	bool mcast_loop, mcast_all, mcast_all6;
 	bool pktinfo, recvttl, recvtos, recverr, hdrincl, freebind;
+	bool dontfrag6;
 	bool v6only, recvpktinfo6, recvhoplimit, recvtclass, recverr6;
 	int hops6, mcast_hops6, tclass;
 	int oif6;      /* IPV6_PKTINFO */
@@ -112,6 +115,7 @@ struct st_sock {
 	bool shut_wr; /* of packets: shutdown(2) */
 	struct st_so so;
 	struct st_ipopt ip;
+	struct st_bpf *filter; /* SO_ATTACH_FILTER */
 	bool bound, connected;
 	bool guessed; /* of packets: the local address is connect(2)'s */
 	union st_sockaddr local, remote;
@@ -164,12 +168,6 @@ int st_errno(err_t err);
 
 /* The answer to a request that waited. */
 void st_reply(uint32_t tag, int ret);
-/* A port for a socket that has none; 0: all are taken. */
-uint16_t st_port_ephemeral(void);
-/* May the socket have this address? -EADDRINUSE, -EADDRNOTAVAIL. */
-int st_port_check(struct st_sock *s, const ip_addr_t *ip, uint16_t port);
-/* A segment of TCP came, whose header this is; before lwIP sees it. */
-void st_tcp_arrives(const void *header, size_t len);
 /* A listener or a bound socket whose guest is gone: given back. */
 void st_sock_reap(void);
 

@@ -19,10 +19,10 @@
 #include "dgram.h"
 #include "iface.h"
 #include "lwip/priv/tcp_priv.h"
-#include "route.h"
+#include "pmtu.h"
 #include "stream.h"
 
-enum kind { BOOL, INT, UNSIGNED_BYTE, BYTE_OR_DEFAULT };
+enum kind { BOOL, INT, UNSIGNED_BYTE, BYTE_OR_DEFAULT, DISCOVER };
 
 struct option {
 	int level, name;
@@ -48,13 +48,14 @@ static const struct option options[] = {
 	{ IPPROTO_IP, IP_TOS, UNSIGNED_BYTE, IPO(tos) },
 	{ IPPROTO_IP, IP_MULTICAST_TTL, BYTE_OR_DEFAULT, IPO(mcast_ttl) },
 	{ IPPROTO_IP, IP_MULTICAST_LOOP, BOOL, IPO(mcast_loop) },
+	{ IPPROTO_IP, IP_MULTICAST_ALL, BOOL, IPO(mcast_all) },
 	{ IPPROTO_IP, IP_PKTINFO, BOOL, IPO(pktinfo) },
 	{ IPPROTO_IP, IP_RECVTTL, BOOL, IPO(recvttl) },
 	{ IPPROTO_IP, IP_RECVTOS, BOOL, IPO(recvtos) },
 	{ IPPROTO_IP, IP_RECVERR, BOOL, IPO(recverr) },
 	{ IPPROTO_IP, IP_HDRINCL, BOOL, IPO(hdrincl) },
 	{ IPPROTO_IP, IP_FREEBIND, BOOL, IPO(freebind) },
-	{ IPPROTO_IP, IP_MTU_DISCOVER, INT, IPO(mtu_discover) },
+	{ IPPROTO_IP, IP_MTU_DISCOVER, DISCOVER, IPO(mtu_discover) },
 	{ IPPROTO_IPV6, IPV6_V6ONLY, BOOL, IPO(v6only) },
 	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, BOOL, IPO(recvpktinfo6) },
 	{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, BOOL, IPO(recvhoplimit) },
@@ -64,8 +65,10 @@ static const struct option options[] = {
 	{ IPPROTO_IPV6, IPV6_MULTICAST_HOPS, BYTE_OR_DEFAULT,
 	  IPO(mcast_hops6) },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, BOOL, IPO(mcast_loop) },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL, BOOL, IPO(mcast_all6) },
 	{ IPPROTO_IPV6, IPV6_TCLASS, BYTE_OR_DEFAULT, IPO(tclass) },
-	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, INT, IPO(mtu_discover) },
+	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, DISCOVER, IPO(mtu_discover6) },
+	{ IPPROTO_IPV6, IPV6_DONTFRAG, BOOL, IPO(dontfrag6) },
 	{ IPPROTO_IPV6, IPV6_CHECKSUM, INT, IPO(checksum6) },
 	{ IPPROTO_RAW, IPV6_CHECKSUM, INT, IPO(checksum6) },
 };
@@ -81,15 +84,12 @@ static const int ignored[][2] = {
 	{ SOL_SOCKET, SO_SELECT_ERR_QUEUE },
 	{ SOL_SOCKET, SO_PASSCRED },
 	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT },
-	{ IPPROTO_IP, IP_MULTICAST_ALL },
 	{ IPPROTO_IP, IP_TRANSPARENT },
 	{ IPPROTO_IP, IP_RETOPTS },
 	{ IPPROTO_IP, IP_RECVOPTS },
 	{ IPPROTO_IPV6, IPV6_FREEBIND },
 	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL },
-	{ IPPROTO_IPV6, IPV6_DONTFRAG },
 	{ IPPROTO_IPV6, IPV6_RECVPATHMTU },
-	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL },
 	{ IPPROTO_IPV6, IPV6_FLOWINFO_SEND },
 };
 
@@ -149,6 +149,9 @@ static int set(struct st_sock *s, const struct option *o, const void *value,
 	if (o->kind == BYTE_OR_DEFAULT && (v < -1 || v > 255))
 		return -EINVAL;
 	if (o->level == IPPROTO_IP && o->name == IP_TTL && v == 0)
+		return -EINVAL;
+	if (o->kind == DISCOVER &&
+	    (v < IP_PMTUDISC_DONT || v > IP_PMTUDISC_OMIT))
 		return -EINVAL;
 	*(int *)(void *)at = v;
 	return 0;
@@ -236,6 +239,28 @@ static int set_buffer(struct st_sock *s, int name, int v)
 	return 0;
 }
 
+/* value: the instructions; see net.h */
+static int attach_filter(struct st_sock *s, const void *value, socklen_t len)
+{
+	struct st_bpf *f;
+	int ret = st_bpf_new(value, len, &f);
+
+	if (ret < 0)
+		return ret;
+	st_bpf_free(s->filter);
+	s->filter = f;
+	return 0;
+}
+
+static int detach_filter(struct st_sock *s)
+{
+	if (!s->filter)
+		return -ENOENT;
+	st_bpf_free(s->filter);
+	s->filter = NULL;
+	return 0;
+}
+
 static int set_struct(struct st_sock *s, int name, const void *value,
 		      socklen_t len)
 {
@@ -263,8 +288,9 @@ static int set_struct(struct st_sock *s, int name, const void *value,
 	case SO_BINDTODEVICE:
 		return set_device(s, value, len);
 	case SO_ATTACH_FILTER:
+		return attach_filter(s, value, len);
 	case SO_DETACH_FILTER:
-		return 0; /* the kernel's, on the stand-in: see the core */
+		return detach_filter(s);
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -322,8 +348,7 @@ static int get_int(struct st_sock *s, int name, int *out)
 		s->error = 0;
 		return 0;
 	case SO_ACCEPTCONN:
-		*out = s->proto == &st_tcp && s->priv &&
-		       ((struct st_stream *)s->priv)->listener;
+		*out = st_tcp_listens(s);
 		return 0;
 	case SO_SNDBUF:
 		*out = s->so.sndbuf;
@@ -333,6 +358,9 @@ static int get_int(struct st_sock *s, int name, int *out)
 		return 0;
 	case SO_SNDLOWAT:
 		*out = 1;
+		return 0;
+	case SO_BPF_EXTENSIONS:
+		*out = SKF_AD_MAX;
 		return 0;
 	default:
 		*out = 0;
@@ -390,6 +418,7 @@ static int set_mcast_if4(struct st_sock *s, const void *value, socklen_t len)
 			return -EADDRNOTAVAIL;
 	}
 	s->ip.mcast_if = i ? i->index : 0;
+	s->ip.mcast_addr = r.imr_address.s_addr;
 	return 0;
 }
 
@@ -461,21 +490,13 @@ int st_ipopt_set(struct st_sock *s, int level, int name, const void *value,
 
 static int path_mtu(const struct st_sock *s)
 {
-	const struct st_route *r;
-	struct st_iface *i;
 	ip_addr_t to;
 	uint16_t port;
 
 	if (!s->connected ||
 	    st_addr_in(s, &s->remote, sizeof(s->remote), &to, &port) < 0)
 		return -ENOTCONN;
-	r = IP_IS_V4_VAL(to)
-		    ? st_route_find(AF_INET, &ip_2_ip4(&to)->addr, s->so.oif)
-		    : st_route_find(AF_INET6, ip_2_ip6(&to)->addr, s->so.oif);
-	if (r && r->mtu)
-		return (int)r->mtu;
-	i = r ? st_iface_by_index(r->oif) : st_iface_first();
-	return i ? i->mtu : 65535;
+	return (int)st_pmtu(&to, s->so.oif);
 }
 
 int st_ipopt_get(struct st_sock *s, int level, int name, void *value,
@@ -492,7 +513,8 @@ int st_ipopt_get(struct st_sock *s, int level, int name, void *value,
 		return get(s, o, value, len);
 	if ((level == IPPROTO_IP && name == IP_MULTICAST_IF) ||
 	    (level == IPPROTO_IPV6 && name == IPV6_MULTICAST_IF))
-		v = level == IPPROTO_IPV6 ? s->ip.mcast_if : 0;
+		v = level == IPPROTO_IPV6 ? s->ip.mcast_if
+					  : (int)s->ip.mcast_addr;
 	else if ((level == IPPROTO_IP && name == IP_MTU) ||
 		 (level == IPPROTO_IPV6 && name == IPV6_MTU))
 		v = path_mtu(s);

@@ -17,6 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "share.h"
+
 struct st_stream *st_stream_new(struct st_sock *s)
 {
 	struct st_stream *t = calloc(1, sizeof(*t));
@@ -373,6 +375,17 @@ static void from_guest(struct st_stream *t)
 
 /* ---- callbacks of lwIP ---- */
 
+/* Closed by both ends: lwIP frees what is left when it sees fit. */
+static void leave_if_over(struct st_stream *t)
+{
+	struct tcp_pcb *pcb = t->pcb;
+
+	if (!pcb || !t->rx_fin || pcb->state != TIME_WAIT)
+		return;
+	t->pcb = NULL;
+	st_stream_detach(t->s, pcb);
+}
+
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
 	struct st_stream *t = arg;
@@ -385,6 +398,7 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		return ERR_MEM; /* lwIP keeps it */
 	if (t->established)
 		to_guest(t);
+	leave_if_over(t);
 	return ERR_OK;
 }
 
@@ -415,6 +429,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 		t->timer.fire = on_flushed;
 		st_timer_set(&t->timer, 0);
 	}
+	leave_if_over(t);
 	return ERR_OK;
 }
 
@@ -439,6 +454,15 @@ void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb)
 	tcp_err(pcb, on_err);
 }
 
+void st_stream_detach(const struct st_sock *s, struct tcp_pcb *pcb)
+{
+	st_port_leave(s, pcb);
+	tcp_arg(pcb, NULL);
+	tcp_recv(pcb, NULL);
+	tcp_sent(pcb, NULL);
+	tcp_err(pcb, NULL);
+}
+
 void st_stream_open(struct st_stream *t)
 {
 	t->established = true;
@@ -446,6 +470,23 @@ void st_stream_open(struct st_stream *t)
 	t->s->connected = true;
 	to_guest(t);
 	from_guest(t);
+}
+
+void st_stream_accepted(struct st_stream *t, int fd)
+{
+	struct stat st;
+	char zero = 0;
+
+	if (fstat(fd, &st) == 0)
+		t->s->inode = st.st_ino;
+	st_stream_make_room(fd);
+	if (send(fd, &zero, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+		t->behind = 1;
+	st_tcp_dequeue(t);
+	st_stream_open(t);
+	t->lost = !t->pcb;
+	if (t->lost)
+		st_stream_broken(t, t->s->error);
 }
 
 /* The guest's last descriptor is gone. */
@@ -513,7 +554,8 @@ void st_stream_broken(struct st_stream *t, int error)
 	}
 	s->error = told ? 0 : error;
 	s->connected = false;
-	if (s->watch.fd < 0)
+	/* Who has not accepted it yet is told then. */
+	if (s->watch.fd < 0 || t->queue)
 		return;
 	if (!error) {
 		t->rx_fin = true;
@@ -529,6 +571,7 @@ void st_stream_broken(struct st_stream *t, int error)
 void st_stream_fini(struct st_stream *t)
 {
 	st_timer_stop(&t->timer);
+	st_tcp_dequeue(t);
 	if (t->guest_fd >= 0)
 		close(t->guest_fd);
 	while (t->rx)

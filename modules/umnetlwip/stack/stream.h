@@ -23,7 +23,7 @@ enum { ST_RING = 256 * 1024 };
 struct st_stream {
 	struct st_sock *s;
 	struct tcp_pcb *pcb; /* NULL: gone, or a listener */
-	struct tcp_pcb *listener;
+	struct tcp_pcb_listen *listener;
 	/* To the guest. */
 	struct st_rx *rx, **rx_end;
 	size_t rx_at;	/* bytes of its first pbuf that are delivered */
@@ -45,6 +45,9 @@ struct st_stream {
 	struct st_timer timer;
 	/* listen */
 	struct st_stream *waiting, *next_waiting, *parent;
+	uint64_t queue; /* not accepted yet: the listener's id */
+	int backlog, queued;
+	bool lost; /* it was reset before it was accepted */
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	/* options; 0: the default. Who is accepted has those of the listener. */
@@ -65,6 +68,8 @@ void st_stream_open(struct st_stream *t);
 void st_stream_ready(struct st_sock *s, uint32_t events);
 /* Callbacks of lwIP, once there is a pcb. */
 void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb);
+/* What is left of a connection is lwIP's alone from now on. */
+void st_stream_detach(const struct st_sock *s, struct tcp_pcb *pcb);
 /* The connection is over: the guest sees what it would of the kernel's. */
 void st_stream_broken(struct st_stream *t, int error);
 /* Bytes from the guest that the peer has not acknowledged; SIOCOUTQ. */
@@ -75,6 +80,15 @@ int st_tcp_bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port);
 /* The socket's names become those of the pcb. */
 void st_tcp_show_names(struct st_sock *s, struct tcp_pcb *pcb);
 int st_tcp_listen(struct st_sock *s, int fd, int backlog);
+bool st_tcp_listens(const struct st_sock *s);
+/* Nobody more can wait to be accepted by this listener. */
+bool st_tcp_is_full(const struct st_stream *t);
+/* It waits no more. */
+void st_tcp_dequeue(struct st_stream *child);
+/* The guest has accepted it: fd is its descriptor, borrowed. */
+void st_stream_accepted(struct st_stream *t, int fd);
+/* Listeners at the port whose guests are gone: given back. */
+void st_tcp_drop_closed(uint16_t port);
 /* As struct st_proto's release, of one that listens. */
 bool st_tcp_listener_release(struct st_stream *t);
 /* It is gone: if nobody has accepted it, it is in its parent's queue. */

@@ -15,6 +15,7 @@
 
 #include "iface.h"
 #include "route.h"
+#include "share.h"
 #include "stream.h"
 
 enum { PORT_TRIES = 200 };
@@ -189,7 +190,7 @@ static int may_reach(struct st_sock *s, ip_addr_t *ip)
 {
 	st_addr_somewhere(ip);
 	if (IP_IS_V4_VAL(*ip) &&
-	    (ip_2_ip4(ip)->addr == INADDR_BROADCAST || ip_addr_ismulticast(ip)))
+	    (st_is_broadcast4(ip_2_ip4(ip)->addr) || ip_addr_ismulticast(ip)))
 		return -ENETUNREACH;
 	return IP_IS_V4_VAL(*ip)
 		       ? st_route_check(AF_INET, &ip_2_ip4(ip)->addr, s->so.oif)
@@ -301,10 +302,7 @@ static bool tcp_release(struct st_sock *s)
 			return true; /* on_sent() asks again */
 	}
 	t->pcb = NULL;
-	tcp_arg(pcb, NULL);
-	tcp_recv(pcb, NULL);
-	tcp_sent(pcb, NULL);
-	tcp_err(pcb, NULL);
+	st_stream_detach(s, pcb);
 	if ((s->so.linger_on && !s->so.linger) || t->connecting ||
 	    tcp_close(pcb) != ERR_OK)
 		tcp_abort(pcb);
@@ -332,7 +330,7 @@ static int tcp_sockname(struct st_sock *s, union st_sockaddr *out,
 /* Of a connection that is over nothing is known any more, as in the kernel. */
 static bool is_over(const struct st_stream *t)
 {
-	return t->established && (!t->pcb || t->pcb->state == TIME_WAIT);
+	return t->established && !t->pcb;
 }
 
 static int tcp_peername(struct st_sock *s, union st_sockaddr *out,
@@ -340,8 +338,9 @@ static int tcp_peername(struct st_sock *s, union st_sockaddr *out,
 {
 	struct st_stream *t = s->priv;
 
-	if (!t || !t->established || is_over(t))
+	if (!t || !t->established || (is_over(t) && !t->lost))
 		return -ENOTCONN;
+	t->lost = false; /* accept(2) has the name all the same */
 	*out = s->remote;
 	*len = s->domain == AF_INET6 ? sizeof(out->in6) : sizeof(out->in);
 	return 0;

@@ -7,7 +7,6 @@
  * that accept, poll and the backlog are the kernel's.
  */
 #include <errno.h>
-#include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,9 +14,10 @@
 #include <unistd.h>
 
 #include "lwip/priv/tcp_priv.h"
+#include "share.h"
 #include "stream.h"
 
-enum { RETRY_MS = 20, BACKLOG_MAX = 255 };
+enum { RETRY_MS = 20, BACKLOG_MAX = 4096, HALF_OPEN_MAX = 255 };
 
 static int knock(struct st_stream *child)
 {
@@ -72,22 +72,15 @@ static void listener_gone(struct st_stream *t)
  * Nothing tells of the end of a guest's listening descriptor. So it is looked
  * for when somebody wants to connect, who is refused then.
  */
-void st_tcp_arrives(const void *header, size_t len)
+void st_tcp_drop_closed(uint16_t port)
 {
 	struct tcp_pcb_listen *l, *next;
-	struct tcphdr h;
 
-	if (len < sizeof(h))
-		return;
-	memcpy(&h, header, sizeof(h));
-	if (!h.syn || h.ack)
-		return;
 	for (l = tcp_listen_pcbs.listen_pcbs; l; l = next) {
 		struct st_stream *t = l->callback_arg;
 
 		next = l->next;
-		if (l->local_port == ntohs(h.dest) && t &&
-		    !st_sock_is_open(t->s))
+		if (l->local_port == port && t && !st_sock_is_open(t->s))
 			listener_gone(t);
 	}
 }
@@ -97,7 +90,7 @@ static bool serve_waiting(struct st_stream *t)
 {
 	while (t->waiting) {
 		struct st_stream *child = t->waiting;
-		int ret = child->pcb ? knock(child) : -ECONNRESET;
+		int ret = knock(child);
 
 		if (ret == -EAGAIN) {
 			st_timer_set(&t->timer, RETRY_MS);
@@ -149,7 +142,8 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	s->connected = true;
 	child->told = true;
 	child->parent = t;
-	tcp_backlog_delayed(pcb); /* until the guest has accepted it */
+	child->queue = t->s->id;
+	t->queued++;
 	for (end = &t->waiting; *end; end = &(*end)->next_waiting)
 		;
 	*end = child;
@@ -176,40 +170,65 @@ static int listen_standin(struct st_stream *t, int fd, int backlog)
 	return 0;
 }
 
-/* Linux lets in one more than was asked for, and takes no number for wrong. */
-static u8_t room_of(int backlog)
+/* Linux takes no number for wrong, and lets in one more than was asked for. */
+static void set_backlog(struct st_stream *t, int backlog)
 {
-	return backlog < 0 || backlog >= BACKLOG_MAX ? BACKLOG_MAX
-						     : (u8_t)(backlog + 1);
+	bool most = backlog < 0 || backlog > BACKLOG_MAX;
+
+	t->backlog = most ? BACKLOG_MAX : backlog;
+}
+
+bool st_tcp_is_full(const struct st_stream *t)
+{
+	return t->queued + t->listener->accepts_pending > t->backlog;
+}
+
+void st_tcp_dequeue(struct st_stream *child)
+{
+	struct st_sock *s = child->queue ? st_sock_find(child->queue) : NULL;
+	struct st_stream *t = s ? s->priv : NULL;
+
+	child->queue = 0;
+	if (t)
+		t->queued--;
 }
 
 static int listen_again(struct st_stream *t, int fd, int backlog)
 {
-	tcp_backlog_set(t->listener, room_of(backlog));
+	set_backlog(t, backlog);
 	return listen(fd, backlog) < 0 ? -errno : 0;
 }
 
-/* lwIP's side of it: the pcb becomes one that listens. */
+/*
+ * lwIP's side of it: the pcb becomes one that listens. Who shares, is checked
+ * already; who waits to be accepted, lwIP does not count.
+ */
 static int listen_pcb(struct st_stream *t, int backlog)
 {
-	u8_t room = room_of(backlog);
 	err_t err = ERR_OK;
 
 	tcp_err(t->pcb, NULL);
-	t->listener = tcp_listen_with_backlog_and_err(t->pcb, room, &err);
-	if (!t->listener && err == ERR_USE) {
-		st_sock_reap(); /* whose guest is gone has it no more */
-		t->listener =
-			tcp_listen_with_backlog_and_err(t->pcb, room, &err);
-	}
+	ip_reset_option(t->pcb, SOF_REUSEADDR);
+	t->listener = (void *)tcp_listen_with_backlog_and_err(
+		t->pcb, HALF_OPEN_MAX, &err);
 	if (!t->listener) {
+		ip_set_option(t->pcb, SOF_REUSEADDR);
 		st_stream_attach(t, t->pcb);
 		return -st_errno(err);
 	}
+	set_backlog(t, backlog);
+	ip_set_option(t->listener, SOF_REUSEADDR);
 	t->pcb = NULL;
-	tcp_arg(t->listener, t);
-	tcp_accept(t->listener, on_accept);
+	tcp_arg((void *)t->listener, t);
+	tcp_accept((void *)t->listener, on_accept);
 	return 0;
+}
+
+bool st_tcp_listens(const struct st_sock *s)
+{
+	const struct st_stream *t = s->priv;
+
+	return s->proto == &st_tcp && t && t->listener;
 }
 
 int st_tcp_listen(struct st_sock *s, int fd, int backlog)
@@ -228,11 +247,11 @@ int st_tcp_listen(struct st_sock *s, int fd, int backlog)
 		ret = st_tcp_bind_port(s, &any, 0);
 	}
 	if (ret == 0)
+		ret = st_port_check_listen(s);
+	if (ret == 0)
 		ret = listen_standin(t, fd, backlog);
 	if (ret == 0)
 		ret = listen_pcb(t, backlog);
-	if (ret == 0)
-		s->connected = true; /* its port is not to be shared */
 	return ret;
 }
 
@@ -245,8 +264,8 @@ bool st_tcp_listener_release(struct st_stream *t)
 		child->parent = NULL;
 		abort_stream(child);
 	}
-	tcp_arg(t->listener, NULL);
-	tcp_close(t->listener);
+	tcp_arg((void *)t->listener, NULL);
+	tcp_close((void *)t->listener);
 	st_stream_fini(t);
 	return false;
 }

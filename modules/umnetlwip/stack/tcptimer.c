@@ -5,9 +5,8 @@
  * lwIP counts ticks of 20 ms (lwipopts.h), much finer than it was made for. So
  * what it counts in ticks, not in milliseconds, is put right here before each
  * of them: the least time to a retransmission, that of a SYN, window probes.
- * Connections on which nothing is under way need but few ticks; those left out
- * are added to the count, so that keep-alive and the ends of TIME_WAIT and
- * FIN_WAIT_2 come at their time of day.
+ * Connections on which nothing is under way need but the ticks of keep-alive and
+ * of the ends of TIME_WAIT and FIN_WAIT_2; those left out are added to the count.
  */
 #include "tcptimer.h"
 
@@ -18,7 +17,7 @@
 #include "lwip/priv/tcp_priv.h"
 
 enum {
-	QUIET_MS = 500,
+	TIME_WAIT_MS = 5000,		   /* its end need not be met */
 	RTO_MIN = 200 / TCP_SLOW_INTERVAL, /* Linux's; RFC 6298 says more */
 	SYN_FIRST = LWIP_TCP_RTO_TIME / TCP_SLOW_INTERVAL,
 	PROBE_SLOWER = 4,
@@ -39,12 +38,40 @@ static bool is_quiet(const struct tcp_pcb *p)
 		p->state == FIN_WAIT_2);
 }
 
-uint32_t st_tcp_timer_period(void)
+/* Milliseconds until a tick that is so many after the last sign of life. */
+static uint32_t until(const struct tcp_pcb *p, uint32_t ms)
 {
-	for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
-		if (!is_quiet(p))
-			return TCP_TMR_INTERVAL;
-	return tcp_active_pcbs || tcp_tw_pcbs ? QUIET_MS : 0;
+	uint32_t limit = ms / TCP_SLOW_INTERVAL + 1, gone = tcp_ticks - p->tmr;
+
+	return gone < limit ? (limit - gone) * TCP_SLOW_INTERVAL
+			    : TCP_SLOW_INTERVAL;
+}
+
+/* By when a connection on which nothing is under way must be seen to. */
+static uint32_t deadline(const struct tcp_pcb *p)
+{
+	if (p->state == FIN_WAIT_2)
+		return p->flags & TF_RXCLOSED ? until(p, TCP_FIN_WAIT_TIMEOUT)
+					      : UINT32_MAX;
+	if (ip_get_option(p, SOF_KEEPALIVE))
+		return until(p,
+			     p->keep_idle + p->keep_cnt_sent * p->keep_intvl);
+	return UINT32_MAX;
+}
+
+uint32_t st_tcp_timer_period(uint32_t every)
+{
+	uint32_t least = tcp_tw_pcbs ? TIME_WAIT_MS : UINT32_MAX;
+
+	for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next) {
+		uint32_t now = is_quiet(p) ? deadline(p) : every;
+
+		if (now <= every)
+			return every;
+		if (now < least)
+			least = now;
+	}
+	return least == UINT32_MAX ? 0 : least;
 }
 
 void st_tcp_timer_wake(void)

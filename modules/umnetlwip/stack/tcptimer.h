@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Milliseconds from one st_tcp_timer() to the next; 0: nothing needs it. */
-uint32_t st_tcp_timer_period(void);
+uint32_t st_tcp_timer_period(uint32_t every);
 void st_tcp_timer(void);
 /* The process woke up: TCP's clock goes on from now. */
 void st_tcp_timer_wake(void);

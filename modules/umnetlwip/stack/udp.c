@@ -6,17 +6,77 @@
 #include "dgram.h"
 #include "lwip/icmp.h"
 #include "lwip/udp.h"
+#include "pmtu.h"
+#include "share.h"
 
 enum { UDP_MAX = 65507 };
+
+/* Bound to one address by SO_REUSEPORT, connected to nobody. */
+static bool in_group(const struct udp_pcb *p, const struct udp_pcb *of)
+{
+	const struct st_sock *s = p->recv_arg;
+
+	return p->recv == of->recv && s->so.reuseport && !s->connected &&
+	       p->local_port == of->local_port &&
+	       p->netif_idx == of->netif_idx &&
+	       IP_GET_TYPE(&p->local_ip) == IP_GET_TYPE(&of->local_ip) &&
+	       ip_addr_cmp(&p->local_ip, &of->local_ip) && st_sock_is_open(s);
+}
+
+/* Which of those that share hears of this sender. */
+static struct st_sock *choose(struct udp_pcb *pcb, const ip_addr_t *from,
+			      u16_t port)
+{
+	struct st_flow f = { .from = *from,
+			     .to = *ip_current_dest_addr(),
+			     .sport = port,
+			     .dport = pcb->local_port };
+	struct st_sock *s = pcb->recv_arg;
+	size_t n = 0;
+
+	if (!s->so.reuseport || s->connected)
+		return s;
+	for (const struct udp_pcb *p = udp_pcbs; p; p = p->next)
+		n += in_group(p, pcb);
+	n = st_flow_choose(&f, n);
+	for (const struct udp_pcb *p = udp_pcbs; p; p = p->next)
+		if (in_group(p, pcb) && n-- == 0)
+			return p->recv_arg;
+	return s;
+}
+
+static bool to_many(void)
+{
+	return ip_addr_ismulticast(ip_current_dest_addr()) ||
+	       ip_addr_isbroadcast(ip_current_dest_addr(), ip_current_netif());
+}
+
+/* What is for a group, or for all, lwIP gives to all at the port. */
+static bool is_for(const struct st_sock *s, const struct udp_pcb *pcb,
+		   const ip_addr_t *from, uint16_t port)
+{
+	const ip_addr_t *to = ip_current_dest_addr();
+
+	/* Its address is that by which it speaks to its peer. */
+	if (s->guessed)
+		return false;
+	if ((pcb->flags & UDP_FLAGS_CONNECTED) &&
+	    (pcb->remote_port != port || !ip_addr_cmp(&pcb->remote_ip, from)))
+		return false;
+	if (!ip_addr_isany(&pcb->local_ip) && !ip_addr_cmp(&pcb->local_ip, to))
+		return false;
+	return !ip_addr_ismulticast(to) ||
+	       st_group_hears(s, to, st_dgram_input_index());
+}
 
 static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 		    const ip_addr_t *from, u16_t port)
 {
 	struct st_sock *s = arg;
 
-	(void)pcb;
-	if (ip_addr_ismulticast(ip_current_dest_addr()) &&
-	    !st_group_has(s, ip_current_dest_addr())) {
+	if (!to_many()) {
+		s = choose(pcb, from, port);
+	} else if (!is_for(s, pcb, from, port)) {
 		pbuf_free(p);
 		return;
 	}
@@ -110,38 +170,77 @@ static int udp_connect_sock(struct st_sock *s, const union st_sockaddr *addr,
 	return -st_errno(udp_connect(d->udp, &ip, port));
 }
 
-static err_t transmit(struct st_sock *s, const struct st_dest *to,
-		      struct pbuf *p, const ip_addr_t *ip, uint16_t port)
+static void set_head(const struct st_sock *s, const struct st_dest *to,
+		     bool six)
 {
-	struct st_dgram *d = s->priv;
-	ip_addr_t source = { 0 };
-	struct netif *nif = st_dgram_netif(s, to, ip, &source);
-	bool six = IP_IS_V6_VAL(*ip), group = ip_addr_ismulticast(ip);
+	struct udp_pcb *pcb = ((struct st_dgram *)s->priv)->udp;
 	int ttl = to->ttl >= 0 ? to->ttl : six ? s->ip.hops6 : s->ip.ttl;
+	int many = to->ttl >= 0 ? to->ttl
+		   : six	? s->ip.mcast_hops6
+				: s->ip.mcast_ttl;
 	int tos = to->tos >= 0 ? to->tos : six ? s->ip.tclass : s->ip.tos;
 
-	d->udp->ttl = (u8_t)(ttl >= 0 ? ttl : 64);
-	d->udp->mcast_ttl = (u8_t)(six ? s->ip.mcast_hops6 : s->ip.mcast_ttl);
-	d->udp->tos = (u8_t)tos;
-	udp_set_flags(d->udp, s->ip.mcast_loop ? UDP_FLAGS_MULTICAST_LOOP : 0);
-	if (!s->ip.mcast_loop)
-		udp_clear_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
+	pcb->ttl = (u8_t)(ttl >= 0 ? ttl : 64);
+	pcb->mcast_ttl = (u8_t)many;
+	pcb->tos = (u8_t)tos;
 	if (s->so.broadcast)
-		ip_set_option(d->udp, SOF_BROADCAST);
+		ip_set_option(pcb, SOF_BROADCAST);
 	else
-		ip_reset_option(d->udp, SOF_BROADCAST);
-	/* lwIP would refuse an address that is not the netif's first. */
-	if (!nif && !ip_addr_isany(&d->udp->local_ip) &&
-	    IP_GET_TYPE(&d->udp->local_ip) == IP_GET_TYPE(ip)) {
-		source = d->udp->local_ip;
-		nif = ip_route(&source, ip);
-		if (!nif)
-			return ERR_RTE;
-		return udp_sendto_if_src(d->udp, p, ip, port, nif, &source);
+		ip_reset_option(pcb, SOF_BROADCAST);
+}
+
+static const ip_addr_t *first_address(struct netif *nif, const ip_addr_t *to)
+{
+	return IP_IS_V6(to) ? ip6_select_source_address(nif, ip_2_ip6(to))
+			    : netif_ip_addr4(nif);
+}
+
+/* By where, and from which address: lwIP knows but the first of a netif. */
+static struct netif *find_way(struct st_sock *s, const struct st_dest *to,
+			      const ip_addr_t *ip, ip_addr_t *source)
+{
+	const ip_addr_t *bound = &((struct st_dgram *)s->priv)->udp->local_ip;
+	struct netif *nif = st_dgram_netif(s, to, ip, source);
+	const ip_addr_t *first;
+
+	if (!to->has_source && st_dgram_is_source(bound) &&
+	    IP_GET_TYPE(bound) == IP_GET_TYPE(ip))
+		*source = *bound;
+	IP_SET_TYPE(source, IP_GET_TYPE(ip));
+	if (!nif)
+		nif = ip_route(source, ip);
+	first = nif && ip_addr_isany(source) ? first_address(nif, ip) : NULL;
+	if (first)
+		*source = *first;
+	return nif;
+}
+
+static int transmit(struct st_sock *s, const struct st_dest *to, struct pbuf *p,
+		    const ip_addr_t *ip, uint16_t port)
+{
+	struct st_dgram *d = s->priv;
+	size_t len =
+		p->tot_len + UDP_HLEN + (IP_IS_V4(ip) ? IP_HLEN : IP6_HLEN);
+	ip_addr_t source = { 0 };
+	struct netif *nif;
+	uint32_t limit;
+	uint16_t mtu;
+	err_t err;
+
+	set_head(s, to, IP_IS_V6(ip));
+	nif = find_way(s, to, ip, &source);
+	if (!nif || (IP_IS_V6(ip) && ip_addr_isany(&source)))
+		return -ENETUNREACH;
+	if (st_pmtu_check(s, p, len, ip, nif, &limit) < 0) {
+		st_dgram_too_large(s, ip, port, limit);
+		return -EMSGSIZE;
 	}
-	if (nif && (group || to->has_source || to->oif || s->so.oif))
-		return udp_sendto_if_src(d->udp, p, ip, port, nif, &source);
-	return udp_sendto(d->udp, p, ip, port);
+	st_dgram_loop_back(s, p, ip, nif);
+	mtu = st_pmtu_clamp(nif, limit);
+	err = udp_sendto_if_src(d->udp, p, ip, port, nif, &source);
+	nif->mtu = mtu;
+	/* lwIP's word for a broadcast without leave. */
+	return err == ERR_VAL ? -EACCES : -st_errno(err);
 }
 
 static ssize_t udp_send_sock(struct st_sock *s, const struct st_dest *to,
@@ -150,7 +249,6 @@ static ssize_t udp_send_sock(struct st_sock *s, const struct st_dest *to,
 	ip_addr_t ip;
 	uint16_t port;
 	struct pbuf *p;
-	err_t err;
 	int ret = st_dgram_target(s, to, &ip, &port);
 
 	(void)flags;
@@ -165,12 +263,9 @@ static ssize_t udp_send_sock(struct st_sock *s, const struct st_dest *to,
 	p = st_dgram_pbuf(PBUF_TRANSPORT, data, len);
 	if (!p)
 		return -ENOBUFS;
-	err = transmit(s, to, p, &ip, port);
+	ret = transmit(s, to, p, &ip, port);
 	pbuf_free(p);
-	/* lwIP's word for a broadcast without leave. */
-	if (err == ERR_VAL)
-		return -EACCES;
-	return err == ERR_OK ? (ssize_t)len : -st_errno(err);
+	return ret < 0 ? ret : (ssize_t)len;
 }
 
 static int udp_setopt(struct st_sock *s, int level, int name, const void *value,

@@ -24,6 +24,8 @@
 #include <umview/net.h>
 #include <unistd.h>
 
+#include "message.h"
+
 enum { PATIENCE = 20000 }; /* ms: only a stack that hangs needs it */
 
 static void fatal(const char *what)
@@ -80,16 +82,6 @@ void stack_stop(struct stack *st)
 	}
 }
 
-static int fd_of(struct msghdr *m)
-{
-	struct cmsghdr *h = CMSG_FIRSTHDR(m);
-	int fd = -1;
-
-	if (h && h->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(h), sizeof(fd));
-	return fd;
-}
-
 int stack_ask(struct stack *st, enum st_op op, struct ask *ask)
 {
 	static uint32_t last;
@@ -106,36 +98,20 @@ int stack_ask(struct stack *st, enum st_op op, struct ask *ask)
 	struct st_rep rep;
 	struct iovec iov[2] = { { &q, sizeof(q) },
 				{ (void *)(uintptr_t)ask->data, ask->len } };
-	union {
-		struct cmsghdr h;
-		char space[CMSG_SPACE(sizeof(int))];
-	} c = { 0 };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
 	ssize_t n;
 
-	if (ask->fd >= 0) {
-		m.msg_control = &c;
-		m.msg_controllen = sizeof(c.space);
-		c.h = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-					.cmsg_type = SCM_RIGHTS,
-					.cmsg_len = CMSG_LEN(sizeof(int)) };
-		memcpy(CMSG_DATA(&c.h), &ask->fd, sizeof(int));
-	}
-	if (sendmsg(st->fd, &m, MSG_NOSIGNAL) < 0)
+	if (message_send(st->fd, iov, 2, ask->fd, 0) < 0)
 		fatal("request");
 	wait_readable(st->fd);
 	iov[0] = (struct iovec){ &rep, sizeof(rep) };
 	iov[1] = (struct iovec){ data, sizeof(data) };
-	m.msg_control = &c;
-	m.msg_controllen = sizeof(c.space);
-	n = recvmsg(st->fd, &m, MSG_CMSG_CLOEXEC);
+	n = message_receive(st->fd, iov, 2, 0, &ask->got_fd);
 	if (n < (ssize_t)sizeof(rep) || rep.tag != tag)
 		fatal("answer");
 	ask->got = rep.len < ask->room ? rep.len : ask->room;
 	if (ask->got > 0)
 		memcpy(ask->out, data, ask->got);
 	ask->got_id = rep.id;
-	ask->got_fd = fd_of(&m);
 	return rep.ret;
 }
 

@@ -27,6 +27,11 @@
  * from the guest is the payload to the connected address. What has an address
  * or control data goes by @sendmsg.
  *
+ * A packet socket may have memory that the guest maps (PACKET_RX_RING, @map).
+ * Then what comes is there and not at the stand-in, by which only who waits is
+ * told (@await): by a head whose namelen is UM_NET_TOKEN. It is taken off before
+ * the guest waits the next time, and never shown.
+ *
  * Conventions: return 0, a count or -errno. Operations are called from any
  * thread, several at once; no core lock is held. Where one has to wait it waits
  * with um_net_wait(). Who asks: um_caller() (fs.h).
@@ -66,6 +71,8 @@ struct um_net_head {
 	uint8_t name[32];
 };
 
+/* No packet: there is something in what the guest has mapped. */
+#define UM_NET_TOKEN 0xffff
 /* Control data of one packet is never longer. */
 #define UM_NET_CONTROL_MAX 512
 
@@ -99,7 +106,8 @@ enum um_net_whose {
  *	is to the module. -ENOENT: none of its own.
  * @getsockname, @getpeername: *len: in: room, out: the address's length, which
  *	may be more
- * @getsockopt: *len: in: room, out: bytes set
+ * @getsockopt: *len: in: room, out: bytes set; value: of PACKET_HDRLEN also in
+ * @setsockopt: SO_ATTACH_FILTER has the instructions themselves
  * @shutdown: before the stand-in itself is shut down
  * @ioctl: data: its argument, in and out, size bytes. Behind a struct ifconf
  *	comes its buffer, of ifc_len bytes; behind a struct rtentry the text that
@@ -126,6 +134,12 @@ enum um_net_whose {
  * @tun: any other request of it; data: what its argument points to, in and
  *	out, size bytes, or the argument, as a long. TUNATTACHFILTER has the
  *	instructions themselves. Return: as ioctl(2).
+ * @map: mmap(2) of a packet socket, that long and from that offset on: a
+ *	descriptor that is mapped in its place, from 0 on; it becomes the
+ *	core's. The socket must not be changed while it is mapped anywhere.
+ * @await: the guest is going to wait for a socket that it has given a ring: from
+ *	now on the stand-in gets a token when there is something new, at once if
+ *	there is already. Return: 0, or -errno, which poll(2) is to show.
  */
 struct um_net_ops {
 	size_t size;
@@ -163,6 +177,8 @@ struct um_net_ops {
 			int index, uint64_t *id);
 	long (*tun)(struct um_net *net, uint64_t id, unsigned int cmd,
 		    void *data, size_t size);
+	int (*map)(struct um_net *net, uint64_t id, size_t len, off_t off);
+	int (*await)(struct um_net *net, uint64_t id);
 };
 
 /**

@@ -68,6 +68,10 @@
  *	is to fail with when it is done
  * @UM_VU_GIVE: agent only: (int at) what um_exec_file.at names. Return: a
  *	descriptor; EBADF
+ * @UM_VU_MAP: agent only: (int fd, size_t len, off_t off) what mmap(2) of a
+ *	socket is to map, from 0 on. Return: a descriptor to close; ENODEV: it
+ *	cannot be mapped
+ * @UM_VU_SETTLE: agent only: (int epfd) the set is going to be waited for
  * @UM_VU_MSOCKET: (const char *path, int domain, int type, int protocol) as
  *	msocket(2viewos). path NULL: the default stack. ENOTSUP: no stack's file
  */
@@ -93,6 +97,8 @@ enum um_vuctl {
 	UM_VU_MSOCKET = UM_VUCTL_MSOCKET,
 	UM_VU_MOUNTER,
 	UM_VU_GIVE = UM_VUCTL_GIVE,
+	UM_VU_MAP = UM_VUCTL_MAP,
+	UM_VU_SETTLE = UM_VUCTL_SETTLE,
 };
 
 /**

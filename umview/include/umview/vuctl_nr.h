@@ -13,6 +13,8 @@
 #define UM_VUCTL_CLOSE	 17
 #define UM_VUCTL_MSOCKET 20
 #define UM_VUCTL_GIVE	 22
+#define UM_VUCTL_MAP	 23
+#define UM_VUCTL_SETTLE	 24
 
 /* EXEC, EXECAT: no descriptor is needed, the caller can exec the agent. */
 #define UM_VUCTL_BY_SELF 1

@@ -22,6 +22,7 @@
 #define LWIP_SINGLE_NETIF	     0
 #define LWIP_HAVE_LOOPIF	     1
 #define LWIP_NETIF_LOOPBACK	     1
+#define LWIP_LOOPIF_MULTICAST	     1
 #define LWIP_LOOPBACK_MAX_PBUFS	     0
 #define LWIP_NETIF_HWADDRHINT	     0
 #define LWIP_STATS		     0
@@ -42,16 +43,18 @@
 #define ETHARP_SUPPORT_STATIC_ENTRIES 1
 #define LWIP_ICMP		      1
 #define LWIP_BROADCAST_PING	      0
-#define LWIP_MULTICAST_PING	      0
-#define LWIP_RAW		      1
-#define RAW_TTL			      64
-#define LWIP_IGMP		      1
-#define LWIP_MULTICAST_TX_OPTIONS     1
-#define LWIP_DHCP		      1
-#define LWIP_NETIF_STATUS_CALLBACK    1
-#define LWIP_DHCP_GET_NTP_SRV	      0
-#define LWIP_DNS		      1 /* keeps the servers that DHCP and RAs name */
-#define DNS_MAX_SERVERS		      2
+#ifndef LWIP_MULTICAST_PING /* 1 for ICMPv6: as Linux has it */
+#define LWIP_MULTICAST_PING 0
+#endif
+#define LWIP_RAW		   1
+#define RAW_TTL			   64
+#define LWIP_IGMP		   1
+#define LWIP_MULTICAST_TX_OPTIONS  1
+#define LWIP_DHCP		   1
+#define LWIP_NETIF_STATUS_CALLBACK 1
+#define LWIP_DHCP_GET_NTP_SRV	   0
+#define LWIP_DNS		   1 /* keeps the servers that DHCP and RAs name */
+#define DNS_MAX_SERVERS		   2
 
 #define LWIP_AUTOIP 0
 #define LWIP_ACD    0
@@ -117,14 +120,15 @@
 #include <stdint.h>
 uint16_t st_chksum(const void *data, int len);
 
-#define LWIP_HOOK_FILENAME			       "st_hooks.h"
-#define LWIP_HOOK_IP4_ROUTE_SRC(src, dest)	       st_hook_route4(src, dest)
-#define LWIP_HOOK_ETHARP_GET_GW(netif, dest)	       st_hook_gateway4(netif, dest)
-#define LWIP_HOOK_IP6_ROUTE(src, dest)		       st_hook_route6(src, dest)
-#define LWIP_HOOK_ND6_GET_GW(netif, dest)	       st_hook_gateway6(netif, dest)
-#define LWIP_HOOK_IP4_INPUT(pbuf, netif)	       st_hook_input4(pbuf, netif)
-#define LWIP_HOOK_IP6_INPUT(pbuf, netif)	       st_hook_input6(pbuf, netif)
-#define LWIP_HOOK_TCP_ISN(local, lport, remote, rport) st_random()
+#define LWIP_HOOK_FILENAME		     "st_hooks.h"
+#define LWIP_HOOK_IP4_ROUTE_SRC(src, dest)   st_hook_route4(src, dest)
+#define LWIP_HOOK_ETHARP_GET_GW(netif, dest) st_hook_gateway4(netif, dest)
+#define LWIP_HOOK_IP6_ROUTE(src, dest)	     st_hook_route6(src, dest)
+#define LWIP_HOOK_ND6_GET_GW(netif, dest)    st_hook_gateway6(netif, dest)
+#define LWIP_HOOK_IP4_INPUT(pbuf, netif)     st_hook_input4(pbuf, netif)
+#define LWIP_HOOK_IP6_INPUT(pbuf, netif)     st_hook_input6(pbuf, netif)
+#define LWIP_HOOK_TCP_ISN(local, lport, remote, rport)                         \
+	st_hook_isn(local, lport, remote, rport)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, len, one, two, p)                   \
 	st_hook_tcp_input(pcb, h, p)
 #include "st_hooks.h"

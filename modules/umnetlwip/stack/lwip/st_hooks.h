@@ -11,6 +11,7 @@ struct ip4_addr;
 struct ip6_addr;
 struct tcp_pcb;
 struct tcp_hdr;
+struct ip_addr;
 
 uint32_t st_random(void);
 struct netif *st_hook_route4(const struct ip4_addr *src,
@@ -24,6 +25,9 @@ const struct ip6_addr *st_hook_gateway6(struct netif *netif,
 /* Non-zero: the packet was taken, and freed. */
 int st_hook_input4(struct pbuf *p, struct netif *netif);
 int st_hook_input6(struct pbuf *p, struct netif *netif);
+/* The first sequence number of a connection. */
+uint32_t st_hook_isn(const struct ip_addr *local, uint16_t lport,
+		     const struct ip_addr *remote, uint16_t rport);
 /* A segment for a connection, a listener or what is left of one: ERR_OK: go on. */
 int st_hook_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *h,
 		      const struct pbuf *p);
