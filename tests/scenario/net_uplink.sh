@@ -12,26 +12,8 @@ if ! as_user "$UMVIEW" -q --net="kern,wire:try$$" \
 	grep -q 'no cable' "$T_TMP/why" || fail "kern,wire: $(cat "$T_TMP/why")"
 	skip "no veth here: $(cat "$T_TMP/why")"
 fi
-user_write "$T_TMP/serve" <<'EOS'
-import socket
-l = socket.create_server(("10.3.0.1", 4000))
-print("ready", flush=True)
-while True:
-    s, _ = l.accept()
-    while data := s.recv(65536):
-        s.sendall(data)
-    s.close()
-EOS
-user_write "$T_TMP/talk" <<'EOS'
-import socket, threading
-c = socket.create_connection(("10.3.0.1", 4000), 20)
-out = bytes(i * 7 % 251 for i in range(3000000))
-threading.Thread(target=lambda: (c.sendall(out), c.shutdown(1))).start()
-got = b""
-while data := c.recv(65536):
-    got += data
-assert got == out, len(got)
-EOS
+# shellcheck source=tests/scenario/echo_lib.sh
+. "$here/echo_lib.sh"
 
 printf -- '- behind NAT\n'
 must_guest -- --net=kern,slirp <<'EOS'
@@ -53,8 +35,7 @@ serving() {
 	# shellcheck disable=SC2016
 	in_view --net="$1" sh -c '
 		ip addr add 10.3.0.1/24 dev $1; ip link set $1 up
-		echo $$ >pid
-		exec python3 serve' sh "$2" >"$T_TMP/log" 2>&1 &
+		exec python3 serve 10.3.0.1' sh "$2" >"$T_TMP/log" 2>&1 &
 	VIEW=$!
 	wait_for 20 grep -qs ready "$T_TMP/log" ||
 		fail "server on $1: $(cat "$T_TMP/log")"
@@ -69,7 +50,7 @@ asking() {
 	in_view --net="$1" sh -ec '
 		ip addr add 10.3.0.2/24 dev $1; ip link set $1 up
 		ping -c1 -w30 10.3.0.1
-		python3 talk
+		python3 talk 10.3.0.1 3000000
 		eval "$2"' sh "$2" "${3:-}" >"$T_TMP/out" 2>&1 ||
 		fail "$1: $(cat "$T_TMP/out") $(cat "$T_TMP/log")"
 }
