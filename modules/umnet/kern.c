@@ -15,7 +15,7 @@
 
 #include <umview/log.h>
 
-#include "../umnetlwip/interfaces.h"
+#include "interfaces.h"
 #include "netproc.h"
 #include "words.h"
 
