@@ -75,6 +75,19 @@ static bool refuse(struct way *w, int type4, int code4, int type6, int code6,
 	return false;
 }
 
+/* As a rule says: reject. */
+static void reject(struct way *w, enum st_verdict v)
+{
+	if (v == ST_RESET) {
+		passing = true;
+		st_tcp_reset(w->in, &w->came);
+		passing = false;
+	} else if (v == ST_REJECT) {
+		refuse(w, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH,
+		       ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT, 0);
+	}
+}
+
 /* ---- the way ---- */
 
 static bool is_own(const struct st_ip *ip)
@@ -226,9 +239,7 @@ static bool allowed(struct way *w)
 
 	if (st_rules_active())
 		v = st_firewall_pass(w->in, w->out, &w->ip, &w->track);
-	if (v == ST_REJECT)
-		refuse(w, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH,
-		       ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT, 0);
+	reject(w, v);
 	return v == ST_ACCEPT;
 }
 
@@ -289,9 +300,7 @@ static bool kept_out(struct way *w)
 {
 	enum st_verdict v = st_firewall_local(w->in, &w->ip, &w->track);
 
-	if (v == ST_REJECT)
-		refuse(w, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH,
-		       ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT, 0);
+	reject(w, v);
 	return v != ST_ACCEPT;
 }
 
