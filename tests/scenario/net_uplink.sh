@@ -90,7 +90,6 @@ wait "$VIEW"
 grep -q '02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff, ethertype 802.1Q (0x8100), length 78: vlan 5' \
 	"$T_TMP/tagged.out" || fail "vlan: $(cat "$T_TMP/tagged."*)"
 
-printf -- '- a switch, which ends and comes back\n'
 SW=$T_TMP/sw
 t_at_end 'stop_switch 2>/dev/null'
 start_switch() {
@@ -104,15 +103,25 @@ stop_switch() {
 	rm -f "$SW.pid"
 	wait_for 20 test ! -e "$SW/ctl" || fail "the switch is still there"
 }
-start_switch
-serving "kern,vde://$SW" vd0
-asking "vde://$SW" vd0
-asking "kern,vde://$SW" vd0
-stop_switch
-start_switch
-asking "vde://$SW" vd0
-stop
-stop_switch
+in_view --net="kern,vde://$T_TMP/nowhere" ip link >"$T_TMP/nowhere.out" 2>&1 ||
+	fail "no switch: $(cat "$T_TMP/nowhere.out")"
+grep -q '1: lo' "$T_TMP/nowhere.out" || fail "$(cat "$T_TMP/nowhere.out")"
+if grep -q 'incompatible with sanitizer' "$T_TMP/nowhere.out"; then
+	printf 'note: libvdeplug loads its plug-ins as sanitizers cannot have it\n'
+else
+	grep -q "interface vd0: cannot plug into vde://$T_TMP/nowhere" \
+		"$T_TMP/nowhere.out" || fail "$(cat "$T_TMP/nowhere.out")"
+	printf -- '- a switch, which ends and comes back\n'
+	start_switch
+	serving "kern,vde://$SW" vd0
+	asking "vde://$SW" vd0
+	asking "kern,vde://$SW" vd0
+	stop_switch
+	start_switch
+	asking "vde://$SW" vd0
+	stop
+	stop_switch
+fi
 
 printf -- '- what cannot be had is said\n'
 export UMVIEW_FLAGS=
@@ -123,13 +132,8 @@ refused() {
 WANT="take none, native, kern" refused --net=kern,native
 WANT="take none, native, kern" refused --net=kern,kern
 WANT='no interface; they are' refused --net=umnetkern,xx0=a
-in_view --net="kern,vde://$T_TMP/nowhere" ip link >"$T_TMP/out" 2>&1 ||
-	fail "no switch: $(cat "$T_TMP/out")"
-grep -q "interface vd0: cannot plug into vde://$T_TMP/nowhere" "$T_TMP/out" ||
-	fail "no switch: $(cat "$T_TMP/out")"
-grep -q '1: lo' "$T_TMP/out" || fail "no switch: $(cat "$T_TMP/out")"
 
-printf -- '- a router between a wire and a switch\n'
+printf -- '- a router between a wire and NAT\n'
 must_guest -- --net="umnetkern,wr0=r$$,sl0,dhcp,forward" 2>"$T_TMP/err" <<'EOS'
 same ip_forward 1 "$(cat /proc/sys/net/ipv4/ip_forward)"
 ip link show wr0 >/dev/null || die "$(ip link)"
@@ -138,6 +142,6 @@ EOS
 grep -q 'interface wr0: up, without an address: the kernel asks no DHCP' \
 	"$T_TMP/err" || fail "$(cat "$T_TMP/err")"
 
-! pgrep -u "$T_USER" -f "umnetkern-plug .*$$" >/dev/null ||
+! pgrep -f "umnetkern-plug .*$$" >/dev/null ||
 	fail "left: $(pgrep -a -f "umnetkern-plug .*$$")"
 exit 0
