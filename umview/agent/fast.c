@@ -131,7 +131,7 @@ static long fast_write(long nr, const long *a)
 	if (!um_shared->writers && !um_shared->chans && !um_shared->standins)
 		return by_mode(nr, a);
 	return um_is_object(a[0]) || is_asked_channel(a[0]) ? um_ask(nr, a)
-							 : um_pass(nr, a);
+							    : um_pass(nr, a);
 }
 
 static long fast_getdents(long nr, const long *a)
@@ -280,7 +280,7 @@ static long fast_ids(long nr, const long *a)
 
 static long fast_getcwd(long nr, const long *a)
 {
-	if (um_page.flags & (UM_PAGE_CWD | UM_PAGE_ROOT))
+	if ((um_page.flags & (UM_PAGE_CWD | UM_PAGE_ROOT)) || um_shared->moves)
 		return um_ask(nr, a);
 	return um_pass(nr, a);
 }

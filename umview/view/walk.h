@@ -34,7 +34,7 @@ struct um_walk {
 	bool checks;
 	bool starts_inside;
 	int links;
-	uint32_t gen;
+	uint64_t gen;
 	uint64_t from;
 	unsigned int flags;
 	struct stat st;
