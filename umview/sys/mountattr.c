@@ -117,10 +117,13 @@ static void change_one(struct um_mount *m, const struct change *c)
 static void change_all(const struct um_req *r, const struct um_loc *loc,
 		       const struct change *c)
 {
-	for (size_t i = 0; i < r->list->nmounts; i++)
-		if (r->list->mounts[i] != loc->mount &&
+	for (size_t i = 0; i < r->list->nmounts; i++) {
+		struct um_mount *m = r->list->mounts[i];
+
+		if (m != loc->mount &&
 		    um_path_beneath(um_list_point(r->list, i), loc->path))
-			change_one(r->list->mounts[i], c);
+			change_one(m, c);
+	}
 }
 
 /* Later versions are longer; what is not known here has to be zero. */
@@ -174,7 +177,7 @@ long sys_mount_setattr(struct um_req *r)
 			(flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW, &loc);
 	if (ret < 0)
 		return ret;
-	if (!um_tree_is_root(r, &loc))
+	if (!loc.mount || !um_tree_is_root(r, &loc))
 		return um_tree_of_host(&loc);
 	change_one(loc.mount, &c);
 	if (flags & AT_RECURSIVE)
