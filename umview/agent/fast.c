@@ -131,7 +131,7 @@ static long fast_write(long nr, const long *a)
 	if (!um_shared->writers && !um_shared->chans && !um_shared->standins)
 		return by_mode(nr, a);
 	return um_is_object(a[0]) || is_asked_channel(a[0]) ? um_ask(nr, a)
-							 : um_pass(nr, a);
+							    : um_pass(nr, a);
 }
 
 static long fast_getdents(long nr, const long *a)
