@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "../umnetlwip/interfaces.h"
+#include "interfaces.h"
 #include "netproc.h"
 #include "words.h"
 

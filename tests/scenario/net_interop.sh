@@ -93,7 +93,7 @@ advertise() {
 VIEW='
 echo $$ >pid
 if [ "$1" = offered ]; then
-	until ip -4 addr show dev vd0 | grep -q 10.4.0.5 &&
+	until ip -4 addr show dev vd0 | grep -q "10\.4\.0\.[56]" &&
 		ip -6 addr show dev vd0 | grep -q fd00:4: &&
 		ip -6 route | grep -q "^default via fe80"; do
 		ip addr show dev vd0 >seen

@@ -175,6 +175,10 @@ must ip link set wr1 mtu 61440
 serve right "$b" 4000
 a=$(left 'ip -6 -o addr show dev wr0 scope global' | sed 's/.*inet6 \([^/]*\).*/\1/')
 same tcp "$a 3000000" "$(left python3 ask tcp "$b" 4000 3000000)"
+rules 'add forward ip6 daddr fd00:b::/64 reject with tcp reset'
+same reset "ConnectionRefusedError 111" "$(left python3 ask tcp "$b" 4000 9)"
+left ping -c1 -W10 "$b" >/dev/null || die "not of TCP: $(cat left.out)"
+rules flush
 # a router that ends says so
 echo >/proc/sys/net/um/radv
 until_ left '! ip -6 route | grep -q "^default via fe80"'
@@ -294,7 +298,10 @@ same rejected "ConnectionRefusedError 111" \
 	"$(right python3 ask udp1 10.1.0.2 80 1)"
 grep -q '^add forward .* reject # packets 1 bytes 29$' \
 	/proc/sys/net/um/rules || die "$(cat /proc/sys/net/um/rules)"
-rules 'delete forward 1'
+rules 'insert forward iifname wr0 tcp dport 4000 reject with tcp reset'
+same reset "ConnectionRefusedError 111" \
+	"$(left python3 ask tcp 10.2.0.2 4000 9)"
+rules 'delete forward 1' 'delete forward 1'
 same "dropped again" timeout "$(right python3 ask udp1 10.1.0.2 80 1)"
 # what was read can be written
 cat /proc/sys/net/um/rules >saved
@@ -314,6 +321,8 @@ until_ ping -c1 -W1 10.2.0.2
 for bad in 'add forward tcp dprt 1 drop' 'add nowhere drop' 'add input masquerade' \
 	'add forward ip saddr 1.2.3.4.5 drop' 'add forward tcp dport 70000 drop' \
 	'add forward' 'add prerouting dnat 10.0.0.1:80' 'policy input reject' \
+	'add input udp dport 9 reject with tcp reset' \
+	'add output reject with tcp reset' 'add input reject with nothing' \
 	'add input oifname wr0 drop' 'delete forward 9' 'nonsense'; do
 	refused 1 'Invalid argument' bash -c \
 		"printf 'add input drop\n%s\n' '$bad' >all; cat all >/proc/sys/net/um/rules"

@@ -366,6 +366,41 @@ static void messages(void)
 	CHECK_EQ(len, 0);
 }
 
+/* A read waits for so many, but not for more than it asks for. */
+static void low_water(void)
+{
+	struct timeval t = { .tv_usec = 50000 };
+	int a, b;
+	char buf[16];
+	pid_t pid;
+
+	n_pair(&a, &b);
+	CHECK_EQ(n_option(b, SOL_SOCKET, SO_RCVLOWAT), 1);
+	n_set(b, SOL_SOCKET, SO_RCVLOWAT, 0);
+	CHECK_EQ(n_option(b, SOL_SOCKET, SO_RCVLOWAT), 1);
+	n_set(b, SOL_SOCKET, SO_RCVLOWAT, 5);
+	CHECK_EQ(n_option(b, SOL_SOCKET, SO_RCVLOWAT), 5);
+	CHECK_EQ(write(a, "abc", 3), 3);
+	pid = t_fork();
+	if (pid == 0) {
+		usleep(50000);
+		/* so many anew: the kernel forgets those that it has copied */
+		CHECK_EQ(write(a, "defgh", 5), 5);
+		_exit(0);
+	}
+	CHECK_EQ(read(b, buf, sizeof(buf)), 8);
+	CHECK_EQ(t_wait(pid), 0);
+	CHECK_EQ(write(a, "abc", 3), 3);
+	CHECK_EQ(read(b, buf, 2), 2);
+	/* what there is, when it takes too long, or nobody waits */
+	CHECK_OK(setsockopt(b, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)));
+	CHECK_EQ(read(b, buf, sizeof(buf)), 1);
+	CHECK_EQ(write(a, "abc", 3), 3);
+	close(a);
+	CHECK_EQ(read(b, buf, sizeof(buf)), 3);
+	CHECK_EQ(read(b, buf, sizeof(buf)), 0);
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
@@ -386,5 +421,6 @@ int main(int argc, char **argv)
 	RUN(edges);
 	RUN(selected);
 	RUN(messages);
+	RUN(low_water);
 	return t_done();
 }

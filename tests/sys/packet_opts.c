@@ -39,7 +39,7 @@ static void sets_and_gets(void)
 {
 	static const struct {
 		int name, set, want;
-	} rows[] = {
+	} options[] = {
 		{ PACKET_AUXDATA, 1, 1 },
 		{ PACKET_AUXDATA, 0, 0 },
 		{ PACKET_ORIGDEV, 1, 1 },
@@ -54,9 +54,9 @@ static void sets_and_gets(void)
 	};
 	int fd = k_socket(SOCK_RAW, 0);
 
-	for (size_t i = 0; i < T_COUNT(rows); i++) {
-		k_set(fd, rows[i].name, rows[i].set);
-		CHECK_EQ(k_get(fd, rows[i].name), rows[i].want);
+	for (size_t i = 0; i < T_COUNT(options); i++) {
+		k_set(fd, options[i].name, options[i].set);
+		CHECK_EQ(k_get(fd, options[i].name), options[i].want);
 	}
 }
 
@@ -315,7 +315,7 @@ static const struct row rows[] = {
 static int left_by(int tap, int fd, int all, const struct row *row)
 {
 	struct sock_filter code[6];
-	char buf[128], dummy[128];
+	char buf[128] = "", dummy[128];
 	ssize_t n;
 	int zero = 0;
 
@@ -417,7 +417,7 @@ static void ignores_what_goes(void)
 		BPF_STMT(BPF_RET | BPF_K, 0xffff),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = { 0 };
 	socklen_t len = sizeof(from);
 	char buf[256];
 	struct k_frame f;

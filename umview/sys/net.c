@@ -379,7 +379,8 @@ static bool is_of_standin(const struct um_req *r)
 	int name = (int)r->arg[2];
 
 	return (int)r->arg[1] == SOL_SOCKET &&
-	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
+	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO ||
+		name == SO_RCVLOWAT);
 }
 
 /* A program of BPF is behind a pointer; what is sent are its instructions. */

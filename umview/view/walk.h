@@ -39,9 +39,9 @@ struct um_walk {
 	unsigned int flags;
 	struct stat st;
 	struct um_obj *obj;
-	char cur[UM_VIEW_PATH_MAX + NAME_MAX + 2];
+	char cur[UM_VIEW_PATH_MAX + UM_LONG_NAME + 2];
 	char rest[2 * PATH_MAX];
-	char comp[NAME_MAX + 1];
+	char comp[UM_LONG_NAME + 1];
 };
 
 static inline bool um_path_is_in_proc(const char *path)

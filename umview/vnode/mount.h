@@ -25,6 +25,9 @@ enum um_mount_place { UM_SETTLED, UM_FLOATING };
 
 #define UM_NAME_LOCKS 16
 
+/* The longest name that the FUSE protocol has room for. */
+#define UM_LONG_NAME 1024
+
 /**
  * struct um_mount - a mount; all but refs, counters, @flags and @options
  * never changes
@@ -63,6 +66,7 @@ enum um_mount_place { UM_SETTLED, UM_FLOATING };
  * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
  * @tell: guests are told, by um_shared_tell(), of what is sure of a name without
  *	asking; NULL: of what @cache has
+ * @long_names: of up to UM_LONG_NAME bytes, not NAME_MAX, as FUSE has them
  * @ops: what fs.ops points to, see um_mount_own_ops()
  * @source_hold: what keeps the source in use until the file system has ended
  */
@@ -114,6 +118,7 @@ struct um_mount {
 	atomic_int floating;
 	struct um_attrcache *cache;
 	void (*tell)(struct um_mount *m, const struct um_told *name);
+	bool long_names;
 };
 
 struct um_mount *um_mount_new(void);

@@ -58,16 +58,16 @@ static void complain(const char *name, const char *what, int ret)
 static void run_plug(const char *spec, int end)
 {
 	char own[PATH_MAX] = "", path[PATH_MAX];
-	struct kern_plugged said = { .ret = -ENOENT };
+	struct plug_said said = { .ret = -ENOENT };
 
 	(void)!readlink("/proc/self/exe", own, sizeof(own) - 1);
 	if (snprintf(path, sizeof(path), "%s/umnetkern-plug", dirname(own)) <
 		    (int)sizeof(path) &&
-	    dup2(end, KERN_PLUG_FD) >= 0)
+	    dup2(end, PLUG_FD) >= 0)
 		execl(path, "umnetkern-plug", spec, NULL);
 	snprintf(said.why, sizeof(said.why),
 		 "no links were built: umnetkern-plug is not there");
-	(void)!write(KERN_PLUG_FD, &said, sizeof(said));
+	(void)!write(PLUG_FD, &said, sizeof(said));
 	_exit(127);
 }
 
@@ -96,13 +96,13 @@ static void end_plug(struct uplink *u)
 }
 
 /* What it says; why is for who is told of it. */
-static int hear_plug(struct uplink *u, struct kern_plugged *said)
+static int hear_plug(struct uplink *u, struct plug_said *said)
 {
 	struct iovec iov = { said, sizeof(*said) };
 	ssize_t n = message_receive(u->plug, &iov, 1, 0, NULL);
 
 	if (n != (ssize_t)sizeof(*said))
-		*said = (struct kern_plugged){ .ret = -EIO };
+		*said = (struct plug_said){ .ret = -EIO };
 	said->why[sizeof(said->why) - 1] = '\0';
 	u->mtu = said->mtu;
 	u->carrier = said->carrier;
@@ -112,7 +112,7 @@ static int hear_plug(struct uplink *u, struct kern_plugged *said)
 void uplink_start(const char *spec)
 {
 	struct uplink *u = &uplinks[count];
-	struct kern_plugged said = { 0 };
+	struct plug_said said = { 0 };
 	int ret;
 
 	if (count == UPLINKS)

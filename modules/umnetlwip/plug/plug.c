@@ -6,7 +6,7 @@
  *
  * The links (../stack/link*.c) are those of umnetlwip-stack, with its loop. What
  * they call of a stack is here: a frame of the link goes to a packet socket, one
- * of that to the link. See ../../umnet/kern/plug.h.
+ * of that to the link. See plug.h of netproc.
  */
 #include <net/if.h>
 #include <netinet/in.h>
@@ -23,13 +23,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../umnet/kern/plug.h"
-#include "clock.h"
-#include "ip.h"
-#include "link.h"
-#include "loop.h"
+#include "../stack/clock.h"
+#include "../stack/ip.h"
+#include "../stack/link.h"
+#include "../stack/loop.h"
+#include "../stack/tcptimer.h"
 #include "message.h"
-#include "tcptimer.h"
+#include "plug.h"
 
 enum { BURST = 64, FRAME_MAX = 65535, TAG = 4, ADDRESSES = 2 * ETH_ALEN };
 
@@ -81,7 +81,7 @@ void st_iface_input(struct st_iface *i, const void *frame, size_t len)
 /* An interface whose peer is down has no carrier. */
 static void show_carrier(void)
 {
-	struct sockaddr_ll at;
+	struct sockaddr_ll at = { 0 };
 	socklen_t len = sizeof(at);
 	struct ifreq r = { 0 };
 
@@ -156,7 +156,7 @@ static int take_packets(void)
 {
 	char byte;
 	struct iovec iov = { &byte, 1 };
-	ssize_t n = message_receive(KERN_PLUG_FD, &iov, 1, 0, &packets.fd);
+	ssize_t n = message_receive(PLUG_FD, &iov, 1, 0, &packets.fd);
 
 	if (n != 1 || packets.fd < 0)
 		return -EPIPE;
@@ -187,14 +187,14 @@ static int open_link(char *spec)
 
 static int begin(char *spec)
 {
-	struct kern_plugged said = { 0 };
+	struct plug_said said = { 0 };
 
 	said.ret = open_link(spec);
 	said.mtu = iface.mtu;
 	said.carrier = iface.carrier;
 	if (said.ret < 0)
 		snprintf(said.why, sizeof(said.why), "%s", st_link_why());
-	if (send(KERN_PLUG_FD, &said, sizeof(said), MSG_NOSIGNAL) < 0)
+	if (send(PLUG_FD, &said, sizeof(said), MSG_NOSIGNAL) < 0)
 		return -errno;
 	if (said.ret < 0)
 		return said.ret;
@@ -203,13 +203,13 @@ static int begin(char *spec)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2 || fcntl(KERN_PLUG_FD, F_SETFD, FD_CLOEXEC) < 0) {
+	if (argc != 2 || fcntl(PLUG_FD, F_SETFD, FD_CLOEXEC) < 0) {
 		fprintf(stderr,
 			"umnetkern-plug: it is started by umnetkern-stack\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	control.fd = KERN_PLUG_FD;
+	control.fd = PLUG_FD;
 	control.ready = on_control;
 	if (st_loop_init() < 0 || begin(argv[1]) < 0 ||
 	    st_watch_add(&control, EPOLLIN) < 0)

@@ -75,6 +75,19 @@ static bool refuse(struct way *w, int type4, int code4, int type6, int code6,
 	return false;
 }
 
+/* As a rule says: reject. */
+static void reject(struct way *w, enum st_verdict v)
+{
+	if (v == ST_RESET) {
+		passing = true;
+		st_tcp_reset(w->in, &w->came);
+		passing = false;
+	} else if (v == ST_REJECT) {
+		refuse(w, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH,
+		       ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT, 0);
+	}
+}
+
 /* ---- the way ---- */
 
 static bool is_own(const struct st_ip *ip)
@@ -226,9 +239,7 @@ static bool allowed(struct way *w)
 
 	if (st_rules_active())
 		v = st_firewall_pass(w->in, w->out, &w->ip, &w->track);
-	if (v == ST_REJECT)
-		refuse(w, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH,
-		       ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT, 0);
+	reject(w, v);
 	return v == ST_ACCEPT;
 }
 
@@ -289,9 +300,7 @@ static bool kept_out(struct way *w)
 {
 	enum st_verdict v = st_firewall_local(w->in, &w->ip, &w->track);
 
-	if (v == ST_REJECT)
-		refuse(w, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH,
-		       ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT, 0);
+	reject(w, v);
 	return v != ST_ACCEPT;
 }
 
@@ -368,14 +377,11 @@ static err_t put_out(struct netif *nif, struct pbuf *p, const void *to,
 static err_t output(struct netif *nif, struct pbuf *p, const void *to, bool six)
 {
 	struct st_track t = { 0 };
-	struct pbuf *copy;
 	struct st_ip ip;
-	enum fate fate;
+	enum fate fate = judge(nif, p, &ip, &t);
+	struct pbuf *copy;
 	err_t ret;
 
-	if ((p->flags & ST_PBUF_DF) && st_ip_parse(p->payload, p->len, &ip))
-		st_ip_set_df(&ip);
-	fate = judge(nif, p, &ip, &t);
 	if (fate == DROP)
 		return ERR_RTE;
 	if (fate == SEND)
@@ -391,6 +397,10 @@ static err_t output(struct netif *nif, struct pbuf *p, const void *to, bool six)
 err_t st_forward_output4(struct netif *nif, struct pbuf *p,
 			 const ip4_addr_t *to)
 {
+	struct st_ip ip;
+
+	if ((p->flags & ST_PBUF_DF) && st_ip_parse(p->payload, p->len, &ip))
+		st_ip_set_df(&ip);
 	return output(nif, p, to, false);
 }
 

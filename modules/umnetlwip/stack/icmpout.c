@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * icmpout.c - ICMP errors that a router sends
+ * icmpout.c - ICMP errors that a router sends, and resets
  *
  * lwIP's own quote few bytes, say nothing about echoes, and go where NAT has
  * sent the packet; so they are made here, of the packet as it came.
@@ -12,6 +12,7 @@
 #include "icmpout.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
@@ -153,4 +154,101 @@ void st_icmp_error(struct st_iface *in, const struct st_ip *about, int type,
 		six.icmp6_mtu = info;
 		send6(in, about, &six);
 	}
+}
+
+/* ---- resets ---- */
+
+/* The answer to a segment; RFC 793, 3.4. */
+static struct tcphdr answer_to(const struct st_ip *about,
+			       const struct tcphdr *was)
+{
+	size_t head = (size_t)(about->l4 - about->head) + was->doff * 4U;
+	size_t data = about->len > head ? about->len - head : 0;
+	struct tcphdr h = { .source = was->dest,
+			    .dest = was->source,
+			    .doff = sizeof(h) / 4,
+			    .rst = 1 };
+
+	if (was->ack) {
+		h.seq = was->ack_seq;
+	} else {
+		h.ack = 1;
+		h.ack_seq = htonl(ntohl(was->seq) + (uint32_t)data + was->syn +
+				  was->fin);
+	}
+	return h;
+}
+
+static size_t reset_head(const struct st_ip *about, uint8_t head[HEAD6])
+{
+	struct iphdr four = { .version = 4,
+			      .ihl = 5,
+			      .id = (uint16_t)st_random(),
+			      .tot_len = htons(sizeof(four) +
+					       sizeof(struct tcphdr)),
+			      .ttl = 64,
+			      .protocol = IPPROTO_TCP };
+
+	memset(head, 0, HEAD6);
+	if (about->family == AF_INET) {
+		memcpy(&four.saddr, about->dst, 4);
+		memcpy(&four.daddr, about->src, 4);
+		memcpy(head, &four, sizeof(four));
+		return sizeof(four);
+	}
+	head[0] = 0x60;
+	head[5] = sizeof(struct tcphdr);
+	head[6] = IPPROTO_TCP;
+	head[7] = 64;
+	memcpy(head + 8, about->dst, 16);
+	memcpy(head + 24, about->src, 16);
+	return HEAD6;
+}
+
+static void send_back(struct st_iface *in, const struct st_ip *about,
+		      struct pbuf *p)
+{
+	ip6_addr_t six = { 0 };
+	struct netif *nif;
+	ip4_addr_t four;
+
+	if (about->family == AF_INET) {
+		memcpy(&four.addr, about->src, 4);
+		nif = st_hook_route4(NULL, &four);
+		if (nif)
+			nif->output(nif, p, &four);
+		return;
+	}
+	memcpy(six.addr, about->src, 16);
+	ip6_addr_assign_zone(&six, IP6_UNKNOWN, in->nif);
+	nif = ip6_addr_has_zone(&six) ? in->nif
+				      : ip6_route(IP6_ADDR_ANY6, &six);
+	if (nif)
+		nif->output_ip6(nif, p, &six);
+}
+
+void st_tcp_reset(struct st_iface *in, const struct st_ip *about)
+{
+	uint8_t head[HEAD6];
+	size_t len = reset_head(about, head);
+	struct tcphdr was, h;
+	struct st_ip ip;
+	struct pbuf *p;
+
+	if (about->l4_len < sizeof(was) || !deserves(about) || !may_send())
+		return;
+	memcpy(&was, about->l4, sizeof(was));
+	if (was.rst)
+		return;
+	h = answer_to(about, &was);
+	p = pbuf_alloc(PBUF_LINK, (u16_t)(len + sizeof(h)), PBUF_RAM);
+	if (!p)
+		return;
+	memcpy(p->payload, head, len);
+	memcpy((uint8_t *)p->payload + len, &h, sizeof(h));
+	if (st_ip_parse(p->payload, p->len, &ip)) {
+		st_ip_fill_checksums(&ip);
+		send_back(in, about, p);
+	}
+	pbuf_free(p);
 }

@@ -169,6 +169,8 @@ static void put(struct msghdr *m, struct cmsghdr **at, int level, int type,
 {
 	struct cmsghdr *c = *at ? CMSG_NXTHDR(m, *at) : CMSG_FIRSTHDR(m);
 
+	if (!c)
+		return;
 	c->cmsg_level = level;
 	c->cmsg_type = type;
 	c->cmsg_len = CMSG_LEN(len);

@@ -104,7 +104,8 @@ int st_pmtu_check(const struct st_sock *s, struct pbuf *p, size_t len,
 						       : (uint32_t)i->mtu;
 	if (len > *limit && (whole || how == IP_PMTUDISC_INTERFACE))
 		return -EMSGSIZE;
-	if (whole || (how == IP_PMTUDISC_WANT && len <= *limit))
+	if (IP_IS_V4(to) &&
+	    (whole || (how == IP_PMTUDISC_WANT && len <= *limit)))
 		p->flags |= ST_PBUF_DF;
 	return 0;
 }

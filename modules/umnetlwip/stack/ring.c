@@ -96,9 +96,9 @@ static int change_memory(struct st_rings *r, const struct st_ring *rx,
 		release_memory(&new);
 		return ret;
 	}
-	if (r->rx.count && rx->count)
+	if (new.at && r->at && r->rx.count && rx->count)
 		memcpy(new.at, r->at, rx->size);
-	if (r->tx.count && tx->count)
+	if (new.at && r->at && r->tx.count && tx->count)
 		memcpy(new.at + new.tx.offset, r->at + r->tx.offset, tx->size);
 	release_memory(r);
 	*r = new;
@@ -255,15 +255,13 @@ uint32_t st_ring_status(const struct st_rings *r, const uint8_t *frame)
 					 __ATOMIC_ACQUIRE);
 }
 
-void st_ring_set_status(const struct st_rings *r, uint8_t *frame,
-			uint32_t status)
+void st_ring_set_status(const struct st_rings *r, void *frame, uint32_t status)
 {
 	if (r->version == TPACKET_V1)
-		__atomic_store_n((unsigned long *)(void *)frame, status,
+		__atomic_store_n((unsigned long *)frame, status,
 				 __ATOMIC_RELEASE);
 	else
-		__atomic_store_n((uint32_t *)(void *)frame, status,
-				 __ATOMIC_RELEASE);
+		__atomic_store_n((uint32_t *)frame, status, __ATOMIC_RELEASE);
 }
 
 /* The one before the next is the last that was filled. */

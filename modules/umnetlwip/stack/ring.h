@@ -114,8 +114,7 @@ uint8_t *st_ring_frame(const struct st_rings *r, const struct st_ring *ring,
 bool st_ring_is_ready(const struct st_rings *r);
 uint32_t st_ring_status(const struct st_rings *r, const uint8_t *frame);
 /* Last of all: from now on the frame is the guest's, or was sent. */
-void st_ring_set_status(const struct st_rings *r, uint8_t *frame,
-			uint32_t status);
+void st_ring_set_status(const struct st_rings *r, void *frame, uint32_t status);
 /* There is something new; first: and there was nothing before. */
 void st_ring_wake(struct st_rings *r, bool first);
 /* ringblock.c: TPACKET_V3 */

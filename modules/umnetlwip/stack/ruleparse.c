@@ -350,6 +350,38 @@ static bool read_nat(struct reader *r, enum st_verdict v)
 	return read_to(r, v != ST_REDIRECT);
 }
 
+/* "with tcp reset", after reject; of TCP alone, as nft(8) has it. */
+static bool read_with(struct reader *r)
+{
+	static const char *const words[] = { "tcp", "reset" };
+
+	for (size_t n = 0; n < sizeof(words) / sizeof(words[0]); n++) {
+		const char *word = next_word(r);
+
+		if (!word || strcmp(word, words[n]) != 0)
+			return fails(r, "reject with tcp reset, or reject");
+	}
+	if (r->rule->proto < 0)
+		r->rule->proto = IPPROTO_TCP;
+	if (r->rule->proto != IPPROTO_TCP || r->rule->proto_not)
+		return fails(r, "tcp reset: only of tcp");
+	r->rule->verdict = ST_RESET;
+	return true;
+}
+
+static bool read_reject(struct reader *r)
+{
+	const char *word;
+
+	if (r->chain != ST_INPUT && r->chain != ST_FORWARD)
+		return fails(r, "reject: only in input and forward");
+	word = next_word(r);
+	if (!word)
+		return true;
+	return strcmp(word, "with") == 0 ? read_with(r)
+					 : fails(r, "words after the verdict");
+}
+
 static bool read_verdict(struct reader *r, const char *word)
 {
 	static const char *const names[] = {
@@ -360,13 +392,13 @@ static bool read_verdict(struct reader *r, const char *word)
 	};
 	size_t n = 0, all = sizeof(names) / sizeof(names[0]);
 
-	while (n < all && strcmp(names[n], word) != 0)
+	while (n < all && (!names[n] || strcmp(names[n], word) != 0))
 		n++;
 	if (n == all)
 		return fails(r, "not understood");
 	r->rule->verdict = (enum st_verdict)n;
-	if (n == ST_REJECT && r->chain != ST_INPUT && r->chain != ST_FORWARD)
-		return fails(r, "reject: only in input and forward");
+	if (n == ST_REJECT && !read_reject(r))
+		return false;
 	if (n >= ST_MASQUERADE && n <= ST_REDIRECT &&
 	    !read_nat(r, r->rule->verdict))
 		return false;

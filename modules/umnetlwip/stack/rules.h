@@ -25,6 +25,7 @@ enum st_verdict {
 	ST_ACCEPT,
 	ST_DROP,
 	ST_REJECT,
+	ST_RESET, /* reject with tcp reset */
 	ST_MASQUERADE,
 	ST_SNAT,
 	ST_DNAT,

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -22,7 +23,7 @@
 #include "pmtu.h"
 #include "stream.h"
 
-enum kind { BOOL, INT, UNSIGNED_BYTE, BYTE_OR_DEFAULT, DISCOVER };
+enum kind { BOOL, INT, LOW_WATER, UNSIGNED_BYTE, BYTE_OR_DEFAULT, DISCOVER };
 
 struct option {
 	int level, name;
@@ -43,7 +44,7 @@ static const struct option options[] = {
 	{ SOL_SOCKET, SO_TIMESTAMPNS, BOOL, SO(timestampns) },
 	{ SOL_SOCKET, SO_PRIORITY, INT, SO(priority) },
 	{ SOL_SOCKET, SO_MARK, INT, SO(mark) },
-	{ SOL_SOCKET, SO_RCVLOWAT, INT, SO(rcvlowat) },
+	{ SOL_SOCKET, SO_RCVLOWAT, LOW_WATER, SO(rcvlowat) },
 	{ IPPROTO_IP, IP_TTL, BYTE_OR_DEFAULT, IPO(ttl) },
 	{ IPPROTO_IP, IP_TOS, UNSIGNED_BYTE, IPO(tos) },
 	{ IPPROTO_IP, IP_MULTICAST_TTL, BYTE_OR_DEFAULT, IPO(mcast_ttl) },
@@ -146,6 +147,8 @@ static int set(struct st_sock *s, const struct option *o, const void *value,
 	}
 	if (o->kind == UNSIGNED_BYTE)
 		v &= 0xff;
+	if (o->kind == LOW_WATER)
+		v = v < 0 ? INT_MAX : v ? v : 1;
 	if (o->kind == BYTE_OR_DEFAULT && (v < -1 || v > 255))
 		return -EINVAL;
 	if (o->level == IPPROTO_IP && o->name == IP_TTL && v == 0)

@@ -484,8 +484,8 @@ void st_stream_accepted(struct st_stream *t, int fd)
 		t->behind = 1;
 	st_tcp_dequeue(t);
 	st_stream_open(t);
-	t->lost = !t->pcb;
-	if (t->lost)
+	t->fresh = true;
+	if (!t->pcb)
 		st_stream_broken(t, t->s->error);
 }
 
@@ -516,11 +516,14 @@ static bool guest_is_gone(const struct st_stream *t)
 void st_stream_ready(struct st_sock *s, uint32_t events)
 {
 	struct st_stream *t = s->priv;
+	bool gone;
 
 	if (!t)
 		return;
+	gone = (events & EPOLLHUP) && guest_is_gone(t);
+	/* A reset is no end: what was written goes, and no FIN after it. */
 	if (events & (EPOLLRDHUP | EPOLLHUP))
-		t->hangup = true;
+		t->hangup = !gone || !s->so.linger_on || s->so.linger;
 	if (events & EPOLLERR) {
 		/* Closed with unread data: the peer is to see a reset. */
 		s->so.linger_on = true;
@@ -531,7 +534,7 @@ void st_stream_ready(struct st_sock *s, uint32_t events)
 	if (events & EPOLLOUT)
 		to_guest(t);
 	from_guest(t);
-	if ((events & EPOLLHUP) && guest_is_gone(t))
+	if (gone)
 		released(t);
 }
 

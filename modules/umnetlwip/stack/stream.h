@@ -47,7 +47,7 @@ struct st_stream {
 	struct st_stream *waiting, *next_waiting, *parent;
 	uint64_t queue; /* not accepted yet: the listener's id */
 	int backlog, queued;
-	bool lost; /* it was reset before it was accepted */
+	bool fresh; /* accepted, but not asked for its name yet */
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	/* options; 0: the default. Who is accepted has those of the listener. */

@@ -338,9 +338,9 @@ static int tcp_peername(struct st_sock *s, union st_sockaddr *out,
 {
 	struct st_stream *t = s->priv;
 
-	if (!t || !t->established || (is_over(t) && !t->lost))
+	if (!t || !t->established || (is_over(t) && !t->fresh))
 		return -ENOTCONN;
-	t->lost = false; /* accept(2) has the name all the same */
+	t->fresh = false; /* accept(2) has it, even if it is over */
 	*out = s->remote;
 	*len = s->domain == AF_INET6 ? sizeof(out->in6) : sizeof(out->in);
 	return 0;

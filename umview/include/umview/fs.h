@@ -71,6 +71,8 @@ const struct um_cred *um_caller(void);
  * @direct: set by open: each read of a guest is one of the module's
  * @keep_cache: set by open, where struct um_fs is @remote: what was read before
  *	is still the file's content
+ * @nonseekable: set by open, where @remote: the guest cannot set its offset;
+ * @stream: there is none, reads and writes are asked for at 0
  * @empty_writes: set by open: a write(2) of no bytes is the module's, too; else
  *	it answers 0
  */
@@ -80,6 +82,8 @@ struct um_fh {
 	bool direct;
 	bool keep_cache;
 	bool empty_writes;
+	bool nonseekable;
+	bool stream;
 };
 
 /*

@@ -42,7 +42,7 @@ static int add(struct list *l, const char *name, size_t len, const char *kind,
 	char *text;
 
 	if (l->n == UM_INTERFACES_MAX) {
-		um_err("umnetlwip: more than %d interfaces", UM_INTERFACES_MAX);
+		um_err("more than %d interfaces", UM_INTERFACES_MAX);
 		return -EINVAL;
 	}
 	if (asprintf(&text, "%.*s=%s%s%s%s", (int)len, name, kind,
@@ -82,8 +82,7 @@ static int named(struct list *l, const char *word)
 			 : -1;
 
 	if (n < 0 || n > 99 || (*end && *end != '=')) {
-		um_err("umnetlwip: `%s': no interface; they are vdN, slN, tpN, wrN",
-		       word);
+		um_err("`%s': no interface; they are vdN, slN, tpN, wrN", word);
 		return -EINVAL;
 	}
 	if (equals || !strncmp(word, "sl", 2))
