@@ -58,7 +58,7 @@ static int plain_flags(uint64_t attrs, unsigned long *out)
 			*out |= plain[i].flag;
 		attrs &= ~plain[i].attr;
 	}
-	return attrs & ~(uint64_t)MOUNT_ATTR__ATIME ? -EINVAL : 0;
+	return (attrs & ~(uint64_t)MOUNT_ATTR__ATIME) ? -EINVAL : 0;
 }
 
 int um_tree_flags(uint64_t attrs, unsigned long *out)
@@ -80,7 +80,7 @@ static int times(const struct mount_attr *attr, struct change *out)
 	const uint64_t cleared = attr->attr_clr & MOUNT_ATTR__ATIME;
 
 	if (!cleared)
-		return attr->attr_set & MOUNT_ATTR__ATIME ? -EINVAL : 0;
+		return (attr->attr_set & MOUNT_ATTR__ATIME) ? -EINVAL : 0;
 	if (cleared != MOUNT_ATTR__ATIME)
 		return -EINVAL;
 	out->clear |= ATIMES;
