@@ -72,13 +72,13 @@ struct statx_out {
 };
 
 struct file {
-	char name[1025];
 	char *data;
 	size_t size;
+	struct timespec mtime;
 	uint32_t mode;
 	uint32_t nlink;
-	struct timespec mtime;
 	bool used;
+	char name[1025];
 };
 
 enum { ROOT, READY, LOG, FIRST };

@@ -307,11 +307,11 @@ static long data_call(struct um_req *r, struct um_obj *o, struct vector *v,
 
 	if (ofd < 0)
 		return ofd;
-	if (off >= 0 && o->vnode && o->vnode->nonseekable)
-		return -ESPIPE;
 	io.flags = um_obj_flags(o, ofd);
 	if (o->kind == UM_OBJ_DIR)
 		return writing ? -EBADF : -EISDIR;
+	if (off >= 0 && o->vnode->nonseekable)
+		return -ESPIPE;
 	if (!(writing ? um_obj_writes(io.flags) : um_obj_reads(io.flags)))
 		return -EBADF;
 	ret = add_rwf(&io.flags, rwf);
