@@ -58,7 +58,7 @@ static int plain_flags(uint64_t attrs, unsigned long *out)
 			*out |= plain[i].flag;
 		attrs &= ~plain[i].attr;
 	}
-	return attrs & ~(uint64_t)MOUNT_ATTR__ATIME ? -EINVAL : 0;
+	return (attrs & ~(uint64_t)MOUNT_ATTR__ATIME) ? -EINVAL : 0;
 }
 
 int um_tree_flags(uint64_t attrs, unsigned long *out)
@@ -80,7 +80,7 @@ static int times(const struct mount_attr *attr, struct change *out)
 	const uint64_t cleared = attr->attr_clr & MOUNT_ATTR__ATIME;
 
 	if (!cleared)
-		return attr->attr_set & MOUNT_ATTR__ATIME ? -EINVAL : 0;
+		return (attr->attr_set & MOUNT_ATTR__ATIME) ? -EINVAL : 0;
 	if (cleared != MOUNT_ATTR__ATIME)
 		return -EINVAL;
 	out->clear |= ATIMES;
@@ -117,10 +117,13 @@ static void change_one(struct um_mount *m, const struct change *c)
 static void change_all(const struct um_req *r, const struct um_loc *loc,
 		       const struct change *c)
 {
-	for (size_t i = 0; i < r->list->nmounts; i++)
-		if (r->list->mounts[i] != loc->mount &&
+	for (size_t i = 0; i < r->list->nmounts; i++) {
+		struct um_mount *m = r->list->mounts[i];
+
+		if (m != loc->mount &&
 		    um_path_beneath(um_list_point(r->list, i), loc->path))
-			change_one(r->list->mounts[i], c);
+			change_one(m, c);
+	}
 }
 
 /* Later versions are longer; what is not known here has to be zero. */
@@ -174,7 +177,7 @@ long sys_mount_setattr(struct um_req *r)
 			(flags & AT_SYMLINK_NOFOLLOW) ? 0 : UM_FOLLOW, &loc);
 	if (ret < 0)
 		return ret;
-	if (!um_tree_is_root(r, &loc))
+	if (!loc.mount || !um_tree_is_root(r, &loc))
 		return um_tree_of_host(&loc);
 	change_one(loc.mount, &c);
 	if (flags & AT_RECURSIVE)
