@@ -173,7 +173,8 @@ static void tell_from_real(const struct um_walk *w, const char *text,
 
 	if (!rest && w->from) {
 		rest = um_path_beneath(path, w->start);
-		rest += rest && *rest == '/';
+		if (rest && *rest == '/')
+			rest++;
 	}
 	if (!rest || strncmp(text, rest, strlen(rest)) != 0)
 		return;

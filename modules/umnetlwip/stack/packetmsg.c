@@ -7,21 +7,8 @@
 #include <linux/if_packet.h>
 #include <string.h>
 
+#include "dgram.h"
 #include "packetsock.h"
-
-static void put(struct msghdr *m, struct cmsghdr **at, int level, int type,
-		const void *data, size_t len)
-{
-	struct cmsghdr *c = *at ? CMSG_NXTHDR(m, *at) : CMSG_FIRSTHDR(m);
-
-	if (!c)
-		return;
-	c->cmsg_level = level;
-	c->cmsg_type = type;
-	c->cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(c), data, len);
-	*at = c;
-}
 
 /* What was asked for beside the packet; its length. */
 static size_t put_control(const struct st_sock *s, const struct st_shot *shot,
@@ -41,12 +28,14 @@ static size_t put_control(const struct st_sock *s, const struct st_shot *shot,
 
 	memset(buf, 0, room);
 	if (s->so.timestampns)
-		put(&m, &at, SOL_SOCKET, SCM_TIMESTAMPNS, &shot->stamp,
-		    sizeof(shot->stamp));
+		st_put_cmsg(&m, &at, SOL_SOCKET, SCM_TIMESTAMPNS, &shot->stamp,
+			    sizeof(shot->stamp));
 	else if (s->so.timestamp)
-		put(&m, &at, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
+		st_put_cmsg(&m, &at, SOL_SOCKET, SCM_TIMESTAMP, &tv,
+			    sizeof(tv));
 	if (st_packet_of(s)->auxdata)
-		put(&m, &at, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
+		st_put_cmsg(&m, &at, SOL_PACKET, PACKET_AUXDATA, &aux,
+			    sizeof(aux));
 	return at ? (size_t)((char *)at - buf) + CMSG_ALIGN(at->cmsg_len) : 0;
 }
 
