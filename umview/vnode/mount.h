@@ -72,9 +72,9 @@ enum um_mount_place { UM_SETTLED, UM_FLOATING };
  */
 struct um_mount {
 	atomic_int refs;
+	unsigned int id;
 	struct um_fs fs;
 	struct um_fs_ops ops;
-	unsigned int id;
 	dev_t dev;
 	char *point;
 	char *source;
@@ -83,9 +83,9 @@ struct um_mount {
 	struct um_old_text *old;
 	char *jump;
 	unsigned long flags;
+	char *instead;
 	bool permanent;
 	bool relayed;
-	char *instead;
 	bool human;
 	bool merge;
 	bool capture;
