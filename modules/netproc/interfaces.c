@@ -70,14 +70,14 @@ static int add_word(struct list *l, const char *word)
 static int add_adverts(struct list *l)
 {
 	FILE *f = fopen(l->ra, "re");
-	char *word = calloc(1, RA_MAX + sizeof("ra="));
 	int ret = f ? 0 : -errno;
+	char *word = calloc(1, RA_MAX + sizeof("ra="));
 	size_t n = 0;
 
 	if (!word)
 		ret = -ENOMEM;
 	if (ret == 0) {
-		memcpy(word, "ra=", 3);
+		snprintf(word, sizeof("ra="), "ra=");
 		n = fread(word + 3, 1, RA_MAX, f);
 		ret = ferror(f) ? -EIO : n == RA_MAX ? -E2BIG : 0;
 	}
