@@ -21,6 +21,8 @@
 
 #include "words.h"
 
+enum { RA_MAX = 64 << 10 };
+
 static const struct {
 	const char *letters, *kind;
 } kinds[] = {
@@ -34,6 +36,7 @@ struct list {
 	char *item[UM_INTERFACES_MAX + 1];
 	size_t n;
 	const char *flags; /* for all: "", ";up" or ";up;dhcp" */
+	const char *ra;	   /* the file of router advertisements, or NULL */
 };
 
 static int add(struct list *l, const char *name, size_t len, const char *kind,
@@ -61,6 +64,31 @@ static int add_word(struct list *l, const char *word)
 		return -ENOMEM;
 	l->n++;
 	return 0;
+}
+
+/* What the file says, as a word: the process itself sees no file of the view. */
+static int add_adverts(struct list *l)
+{
+	FILE *f = fopen(l->ra, "re");
+	int ret = f ? 0 : -errno;
+	char *word = calloc(1, RA_MAX + sizeof("ra="));
+	size_t n = 0;
+
+	if (!word)
+		ret = -ENOMEM;
+	if (ret == 0) {
+		snprintf(word, sizeof("ra="), "ra=");
+		n = fread(word + 3, 1, RA_MAX, f);
+		ret = ferror(f) ? -EIO : n == RA_MAX ? -E2BIG : 0;
+	}
+	if (ret < 0)
+		um_err("umnetlwip: %s: %s", l->ra, strerror(-ret));
+	else
+		ret = add_word(l, word);
+	if (f)
+		fclose(f);
+	free(word);
+	return ret;
 }
 
 static const char *kind_of(const char *word)
@@ -125,6 +153,10 @@ static int parse(struct list *l, const char *source, char *first, char *second)
 			ret = add_word(l, word);
 			continue;
 		}
+		if (!strncmp(word, "ra=", 3)) {
+			l->ra = word + 3;
+			continue;
+		}
 		if (!strcmp(word, "lo")) {
 			only_lo = true;
 			continue;
@@ -145,6 +177,8 @@ int um_interfaces_parse(const char *source, const char *options, char ***out)
 	char *first = strdup(options), *second = strdup(options);
 	int ret = first && second ? parse(&l, source, first, second) : -ENOMEM;
 
+	if (ret == 0 && l.ra)
+		ret = add_adverts(&l);
 	free(first);
 	free(second);
 	*out = calloc(l.n + 1, sizeof(char *));

@@ -9,8 +9,11 @@
  */
 #include "kern.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <umview/log.h>
 
 #include "interfaces.h"
 #include "netproc.h"
@@ -22,6 +25,14 @@ static bool any_family(int domain)
 	return true;
 }
 
+static bool has_adverts(char *const *words)
+{
+	for (; words && *words; words++)
+		if (!strncmp(*words, "ra=", 3))
+			return true;
+	return false;
+}
+
 int um_kern_mount(const char *source, const char *options, struct um_fs *fs)
 {
 	char **words = NULL;
@@ -31,6 +42,10 @@ int um_kern_mount(const char *source, const char *options, struct um_fs *fs)
 		return um_netproc_start("umnetkern-stack", NULL, any_family,
 					fs);
 	ret = um_interfaces_parse(source, options, &words);
+	if (ret == 0 && has_adverts(words)) {
+		um_err("umnetkern: ra=FILE: the kernel does not advertise");
+		ret = -EINVAL;
+	}
 	if (ret == 0)
 		ret = um_netproc_start("umnetkern-stack", words, any_family,
 				       fs);

@@ -253,7 +253,8 @@ const struct um_module um_module = {
 		"network stacks as special files: null, native, link, kern",
 	.options =
 		"FAMILIES       umnetlink: these are the source's (default: all)\n"
-		"override       umnetlink: the others are the hidden stack's\n",
+		"override       umnetlink: the others are the hidden stack's\n"
+		"vdN=VNL...     umnetkern: interfaces, as for umnetlwip\n",
 	.mount = umnet_mount,
 	.stack = umnet_stack,
 };

@@ -17,7 +17,8 @@ const char um_lwip_options[] =
 	"lo             the loopback alone\n"
 	"dhcp           interfaces come up and ask for an address\n"
 	"up             interfaces come up\n"
-	"forward        packets for others are forwarded: a router\n";
+	"forward        packets for others are forwarded: a router\n"
+	"ra=FILE        what routers advertise; see umview-umnetlwip(7)\n";
 
 static bool has_family(int domain)
 {

@@ -193,6 +193,7 @@ int viewfs_remove_dir(struct viewfs *v, const char *path, enum viewfs_kind left)
 	remove_notes(work);
 	if (rmdir(work) < 0)
 		um_warn("viewfs: %s: %s", work, strerror(errno));
+	viewfs_move_forget(v, path);
 	return viewfs_note(v, path, left);
 }
 

@@ -68,7 +68,10 @@ static int move_in_store(struct viewfs *v, const char *from, const char *to,
 	viewfs_mark_move_notes(v, from, to);
 	ret = viewfs_names_move(&v->names, from, to,
 				lower ? KIND_GONE : KIND_NONE);
-	um_fs_covered();
+	if (dir)
+		um_fs_covered();
+	viewfs_covered(v, from);
+	viewfs_covered(v, to);
 	if (ret == 0 && lower)
 		ret = viewfs_put_gone(v, from);
 	return ret;
@@ -102,6 +105,8 @@ static int exchange(struct viewfs *v, const char *from, const char *to)
 	ret = (int)SYS(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE));
 	if (ret == 0)
 		ret = viewfs_names_swap(&v->names, from, to);
+	viewfs_move_forget(v, from);
+	viewfs_move_forget(v, to);
 	um_fs_covered();
 	return ret;
 }
@@ -129,6 +134,7 @@ static int rename_locked(struct viewfs *v, const char *from, const char *to,
 	struct viewfs_place p;
 	struct viewfs_place q;
 	int ret = viewfs_find(v, from, &p);
+	FREE char *origin = NULL;
 	bool there;
 
 	if (ret < 0)
@@ -148,6 +154,8 @@ static int rename_locked(struct viewfs *v, const char *from, const char *to,
 			return ret;
 		there = false;
 	}
+	if (S_ISDIR(p.st.st_mode))
+		origin = viewfs_move_begin(v, from);
 	ret = viewfs_copy_up_tree(v, from);
 	if (ret == 0)
 		ret = parents(v, from, to);
@@ -155,8 +163,11 @@ static int rename_locked(struct viewfs *v, const char *from, const char *to,
 		return ret;
 	if (flags & RENAME_EXCHANGE)
 		return exchange(v, from, to);
-	return move_in_store(v, from, to, S_ISDIR(p.st.st_mode),
-			     there ? &q : NULL);
+	ret = move_in_store(v, from, to, S_ISDIR(p.st.st_mode),
+			    there ? &q : NULL);
+	if (ret == 0 && S_ISDIR(p.st.st_mode))
+		viewfs_move_end(v, origin, from, to);
+	return ret;
 }
 
 static int rename_beneath(struct viewfs *v, const char *from, const char *to,

@@ -21,6 +21,22 @@
 #define NOTE_END  '\xff'
 #define WORK_HEAD '\xfe'
 
+/*
+ * What is known of directories holds until one of those beneath, or a link that
+ * leads to one, is not what it was.
+ */
+void viewfs_covered(struct viewfs *v, const char *path)
+{
+	char at[PATH_MAX];
+	struct stat st;
+
+	if (v->nlower && viewfs_join(at, v->lower[0], path) == 0 &&
+	    (lstat(at, &st) < 0 ? errno == ENOENT : S_ISREG(st.st_mode)))
+		um_fs_covered_file();
+	else
+		um_fs_covered();
+}
+
 int viewfs_note(struct viewfs *v, const char *path, enum viewfs_kind kind)
 {
 	const char *last =
@@ -37,7 +53,7 @@ int viewfs_note(struct viewfs *v, const char *path, enum viewfs_kind kind)
 	if (kind != KIND_DIR)
 		viewfs_redirect_drop(v, path);
 	ret = viewfs_names_set(&v->names, path, kind);
-	um_fs_covered();
+	viewfs_covered(v, path);
 	return ret;
 }
 

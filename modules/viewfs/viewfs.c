@@ -25,6 +25,7 @@ static void viewfs_umount(struct um_fs *fs)
 
 	viewfs_names_fini(&v->names);
 	viewfs_redirects_fini(&v->redirects);
+	viewfs_moves_fini(&v->moves);
 	viewfs_marks_fini(&v->marks);
 	viewfs_marks_fini(&v->given);
 	viewfs_marks_fini(&v->made);
@@ -60,8 +61,8 @@ static void viewfs_umount(struct um_fs *fs)
 	.name_of = viewfs_name_of, .dress = viewfs_dress
 
 static const struct um_fs_ops viewfs_ops = { OPERATIONS };
-static const struct um_fs_ops layer_ops = { OPERATIONS,
-					    .covers = viewfs_covers };
+static const struct um_fs_ops layer_ops = { OPERATIONS, .covers = viewfs_covers,
+					    .moved = viewfs_moved };
 
 static int must_be_dir(const char *path)
 {
@@ -200,6 +201,7 @@ static struct viewfs *viewfs_new(const char *point)
 		return NULL;
 	v->store_fd = -1;
 	viewfs_redirects_init(&v->redirects);
+	viewfs_moves_init(&v->moves);
 	pthread_mutexattr_init(&again);
 	pthread_mutexattr_settype(&again, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&v->change, &again);

@@ -103,6 +103,12 @@ struct viewfs_redirects {
 	struct viewfs_redirect *first;
 };
 
+/* Where directories beneath are now (moved.c). */
+struct viewfs_moves {
+	pthread_rwlock_t lock;
+	struct viewfs_moved *first;
+};
+
 /**
  * struct viewfs - one mount
  * @store: NULL: none; names below are absolute, in the view beneath
@@ -137,6 +143,7 @@ struct viewfs {
 	char *hide;
 	struct viewfs_names names;
 	struct viewfs_redirects redirects;
+	struct viewfs_moves moves;
 	struct viewfs_marks marks;
 	struct viewfs_marks given;
 	struct viewfs_marks made;
@@ -214,8 +221,21 @@ bool viewfs_is_redirected(struct viewfs *v, const char *path);
 int viewfs_lower_path(struct viewfs *v, size_t i, const char *path,
 		      char out[PATH_MAX]);
 
+/* moved.c: for who stands in a directory beneath */
+void viewfs_moves_init(struct viewfs_moves *all);
+void viewfs_moves_fini(struct viewfs_moves *all);
+/* Before and after a directory is moved; the first's result is for the other. */
+char *viewfs_move_begin(struct viewfs *v, const char *from);
+void viewfs_move_end(struct viewfs *v, const char *origin, const char *from,
+		     const char *to);
+/* It is gone. */
+void viewfs_move_forget(struct viewfs *v, const char *path);
+int viewfs_moved(struct um_fs *fs, const char *path, char *out, size_t size);
+
 /* scan.c: what the store has when it is mounted */
 int viewfs_scan(struct viewfs *v);
+/* Tell everybody that the name is not what it was. */
+void viewfs_covered(struct viewfs *v, const char *path);
 /* Tell everybody, before and after: viewfs_names_set(). */
 int viewfs_note(struct viewfs *v, const char *path, enum viewfs_kind kind);
 

@@ -12,6 +12,10 @@
  *	ready	can be read once it was written to, as poll(2) tells; what is
  *		written but "out"... goes nowhere; "out" and "noout" say whether
  *		it can be written
+ *	nonseekable..., stream...
+ *		are opened so
+ *	lists-no-name, lists-half
+ *		while it is there, each listing ends wrongly
  *	log	what was asked since it was read last: a line a request
  */
 #include <errno.h>
@@ -68,13 +72,13 @@ struct statx_out {
 };
 
 struct file {
-	char name[256];
 	char *data;
 	size_t size;
+	struct timespec mtime;
 	uint32_t mode;
 	uint32_t nlink;
-	struct timespec mtime;
 	bool used;
+	char name[1025];
 };
 
 enum { ROOT, READY, LOG, FIRST };
@@ -254,6 +258,16 @@ static void do_setattr(const void *head, struct file *f,
 	do_getattr(head, f);
 }
 
+static uint32_t open_flags(const struct file *f)
+{
+	if (f == &files[READY] || f == &files[LOG])
+		return FOPEN_DIRECT_IO;
+	if (!strncmp(f->name, "nonseekable", 11))
+		return FOPEN_NONSEEKABLE;
+	return strncmp(f->name, "stream", 6) ? 0
+					     : FOPEN_STREAM | FOPEN_DIRECT_IO;
+}
+
 /* CREATE, and TMPFILE, whose name is not to be heeded. */
 static void do_create(const struct fuse_in_header *head,
 		      const struct fuse_create_in *arg)
@@ -274,6 +288,7 @@ static void do_create(const struct fuse_in_header *head,
 		return;
 	}
 	fill_entry(f, &answer.e);
+	answer.o.open_flags = open_flags(f);
 	reply(head, 0, &answer, sizeof(answer));
 }
 
@@ -310,8 +325,7 @@ static void do_open(const void *head, const struct file *f)
 {
 	struct fuse_open_out o = { .fh = INODE(f) };
 
-	if (f == &files[READY] || f == &files[LOG])
-		o.open_flags = FOPEN_DIRECT_IO;
+	o.open_flags = open_flags(f);
 	reply(head, 0, &o, sizeof(o));
 }
 
@@ -401,6 +415,18 @@ static void do_poll(const void *head, const struct file *f,
 	reply(head, 0, &o, sizeof(o));
 }
 
+/* What is wrong at the end of each reply while there is a file of that name. */
+static size_t wrong_entry(char *to)
+{
+	struct fuse_dirent *d = (void *)to;
+
+	*d = (struct fuse_dirent){ .ino = 1, .off = MAX_FILES };
+	if (find("lists-no-name"))
+		return FUSE_NAME_OFFSET;
+	d->namelen = 100;
+	return find("lists-half") ? FUSE_NAME_OFFSET + 8 : 0;
+}
+
 static void do_readdir(const void *head, const struct fuse_read_in *arg)
 {
 	size_t at = 0;
@@ -420,6 +446,7 @@ static void do_readdir(const void *head, const struct fuse_read_in *arg)
 		memcpy(d->name, files[i].name, len);
 		at += FUSE_DIRENT_SIZE(d);
 	}
+	at += wrong_entry(out + at);
 	reply(head, 0, out, at);
 }
 

@@ -313,6 +313,75 @@ def writeback_changes():
     os.sync()
 
 
+@check
+def seeks():
+    """Files that are opened as not seekable, and as streams."""
+    for name in ("plain", "nonseekable", "stream"):
+        for flags in (os.O_CREAT | os.O_RDWR, os.O_RDONLY, os.O_RDWR,
+                      os.O_WRONLY, os.O_WRONLY | os.O_APPEND):
+            fd = os.open(at(name), flags, 0o600)
+            say(name, "flags %o" % (flags & ~os.O_CREAT))
+            say(" write", [outcome(os.write, fd, b"abcdef") for _ in "12"])
+            for how in range(6):
+                say(" lseek", how, outcome(os.lseek, fd, 2, how))
+            say(" pread", outcome(os.pread, fd, 4, 1))
+            say(" preadv", outcome(os.preadv, fd, [bytearray(3)], 1))
+            say(" pwrite", outcome(os.pwrite, fd, b"xy", 2))
+            say(" read", [outcome(os.read, fd, 3) for _ in "12"])
+            say(" readv", outcome(os.readv, fd, [bytearray(2), bytearray(2)]))
+            say(" size", os.fstat(fd).st_size)
+            os.close(fd)
+        fd = os.open(at(name), os.O_RDONLY)
+        to = os.open(at("copy"), os.O_RDWR | os.O_CREAT, 0o600)
+        say(" sendfile", outcome(os.sendfile, to, fd, 1, 4))
+        say(" sendfile", outcome(os.sendfile, to, fd, None, 4))
+        pipe = os.pipe()
+        say(" splice", outcome(os.splice, fd, pipe[1], 3))
+        say(" splice at", outcome(os.splice, fd, pipe[1], 3, 1))
+        os.close(pipe[0])
+        os.close(pipe[1])
+        say(" copy", outcome(os.copy_file_range, fd, to, 2, 0, 0))
+        os.close(to)
+        os.close(fd)
+        say(" holds", open(at(name), "rb").read(12))
+
+
+@check
+def long_names():
+    """FUSE has room for 1024 bytes, where file systems have 255. (Of more than
+    that since Linux 6.15, if the daemon asks for it.)"""
+    for n in (255, 256, 1023, 1024):
+        name = "n" * n
+        say(n, "absent", outcome(os.stat, at(name)))
+        fd = outcome(os.open, at(name), os.O_CREAT | os.O_WRONLY, 0o600)
+        if isinstance(fd, str):
+            say(" open", fd)
+            continue
+        os.write(fd, b"text")
+        os.close(fd)
+        say(" size", outcome(lambda: os.stat(at(name)).st_size))
+        say(" read", outcome(lambda: open(at(name)).read()))
+        say(" listed", name in os.listdir(DIR))
+        say(" as a directory", outcome(os.stat, at(name + "/x")))
+        fd = outcome(os.open, at(name), os.O_PATH)
+        link = outcome(os.readlink, "/proc/self/fd/%s" % fd)
+        say(" by descriptor", os.path.basename(link) == name)
+        if not isinstance(fd, str):
+            os.close(fd)
+        say(" removed", outcome(os.unlink, at(name)), name in os.listdir(DIR))
+
+
+@check
+def wrong_listings():
+    """An entry without a name, and one that is not whole."""
+    for name in ("lists-no-name", "lists-half"):
+        os.close(os.open(at(name), os.O_CREAT | os.O_WRONLY, 0o600))
+        found = outcome(os.listdir, DIR)
+        say(name, name in found if isinstance(found, list) else found)
+        os.unlink(at(name))
+        say(" after", name in os.listdir(DIR))
+
+
 def main():
     signal.alarm(60)
     for name in sys.argv[2:]:

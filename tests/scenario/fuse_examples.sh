@@ -170,10 +170,12 @@ EOS
 printf -- '- cuse: a character device of the view\n'
 must_guest <<'EOS'
 ls -l /dev/cuse >log 2>&1 && ! grep -q "No such" log || die "$(cat log)"
-must bin/cuse --name=umtest-cuse --maj=200 --min=3
-dev=/dev/umtest-cuse
+# Its process is looked for by this name, and others may run the same test.
+name=umtest-$$
+must bin/cuse --name=$name --maj=200 --min=3
+dev=/dev/$name
 until [ -c $dev ]; do sleep 0.05; done
-ls /dev | grep -qx umtest-cuse || die "not listed"
+ls /dev | grep -qx $name || die "not listed"
 same "its number" "c8 3" "$(stat -c '%t %T' $dev)"
 same "size at first" 0 "$(bin/cuse_client $dev s)"
 must bin/cuse_client $dev s 10 >/dev/null
@@ -183,8 +185,8 @@ same "written by ioctl" "  hello   " \
 	"$(bin/cuse_client $dev r 10 2>/dev/null | tr '\0' ' ')"
 printf abc >$dev || die "write"
 same "read" abcello "$(head -c 10 $dev | tr -d '\0')"
-cd /dev && same "by another name" abc "$(head -c 3 umtest-cuse)"
-pid=$(pgrep -u "$(id -u)" -f "name=umtest-cuse") && must kill "$pid"
+cd /dev && same "by another name" abc "$(head -c 3 $name)"
+pid=$(pgrep -u "$(id -u)" -f "name=$name ") && must kill "$pid"
 for _ in $(seq 100); do
 	[ -e $dev ] || break
 	sleep 0.1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fuse_new.sh - what few or only newer FUSE daemons have: poll, O_TMPFILE, statx,
-# the write-back cache. The same is seen in a view as with the kernel's FUSE
+# the write-back cache, files that cannot be sought, long names. The same is seen in a view as with the kernel's FUSE
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 cmp
@@ -43,6 +43,7 @@ EOS
 
 compare "" poll poll_select poll_epoll poll_signals
 compare "" tmpfiles
+compare "" seeks long_names wrong_listings
 compare "" statx
 compare -s statx
 compare -w writeback writeback_changes

@@ -16,7 +16,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 # in_image WANT FILE: what the image itself has
 in_image() {
 	same "$2 in the image" "$1" "$(debugfs -R "cat $2" "$IMG" 2>/dev/null)"
-	must e2fsck -fn "$IMG" >fsck.out 2>&1
+	e2fsck -fn "$IMG" >fsck.out 2>&1 || die "$(cat fsck.out)"
 }
 EOS
 
@@ -82,7 +82,7 @@ must umview -q sh -c '
 	mount -t umfuseext2 "$IMG" a
 	umview -q sh -c "echo >up; read -r _ <end; echo inner >a/inner" &
 	read -r _ <up'
-must true
+/bin/true # a program is started when the view has ended
 echo >end
 for _ in $(seq 600); do
 	mount -t umfuseext2 "$IMG" b 2>/dev/null && break
@@ -101,7 +101,7 @@ EOS
 printf -- '- another session can have it\n'
 must_guest <<'EOS' &
 must umview -q sh -c 'mount -t umfuseext2 "$IMG" a && echo x >a/x'
-must true
+/bin/true # likewise
 echo >up
 read -r _ <end
 EOS

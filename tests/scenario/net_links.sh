@@ -6,26 +6,8 @@
 need ip python3 ping pgrep
 as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
 	skip "umnetlwip was not built"
-user_write "$T_TMP/serve" <<'EOS'
-import socket
-l = socket.create_server(("10.3.0.1", 4000))
-print("ready", flush=True)
-while True:
-    s, _ = l.accept()
-    while data := s.recv(65536):
-        s.sendall(data)
-    s.close()
-EOS
-user_write "$T_TMP/talk" <<'EOS'
-import socket, sys, threading
-c = socket.create_connection(("10.3.0.1", 4000), 20)
-out = bytes(i * 7 % 251 for i in range(int(sys.argv[1])))
-threading.Thread(target=lambda: (c.sendall(out), c.shutdown(1))).start()
-got = b""
-while data := c.recv(65536):
-    got += data
-assert got == out, len(got)
-EOS
+# shellcheck source=tests/scenario/echo_lib.sh
+. "$here/echo_lib.sh"
 
 # two NET IFACE - a view that serves
 two() {
@@ -34,8 +16,7 @@ two() {
 	in_view --net="$1" sh -c '
 		ip addr add 10.3.0.1/24 dev $1; ip link set $1 up
 		ip -6 -o addr show dev $1 | grep -o "fe80[^/]*" >there
-		echo $$ >pid
-		exec python3 serve' sh "$2" >"$T_TMP/log" 2>&1 &
+		exec python3 serve 10.3.0.1' sh "$2" >"$T_TMP/log" 2>&1 &
 	wait_for 20 grep -q ready "$T_TMP/log" || fail "server: $(cat "$T_TMP/log")"
 }
 
@@ -66,7 +47,7 @@ t_at_end finish
 
 printf -- '- a wire\n'
 two "wire:w$$" wr0
-ask "wire:w$$" wr0 'ping -c1 -W10 10.3.0.1 >/dev/null && python3 talk 3000000 &&
+ask "wire:w$$" wr0 'ping -c1 -W10 10.3.0.1 >/dev/null && python3 talk 10.3.0.1 3000000 &&
 	ip neigh show | grep -q "^10.3.0.1 "' || fail "over a wire"
 neighbours "wire:w$$" wr0
 finish
@@ -82,19 +63,19 @@ printf -- '- a switch\n'
 switch_on sw
 two "vde://$T_TMP/sw" vd0
 ask "vde://$T_TMP/sw" vd0 'ping -c1 -W10 10.3.0.1 >/dev/null &&
-	python3 talk 500000' || fail "over a switch"
+	python3 talk 10.3.0.1 500000' || fail "over a switch"
 neighbours "vde://$T_TMP/sw" vd0
 
 printf -- '- a switch that is gone, and comes back\n'
 # shellcheck disable=SC2016
 ask "vde://$T_TMP/sw" vd0 '
-	python3 talk 1000
+	python3 talk 10.3.0.1 1000
 	touch joined
 	while [ ! -e back ]; do sleep 0.1; done
 	for i in $(seq 40); do
 		ping -c1 -W1 10.3.0.1 >/dev/null && break
 	done
-	python3 talk 100000' &
+	python3 talk 10.3.0.1 100000' &
 asker=$!
 wait_for 20 test -e "$T_TMP/joined" || fail "not joined"
 switch_off sw

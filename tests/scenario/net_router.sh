@@ -184,6 +184,24 @@ echo >/proc/sys/net/um/radv
 until_ left '! ip -6 route | grep -q "^default via fe80"'
 EOS
 
+part 'IPv6: advertised from the start' <<'EOS'
+# another stack of this view, whose mount says what
+cat >ra.conf <<'RA'
+[wr0]
+AdvSendAdvert = on
+MaxRtrAdvInterval = 4
+AddPrefix = fd00:c::/64
+RA
+start told "wr0=rt$WIRE"
+mount -t umnetlwip -o "ra=$PWD/ra.conf,wr0=rt$WIRE,forward,up" none /dev/net/told ||
+	die "mount"
+same "as it says" "AddPrefix = fd00:c::/64" "$(mstack /dev/net/told \
+	grep -o 'AddPrefix = [^ ]*' /proc/sys/net/um/radv)"
+until_ in_other told 'ip -6 addr show dev wr0 | grep -q "fd00:c:.*scope global"'
+umount /dev/net/told
+refused any 'does not exist' mount -t umnetlwip -o "ra=$PWD/none,lo" none /dev/net/told
+EOS
+
 part 'NAT' <<'EOS'
 must sysctl -qw net.ipv4.ip_forward=1
 rules 'add postrouting oifname wr1 masquerade'

@@ -12,26 +12,8 @@ if ! as_user "$UMVIEW" -q --net="kern,wire:try$$" \
 	grep -q 'no cable' "$T_TMP/why" || fail "kern,wire: $(cat "$T_TMP/why")"
 	skip "no veth here: $(cat "$T_TMP/why")"
 fi
-user_write "$T_TMP/serve" <<'EOS'
-import socket
-l = socket.create_server(("10.3.0.1", 4000))
-print("ready", flush=True)
-while True:
-    s, _ = l.accept()
-    while data := s.recv(65536):
-        s.sendall(data)
-    s.close()
-EOS
-user_write "$T_TMP/talk" <<'EOS'
-import socket, threading
-c = socket.create_connection(("10.3.0.1", 4000), 20)
-out = bytes(i * 7 % 251 for i in range(3000000))
-threading.Thread(target=lambda: (c.sendall(out), c.shutdown(1))).start()
-got = b""
-while data := c.recv(65536):
-    got += data
-assert got == out, len(got)
-EOS
+# shellcheck source=tests/scenario/echo_lib.sh
+. "$here/echo_lib.sh"
 
 printf -- '- behind NAT\n'
 must_guest -- --net=kern,slirp <<'EOS'
@@ -53,8 +35,7 @@ serving() {
 	# shellcheck disable=SC2016
 	in_view --net="$1" sh -c '
 		ip addr add 10.3.0.1/24 dev $1; ip link set $1 up
-		echo $$ >pid
-		exec python3 serve' sh "$2" >"$T_TMP/log" 2>&1 &
+		exec python3 serve 10.3.0.1' sh "$2" >"$T_TMP/log" 2>&1 &
 	VIEW=$!
 	wait_for 20 grep -qs ready "$T_TMP/log" ||
 		fail "server on $1: $(cat "$T_TMP/log")"
@@ -69,7 +50,7 @@ asking() {
 	in_view --net="$1" sh -ec '
 		ip addr add 10.3.0.2/24 dev $1; ip link set $1 up
 		ping -c1 -w30 10.3.0.1
-		python3 talk
+		python3 talk 10.3.0.1 3000000
 		eval "$2"' sh "$2" "${3:-}" >"$T_TMP/out" 2>&1 ||
 		fail "$1: $(cat "$T_TMP/out") $(cat "$T_TMP/log")"
 }
@@ -109,7 +90,6 @@ wait "$VIEW"
 grep -q '02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff, ethertype 802.1Q (0x8100), length 78: vlan 5' \
 	"$T_TMP/tagged.out" || fail "vlan: $(cat "$T_TMP/tagged."*)"
 
-printf -- '- a switch, which ends and comes back\n'
 SW=$T_TMP/sw
 t_at_end 'stop_switch 2>/dev/null'
 start_switch() {
@@ -123,15 +103,25 @@ stop_switch() {
 	rm -f "$SW.pid"
 	wait_for 20 test ! -e "$SW/ctl" || fail "the switch is still there"
 }
-start_switch
-serving "kern,vde://$SW" vd0
-asking "vde://$SW" vd0
-asking "kern,vde://$SW" vd0
-stop_switch
-start_switch
-asking "vde://$SW" vd0
-stop
-stop_switch
+in_view --net="kern,vde://$T_TMP/nowhere" ip link >"$T_TMP/nowhere.out" 2>&1 ||
+	fail "no switch: $(cat "$T_TMP/nowhere.out")"
+grep -q '1: lo' "$T_TMP/nowhere.out" || fail "$(cat "$T_TMP/nowhere.out")"
+if grep -q 'incompatible with sanitizer' "$T_TMP/nowhere.out"; then
+	printf 'note: libvdeplug loads its plug-ins as sanitizers cannot have it\n'
+else
+	grep -q "interface vd0: cannot plug into vde://$T_TMP/nowhere" \
+		"$T_TMP/nowhere.out" || fail "$(cat "$T_TMP/nowhere.out")"
+	printf -- '- a switch, which ends and comes back\n'
+	start_switch
+	serving "kern,vde://$SW" vd0
+	asking "vde://$SW" vd0
+	asking "kern,vde://$SW" vd0
+	stop_switch
+	start_switch
+	asking "vde://$SW" vd0
+	stop
+	stop_switch
+fi
 
 printf -- '- what cannot be had is said\n'
 export UMVIEW_FLAGS=
@@ -142,13 +132,8 @@ refused() {
 WANT="take none, native, kern" refused --net=kern,native
 WANT="take none, native, kern" refused --net=kern,kern
 WANT='no interface; they are' refused --net=umnetkern,xx0=a
-in_view --net="kern,vde://$T_TMP/nowhere" ip link >"$T_TMP/out" 2>&1 ||
-	fail "no switch: $(cat "$T_TMP/out")"
-grep -q "interface vd0: cannot plug into vde://$T_TMP/nowhere" "$T_TMP/out" ||
-	fail "no switch: $(cat "$T_TMP/out")"
-grep -q '1: lo' "$T_TMP/out" || fail "no switch: $(cat "$T_TMP/out")"
 
-printf -- '- a router between a wire and a switch\n'
+printf -- '- a router between a wire and NAT\n'
 must_guest -- --net="umnetkern,wr0=r$$,sl0,dhcp,forward" 2>"$T_TMP/err" <<'EOS'
 same ip_forward 1 "$(cat /proc/sys/net/ipv4/ip_forward)"
 ip link show wr0 >/dev/null || die "$(ip link)"
@@ -157,6 +142,6 @@ EOS
 grep -q 'interface wr0: up, without an address: the kernel asks no DHCP' \
 	"$T_TMP/err" || fail "$(cat "$T_TMP/err")"
 
-! pgrep -u "$T_USER" -f "umnetkern-plug .*$$" >/dev/null ||
+! pgrep -f "umnetkern-plug .*$$" >/dev/null ||
 	fail "left: $(pgrep -a -f "umnetkern-plug .*$$")"
 exit 0

@@ -9,27 +9,8 @@ need openvpn ip python3 ping
 as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
 	skip "umnetlwip was not built"
 as_user openvpn --genkey secret "$T_TMP/key" || fail "openvpn --genkey"
-user_write "$T_TMP/serve" <<'EOS'
-import os, socket
-print(os.getpid(), file=open("pid", "w"))
-l = socket.create_server(("10.8.0.2", 4000))
-print("serving", flush=True)
-while True:
-    s, _ = l.accept()
-    while data := s.recv(65536):
-        s.sendall(data)
-    s.close()
-EOS
-user_write "$T_TMP/talk" <<'EOS'
-import socket, threading
-c = socket.create_connection(("10.8.0.2", 4000), 30)
-out = bytes(i * 7 % 251 for i in range(300000))
-threading.Thread(target=lambda: (c.sendall(out), c.shutdown(1))).start()
-got = b""
-while data := c.recv(65536):
-    got += data
-assert got == out, len(got)
-EOS
+# shellcheck source=tests/scenario/echo_lib.sh
+. "$here/echo_lib.sh"
 # side OWN OTHER KIND COMMAND... - this end of the tunnel, then the command
 user_write "$T_TMP/side" <<'EOS'
 own=$1 other=$2 kind=$3
@@ -69,13 +50,13 @@ finish() {
 t_at_end finish
 for kind in tun tap; do
 	printf -- '- %s\n' "$kind"
-	in_view --net="wire:vpn$$" sh side 2 1 $kind timeout 100 python3 serve \
+	in_view --net="wire:vpn$$" sh side 2 1 $kind timeout 100 python3 serve 10.8.0.2 \
 		>"$T_TMP/log" 2>&1 &
 	# shellcheck disable=SC2016
 	in_view --net="wire:vpn$$" sh side 1 2 $kind sh -c '
 		ping -c2 -i0.2 -W30 -s 1300 10.8.0.2 &&
 		n=0 &&
-		until python3 talk; do
+		until python3 talk 10.8.0.2 300000; do
 			n=$((n + 1))
 			[ $n -lt 30 ] || exit 1
 			sleep 1

@@ -75,7 +75,7 @@ static char next(int fd)
 static void heard(void)
 {
 	int r = receiver("0.0.0.0", 0), s = sender(), port = port_of(r);
-	struct sockaddr_in from;
+	struct sockaddr_in from = { 0 };
 	socklen_t len = sizeof(from);
 	char c;
 

@@ -80,6 +80,13 @@ int k_get(int fd, int name)
 	return value;
 }
 
+int k_attach(int fd, struct sock_filter *code, size_t n)
+{
+	struct sock_fprog p = { (unsigned short)n, code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p));
+}
+
 int k_mask(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };

@@ -36,6 +36,8 @@ void k_come(int tap, int n, size_t len);
 ssize_t k_gone(int tap, void *buf, size_t size);
 void k_set(int fd, int name, int value);
 int k_get(int fd, int name);
+/* SO_ATTACH_FILTER */
+int k_attach(int fd, struct sock_filter *code, size_t n);
 /* What poll(2) says now. */
 int k_mask(int fd);
 

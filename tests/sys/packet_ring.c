@@ -215,9 +215,8 @@ static void filter(int fd)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, 0xffff),
 	};
-	struct sock_fprog p = { T_COUNT(code), code };
 
-	CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p)));
+	CHECK_OK(k_attach(fd, code, T_COUNT(code)));
 }
 
 static void takes_a_tag_off(bool all)

@@ -280,7 +280,7 @@ static long fast_ids(long nr, const long *a)
 
 static long fast_getcwd(long nr, const long *a)
 {
-	if (um_page.flags & (UM_PAGE_CWD | UM_PAGE_ROOT))
+	if ((um_page.flags & (UM_PAGE_CWD | UM_PAGE_ROOT)) || um_shared->moves)
 		return um_ask(nr, a);
 	return um_pass(nr, a);
 }

@@ -45,13 +45,17 @@ static int in_set(const volatile struct um_vmap *map, uint64_t hash)
 	return um_bloom_has(map->bloom, hash);
 }
 
-/* Names of virtual devices, and of what mount(8) runs: loop0, 7:0, mount.X. */
+/*
+ * Names of virtual devices, and of what mount(8) runs: loop0, loop-control, 7:0,
+ * mount.TYPE; sources have names like loop.c and mount.c.
+ */
 static int is_device(const char *comp, int len)
 {
-	if (len > 6 && comp[0] == 'm' && comp[1] == 'o' && comp[2] == 'u' &&
+	if (len > 8 && comp[0] == 'm' && comp[1] == 'o' && comp[2] == 'u' &&
 	    comp[3] == 'n' && comp[4] == 't' && comp[5] == '.')
 		return 1;
-	if (len > 4 && comp[0] == 'l' && comp[1] == 'o' && comp[2] == 'o')
+	if (len > 4 && comp[0] == 'l' && comp[1] == 'o' && comp[2] == 'o' &&
+	    (comp[4] == '-' || (comp[4] >= '0' && comp[4] <= '9')))
 		return 1;
 	return len > 2 && comp[0] == '7' && comp[1] == ':';
 }
@@ -165,7 +169,8 @@ static int starts_with_proc(const char *p)
 
 static int has_memo(uint64_t hash, uint64_t from, enum um_memo_kind kind)
 {
-	uint64_t memo = um_memo(hash, from, um_page.view, um_shared->gen, kind);
+	uint64_t gen = um_memo_gen(um_shared->gen, um_shared->whole_gen);
+	uint64_t memo = um_memo(hash, from, um_page.view, gen, kind);
 
 	return um_shared->memo[(memo >> 8) % UM_NMEMOS] == memo;
 }

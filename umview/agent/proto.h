@@ -252,6 +252,7 @@ struct um_beneath {
  * @locks: file systems that keep locks of files themselves
  * @polls: file systems that know when a file of theirs is ready
  * @births: file systems that may tell when a node was made
+ * @moves: a directory that guests may stand in natively has another name now
  * @specials: FIFOs and sockets on virtual file systems
  * @devs: virtual devices exist
  * @chans: open /dev/fuse devices and the like, each a SOCK_SEQPACKET socket
@@ -260,6 +261,7 @@ struct um_beneath {
  * @unsettled: files whose close the monitor must see done before any name is
  *	looked up (fuse/settle.c)
  * @gen: changes whenever a memo may have become wrong
+ * @whole_gen: changes whenever one of a whole name may have
  * @memfd_dev: device number of all objects that stand for virtual files
  * @agent_dev, @agent_ino: the agent's executable
  * @region_ino: the region file's inode
@@ -299,6 +301,8 @@ struct um_shared {
 	uint32_t held;
 	uint32_t polls;
 	uint32_t births;
+	uint32_t moves;
+	uint32_t whole_gen;
 	uint32_t pad;
 	uint64_t plain[UM_NPLAIN];
 	uint64_t memo[UM_NMEMOS];
@@ -419,12 +423,20 @@ enum um_memo_kind { UM_MEMO_DIR = 1, UM_MEMO_WHOLE = 2 };
  * else um_page.cwd). Never 0.
  */
 static inline uint64_t um_memo(uint64_t hash, uint64_t from, uint32_t view,
-			       uint32_t gen, enum um_memo_kind kind)
+			       uint64_t gen, enum um_memo_kind kind)
 {
 	uint64_t h = um_hash_mix(hash ^ (from * 3));
 
-	h ^= ((uint64_t)gen << 32) ^ ((uint64_t)view << 8) ^ (uint64_t)kind;
+	h ^= (gen << 32) ^ ((uint64_t)view << 8) ^ (uint64_t)kind;
+	if (kind == UM_MEMO_WHOLE)
+		h = um_hash_mix(h ^ (gen >> 32));
 	return um_hash_mix(h) | 1;
+}
+
+/* What um_memo() goes by: um_shared.gen, and above it whole_gen. */
+static inline uint64_t um_memo_gen(uint32_t gen, uint32_t whole_gen)
+{
+	return gen | (uint64_t)whole_gen << 32;
 }
 
 /*

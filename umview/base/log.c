@@ -21,6 +21,15 @@ void um_log_setup(int fd, enum um_log_level level)
 	log_level = level;
 }
 
+static _Thread_local um_log_line_fn listener;
+static _Thread_local void *listener_arg;
+
+void um_log_listen(um_log_line_fn line, void *arg)
+{
+	listener = line;
+	listener_arg = arg;
+}
+
 int um_log_fd(void)
 {
 	return log_fd;
@@ -46,6 +55,8 @@ void um_log(enum um_log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
 	va_end(ap);
+	if (listener && level <= UM_LOG_WARN)
+		listener(listener_arg, level, line + n);
 	n = strlen(line);
 	if (line[n - 1] != '\n')
 		line[n++] = '\n';

@@ -66,14 +66,14 @@ static void close_dir(struct listing *l)
 
 static bool is_name(const struct fuse_dirent *d)
 {
-	return d->namelen && d->namelen <= NAME_MAX &&
+	return d->namelen && d->namelen <= UM_LONG_NAME &&
 	       !memchr(d->name, '/', d->namelen) &&
 	       !memchr(d->name, '\0', d->namelen);
 }
 
 static int give(struct listing *l, const struct fuse_dirent *d)
 {
-	char name[NAME_MAX + 1];
+	char name[UM_LONG_NAME + 1];
 
 	if (++l->n > MAX_ENTRIES)
 		return -EIO;
@@ -89,7 +89,7 @@ static void learn(struct listing *l, const struct fuse_direntplus *dp)
 {
 	const struct fuse_dirent *d = &dp->dirent;
 	struct um_fuse_node *n = NULL;
-	char name[NAME_MAX + 1];
+	char name[UM_LONG_NAME + 1];
 
 	if (!dp->entry_out.nodeid)
 		return;
@@ -107,7 +107,7 @@ static int unpack(struct listing *l, const char *buf, size_t len)
 	size_t head = l->plus ? FUSE_NAME_OFFSET_DIRENTPLUS : FUSE_NAME_OFFSET;
 	int ret = 0;
 
-	while (len > head && ret == 0) {
+	while (len >= head && ret == 0) {
 		const struct fuse_direntplus *dp = (const void *)buf;
 		const struct fuse_dirent *d =
 			l->plus ? &dp->dirent : (const void *)buf;
@@ -157,6 +157,8 @@ static int list(struct listing *l)
 	if (!buf)
 		return -ENOMEM;
 	while (!l->stopped && ret == 0) {
+		unsigned int before = l->n;
+
 		got = read_some(l, buf);
 		if (got == -ENOSYS && l->plus) {
 			l->plus = false;
@@ -165,6 +167,9 @@ static int list(struct listing *l)
 		if (got <= 0)
 			return (int)got;
 		ret = unpack(l, buf, (size_t)got);
+		/* half an entry: there is no more to come of asking again */
+		if (l->n == before)
+			break;
 	}
 	return ret;
 }

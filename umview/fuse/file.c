@@ -29,6 +29,9 @@ int um_fuse_file_new(struct um_fuse *c, struct um_fuse_node *n,
 	um_fuse_unlock(c);
 	f->direct = out && (out->open_flags & FOPEN_DIRECT_IO);
 	fh->direct = out && (out->open_flags & FOPEN_DIRECT_IO);
+	fh->stream = out && (out->open_flags & FOPEN_STREAM);
+	fh->nonseekable =
+		fh->stream || (out && (out->open_flags & FOPEN_NONSEEKABLE));
 	fh->keep_cache = !out || (out->open_flags & FOPEN_KEEP_CACHE);
 	um_fuse_learn_poll(c, f);
 	return 0;

@@ -327,6 +327,7 @@ int um_fuse_start(struct um_req *r, struct um_mount *m, struct um_chan *ch,
 	m->fs.unlink_open = true;
 	m->fs.remote = true;
 	m->tell = um_fuse_publish;
+	m->long_names = true;
 	um_fuse_send_init(c);
 	return 0;
 }

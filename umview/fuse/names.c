@@ -129,11 +129,17 @@ int um_fuse_link(struct um_fs *fs, const char *from, const char *to)
 {
 	struct um_fuse *c = um_fuse_of(fs);
 	struct um_fuse_node *n;
+	struct stat st;
 	int ret = um_fuse_resolve(c, from, &n);
 
 	if (ret < 0)
 		return ret;
-	ret = link_node(fs, n, to);
+	ret = um_fuse_attr_of(c, n, NULL, &st);
+	/* the kernel gives no name to what has none left */
+	if (ret == 0 && !st.st_nlink)
+		ret = -ENOENT;
+	if (ret == 0)
+		ret = link_node(fs, n, to);
 	um_fuse_node_put(c, n);
 	return ret;
 }

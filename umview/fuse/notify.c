@@ -3,8 +3,6 @@
 #include "fuse/ops.h"
 #include "vnode/vnode.h"
 
-#define NOTIFY_NAME_MAX 1024
-
 /* Content that was read before is not to be trusted at the next open. */
 static void content_changed(struct um_fuse *c, const struct um_fuse_node *n)
 {
@@ -48,10 +46,10 @@ static int forget_entry(struct um_fuse *c, struct um_fuse_src *src,
 			uint64_t parent, uint32_t len, bool expire)
 {
 	struct um_fuse_node *dir;
-	char name[NOTIFY_NAME_MAX];
+	char name[UM_LONG_NAME + 1];
 	int ret;
 
-	if (len >= sizeof(name))
+	if (len > UM_LONG_NAME)
 		return -ENAMETOOLONG;
 	if (!len || src->len != (size_t)len + 1)
 		return -EINVAL;

@@ -60,7 +60,7 @@ static int resolve_prefix(struct um_fuse *c, const char *path, size_t n,
 {
 	struct um_fuse_node *at;
 	const char *end = path + n;
-	char name[NAME_MAX + 1];
+	char name[UM_LONG_NAME + 1];
 
 	/* what is still known of the names is of no use without a daemon */
 	if (um_fuse_is_dead(c))
@@ -75,7 +75,7 @@ static int resolve_prefix(struct um_fuse *c, const char *path, size_t n,
 		len = strcspn(path, "/");
 		if (!len)
 			break;
-		if (len > NAME_MAX) {
+		if (len > UM_LONG_NAME) {
 			um_fuse_node_put(c, dir);
 			return -ENAMETOOLONG;
 		}

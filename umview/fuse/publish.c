@@ -38,14 +38,14 @@ static bool find_path_locked(struct um_fuse *c, const char *path,
 			     struct um_fuse_dentry **d, uint64_t *until)
 {
 	struct um_fuse_node *at = c->root;
-	char name[NAME_MAX + 1];
+	char name[UM_LONG_NAME + 1];
 
 	*d = NULL;
 	*until = UINT64_MAX;
 	while (*path == '/' && path[1]) {
 		size_t n = strcspn(++path, "/");
 
-		if (!at || n > NAME_MAX || !is_open_to_all(c, at, until))
+		if (!at || n > UM_LONG_NAME || !is_open_to_all(c, at, until))
 			return false;
 		memcpy(name, path, n);
 		name[n] = '\0';

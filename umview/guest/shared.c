@@ -157,6 +157,20 @@ bool um_shared_polls(void)
 	return atomic_load(&polls) != 0;
 }
 
+static atomic_bool moves;
+
+void um_shared_set_moves(void)
+{
+	atomic_store(&moves, true);
+	if (um_region)
+		__atomic_store_n(&um_region->moves, 1, __ATOMIC_SEQ_CST);
+}
+
+bool um_shared_moves(void)
+{
+	return atomic_load(&moves);
+}
+
 void um_shared_add_births(int n)
 {
 	if (um_region)
@@ -277,6 +291,12 @@ void um_shared_forget(void)
 		__atomic_add_fetch(&um_region->gen, 1, __ATOMIC_SEQ_CST);
 }
 
+void um_shared_forget_whole(void)
+{
+	if (um_region)
+		__atomic_add_fetch(&um_region->whole_gen, 1, __ATOMIC_SEQ_CST);
+}
+
 /* One life of memos: from the first one until all are forgotten. */
 static void *age(void *arg)
 {
@@ -306,10 +326,13 @@ static bool start_ageing_locked(void)
 	return ageing;
 }
 
-uint32_t um_shared_gen(void)
+uint64_t um_shared_gen(void)
 {
-	return um_region ? __atomic_load_n(&um_region->gen, __ATOMIC_SEQ_CST)
-			 : 0;
+	if (!um_region)
+		return 0;
+	return um_memo_gen(
+		__atomic_load_n(&um_region->gen, __ATOMIC_SEQ_CST),
+		__atomic_load_n(&um_region->whole_gen, __ATOMIC_SEQ_CST));
 }
 
 static uint64_t memo_of(const struct um_memo_of *of, const char *name, size_t n)

@@ -34,6 +34,8 @@ void um_shared_add_locks(int n);
 void um_shared_add_polls(int n);
 bool um_shared_polls(void);
 void um_shared_add_births(int n);
+void um_shared_set_moves(void);
+bool um_shared_moves(void);
 void um_shared_set_specials(bool any);
 void um_shared_set_devs(void);
 void um_shared_set_standins(void);
@@ -51,7 +53,7 @@ void um_shared_add_changed(const char *name, bool passed);
 void um_shared_add_dressed(dev_t dev, ino_t ino);
 
 /* To be asked before a walk whose result is remembered. */
-uint32_t um_shared_gen(void);
+uint64_t um_shared_gen(void);
 /**
  * struct um_memo_of - what a name was found to be
  * @view: number of the view
@@ -60,7 +62,7 @@ uint32_t um_shared_gen(void);
  */
 struct um_memo_of {
 	uint32_t view;
-	uint32_t gen;
+	uint64_t gen;
 	uint64_t from;
 	enum um_memo_kind kind;
 };
@@ -72,6 +74,8 @@ bool um_shared_remembers(const struct um_memo_of *of, const char *name,
 			 size_t n);
 /* Links or directories changed: forget all memos. */
 void um_shared_forget(void);
+/* Memos of directories stay. */
+void um_shared_forget_whole(void);
 
 /**
  * struct um_told - a name of which guests are told

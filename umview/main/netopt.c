@@ -21,6 +21,11 @@ void um_netopt_fini(struct um_netopt *opt)
 	*opt = (struct um_netopt){ 0 };
 }
 
+static bool begins(const char *value, const char *with)
+{
+	return !strncmp(value, with, strlen(with));
+}
+
 /* Takes data. */
 static int set(struct um_netopt *out, const char *type, char *data)
 {
@@ -95,15 +100,11 @@ static int module(struct um_netopt *out, const char *value)
 	return set(out, type, strdup(comma ? comma + 1 : ""));
 }
 
-static bool begins(const char *value, const char *with)
-{
-	return !strncmp(value, with, strlen(with));
-}
-
 /* The words are those of umnetlwip's interfaces. */
 static int kern(struct um_netopt *out, const char *value, const char **why)
 {
-	int ret = um_netopt_parse(value, out, why);
+	int ret = begins(value, "umnet") ? -EINVAL
+					 : um_netopt_parse(value, out, why);
 
 	if (ret == 0 && strcmp(out->type, "umnetlwip") != 0) {
 		um_netopt_fini(out);

@@ -16,8 +16,8 @@ struct um_netopt {
 };
 
 /*
- * none, native, kern, slirp[,FORWARDS], wire:NAME, a VNL (SCHEME://...), or
- * MODULE[,OPTIONS]. Return: 0; -ENOMEM; -EINVAL: *why says what is wrong.
+ * none, native, kern, slirp[,FORWARDS], wire:NAME, a VNL (SCHEME://...); kern, and
+ * one of the latter three; or MODULE[,OPTIONS]. Return: 0; -ENOMEM; -EINVAL: *why says what is wrong.
  */
 int um_netopt_parse(const char *value, struct um_netopt *out, const char **why);
 void um_netopt_fini(struct um_netopt *opt);

@@ -28,6 +28,10 @@ static void a_value_is_a_mount(void **state)
 		{ "udp://4/host/5,6", "umnetlwip",
 		  "\"vd0=udp://4/host/5,6\",up" },
 		{ "wire:a", "umnetlwip", "\"wr0=a\",up" },
+		{ "kern,slirp,restrict", "umnetkern", "\"sl0=restrict\",dhcp" },
+		{ "kern,wire:a", "umnetkern", "\"wr0=a\",up" },
+		{ "kern,vde:///tmp/sw", "umnetkern",
+		  "\"vd0=vde:///tmp/sw\",up" },
 		{ "umnetlwip", "umnetlwip", "" },
 		{ "umnetlwip,vd0=vde://,dhcp", "umnetlwip", "vd0=vde://,dhcp" },
 	};
@@ -59,6 +63,10 @@ static void a_wrong_value_is_said(void **state)
 		"none,x",
 		"vde:///a\"b",
 		"kern,x",
+		"kern,",
+		"kern,native",
+		"kern,kern",
+		"kern,umnetlwip,wr0=a",
 		"slirp,tcp:x",
 		"slirp,mtu=",
 	};

@@ -188,6 +188,25 @@ struct copying {
 	int append;
 };
 
+static bool is_nonseekable(const struct end *e)
+{
+	return e->obj && e->obj->vnode && e->obj->vnode->nonseekable;
+}
+
+/* The kernel goes on from a place in a file, but for a pipe at the other end. */
+static int check_places(const struct copying *c, const struct end *in,
+			const struct end *out)
+{
+	if (c->once)
+		return (is_nonseekable(in) && in->has_off) ||
+				       (is_nonseekable(out) && out->has_off)
+			       ? -EINVAL
+			       : 0;
+	if (!is_nonseekable(in))
+		return 0;
+	return in->has_off && c->append != -EBADF ? -ESPIPE : -EINVAL;
+}
+
 /* Two ranges of one file must not overlap. */
 static bool overlaps(const struct end *in, const struct end *out, size_t n)
 {
@@ -265,6 +284,8 @@ static long copy(struct um_req *r, const struct copying *c)
 		ret = end_init(r, &out, c->out, c->out_off);
 	if (ret == 0)
 		ret = check_ends(&in, &out);
+	if (ret == 0)
+		ret = check_places(c, &in, &out);
 	if (ret == 0 && (has_own_offset(&in) || has_own_offset(&out)))
 		ret = c->append == -EBADF ? -EXDEV : -EINVAL;
 	if (ret == 0 && (out.flags & O_APPEND))

@@ -441,7 +441,7 @@ long sys_getcwd(struct um_req *r)
 	size_t n;
 	int ret;
 
-	if (!um_cwd_any() && !strcmp(r->attr->root, "/"))
+	if (!um_cwd_any() && !um_shared_moves() && !strcmp(r->attr->root, "/"))
 		return UM_CONTINUE;
 	ret = um_cwd_of(r, r->tid, &cwd);
 	if (ret < 0 || ret == UM_CWD_REMOVED || ret == UM_CWD_DETACHED)

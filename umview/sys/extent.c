@@ -15,10 +15,14 @@ long sys_lseek(struct um_req *r)
 
 	if (o && o->kind == UM_OBJ_PATH)
 		return -EBADF;
-	if (!o || !o->vnode || r->arg[2] <= SEEK_END)
+	if (!o || !o->vnode)
 		return UM_CONTINUE;
-	if (r->arg[2] != SEEK_DATA && r->arg[2] != SEEK_HOLE)
+	if (r->arg[2] > SEEK_HOLE)
 		return -EINVAL;
+	if (o->vnode->nonseekable)
+		return -ESPIPE;
+	if (r->arg[2] <= SEEK_END)
+		return UM_CONTINUE;
 	ofd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
 	if (ofd < 0)
 		return ofd;

@@ -10,13 +10,12 @@
 #include "sys/remount.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mount.h>
 
 #include "base/path.h"
 #include "net/stack.h"
 #include "view/mountopts.h"
-
-#define MS_PROPAGATION (MS_PRIVATE | MS_SHARED | MS_SLAVE | MS_UNBINDABLE)
 
 bool um_remount_is(unsigned long flags)
 {
@@ -64,14 +63,11 @@ static int change_options(struct um_mount *m, unsigned long flags,
 }
 
 /* With MS_BIND it is the mount alone that changes, not its file system. */
-static long change_flags(const struct um_req *r, const struct um_loc *target,
-			 unsigned long flags, const char *data)
+static int change_mount(struct um_mount *m, unsigned long flags,
+			const char *data)
 {
-	struct um_mount *m = um_list_mount_at(r->list, target->path);
 	int ret = 0;
 
-	if (!m)
-		return of_host(target);
 	if (m->fs.readonly && !(flags & (MS_RDONLY | MS_BIND)))
 		return -EROFS;
 	um_vnode_sync_mount(m);
@@ -82,6 +78,26 @@ static long change_flags(const struct um_req *r, const struct um_loc *target,
 		m->flags = (m->flags & ~(unsigned long)UM_MS_KEPT) |
 			   (flags & UM_MS_KEPT);
 	return ret;
+}
+
+static long change_flags(const struct um_req *r, const struct um_loc *target,
+			 unsigned long flags, const char *data)
+{
+	struct um_mount *m = um_list_mount_at(r->list, target->path);
+
+	return m ? change_mount(m, flags, data) : of_host(target);
+}
+
+int um_remount_options(struct um_mount *m, unsigned long flags,
+		       const char *options)
+{
+	UM_FREE char *old = um_mountopts_text(m);
+	UM_FREE char *all = NULL;
+
+	if (!old || asprintf(&all, "%s%s%s", old, *old && *options ? "," : "",
+			     options) < 0)
+		return -ENOMEM;
+	return change_mount(m, flags, all);
 }
 
 /* Its names are all over the view, or those of the place where it is. */
@@ -107,11 +123,20 @@ static int may_move(const struct um_mount *m, const struct um_loc *from,
 	return um_path_beneath(to->path, from->path) ? -ELOOP : 0;
 }
 
+int um_remount_move(struct um_req *r, const struct um_loc *from,
+		    const struct um_loc *target)
+{
+	struct um_mount *m = um_list_mount_at(r->list, from->path);
+	int ret = m ? may_move(m, from, target) : -EINVAL;
+
+	return ret < 0 ? ret
+		       : um_view_move_mount(r->attr->view, m, target->path);
+}
+
 static long move(struct um_req *r, const struct um_loc *target,
 		 const char *source)
 {
 	struct um_loc from UM_LOC;
-	struct um_mount *m;
 	struct stat st;
 	int ret;
 
@@ -120,14 +145,19 @@ static long move(struct um_req *r, const struct um_loc *target,
 			     &from);
 	if (ret < 0)
 		return ret;
-	m = um_list_mount_at(r->list, from.path);
-	if (!m) {
+	if (!um_list_mount_at(r->list, from.path)) {
 		ret = um_fs_getattr(from.mount, from.rel, NULL, &st);
 		return ret < 0 ? ret : of_host(&from);
 	}
-	ret = may_move(m, &from, target);
-	return ret < 0 ? ret
-		       : um_view_move_mount(r->attr->view, m, target->path);
+	return um_remount_move(r, &from, target);
+}
+
+void um_remount_propagate(struct um_mount *m, unsigned long flags)
+{
+	if (flags & MS_UNBINDABLE)
+		m->flags |= MS_UNBINDABLE;
+	else
+		m->flags &= ~(unsigned long)MS_UNBINDABLE;
 }
 
 static long set_propagation(const struct um_req *r, const struct um_loc *target,
@@ -138,10 +168,7 @@ static long set_propagation(const struct um_req *r, const struct um_loc *target,
 	/* nothing of the host's is propagated into a view either */
 	if (!m)
 		return um_is_host_mount(target) ? 0 : -EINVAL;
-	if (flags & MS_UNBINDABLE)
-		m->flags |= MS_UNBINDABLE;
-	else
-		m->flags &= ~(unsigned long)MS_UNBINDABLE;
+	um_remount_propagate(m, flags);
 	return 0;
 }
 

@@ -262,12 +262,12 @@ static ssize_t io_here(struct io *io, int ofd, bool writing)
 	ssize_t n;
 
 	um_lock(m);
-	io->off = lseek(ofd, 0, SEEK_CUR);
+	io->off = io->o->vnode->stream ? 0 : lseek(ofd, 0, SEEK_CUR);
 	if (writing)
 		n = write_at(io, appends(io));
 	else
 		n = transfer(io, read_buffer, false);
-	if (n > 0)
+	if (n > 0 && !io->o->vnode->stream)
 		lseek(ofd, io->off, SEEK_SET);
 	um_unlock(m);
 	return n;
@@ -310,6 +310,8 @@ static long data_call(struct um_req *r, struct um_obj *o, struct vector *v,
 	io.flags = um_obj_flags(o, ofd);
 	if (o->kind == UM_OBJ_DIR)
 		return writing ? -EBADF : -EISDIR;
+	if (off >= 0 && o->vnode->nonseekable)
+		return -ESPIPE;
 	if (!(writing ? um_obj_writes(io.flags) : um_obj_reads(io.flags)))
 		return -EBADF;
 	ret = add_rwf(&io.flags, rwf);

@@ -47,6 +47,7 @@
  * @left: how many processes went over to another view, maybe the witness
  * @seen: how many of these when it was last looked
  * @looks: how often nothing could be told since the last witness ended
+ * @retired: since when it has daemons only, in ms; 0: it has others
  */
 struct watch {
 	struct watch *next;
@@ -55,6 +56,7 @@ struct watch {
 	atomic_uint left;
 	atomic_uint seen;
 	atomic_uint looks;
+	_Atomic uint64_t retired;
 };
 
 /* Looks in a quick sequence; who starts a program waits for no more. */
@@ -64,6 +66,8 @@ struct watch {
 /* Who starts a program waits for that many steps. */
 #define SETTLE_STEP_NS 1000000
 #define SETTLE_STEPS   10000
+/* And for daemons, which write back what they have, so long. */
+#define DAEMONS_MS 10000
 
 static struct um_mutex lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct watch *watches;
@@ -214,6 +218,14 @@ static void watch_del(struct watch *w)
 	free(w);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
 /* The witness has ended, or there was none. May free w. */
 static void look_after(struct watch *w)
 {
@@ -226,6 +238,8 @@ static void look_after(struct watch *w)
 	}
 	if (l.found != SOMEBODY)
 		um_view_retire(w->view, end_mount);
+	if (l.found == SERVERS_ONLY && !atomic_load(&w->retired))
+		atomic_store(&w->retired, now_ms());
 	if (l.found == NOBODY && um_view_close(w->view) == 0) {
 		watch_del(w);
 		return;
@@ -351,14 +365,23 @@ void um_viewend_left(uint32_t view)
 		ring();
 }
 
-/* A witness has ended, and what that means is not known yet. */
+/* Its daemons have been told, and are about to end. */
+static bool is_ending(const struct watch *w)
+{
+	uint64_t since = atomic_load(&w->retired);
+
+	return since && now_ms() - since < DAEMONS_MS;
+}
+
+/* A witness has ended, and what that means is not known yet, or not all done. */
 static bool is_unsettled(void)
 {
 	bool is = false;
 
 	um_lock(&lock);
 	for (const struct watch *w = watches; w && !is; w = w->next)
-		is = atomic_load(&w->looks) < QUICK_LOOKS && has_no_witness(w);
+		is = is_ending(w) || (atomic_load(&w->looks) < QUICK_LOOKS &&
+				      has_no_witness(w));
 	um_unlock(&lock);
 	return is;
 }

@@ -19,10 +19,10 @@ struct um_next_kept {
 	struct um_mount *mounts[];
 };
 
-/* Does the tree at `path` need the mount at `point`? */
-static bool concerns(const char *path, const char *point)
+/* One is in the other: the tree at one name needs the mount at the other. */
+static bool concerns(const char *a, const char *b)
 {
-	return um_path_beneath(path, point) || um_path_beneath(point, path);
+	return um_path_beneath(a, b) || um_path_beneath(b, a);
 }
 
 int um_next_keep(struct um_next *next, const char *path,

@@ -23,6 +23,25 @@ static bool may_be_ours(const struct um_walk *w, const struct um_loc *loc)
 		S_ISCHR(st.st_mode));
 }
 
+/*
+ * Beneath a layer what is made in a directory that is not there must not be
+ * taken for the host's: of such a one nothing is remembered.
+ */
+static bool is_in_dir(const struct um_walk *w, const struct um_loc *loc)
+{
+	const char *slash = strrchr(loc->path, '/');
+	struct stat st;
+	char *dir;
+
+	if (!um_list_has_layers(w->r->list) || !slash || slash == loc->path)
+		return true;
+	dir = um_req_strdup(w->r, loc->path);
+	if (!dir)
+		return false;
+	dir[slash - loc->path] = '\0';
+	return stat(dir, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 void um_walk_remember(const struct um_walk *w, const char *path,
 		      const struct um_loc *loc)
 {
@@ -33,7 +52,7 @@ void um_walk_remember(const struct um_walk *w, const char *path,
 	if (!um_loc_is_native(loc) || um_path_is_in_proc(loc->path) ||
 	    (path[0] != '/' && !w->from) || strcmp(w->root, "/") != 0)
 		return;
-	if (slash)
+	if (slash && is_in_dir(w, loc))
 		um_shared_remember(&of, path, (size_t)(slash - path));
 	of.kind = UM_MEMO_WHOLE;
 	if ((w->flags & UM_FOLLOW) && strcmp(loc->path, "/proc") != 0 &&
@@ -154,7 +173,8 @@ static void tell_from_real(const struct um_walk *w, const char *text,
 
 	if (!rest && w->from) {
 		rest = um_path_beneath(path, w->start);
-		rest += rest && *rest == '/';
+		if (rest && *rest == '/')
+			rest++;
 	}
 	if (!rest || strncmp(text, rest, strlen(rest)) != 0)
 		return;

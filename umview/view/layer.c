@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/path.h"
+#include "guest/shared.h"
 #include "view/path.h"
 
 bool um_list_has_layers(const struct um_list *l)
@@ -37,6 +39,27 @@ char *um_list_name_of(struct um_req *r, const char *below)
 		if (!atomic_load(&m->dead) &&
 		    um_fs_name_of(m, below, rel, sizeof(rel)) == 0)
 			return um_view_path_of(r, m, rel);
+	}
+	return NULL;
+}
+
+struct um_mount *um_list_moved(struct um_req *r, const char *path,
+			       const char **rel)
+{
+	char now[PATH_MAX];
+
+	if (!um_shared_moves())
+		return NULL;
+	for (size_t i = r->list->nmounts; i-- > 0;) {
+		struct um_mount *m = r->list->mounts[i];
+		const char *at =
+			um_path_beneath(path, um_list_point(r->list, i));
+
+		if (!at || atomic_load(&m->dead) ||
+		    um_fs_moved(m, *at ? at : "/", now, sizeof(now)) < 0)
+			continue;
+		*rel = um_req_strdup(r, now);
+		return *rel ? m : NULL;
 	}
 	return NULL;
 }

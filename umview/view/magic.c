@@ -54,7 +54,11 @@ static int shown_as(struct um_req *r, struct um_magic *out)
 	const char *shown = r->list->nmounts && out->path[0] == '/'
 				    ? um_list_name_of(r, out->path)
 				    : NULL;
+	const char *rel;
+	struct um_mount *m = shown ? NULL : um_list_moved(r, out->path, &rel);
 
+	if (m)
+		shown = um_view_path_of(r, m, rel);
 	if (shown) {
 		out->is_label = is_deleted(out->path);
 		out->is_virtual = !out->is_label;

@@ -32,7 +32,7 @@ static bool is(const char *p, size_t n, const char *word)
 /* The value without its quotes. */
 static char *unquote(const char *p, size_t n)
 {
-	char *out = malloc(n + 1);
+	char *out = calloc(1, n + 1);
 	size_t at = 0;
 
 	if (!out)

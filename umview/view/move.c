@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * move.c - mount --move: a mount, and what is mounted on it, at another place
+ * move.c - mount --move, and move_mount(2): a mount, and what is mounted on it, at another place
  *
  * Where a mount was made is the mount's own; where it was moved is its list's:
  * other views that have the mount, and the views beneath mounts that were made
@@ -15,7 +15,7 @@
 #include "view/change.h"
 
 struct move {
-	const struct um_mount *m;
+	struct um_mount *m;
 	const char *to;
 };
 
@@ -95,7 +95,26 @@ static int move(struct um_list *l, void *arg)
 	return ret;
 }
 
-int um_view_move_mount(uint32_t id, const struct um_mount *m, const char *to)
+static int attach(struct um_list *l, void *arg)
+{
+	const struct move *mv = arg;
+	char *point = strdup(mv->to);
+
+	if (!point)
+		return -ENOMEM;
+	l->points[l->nmounts] = point;
+	l->mounts[l->nmounts++] = um_mount_get(mv->m);
+	return 0;
+}
+
+int um_view_attach_mount(uint32_t id, struct um_mount *m, const char *to)
+{
+	struct move mv = { m, to };
+
+	return um_view_change(id, attach, &mv);
+}
+
+int um_view_move_mount(uint32_t id, struct um_mount *m, const char *to)
 {
 	struct move mv = { m, to };
 

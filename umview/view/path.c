@@ -86,6 +86,8 @@ int um_walk_set_cur(struct um_walk *w, const char *path)
 static bool next_comp(struct um_walk *w, int *err)
 {
 	char *p = w->rest;
+	size_t most =
+		w->mount && w->mount->long_names ? UM_LONG_NAME : NAME_MAX;
 	size_t n;
 
 	while (*p == '/')
@@ -94,7 +96,7 @@ static bool next_comp(struct um_walk *w, int *err)
 	*err = 0;
 	if (!n)
 		return false;
-	if (n > NAME_MAX) {
+	if (n > most) {
 		*err = -ENAMETOOLONG;
 		return false;
 	}

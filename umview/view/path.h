@@ -166,6 +166,12 @@ bool um_list_has_layers(const struct um_list *l);
  * of a mount that shows it elsewhere (arena), or NULL: its own.
  */
 char *um_list_name_of(struct um_req *r, const char *below);
+/*
+ * A directory of the host's that was a mount's until that moved it (arena, name
+ * inside the mount): NULL: it is what it is called.
+ */
+struct um_mount *um_list_moved(struct um_req *r, const char *path,
+			       const char **rel);
 /* A guest has a file open of which the mount gave it the descriptor. */
 bool um_layer_is_busy(struct um_mount *m);
 /* Attributes of a real descriptor, as its mount shows them: changed? */

@@ -77,6 +77,12 @@ int um_cwd_of(struct um_req *r, pid_t tid, struct um_cwd *out)
 	out->path = out->rel = um_req_strdup(r, text);
 	if (st.st_nlink == 0)
 		return -ENOENT;
+	m = um_list_moved(r, text, &out->rel);
+	if (m) {
+		out->mount = m;
+		out->path = um_view_path_of(r, m, out->rel);
+		return out->path ? 1 : -ENOMEM;
+	}
 	return out->path ? 0 : -ENOMEM;
 }
 
@@ -236,6 +242,8 @@ static int start_at_obj(struct um_walk *w, struct um_obj *o)
 static int start_at_fd(struct um_walk *w, int dirfd)
 {
 	char text[PATH_MAX];
+	struct um_mount *m;
+	const char *rel;
 	struct um_obj *o;
 	struct stat st;
 	int ret = um_gfd_stat(w->r, um_gfd_of((uint64_t)dirfd), &st);
@@ -257,7 +265,12 @@ static int start_at_fd(struct um_walk *w, int dirfd)
 	if (ret < 0 || !st.st_nlink)
 		return w->r->engine == &um_engine_self ? -ENOENT
 						       : UM_WALK_UNNAMED;
-	return um_walk_stand(w, um_mount_real(), text);
+	m = um_list_moved(w->r, text, &rel);
+	if (!m)
+		return um_walk_stand(w, um_mount_real(), text);
+	w->native = false;
+	rel = um_view_path_of(w->r, m, rel);
+	return rel ? um_walk_stand(w, m, rel) : -ENOMEM;
 }
 
 int um_walk_start(struct um_walk *w, int dirfd, const char *path)

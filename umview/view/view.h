@@ -93,7 +93,9 @@ int um_view_set_name(uint32_t id, const char *name);
 int um_view_add_mount(uint32_t id, struct um_mount *m);
 int um_view_del_mount(uint32_t id, struct um_mount *m);
 /* With all that is mounted on it, on top of what there is at `to`. */
-int um_view_move_mount(uint32_t id, const struct um_mount *m, const char *to);
+int um_view_move_mount(uint32_t id, struct um_mount *m, const char *to);
+/* One that was made without a place. */
+int um_view_attach_mount(uint32_t id, struct um_mount *m, const char *to);
 int um_view_add_service(uint32_t id, struct um_service *s);
 int um_view_del_service(uint32_t id, const char *name);
 int um_view_set_alias(uint32_t id, const char *name, const char *type);

@@ -34,14 +34,14 @@ struct um_walk {
 	bool checks;
 	bool starts_inside;
 	int links;
-	uint32_t gen;
+	uint64_t gen;
 	uint64_t from;
 	unsigned int flags;
 	struct stat st;
 	struct um_obj *obj;
-	char cur[UM_VIEW_PATH_MAX + NAME_MAX + 2];
+	char cur[UM_VIEW_PATH_MAX + UM_LONG_NAME + 2];
 	char rest[2 * PATH_MAX];
-	char comp[NAME_MAX + 1];
+	char comp[UM_LONG_NAME + 1];
 };
 
 static inline bool um_path_is_in_proc(const char *path)

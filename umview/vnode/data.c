@@ -145,6 +145,13 @@ static int empty(struct um_vnode *v, off_t size)
 	return 0;
 }
 
+void um_vnode_learn_locked(struct um_vnode *v, const struct um_fh *fh)
+{
+	v->direct = fh->direct;
+	v->nonseekable = fh->nonseekable;
+	v->stream = fh->stream;
+}
+
 /*
  * Before an open of a file that may have changed: who comes first asks the
  * module, whose open tells; the others share what it found.
@@ -163,7 +170,7 @@ int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 	ret = um_vnode_need_fh(v, flags & O_ACCMODE);
 	if (ret < 0)
 		return ret;
-	v->direct = um_vnode_any_fh(v)->direct;
+	um_vnode_learn_locked(v, um_vnode_any_fh(v));
 	if (v->populated && um_vnode_any_fh(v)->keep_cache && !stale &&
 	    v->size == st->st_size)
 		return 0;

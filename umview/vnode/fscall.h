@@ -101,6 +101,7 @@ bool um_fs_is_layer(const struct um_mount *m);
 bool um_fs_covers(struct um_mount *m, const char *path, int how);
 int um_fs_name_of(struct um_mount *m, const char *below, char *out,
 		  size_t size);
+int um_fs_moved(struct um_mount *m, const char *path, char *out, size_t size);
 bool um_fs_dress(struct um_mount *m, struct stat *st);
 
 /* Does the view beneath have mounts? The view layer's (view/next.c). */

@@ -104,6 +104,18 @@ int um_fs_name_of(struct um_mount *m, const char *below, char *out, size_t size)
 	return (int)HOP(m, name_of, below, -ENOENT, below, out, size);
 }
 
+void um_fs_moves(void)
+{
+	um_shared_set_moves();
+}
+
+int um_fs_moved(struct um_mount *m, const char *path, char *out, size_t size)
+{
+	if (!HAS(m, moved))
+		return -ENOENT;
+	return (int)HOP(m, moved, path, -ENOENT, path, out, size);
+}
+
 bool um_fs_dress(struct um_mount *m, struct stat *st)
 {
 	return HAS(m, dress) && HOP(m, dress, NULL, false, st) > 0;
@@ -117,6 +129,11 @@ void um_fs_cover_name(const char *name, bool beneath)
 void um_fs_covered(void)
 {
 	um_shared_forget();
+}
+
+void um_fs_covered_file(void)
+{
+	um_shared_forget_whole();
 }
 
 void um_fs_cover_node(dev_t dev, ino_t ino)

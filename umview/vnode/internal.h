@@ -27,7 +27,11 @@ extern struct um_vnode_state um_vn;
 #define UM_VN_PAGE	4096
 #define UM_VN_MIN(a, b) ((a) < (b) ? (a) : (b))
 
-/* open.c */
+/*
+ * open.c. Files of the mount that guests have closed are closed in it before
+ * what comes next, as the kernel's close(2) has it.
+ */
+void um_vnode_hear_closes(const struct um_mount *m);
 void um_device_measure(struct um_vnode *v);
 
 /* vnode.c */
@@ -72,6 +76,8 @@ struct um_fh *um_vnode_any_fh(struct um_vnode *v);
 void um_vnode_set_wfh(struct um_vnode *v, bool has);
 void um_vnode_release_fh(struct um_vnode *v);
 int um_vnode_populate_locked(struct um_vnode *v);
+/* What the module said when it opened or made the file. */
+void um_vnode_learn_locked(struct um_vnode *v, const struct um_fh *fh);
 int um_vnode_refresh_locked(struct um_vnode *v, const struct stat *st,
 			    int flags);
 void um_vnode_account(struct um_vnode *v);

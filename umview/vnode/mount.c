@@ -247,13 +247,34 @@ bool um_mount_try_end(struct um_mount *m)
 static struct um_mutex detached_lock = UM_MUTEX_INIT(UM_RANK_LEAF);
 static struct um_mount *detached;
 
-void um_mount_detach(struct um_mount *m)
+/* Takes the reference. */
+static void list_locked(struct um_mount *m)
 {
-	um_mount_get(m);
-	um_lock(&detached_lock);
 	m->detached = detached;
 	detached = m;
+}
+
+void um_mount_detach(struct um_mount *m)
+{
+	um_lock(&detached_lock);
+	m->settled = false;
+	if (!m->listed) {
+		m->listed = true;
+		list_locked(um_mount_get(m));
+	}
 	um_unlock(&detached_lock);
+}
+
+bool um_mount_settle(struct um_mount *m)
+{
+	int was = UM_FLOATING;
+	bool is;
+
+	um_lock(&detached_lock);
+	is = atomic_compare_exchange_strong(&m->floating, &was, UM_SETTLED);
+	m->settled |= is;
+	um_unlock(&detached_lock);
+	return is;
 }
 
 /* Files may have been opened and written since it was taken out of the views. */
@@ -264,7 +285,35 @@ static void end(struct um_mount *m)
 	um_mount_shutdown(m);
 }
 
-/* Whether there was one. */
+/* Back into the list, or out of it: it has ended, or has its place in a view. */
+static void put_back(struct um_mount *m, bool ended)
+{
+	bool keep;
+
+	um_lock(&detached_lock);
+	keep = !ended && !m->settled;
+	m->listed = keep;
+	if (keep)
+		list_locked(m);
+	um_unlock(&detached_lock);
+	if (!keep)
+		um_mount_put(m);
+}
+
+/* One that floats must not be given its place while it ends. */
+static bool may_end(struct um_mount *m)
+{
+	bool may;
+
+	um_lock(&detached_lock);
+	may = !m->settled && um_mount_try_end(m);
+	if (may)
+		atomic_store(&m->floating, UM_SETTLED);
+	um_unlock(&detached_lock);
+	return may;
+}
+
+/* Whether one has ended. */
 static bool reap_once(bool (*is_idle)(struct um_mount *m))
 {
 	struct um_mount *all;
@@ -276,15 +325,13 @@ static bool reap_once(bool (*is_idle)(struct um_mount *m))
 	um_unlock(&detached_lock);
 	while (all) {
 		struct um_mount *m = all;
-		bool idle = is_idle(m) && um_mount_try_end(m);
+		bool ends = is_idle(m) && may_end(m);
 
 		all = m->detached;
-		if (idle)
+		if (ends)
 			end(m);
-		else
-			um_mount_detach(m);
-		um_mount_put(m);
-		any |= idle;
+		put_back(m, ends);
+		any |= ends;
 	}
 	return any;
 }
@@ -309,6 +356,7 @@ struct um_mount *um_mount_take_detached(unsigned int after)
 	if (newest) {
 		m = *newest;
 		*newest = m->detached;
+		m->listed = false;
 	}
 	um_unlock(&detached_lock);
 	return m;

@@ -17,7 +17,16 @@
 
 struct um_told;
 
+/*
+ * A mount that fsmount(2) or open_tree(2) made is in no view, and goes with its
+ * last descriptor: it floats until move_mount(2) settles it.
+ */
+enum um_mount_place { UM_SETTLED, UM_FLOATING };
+
 #define UM_NAME_LOCKS 16
+
+/* The longest name that the FUSE protocol has room for. */
+#define UM_LONG_NAME 1024
 
 /**
  * struct um_mount - a mount; all but refs, counters, @flags and @options
@@ -40,6 +49,9 @@ struct um_told;
  * @crashed: an operation of its module crashed: none is called any more
  * @inflight: operations at work
  * @detached: next in the list of detached mounts
+ * @listed: it is in that list, or looked at by who goes through it
+ * @settled: it has a place in a view by now, and leaves that list
+ * @floating: UM_SETTLED or UM_FLOATING
  * @bytes: of its files in memory
  * @users: files that modules of other mounts hold open here
  * @keepers: mounts that show its tree elsewhere: out of all views, it lives on
@@ -54,14 +66,15 @@ struct um_told;
  * @jump: names in it are those below this one of the host's (/proc, /dev, /sys)
  * @tell: guests are told, by um_shared_tell(), of what is sure of a name without
  *	asking; NULL: of what @cache has
+ * @long_names: of up to UM_LONG_NAME bytes, not NAME_MAX, as FUSE has them
  * @ops: what fs.ops points to, see um_mount_own_ops()
  * @source_hold: what keeps the source in use until the file system has ended
  */
 struct um_mount {
 	atomic_int refs;
+	unsigned int id;
 	struct um_fs fs;
 	struct um_fs_ops ops;
-	unsigned int id;
 	dev_t dev;
 	char *point;
 	char *source;
@@ -70,9 +83,9 @@ struct um_mount {
 	struct um_old_text *old;
 	char *jump;
 	unsigned long flags;
+	char *instead;
 	bool permanent;
 	bool relayed;
-	char *instead;
 	bool human;
 	bool merge;
 	bool capture;
@@ -100,8 +113,12 @@ struct um_mount {
 	atomic_int users;
 	atomic_int keepers;
 	struct um_mount *detached;
+	bool listed;
+	bool settled;
+	atomic_int floating;
 	struct um_attrcache *cache;
 	void (*tell)(struct um_mount *m, const struct um_told *name);
+	bool long_names;
 };
 
 struct um_mount *um_mount_new(void);
@@ -149,6 +166,8 @@ bool um_mount_try_end(struct um_mount *m);
  * the next um_mount_reap(). Keeps a reference until then.
  */
 void um_mount_detach(struct um_mount *m);
+/* A floating mount is to get its place: false: it had one, or has ended. */
+bool um_mount_settle(struct um_mount *m);
 void um_mount_reap(bool (*is_idle)(struct um_mount *m));
 /*
  * The newest of these that nobody works in, with its reference, if it was

@@ -130,7 +130,7 @@ int um_vnode_give_locked(struct um_vnode *v, int flags)
 {
 	int ret;
 
-	if (v->direct && reads(flags))
+	if (v->nonseekable || (v->direct && reads(flags)))
 		return um_obj_open_lazy(v, flags);
 	if (!reads(flags) || v->populated)
 		return um_reopen(v->memfd, flags);
@@ -155,12 +155,13 @@ static int open_locked(struct um_vnode *v, int flags)
 	return ret < 0 ? ret : um_vnode_give_locked(v, flags & ~O_TRUNC);
 }
 
-/* Who hears of closes may be waiting for such a one. */
-static bool is_helper(void)
+void um_vnode_hear_closes(const struct um_mount *m)
 {
 	const struct um_req *r = um_req_current();
 
-	return !r || !r->attr || r->attr->helper;
+	/* who hears of closes may be waiting for such a one */
+	if (m->fs.remote && r && r->attr && !r->attr->helper)
+		um_watch_drain();
 }
 
 /*
@@ -211,8 +212,8 @@ static int open_once(struct um_mount *m, const char *path, int flags)
 	if (ret < 0)
 		return ret;
 	/* what was closed a moment ago is not to serve this opening */
-	if (m->fs.remote && v->lazy && !is_helper())
-		um_watch_drain();
+	if (v->lazy)
+		um_vnode_hear_closes(m);
 	um_lock(&v->io);
 	ret = refresh_locked(v, path, &st, flags);
 	if (ret == 0)
@@ -281,6 +282,8 @@ static int create(struct um_mount *m, const char *path, int flags, mode_t mode,
 	} else {
 		v->wfh = fh;
 		um_vnode_set_wfh(v, true);
+		if (m->fs.remote)
+			um_vnode_learn_locked(v, &fh);
 	}
 	ret = um_vnode_give_locked(v, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
 	um_unlock(&v->io);

@@ -132,10 +132,12 @@ static void put_withheld(struct um_vnode *v)
 
 int um_vnode_unlink(struct um_mount *m, const char *path)
 {
+	struct um_vnode *v;
 	struct stat st;
-	struct um_vnode *v = um_vnode_known(m, path, &st);
 	int ret = 0;
 
+	um_vnode_hear_closes(m);
+	v = um_vnode_known(m, path, &st);
 	if (v) {
 		um_vnode_withhold(v);
 		ret = before_removal(v, path, &st);
@@ -251,10 +253,12 @@ static int rename_named(struct um_mount *m, const char *from, const char *to,
 int um_vnode_rename(struct um_mount *m, const char *from, const char *to,
 		    unsigned int flags)
 {
+	struct um_vnode *v;
 	struct stat st;
-	struct um_vnode *v = flags ? NULL : replaced_by(m, from, to, &st);
 	int ret = 0;
 
+	um_vnode_hear_closes(m);
+	v = flags ? NULL : replaced_by(m, from, to, &st);
 	if (v) {
 		um_vnode_withhold(v);
 		ret = before_removal(v, to, &st);

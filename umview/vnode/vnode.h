@@ -116,6 +116,7 @@ struct um_obj {
  * @volatile_data: the module's content may change by itself: not kept
  * @withheld: so many need to know that guests do not open it unasked; table lock
  * @direct: each read is the module's (um_fh.direct); io lock
+ * @nonseekable, @stream: of the module's open file (um_fh)
  * @stale: the module says that the content has changed
  * @unchecked: it was being worked on when it was closed: see um_watch_again()
  * @device: one opening of a device node; goes with it, never populated
@@ -155,6 +156,8 @@ struct um_vnode {
 	int open_flags;
 	int withheld;
 	bool direct;
+	bool nonseekable;
+	bool stream;
 	atomic_bool stale;
 	atomic_bool unchecked;
 	struct um_mutex io;

@@ -60,8 +60,8 @@ void st_dgram_fini(struct st_sock *s)
 
 /* ---- control data ---- */
 
-static void put(struct msghdr *m, struct cmsghdr **at, int level, int type,
-		const void *data, size_t len)
+void st_put_cmsg(struct msghdr *m, struct cmsghdr **at, int level, int type,
+		 const void *data, size_t len)
 {
 	struct cmsghdr *c = *at ? CMSG_NXTHDR(m, *at) : CMSG_FIRSTHDR(m);
 
@@ -85,9 +85,10 @@ static void put_stamp(const struct st_sock *s, struct msghdr *m,
 	clock_gettime(CLOCK_REALTIME, &ts);
 	tv = (struct timeval){ ts.tv_sec, ts.tv_nsec / 1000 };
 	if (s->so.timestampns)
-		put(m, at, SOL_SOCKET, SCM_TIMESTAMPNS, &ts, sizeof(ts));
+		st_put_cmsg(m, at, SOL_SOCKET, SCM_TIMESTAMPNS, &ts,
+			    sizeof(ts));
 	else
-		put(m, at, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
+		st_put_cmsg(m, at, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
 }
 
 int st_dgram_input_index(void)
@@ -108,11 +109,11 @@ static void put_v4(const struct st_sock *s, struct msghdr *m,
 	info.ipi_addr.s_addr = ip4_current_dest_addr()->addr;
 	info.ipi_spec_dst = info.ipi_addr;
 	if (s->ip.pktinfo)
-		put(m, at, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+		st_put_cmsg(m, at, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 	if (s->ip.recvttl)
-		put(m, at, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+		st_put_cmsg(m, at, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 	if (s->ip.recvtos)
-		put(m, at, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+		st_put_cmsg(m, at, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 }
 
 static void put_v6(const struct st_sock *s, struct msghdr *m,
@@ -136,11 +137,14 @@ static void put_v6(const struct st_sock *s, struct msghdr *m,
 		       &ip4_current_dest_addr()->addr, 4);
 	}
 	if (s->ip.recvpktinfo6)
-		put(m, at, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+		st_put_cmsg(m, at, IPPROTO_IPV6, IPV6_PKTINFO, &info,
+			    sizeof(info));
 	if (s->ip.recvhoplimit)
-		put(m, at, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
+		st_put_cmsg(m, at, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops,
+			    sizeof(hops));
 	if (s->ip.recvtclass)
-		put(m, at, IPPROTO_IPV6, IPV6_TCLASS, &tclass, sizeof(tclass));
+		st_put_cmsg(m, at, IPPROTO_IPV6, IPV6_TCLASS, &tclass,
+			    sizeof(tclass));
 }
 
 static uint16_t used(struct msghdr *m, struct cmsghdr *last)
@@ -534,10 +538,10 @@ ssize_t st_dgram_errqueue(struct st_sock *s, void *buf, size_t room)
 	s->error = d->errors ? (int)d->errors->ee.ee_errno : 0;
 	told.ee = e->ee;
 	told.from = e->offender;
-	put(&m, &at, six ? IPPROTO_IPV6 : IPPROTO_IP,
-	    six ? IPV6_RECVERR : IP_RECVERR, &told,
-	    sizeof(told.ee) +
-		    (six ? sizeof(told.from.in6) : sizeof(told.from.in)));
+	st_put_cmsg(&m, &at, six ? IPPROTO_IPV6 : IPPROTO_IP,
+		    six ? IPV6_RECVERR : IP_RECVERR, &told,
+		    sizeof(told.ee) + (six ? sizeof(told.from.in6)
+					   : sizeof(told.from.in)));
 	head.controllen = used(&m, at);
 	head.namelen =
 		six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);

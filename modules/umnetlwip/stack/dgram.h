@@ -20,6 +20,9 @@ struct st_dgram {
 	struct st_group *groups;
 };
 
+/* Control data behind *at, which moves; NULL: the first. Without room: nothing. */
+void st_put_cmsg(struct msghdr *m, struct cmsghdr **at, int level, int type,
+		 const void *data, size_t len);
 struct st_dgram *st_dgram_new(struct st_sock *s);
 void st_dgram_fini(struct st_sock *s);
 /* A packet that came, from byte `skip` on, for the guest. p is borrowed. false: it is

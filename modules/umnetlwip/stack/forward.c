@@ -377,14 +377,11 @@ static err_t put_out(struct netif *nif, struct pbuf *p, const void *to,
 static err_t output(struct netif *nif, struct pbuf *p, const void *to, bool six)
 {
 	struct st_track t = { 0 };
-	struct pbuf *copy;
 	struct st_ip ip;
-	enum fate fate;
+	enum fate fate = judge(nif, p, &ip, &t);
+	struct pbuf *copy;
 	err_t ret;
 
-	if ((p->flags & ST_PBUF_DF) && st_ip_parse(p->payload, p->len, &ip))
-		st_ip_set_df(&ip);
-	fate = judge(nif, p, &ip, &t);
 	if (fate == DROP)
 		return ERR_RTE;
 	if (fate == SEND)
@@ -400,6 +397,10 @@ static err_t output(struct netif *nif, struct pbuf *p, const void *to, bool six)
 err_t st_forward_output4(struct netif *nif, struct pbuf *p,
 			 const ip4_addr_t *to)
 {
+	struct st_ip ip;
+
+	if ((p->flags & ST_PBUF_DF) && st_ip_parse(p->payload, p->len, &ip))
+		st_ip_set_df(&ip);
 	return output(nif, p, to, false);
 }
 

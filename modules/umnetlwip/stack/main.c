@@ -6,7 +6,7 @@
  *
  * FD is its end of the pair to the module (netproc/proto.h); the module starts it. An
  * INTERFACE is NAME=KIND[:ARGUMENT][;dhcp][;up], e.g. vd0=slirp;dhcp;up; or
- * the word forward. The process ends when the module closes its end.
+ * the word forward; or ra=TEXT, router advertisements (radvconf.h). The process ends when the module closes its end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include "iface.h"
 #include "link.h"
 #include "loop.h"
+#include "radv.h"
 #include "rpc.h"
 #include "sysctl.h"
 #include "tap.h"
@@ -30,6 +31,11 @@ static int set_up_all(const char *word)
 	if (!strcmp(word, "forward")) {
 		st_conf_forward(AF_INET, true);
 		st_conf_forward(AF_INET6, true);
+		return 0;
+	}
+	if (!strncmp(word, "ra=", 3)) {
+		/* What is wrong with it was told. */
+		(void)st_radv_load(word + 3, strlen(word + 3));
 		return 0;
 	}
 	return -ENOENT;

@@ -29,7 +29,7 @@
 #include "lwip/pbuf.h"
 #include "packetsock.h"
 
-enum { FRAME_MAX = 65536 + ETH_HLEN, TAG = 4, ADDRESSES = 2 * ETH_ALEN };
+enum { FRAME_MAX = ST_PACKET_FRAME, TAG = 4, ADDRESSES = 2 * ETH_ALEN };
 
 static size_t watchers;
 
@@ -44,11 +44,6 @@ static int init(struct st_sock *s)
 	s->priv = k;
 	st_ring_init(&k->rings, s);
 	return 0;
-}
-
-static struct sockaddr_ll *name_of(struct st_sock *s)
-{
-	return (void *)&s->local;
 }
 
 /* ---- what comes ---- */
@@ -92,12 +87,12 @@ static void take_tag_off(struct seen *f)
 /* The protocol that it is for. */
 static int wanted(struct st_sock *s)
 {
-	return s->bound ? ntohs(name_of(s)->sll_protocol) : s->protocol;
+	return s->bound ? ntohs(st_packet_name(s)->sll_protocol) : s->protocol;
 }
 
 static bool wants(struct st_sock *s, const struct seen *f)
 {
-	const struct sockaddr_ll *n = name_of(s);
+	const struct sockaddr_ll *n = st_packet_name(s);
 	int want = wanted(s);
 
 	if (n->sll_ifindex && n->sll_ifindex != f->i->index)
@@ -164,58 +159,6 @@ static struct st_shot shot_of(const struct seen *f)
 	return shot;
 }
 
-static void put(struct msghdr *m, struct cmsghdr **at, int level, int type,
-		const void *data, size_t len)
-{
-	struct cmsghdr *c = *at ? CMSG_NXTHDR(m, *at) : CMSG_FIRSTHDR(m);
-
-	if (!c)
-		return;
-	c->cmsg_level = level;
-	c->cmsg_type = type;
-	c->cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(c), data, len);
-	*at = c;
-}
-
-/* What was asked for beside the packet; its length. */
-static size_t put_control(const struct st_sock *s, const struct st_shot *shot,
-			  char *buf, size_t room)
-{
-	struct msghdr m = { .msg_control = buf, .msg_controllen = room };
-	struct timeval tv = { shot->stamp.tv_sec, shot->stamp.tv_nsec / 1000 };
-	struct tpacket_auxdata aux = {
-		.tp_status = TP_STATUS_USER | shot->status,
-		.tp_len = (uint32_t)shot->p.len,
-		.tp_snaplen = (uint32_t)shot->snap,
-		.tp_net = s->type == SOCK_DGRAM ? 0 : (uint16_t)shot->p.net,
-		.tp_vlan_tci = shot->p.tci,
-		.tp_vlan_tpid = shot->p.tpid,
-	};
-	struct cmsghdr *at = NULL;
-
-	memset(buf, 0, room);
-	if (s->so.timestampns)
-		put(&m, &at, SOL_SOCKET, SCM_TIMESTAMPNS, &shot->stamp,
-		    sizeof(shot->stamp));
-	else if (s->so.timestamp)
-		put(&m, &at, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
-	if (st_packet_of(s)->auxdata)
-		put(&m, &at, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
-	return at ? (size_t)((char *)at - buf) + CMSG_ALIGN(at->cmsg_len) : 0;
-}
-
-static bool give_message(struct st_sock *s, const struct st_shot *shot)
-{
-	struct um_net_head head = { .namelen = sizeof(shot->from) };
-	_Alignas(struct cmsghdr) char control[128];
-
-	memcpy(head.name, &shot->from, sizeof(shot->from));
-	head.controllen =
-		(uint16_t)put_control(s, shot, control, sizeof(control));
-	return st_sock_give(s, &head, control, shot->p.data, shot->snap);
-}
-
 /* Sockets for one protocol are not told of tags: it is not for this host. */
 static void hide_tag(struct st_shot *shot)
 {
@@ -243,7 +186,7 @@ static void give(struct st_sock *s, const struct seen *f,
 	if (shot.snap > shot.p.len)
 		shot.snap = shot.p.len;
 	if (k->rings.rx.count ? st_ring_put(&k->rings, &shot)
-			      : give_message(s, &shot))
+			      : st_packet_give(s, &shot))
 		k->rings.packets++;
 	else
 		k->rings.drops++;
@@ -324,10 +267,10 @@ static void fail_all(const struct st_iface *i, bool gone)
 {
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s)) {
 		if (s->proto != &st_packet ||
-		    name_of(s)->sll_ifindex != i->index)
+		    st_packet_name(s)->sll_ifindex != i->index)
 			continue;
 		if (gone)
-			name_of(s)->sll_ifindex = -1;
+			st_packet_name(s)->sll_ifindex = -1;
 		else
 			st_sock_fail(s, ENETDOWN);
 	}
@@ -347,7 +290,7 @@ static int packet_bind(struct st_sock *s, const union st_sockaddr *addr,
 		       socklen_t len)
 {
 	const struct sockaddr_ll *to = (const void *)addr;
-	struct sockaddr_ll *n = name_of(s);
+	struct sockaddr_ll *n = st_packet_name(s);
 	struct st_iface *i;
 
 	if (len < sizeof(*to) || to->sll_family != AF_PACKET)
@@ -374,91 +317,6 @@ static int packet_sockname(struct st_sock *s, union st_sockaddr *out,
 	*out = s->local;
 	*len = sizeof(struct sockaddr_ll);
 	return 0;
-}
-
-/* ---- what goes ---- */
-
-/* The whole frame: what the guest gave, or its header made of the address. */
-static ssize_t compose(struct st_sock *s, const struct st_iface *i,
-		       const struct sockaddr_ll *to, const void *data,
-		       size_t len, uint8_t *frame, size_t room)
-{
-	bool l3 = st_iface_is_l3(i);
-	size_t skip = s->type == SOCK_DGRAM && !l3 ? ETH_HLEN : 0;
-	uint16_t proto = to && to->sll_protocol ? to->sll_protocol
-						: name_of(s)->sll_protocol;
-
-	if (len + skip > room || len + skip > (size_t)i->mtu + ETH_HLEN + TAG)
-		return -EMSGSIZE;
-	if (skip) {
-		if (!to)
-			return -EDESTADDRREQ;
-		memcpy(frame, to->sll_addr, 6);
-		memcpy(frame + 6, i->nif->hwaddr, 6);
-		memcpy(frame + 12, &proto, 2);
-	} else if (len < (l3 ? 1 : ETH_HLEN)) {
-		return -EINVAL;
-	}
-	memcpy(frame + skip, data, len);
-	return (ssize_t)(len + skip);
-}
-
-static const struct sockaddr_ll *target(const struct st_dest *dest)
-{
-	return dest->has_addr ? (const void *)&dest->addr : NULL;
-}
-
-/* Where it goes out, or -errno. */
-static int way_out(struct st_sock *s, const struct st_dest *dest,
-		   struct st_iface **out)
-{
-	const struct sockaddr_ll *to = target(dest);
-
-	*out = st_iface_by_index(to ? to->sll_ifindex
-				    : name_of(s)->sll_ifindex);
-	if (!*out || st_iface_is_lo(*out))
-		return -ENXIO;
-	return st_iface_is_up(*out) ? 0 : -ENETDOWN;
-}
-
-static ssize_t send_one(struct st_sock *s, const struct st_dest *dest,
-			const void *data, size_t len)
-{
-	static uint8_t frame[FRAME_MAX];
-	struct st_iface *i;
-	int ret = way_out(s, dest, &i);
-	ssize_t n;
-
-	if (ret < 0)
-		return ret;
-	n = compose(s, i, target(dest), data, len, frame, sizeof(frame));
-	if (n < 0)
-		return n;
-	st_packet_seen(i, frame, (size_t)n, true);
-	if (i->link->send(i, frame, (size_t)n) < 0) {
-		i->tx.dropped++;
-		return -ENOBUFS;
-	}
-	i->tx.packets++;
-	i->tx.bytes += (uint64_t)n;
-	return (ssize_t)len;
-}
-
-/* With a ring a call sends what is in that, whatever else it has. */
-static ssize_t packet_send(struct st_sock *s, const struct st_dest *dest,
-			   const void *data, size_t len, int flags)
-{
-	struct st_rings *r = &st_packet_of(s)->rings;
-	struct st_iface *i;
-	int ret;
-
-	(void)flags;
-	if (!r->tx.count)
-		return send_one(s, dest, data, len);
-	ret = way_out(s, dest, &i);
-	if (ret < 0)
-		return ret;
-	return st_ring_send(r, dest, (size_t)i->mtu + ETH_HLEN + TAG, send_one);
 }
 
 /* ---- memory that is shared ---- */
@@ -495,7 +353,7 @@ const struct st_proto st_packet = {
 	.init = init,
 	.ready = st_dgram_ready,
 	.bind = packet_bind,
-	.send = packet_send,
+	.send = st_packet_send,
 	.sockname = packet_sockname,
 	.setopt = st_packet_setopt,
 	.getopt = st_packet_getopt,

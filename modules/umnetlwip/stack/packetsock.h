@@ -8,6 +8,9 @@
 
 struct st_member;
 
+/* The longest packet, and a head. */
+enum { ST_PACKET_FRAME = 65536 + 14 };
+
 /* priv of a packet socket */
 struct st_packet_sock {
 	struct st_rings rings;
@@ -21,6 +24,16 @@ static inline struct st_packet_sock *st_packet_of(const struct st_sock *s)
 	return s->priv;
 }
 
+/* What it is bound to. */
+static inline struct sockaddr_ll *st_packet_name(struct st_sock *s)
+{
+	return (void *)&s->local;
+}
+
+/* By the stand-in; false: there was no room. */
+bool st_packet_give(struct st_sock *s, const struct st_shot *shot);
+ssize_t st_packet_send(struct st_sock *s, const struct st_dest *dest,
+		       const void *data, size_t len, int flags);
 int st_packet_setopt(struct st_sock *s, int level, int name, const void *value,
 		     socklen_t len);
 int st_packet_getopt(struct st_sock *s, int level, int name, void *value,

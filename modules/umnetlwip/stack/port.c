@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "arch/cc.h"
 #include "lwipopts.h"
 
 uint32_t st_random(void)

@@ -382,8 +382,11 @@ static int do_send(struct st_sock *s, struct call *c)
 	ret = read_control(c->data + name, ctl, &to);
 	if (ret < 0)
 		return ret;
-	return (int)s->proto->send(s, &to, c->data + name + ctl,
-				   c->q.len - name - ctl, c->q.a);
+	ret = (int)s->proto->send(s, &to, c->data + name + ctl,
+				  c->q.len - name - ctl, c->q.a);
+	/* What is for ourselves is there when the call returns. */
+	st_clock_settle();
+	return ret;
 }
 
 /* One that is not connected is shut down all the same, as in the kernel. */

@@ -51,8 +51,8 @@ static uint32_t until(const struct tcp_pcb *p, uint32_t ms)
 static uint32_t deadline(const struct tcp_pcb *p)
 {
 	if (p->state == FIN_WAIT_2)
-		return p->flags & TF_RXCLOSED ? until(p, TCP_FIN_WAIT_TIMEOUT)
-					      : UINT32_MAX;
+		return (p->flags & TF_RXCLOSED) ? until(p, TCP_FIN_WAIT_TIMEOUT)
+						: UINT32_MAX;
 	if (ip_get_option(p, SOF_KEEPALIVE))
 		return until(p,
 			     p->keep_idle + p->keep_cnt_sent * p->keep_intvl);

@@ -131,7 +131,7 @@ static void at_rest_no_timer_runs(void **state)
 	struct sockaddr_storage addr;
 	socklen_t len = address(&addr, "10.1.0.2", PORT + 1);
 	struct vsock l, c, s;
-	long before, after = -1;
+	long before = 0, after = -1;
 
 	assert_int_equal(vsock_open(&w->b, AF_INET, SOCK_STREAM, 0, &l), 0);
 	assert_int_equal(vsock_bind(&l, &addr, len), 0);

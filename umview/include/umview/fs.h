@@ -71,6 +71,8 @@ const struct um_cred *um_caller(void);
  * @direct: set by open: each read of a guest is one of the module's
  * @keep_cache: set by open, where struct um_fs is @remote: what was read before
  *	is still the file's content
+ * @nonseekable: set by open, where @remote: the guest cannot set its offset;
+ * @stream: there is none, reads and writes are asked for at 0
  * @empty_writes: set by open: a write(2) of no bytes is the module's, too; else
  *	it answers 0
  */
@@ -80,6 +82,8 @@ struct um_fh {
 	bool direct;
 	bool keep_cache;
 	bool empty_writes;
+	bool nonseekable;
+	bool stream;
 };
 
 /*
@@ -167,6 +171,9 @@ typedef int (*um_fill_fn)(void *arg, const char *name, uint64_t ino,
  *	meant before the mount. @how: UM_COVERS_*. Must be quick. NULL: always.
  * @name_of: the reverse of @where: name in the file system of a node that the
  *	view beneath has at @below. Return: 0 or -ENOENT.
+ * @moved: where @covers is: name that a directory of the view beneath has by now,
+ *	which was left to it until it was moved: who stands in it goes on there.
+ *	@path: as it was. Return: 0 or -ENOENT; asked after um_fs_moves() only.
  * @dress: attributes of an open descriptor that @give returned, as the kernel
  *	tells them: make them those of getattr. Return: whether they changed.
  */
@@ -249,6 +256,8 @@ struct um_fs_ops {
 	int (*link_open)(struct um_fs *fs, struct um_fh *fh, const char *to);
 	int (*poll)(struct um_fs *fs, struct um_fh *fh, unsigned int events,
 		    uint64_t handle);
+	int (*moved)(struct um_fs *fs, const char *path, char *out,
+		     size_t size);
 };
 
 /**
@@ -313,6 +322,10 @@ void um_fs_ready(uint64_t handle, unsigned int asked, unsigned int ready);
  */
 void um_fs_cover_name(const char *name, bool beneath);
 void um_fs_covered(void);
+/* The same, where the view beneath has no directory and no link of that name. */
+void um_fs_covered_file(void);
+/* @moved has something to say from now on. */
+void um_fs_moves(void);
 /* @dress has something to say of the node with these numbers. */
 void um_fs_cover_node(dev_t dev, ino_t ino);
 

@@ -3,6 +3,7 @@
 #ifndef ST_HOOKS_H
 #define ST_HOOKS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct netif;
@@ -14,6 +15,8 @@ struct tcp_hdr;
 struct ip_addr;
 
 uint32_t st_random(void);
+/* A hash whose key nobody knows (SipHash). */
+uint64_t st_hash(const void *data, size_t len);
 struct netif *st_hook_route4(const struct ip4_addr *src,
 			     const struct ip4_addr *dest);
 const struct ip4_addr *st_hook_gateway4(struct netif *netif,

@@ -21,8 +21,6 @@ void st_lwip_assert(const char *what, const char *file, int line);
 #define LWIP_PLATFORM_ASSERT(x) st_lwip_assert(x, __FILE__, __LINE__)
 
 uint32_t st_random(void);
-/* A hash whose key nobody knows (SipHash). */
-uint64_t st_hash(const void *data, size_t len);
 #define LWIP_RAND() st_random()
 
 #endif
