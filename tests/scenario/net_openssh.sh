@@ -6,9 +6,8 @@
 #
 # What passes natively must pass there. Only tests that start an sshd of their
 # own use the network; others talk to one by a pipe. Of these are left out:
-# login-timeout (a minute of sleep at its end, and it needs telnet),
-# forward-control and conch-ciphers (minutes), key-options (writes to /run) and
-# sftp-chroot (needs root).
+# login-timeout, forward-control and conch-ciphers (a minute or two each; they
+# pass), key-options (fails natively: writes to /run), sftp-chroot (needs root).
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need sshd ssh ssh-keyscan sftp openssl pkill
