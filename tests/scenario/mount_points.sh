@@ -26,6 +26,36 @@ must umount d/in.img
 EOS
 fsck_img "$T_TMP/d/in.img"
 
+printf -- '- the names above a mount point stay\n'
+must_guest <<'EOS'
+must mkdir -p w/low/in st other
+echo original >w/low/file
+must mount -t viewfs -o cow st w/low
+refused 1 'busy' mv w W
+refused any 'busy' python3 -c "
+import ctypes
+if ctypes.CDLL(None, use_errno=True).renameat2(-100, b'w', -100, b'other', 2):
+    raise OSError(ctypes.get_errno(), 'busy')"
+echo changed >w/low/file
+must umount w/low
+same "never written to" original "$(cat w/low/file)"
+must mount -t umfuseext2 "$IMG" d
+must mkdir -p d/x/y
+must mount -t ramfs none d/x/y
+refused 1 'busy' mv d/x d/z
+must umount d/x/y
+must mv d/x d/z
+must rm -r d/z
+must umount d
+# what a newer mount hides is in nobody's way
+must mount -t ramfs none w/low/in
+must mount -t ramfs none w
+must mkdir -p w/low/in
+must mv w/low w/high
+must umount w
+must umount w/low/in
+EOS
+
 printf -- '- a real file seen from a virtual directory is no directory\n'
 must_guest <<'EOS'
 echo new >plain

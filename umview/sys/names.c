@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/path.h"
 #include "sys/special.h"
 #include "view/cwd.h"
 #include "view/perm.h"
@@ -247,10 +248,26 @@ long sys_linkat(struct um_req *r)
 			 r->arg[3], (int)r->arg[4]);
 }
 
-/* Mount points stand where they are. */
 static bool is_mount_point(const struct um_req *r, const struct um_loc *loc)
 {
 	return um_list_mount_at(r->list, loc->path) != NULL;
+}
+
+/*
+ * Mount points stand where they are, and keep the names above them: a mount that
+ * lies over a tree finds it by name. What is older than the mount that has the
+ * name is hidden by it.
+ */
+static bool holds_mount(const struct um_req *r, const struct um_loc *loc)
+{
+	const struct um_list *l = r->list;
+
+	if (is_mount_point(r, loc))
+		return true;
+	for (size_t i = l->nmounts; i-- > 0 && l->mounts[i] != loc->mount;)
+		if (um_path_beneath(um_list_point(l, i), loc->path))
+			return true;
+	return false;
 }
 
 /* Does the name lie beneath that directory? */
@@ -321,7 +338,7 @@ static long rename_virtual(struct um_req *r, const struct um_loc *a,
 {
 	int ret;
 
-	if (is_mount_point(r, a) || is_mount_point(r, b))
+	if (holds_mount(r, a) || holds_mount(r, b))
 		return -EBUSY;
 	if (um_loc_is_real(a) && um_loc_is_real(b))
 		return um_fs_rename(a->mount, a->rel, b->rel, flags);
@@ -369,7 +386,7 @@ static long do_rename(struct um_req *r, int fromfd, uint64_t from, int tofd,
 	if (a.obj || b.obj)
 		return -ENOENT;
 	if (um_loc_is_native(&a) && um_loc_is_native(&b) &&
-	    !is_mount_point(r, &a) && !is_mount_point(r, &b))
+	    !holds_mount(r, &a) && !holds_mount(r, &b))
 		return UM_CONTINUE;
 	return rename_virtual(r, &a, &b, flags);
 }
