@@ -9,6 +9,7 @@ package main
 /*
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -43,10 +44,13 @@ static void start(const char *of)
 
 static int finish(void)
 {
+	// a busy machine may not have let them run yet
+	while (turns < 400)
+		sched_yield();
 	stop = 1;
 	for (int i = 0; i < 4; i++)
 		pthread_join(thread[i], NULL);
-	return turns > 0 ? wrong : -1;
+	return wrong;
 }
 */
 import "C"
