@@ -387,6 +387,45 @@ static void bad_binds(void)
 	n_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 }
 
+/* A child that waits in accept(2) on a port; it is killed, and waited for. */
+static struct sockaddr_in port_of_the_killed(void)
+{
+	struct sockaddr_in name;
+	int fd[2], status;
+	pid_t pid;
+
+	CHECK_OK(pipe(fd));
+	pid = (pid_t)CHECK_OK(fork());
+	if (pid == 0) {
+		int l = n_listener(5, &name);
+
+		if (write(fd[1], &name, sizeof(name)) == sizeof(name))
+			accept(l, NULL, NULL);
+		_exit(1);
+	}
+	CHECK_EQ(read(fd[0], &name, sizeof(name)), sizeof(name));
+	usleep(20000);
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	close(fd[0]);
+	close(fd[1]);
+	return name;
+}
+
+static void who_is_killed_leaves_its_port(void)
+{
+	for (int i = 0; i < 10; i++) {
+		struct sockaddr_in name = port_of_the_killed();
+		int fd = (int)CHECK_OK(socket(AF_INET, SOCK_STREAM, 0));
+
+		if (i % 2)
+			CHECK_ERRNO(n_connect(fd, &name), ECONNREFUSED);
+		else
+			CHECK_OK(n_bind(fd, ntohs(name.sin_port)));
+		close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	t_init(argc, argv);
@@ -407,5 +446,6 @@ int main(int argc, char **argv)
 	RUN(shared);
 	RUN(udp_shared);
 	RUN(bad_binds);
+	RUN(who_is_killed_leaves_its_port);
 	return t_done();
 }

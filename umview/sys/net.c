@@ -173,6 +173,8 @@ long um_net_bind(struct um_req *r, struct um_standin *s)
 
 	if (len < 0)
 		return len;
+	/* who was killed while it waited has its address until we know */
+	um_wait_settle();
 	return UM_STACK_CALL(s->stack, bind, -EOPNOTSUPP, s->id, (void *)&addr,
 			     (socklen_t)len);
 }
@@ -186,6 +188,7 @@ long um_net_connect(struct um_req *r, struct um_standin *s)
 
 	if (len < 0)
 		return len;
+	um_wait_settle();
 	fd = um_gfd_dup(r, um_gfd_of(r->arg[0]));
 	if (fd < 0)
 		return fd;
