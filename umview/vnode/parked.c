@@ -13,8 +13,9 @@
 #include "base/hash.h"
 #include "vnode/internal.h"
 
-/* Each has a descriptor. */
-#define MAX_PARKED 2048
+/* Each has a descriptor, and its listing: what is longer is not worth it. */
+#define MAX_PARKED  2048
+#define MAX_ENTRIES 512
 
 /* The oldest first; under the table lock, as what follows. */
 static struct um_obj *oldest;
@@ -52,8 +53,8 @@ static bool add_locked(struct um_obj *o)
 static bool may_park(const struct um_obj *o)
 {
 	return o->kind == UM_OBJ_DIR && o->path && o->listed &&
-	       o->beneath_fd < 0 && o->mount->fs.quick &&
-	       !atomic_load(&o->mount->dead);
+	       o->nentries <= MAX_ENTRIES && o->beneath_fd < 0 &&
+	       o->mount->fs.quick && !atomic_load(&o->mount->dead);
 }
 
 bool um_obj_park(struct um_obj *o)
