@@ -21,7 +21,7 @@ kind=$1
 posix=$(realpath "$2")
 shift 2
 file_system "$kind"
-need fusermount3 mountpoint unshare
+need fusermount3 mountpoint pgrep unshare
 T_TIMEOUT=100
 # These let only root mount with the kernel's FUSE: it is root's then, for all.
 # And of root libfuse takes no image that is not on a device, which goes with its
@@ -59,11 +59,16 @@ may_mount() {
 may_mount || skip "no place to mount from"
 [ "$kind" != exfat ] || [ -e /dev/loop-control ] || skip "no loop devices"
 
+at_work() { pgrep -u "$T_USER" -a -f "$T_TMP"; }
+none_at_work() { [ -z "$(at_work)" ]; }
+
 # said_by WORD FILE - posix on a new file system of this kind
 said_by() {
 	# an sshd has a port
 	stop_sshd || :
 	wait_for 10 test ! -e sshd.pid || fail "sshd stays"
+	# a daemon may still be writing, to a file that is made anew here
+	wait_for 30 none_at_work || fail "a daemon stays: $(at_work)"
 	find . -mindepth 1 -maxdepth 1 ! -path ./mnt ! -name 'said.*' \
 		-exec rm -rf {} +
 	prepare
