@@ -79,11 +79,12 @@ static void make_files(void)
 
 static void read_one(int i)
 {
-	const char *want = t_fmt("number %d.", i % FILES);
+	char want[32]; /* t_fmt()'s texts do not last through many retries */
 	char buf[64] = "";
 	struct stat st;
 	int fd = (int)AGAIN(open(file_name(i), O_RDONLY));
 
+	snprintf(want, sizeof(want), "number %d.", i % FILES);
 	if (!CHECK(fd >= 0))
 		return;
 	CHECK_EQ(AGAIN(read(fd, buf, sizeof(buf))), strlen(want));
