@@ -11,6 +11,9 @@
  *
  * After each line they make the same name, in one of five ways: one of them makes
  * it, all others are told EEXIST.
+ *
+ * Before all that one alone makes files, closes them and lets them go: nothing
+ * is left of them, however late their daemon is told of their last close.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +60,37 @@ static int make_excl(const char *new)
 	int fd = open(new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	return fd < 0 ? -1 : close(fd);
+}
+
+/* Made anew, or if @again opened once more. */
+static void touch(const char *new, bool again)
+{
+	int fd = open(new, O_RDWR | (again ? 0 : O_CREAT) | O_CLOEXEC, 0644);
+
+	if (fd < 0 || (!again && write(fd, "x", 1) != 1) || close(fd) < 0)
+		blame("%s", new);
+}
+
+static void come_and_go(int times)
+{
+	int i;
+
+	if (mkdir("d", 0755) < 0)
+		blame("mkdir");
+	for (i = 0; i < times; i++) {
+		touch("d/f", false);
+		if (i % 2)
+			touch("d/f", true);
+		if (i % 3 == 0) {
+			touch("d/g", false);
+			if (rename("d/g", "d/f") < 0)
+				blame("rename");
+		}
+		if (unlink("d/f") < 0)
+			blame("unlink");
+	}
+	if (rmdir("d") < 0)
+		blame("something is left where all was removed");
 }
 
 static int make_dir(const char *new)
@@ -239,6 +273,7 @@ int main(int argc, char **argv)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (made == MAP_FAILED || mknod("other", S_IFREG | 0644, 0) < 0)
 		blame("prepare");
+	come_and_go(c.ops * 50);
 	for (i = 0; i < PROCESSES; i++) {
 		pid_t pid = fork();
 

@@ -344,6 +344,9 @@ static void released(struct um_fuse *c, void *arg, int error)
 	bool last = f->last;
 
 	(void)error;
+	um_fuse_lock(c);
+	f->node->leaving--;
+	um_fuse_unlock(c);
 	/* before whoever waits goes on, the node is forgotten */
 	file_free(c, f);
 	if (last)
@@ -354,6 +357,7 @@ static void released(struct um_fuse *c, void *arg, int error)
 static void count_down(struct um_fuse *c, struct um_fuse_file *f)
 {
 	um_fuse_lock(c);
+	f->node->leaving++;
 	f->last = --f->node->files == 0 && f->node->nameless;
 	if (f->last)
 		f->node->nameless = false;

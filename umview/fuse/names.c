@@ -180,6 +180,7 @@ static int remove_name(struct um_fs *fs, const char *path, uint32_t opcode)
 					  .in = { UM_FUSE_STR(p.name) },
 					  .nargs = 1 };
 
+		um_fuse_settle_node(p.c, n);
 		ret = um_fuse_call(p.c, &k);
 		changed(&p);
 		lost_name(p.c, n);
@@ -277,6 +278,8 @@ static int rename_pair(const struct place *from, const struct place *to,
 		ret = um_fuse_may_remove(to->c, to->dir, p->to);
 	if (ret < 0 || p->from == p->to)
 		return (int)ret;
+	if (p->to && !(flags & RENAME_EXCHANGE))
+		um_fuse_settle_node(to->c, p->to);
 	ret = send_rename(from, to, flags);
 	if (ret == 0) {
 		um_fuse_move_name(from->c, from->dir, from->name, to->dir,

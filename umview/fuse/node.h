@@ -28,7 +28,8 @@ struct um_fuse_behind;
  * @attr, @attr_until, @attr_for: attributes, until when, and for which request
  * @changed: the number of the last change of its attributes; @moved: of names
  *	in it, a directory; lock
- * @files: how often it is open; lock
+ * @files: how often it is open; @leaving: how many of its openings are over,
+ * and the daemon has not answered their RELEASE; lock
  * @nameless: a name of it went while it was open; lock
  * @ino: the number that guests see; see shown_ino() in node.c
  * @told: guests know its attributes; lock
@@ -47,6 +48,7 @@ struct um_fuse_node {
 	bool claims;
 	bool nameless;
 	int files;
+	int leaving;
 	struct fuse_attr attr;
 	uint64_t attr_until;
 	uint64_t attr_for;

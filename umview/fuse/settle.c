@@ -12,12 +12,17 @@
  * whoever names a file next, while a written file is being closed, waits for
  * the daemon's answer first: to the guests it looks as if close had waited.
  * Only for a moment: the one who asks may be what the daemon waits for.
+ *
+ * A name that goes waits for RELEASE too: libfuse's path-based daemons look
+ * whether the file is open, and then give it a hidden name in its directory. Is
+ * its last RELEASE taken by another of their threads in between, the hidden file
+ * stays for good. The kernel's FUSE leaves that to chance.
  */
 #include "fuse/settle.h"
 
 #include <time.h>
 
-#include "fuse/conn.h"
+#include "fuse/node.h"
 #include "guest/shared.h"
 #include "vnode/vnode.h"
 
@@ -45,15 +50,48 @@ void um_fuse_file_closed(void)
 	um_shared_add_unsettled(-1);
 }
 
-void um_fuse_settle(const struct um_req *r)
+static void one_step(void)
 {
 	const struct timespec step = { .tv_nsec = STEP_NS };
 
+	nanosleep(&step, NULL);
+}
+
+void um_fuse_settle(const struct um_req *r)
+{
 	if (!atomic_load(&written) && !atomic_load(&flushing))
 		return;
 	if (r->attr->helper)
 		return;
 	um_obj_settle();
 	for (int i = 0; i < MAX_STEPS && atomic_load(&flushing); i++)
-		nanosleep(&step, NULL);
+		one_step();
+}
+
+static bool is_leaving(struct um_fuse *c, const struct um_fuse_node *n)
+{
+	bool ret;
+
+	um_fuse_lock(c);
+	ret = n->leaving > 0;
+	um_fuse_unlock(c);
+	return ret;
+}
+
+static bool is_open(struct um_fuse *c, const struct um_fuse_node *n)
+{
+	bool ret;
+
+	um_fuse_lock(c);
+	ret = n->files > 0;
+	um_fuse_unlock(c);
+	return ret;
+}
+
+void um_fuse_settle_node(struct um_fuse *c, struct um_fuse_node *n)
+{
+	if (is_open(c, n))
+		um_obj_settle();
+	for (int i = 0; i < MAX_STEPS && is_leaving(c, n); i++)
+		one_step();
 }
