@@ -22,7 +22,7 @@ posix=$(realpath "$2")
 shift 2
 file_system "$kind"
 need fusermount3 mountpoint pgrep unshare
-T_TIMEOUT=100
+T_TIMEOUT=250
 # These let only root mount with the kernel's FUSE: it is root's then, for all.
 # And of root libfuse takes no image that is not on a device, which goes with its
 # last user.
@@ -102,7 +102,7 @@ entries=$*
 parts="names modes links renames holes entries times"
 # What changes a time of whole seconds is a matter of chance.
 case $kind in
-fuse2fs | sshfs | rclone) parts=${parts/ times/} ;;
+fuse2fs | fuse_zip | sshfs | rclone) parts=${parts/ times/} ;;
 esac
 # They write what is a hole elsewhere, for minutes.
 case $kind in
