@@ -95,7 +95,7 @@ static bool is_of_standin(const struct um_req *r)
 
 	return (int)r->arg[1] == SOL_SOCKET &&
 	       (name == SO_RCVTIMEO || name == SO_SNDTIMEO ||
-		name == SO_RCVLOWAT);
+		name == SO_RCVLOWAT || name == SO_OOBINLINE);
 }
 
 /* A program of BPF is behind a pointer; what is sent are its instructions. */

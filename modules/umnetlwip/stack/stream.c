@@ -124,6 +124,12 @@ int st_stream_link(struct st_stream *t, int fd, bool full)
 		t->s->inode = st.st_ino;
 	st_stream_make_room(fd);
 	t->behind = fill(fd, full);
+	return st_stream_watch(t, end);
+}
+
+int st_stream_watch(struct st_stream *t, int end)
+{
+	st_urgent_watch(end);
 	return st_sock_watch(t->s, end,
 			     EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
@@ -177,6 +183,7 @@ static void rx_drop(struct st_stream *t, size_t n)
 	size_t left = n;
 
 	t->rx_len -= n;
+	st_urgent_passed(t, n);
 	while (t->rx && t->rx->p->len - t->rx_at <= left) {
 		left -= t->rx->p->len - t->rx_at;
 		rx_pop(t);
@@ -218,8 +225,14 @@ static void to_guest(struct st_stream *t)
 	while (t->rx && fd >= 0) {
 		ssize_t n;
 
-		m.msg_iovlen = rx_vector(t, iov, 64);
-		n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+		m.msg_iovlen = st_urgent_limit(t, iov, rx_vector(t, iov, 64));
+		n = sendmsg(fd, &m,
+			    MSG_DONTWAIT | MSG_NOSIGNAL | st_urgent_flag(t));
+		/* the kernel may have none: in line */
+		if (n < 0 && errno == EOPNOTSUPP && t->rx_urgent) {
+			t->rx_urgent = false;
+			continue;
+		}
 		if (n < 0 && errno == EAGAIN)
 			return;
 		/* It reads no more: what comes is thrown away. */
@@ -366,6 +379,7 @@ static void from_guest(struct st_stream *t)
 			break;
 		t->filled += (size_t)got;
 		t->unsent += (size_t)got;
+		st_urgent_look(t);
 		push(t);
 		if (!t->pcb)
 			return;
@@ -480,6 +494,7 @@ void st_stream_accepted(struct st_stream *t, int fd)
 	if (fstat(fd, &st) == 0)
 		t->s->inode = st.st_ino;
 	st_stream_make_room(fd);
+	st_urgent_accepted(t, fd);
 	if (send(fd, &zero, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
 		t->behind = 1;
 	st_tcp_dequeue(t);

@@ -15,6 +15,9 @@
 #ifndef ST_STREAM_H
 #define ST_STREAM_H
 
+#include <sys/uio.h>
+
+#include "lwip/prot/tcp.h"
 #include "lwip/tcp.h"
 #include "sock.h"
 
@@ -31,12 +34,16 @@ struct st_stream {
 	size_t lent;	/* of the window; see st_hook_tcp_input() */
 	bool rx_fin;	/* the peer sends no more */
 	bool rx_closed; /* and the guest was told */
+	bool rx_urgent; /* an urgent byte waits, or comes; see urgent.c */
+	size_t rx_mark; /* behind so many */
 	/* From the guest. */
 	uint8_t *ring;
 	size_t first, filled; /* what is in flight or waits */
 	size_t unsent;	      /* the last of it: lwIP has not taken it yet */
 	size_t behind;	      /* bytes in the queue that are no news */
 	bool established, hangup, tx_eof, fin_sent;
+	bool tx_urgent; /* some are not acknowledged yet */
+	uint32_t tx_up; /* the sequence number after the last of them */
 	/* connect */
 	uint32_t tag;
 	int late;     /* the answer to who has waited too long */
@@ -61,6 +68,8 @@ struct st_stream {
 struct st_stream *st_stream_new(struct st_sock *s);
 /* Connect the guest's descriptor to us. full: it is not to be writable yet. */
 int st_stream_link(struct st_stream *t, int fd, bool full);
+/* Our end of its stand-in. */
+int st_stream_watch(struct st_stream *t, int end);
 /* Room in the guest's descriptor for more than the byte behind. */
 void st_stream_make_room(int fd);
 /* The connection stands: from now on data flow. */
@@ -75,6 +84,22 @@ void st_stream_broken(struct st_stream *t, int error);
 /* Bytes from the guest that the peer has not acknowledged; SIOCOUTQ. */
 size_t st_stream_unsent(const struct st_stream *t);
 void st_stream_fini(struct st_stream *t);
+
+/* ---- urgent.c ---- */
+
+/* Our end of a stand-in: marks of the guest's are seen, and stay in line. */
+void st_urgent_watch(int fd);
+/* The guest's own end, where the listener has SO_OOBINLINE. */
+void st_urgent_accepted(const struct st_stream *t, int fd);
+/* All but the byte behind was taken: is that one urgent? */
+void st_urgent_look(struct st_stream *t);
+/* A segment with the flag arrived, and is not received yet. */
+void st_urgent_arrives(struct st_stream *t, const struct tcp_hdr *h);
+/* So many bytes left the queue to the guest. */
+void st_urgent_passed(struct st_stream *t, size_t n);
+/* What may be sent at once of a vector: its length now. With these flags. */
+size_t st_urgent_limit(const struct st_stream *t, struct iovec *iov, size_t n);
+int st_urgent_flag(const struct st_stream *t);
 
 int st_tcp_bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port);
 /* The socket's names become those of the pcb. */

@@ -40,8 +40,7 @@ static int knock(struct st_stream *child)
 		close(fd);
 		return ret;
 	}
-	return st_sock_watch(child->s, fd,
-			     EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+	return st_stream_watch(child, fd);
 }
 
 static void abort_stream(struct st_stream *t)

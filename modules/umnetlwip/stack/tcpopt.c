@@ -81,22 +81,28 @@ static bool is_connection(const struct tcp_pcb *pcb)
  * window is a little open while there is nothing in the segment: by a byte, or
  * by two after a probe, whose byte the sender counts. st_stream gives it back.
  */
+static void open_a_little(struct tcp_pcb *pcb, const struct tcp_hdr *h,
+			  const struct pbuf *p)
+{
+	struct st_stream *t = pcb->callback_arg;
+	uint32_t past = h->seqno - pcb->rcv_nxt;
+
+	if (pcb->rcv_wnd || p->tot_len ||
+	    TCPH_FLAGS(h) & (TCP_SYN | TCP_FIN | TCP_RST) || past > 1)
+		return;
+	pcb->rcv_wnd = past + 1;
+	if (t)
+		t->lent += pcb->rcv_wnd;
+}
+
 int st_hook_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *h,
 		      const struct pbuf *p)
 {
-	struct st_stream *t;
-	uint32_t past;
-
-	if (!is_connection(pcb) || pcb->rcv_wnd || p->tot_len ||
-	    TCPH_FLAGS(h) & (TCP_SYN | TCP_FIN | TCP_RST))
+	if (!is_connection(pcb))
 		return ERR_OK;
-	past = h->seqno - pcb->rcv_nxt;
-	if (past > 1)
-		return ERR_OK;
-	pcb->rcv_wnd = past + 1;
-	t = pcb->callback_arg;
-	if (t)
-		t->lent += pcb->rcv_wnd;
+	open_a_little(pcb, h, p);
+	if ((TCPH_FLAGS(h) & TCP_URG) && pcb->callback_arg)
+		st_urgent_arrives(pcb->callback_arg, h);
 	return ERR_OK;
 }
 

@@ -131,6 +131,8 @@ uint16_t st_chksum(const void *data, int len);
 	st_hook_isn(local, lport, remote, rport)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, len, one, two, p)                   \
 	st_hook_tcp_input(pcb, h, p)
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, h, pcb, options)                      \
+	st_hook_tcp_output(pcb, h, options)
 #include "st_hooks.h"
 
 #endif

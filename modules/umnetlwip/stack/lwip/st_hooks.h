@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* st_hooks.h - where lwIP asks our tables (../route.c, ../icmperr.c, ../tcpopt.c) */
+/* st_hooks.h - where lwIP asks our tables (../route.c, ../icmperr.c, ../tcpopt.c, ../urgent.c) */
 #ifndef ST_HOOKS_H
 #define ST_HOOKS_H
 
@@ -34,5 +34,8 @@ uint32_t st_hook_isn(const struct ip_addr *local, uint16_t lport,
 /* A segment for a connection, a listener or what is left of one: ERR_OK: go on. */
 int st_hook_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *h,
 		      const struct pbuf *p);
+/* A segment goes, all but its checksum is there. pcb may be NULL. @options. */
+uint32_t *st_hook_tcp_output(const struct tcp_pcb *pcb, struct tcp_hdr *h,
+			     uint32_t *options);
 
 #endif
