@@ -273,7 +273,7 @@ int main(int argc, char **argv)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (made == MAP_FAILED || mknod("other", S_IFREG | 0644, 0) < 0)
 		blame("prepare");
-	come_and_go(c.ops * 50);
+	come_and_go((int)c.ops * 50);
 	for (i = 0; i < PROCESSES; i++) {
 		pid_t pid = fork();
 
