@@ -24,7 +24,7 @@ um_install() {
 	if [ "$(id -u)" -ne 0 ]; then
 		command -v sudo >/dev/null || um_die \
 			"as root: apt-get install ${missing[*]}"
-		as_root=(sudo)
+		as_root=(sudo env DEBIAN_FRONTEND=noninteractive)
 	fi
 	um_say "installing: ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
