@@ -68,30 +68,21 @@ void um_fuse_settle(const struct um_req *r)
 		one_step();
 }
 
-static bool is_leaving(struct um_fuse *c, const struct um_fuse_node *n)
+/* @count is of a node: the connection's lock guards it. */
+static bool is_any(struct um_fuse *c, const int *count)
 {
 	bool ret;
 
 	um_fuse_lock(c);
-	ret = n->leaving > 0;
-	um_fuse_unlock(c);
-	return ret;
-}
-
-static bool is_open(struct um_fuse *c, const struct um_fuse_node *n)
-{
-	bool ret;
-
-	um_fuse_lock(c);
-	ret = n->files > 0;
+	ret = *count > 0;
 	um_fuse_unlock(c);
 	return ret;
 }
 
 void um_fuse_settle_node(struct um_fuse *c, struct um_fuse_node *n)
 {
-	if (is_open(c, n))
+	if (is_any(c, &n->files))
 		um_obj_settle();
-	for (int i = 0; i < MAX_STEPS && is_leaving(c, n); i++)
+	for (int i = 0; i < MAX_STEPS && is_any(c, &n->leaving); i++)
 		one_step();
 }
