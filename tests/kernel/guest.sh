@@ -10,6 +10,7 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mkdir -p /dev/shm /dev/pts
 mount -t devpts pts /dev/pts
+ip link set lo up
 for dir in /dev/shm /tmp /var/tmp /run; do
 	mount -t tmpfs -o mode=1777 tmpfs $dir
 done
@@ -34,7 +35,7 @@ export -f one
 tests() {
 	local program mode story
 	for program in /opt/sys/*; do
-		for mode in native slow agent idle beside; do
+		for mode in native slow agent idle beside cow bind net netslow; do
 			grep -qxF "sys/${program##*/}@$mode" /opt/names ||
 				continue
 			printf 'sys/%s@%s sh /opt/tests/harness/sys-run.sh %s %s\n' \

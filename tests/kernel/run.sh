@@ -46,7 +46,7 @@ programs=(bash sh env timeout setpriv id mktemp chown chmod rm mkdir rmdir cat
 	printf echo true false test basename dirname realpath readlink mknod
 	mkfifo sleep date pwd uname nproc sync tee sha256sum md5sum expr
 	grep sed awk find xargs diff cmp mount umount findmnt mountpoint dmesg
-	mke2fs e2fsck debugfs tune2fs ps kill setsid busybox getfattr setfattr)
+	mke2fs e2fsck debugfs tune2fs ps kill setsid ip busybox getfattr setfattr)
 
 # add DIR FILE... - into that folder of the tree, with their libraries
 add() {

@@ -4,8 +4,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ip ping python3 tcpdump
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 user_write "$T_TMP/lib" <<'EOS'
 # capture NAME OPTION... - begins; it has begun when this returns
 capture() {

@@ -11,8 +11,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need curl perl make cc
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 T_TIMEOUT=600
 source=$1/curl
 built=$1/curl-tests

@@ -4,9 +4,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 ip mount pgrep timeout
-[ -d /dev/net ] || skip "the host has no /dev/net"
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 user_write "$T_TMP/words" <<'EOS'
 stack_pid() { pgrep -P "$(vuname -U)" -x umnetlwip-stack | head -1; }
 until_() {

@@ -9,8 +9,7 @@
 need ip python3 ping unshare nsenter vde_plug sysctl
 [ "$(id -u)" -eq 0 ] || skip "a network namespace is made by root"
 [ -c /dev/net/tun ] || skip "no /dev/net/tun"
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 T_TIMEOUT=170
 PLUG=ptp://$T_TMP/plug
 KERNEL=10.4.0.1 KERNEL6=fd00:4::1

@@ -4,9 +4,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 ip mount pgrep
-[ -d /dev/net ] || skip "the host has no /dev/net"
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 
 printf -- '- /sys/class/net\n'
 must_guest -- --net=umnetlwip,wr0=life,up <<'EOS'

@@ -4,8 +4,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ip python3 ping pgrep
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 # shellcheck source=tests/scenario/echo_lib.sh
 . "$here/echo_lib.sh"
 

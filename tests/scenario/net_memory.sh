@@ -5,8 +5,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 ip pgrep prlimit
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 [ -z "${1:-}" ] || skip "built with -fsanitize=$1, whose memory is not counted so"
 
 user_write "$T_TMP/fill" <<'EOS'

@@ -7,8 +7,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ip
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 [ "$(id -u)" -eq 0 ] || skip "only root makes a network namespace to compare with"
 unshare -n ip link add v0 type veth peer name v1 2>/dev/null ||
 	skip "no network namespace with a veth here"

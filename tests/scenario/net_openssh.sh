@@ -13,8 +13,7 @@
 need sshd ssh ssh-keyscan sftp openssl pkill
 suite=/usr/lib/openssh/regress
 [ -e "$suite/test-exec.sh" ] || skip "openssh-tests is not installed"
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 T_TIMEOUT=240
 work=$T_TMP/regress
 as_user cp -R "$suite" "$work" || fail "cannot copy $suite"

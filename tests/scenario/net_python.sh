@@ -6,8 +6,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 python3 -c 'import test.test_socket, test.test_asyncio' 2>/dev/null ||
 	skip "Python's tests are not installed (libpython3.11-testsuite)"
 T_TIMEOUT=280

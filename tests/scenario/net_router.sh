@@ -5,8 +5,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ip python3 ping sysctl
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 
 # serve ADDRESS PORT: says who called, over TCP and UDP
 user_write "$T_TMP/serve" <<'EOS'

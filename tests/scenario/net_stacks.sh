@@ -4,7 +4,6 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 ip mount
-[ -d /dev/net ] || skip "the host has no /dev/net"
 
 # families: which kinds of sockets a process may make
 user_write "$T_TMP/families" <<'EOS'
@@ -67,6 +66,22 @@ refused any '' mount -t umnetlink -o ipx /dev/net/null /dev/net/bad
 refused any '' mount -t umnetnosuch none /dev/net/bad
 must umount /dev/net/link
 must umount /dev/net/null
+EOS
+
+printf -- '- on a host without /dev/net\n'
+must_guest ALL="$ALL" <<'EOS'
+families=$PWD/families
+must mount -t tmpfs none /dev
+same "nothing in it" "" "$(ls -A /dev)"
+refused any 'not exist|No such file' mount -t umnetnull none /dev/other/null
+must mount -t umnetnull none /dev/net/default
+same "families" "UNIX " "$("$families")"
+same "the directory" "755 root" "$(stat -c '%a %U' /dev/net)"
+must mount -t umnetnative none /dev/net/host
+same "another" "$ALL" "$(mstack /dev/net/host "$families")"
+must umount /dev/net/default
+must umount /dev/net/host
+must umount /dev/net
 EOS
 
 printf -- '- what the service refuses\n'

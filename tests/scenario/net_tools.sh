@@ -4,8 +4,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ip ss python3 ping
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 # tool NAME: whether it is there; what is left out is told
 tool() {
 	command -v "$1" >/dev/null 2>&1 && return

@@ -5,8 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need ip python3 ping pgrep vde_switch tcpdump
 as_user unshare -Un true 2>/dev/null || skip "no user namespaces here"
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip, whose links they are, was not built"
+need_stack
 if ! as_user "$UMVIEW" -q --net="kern,wire:try$$" \
 	sh -c '[ -e /sys/class/net/wr0 ]' 2>"$T_TMP/why"; then
 	grep -q 'no cable' "$T_TMP/why" || fail "kern,wire: $(cat "$T_TMP/why")"

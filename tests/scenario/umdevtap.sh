@@ -4,8 +4,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ip python3 ping pgrep mount umount
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 cp "$here/umdevtap.py" "$T_TMP/"
 user_write "$T_TMP/words" <<'EOS'
 # until CMD... - it comes to succeed

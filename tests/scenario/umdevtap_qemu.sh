@@ -5,8 +5,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "$(dirname "$0")/lib.sh"
 need qemu-system-x86_64 ip python3 ping
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 cp "$here/umdevtap.py" "$T_TMP/"
 user_write "$T_TMP/start" <<'EOS'
 # start QEMU-OPTION... - qemu with the end t of tap0, which is up then

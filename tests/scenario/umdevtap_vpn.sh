@@ -6,8 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
 need openvpn ip python3 ping
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 as_user openvpn --genkey secret "$T_TMP/key" || fail "openvpn --genkey"
 # shellcheck source=tests/scenario/echo_lib.sh
 . "$here/echo_lib.sh"

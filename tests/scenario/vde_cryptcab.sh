@@ -6,8 +6,7 @@
 # shellcheck source=tests/scenario/vde_lib.sh
 . "$here/vde_lib.sh"
 need ip ping python3 vde_cryptcab
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 port=$((20000 + $$ % 20000))
 
 cab() {

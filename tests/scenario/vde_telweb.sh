@@ -9,8 +9,7 @@
 # shellcheck source=tests/scenario/vde_lib.sh
 . "$here/vde_lib.sh"
 need ip curl telnet python3 vdetelweb
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 node='lab<b>'
 user_write rc <<-END
 	# addresses are this view's

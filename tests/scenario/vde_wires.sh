@@ -9,8 +9,7 @@
 # shellcheck source=tests/scenario/vde_lib.sh
 . "$here/vde_lib.sh"
 need dpipe wirefilter unixcmd ip ping ssh ssh-keygen /usr/sbin/sshd
-as_user "$UMVIEW" -q --net=umnetlwip,lo true 2>/dev/null ||
-	skip "umnetlwip was not built"
+need_stack
 
 switch_on left
 switch_on right

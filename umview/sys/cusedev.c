@@ -73,8 +73,7 @@ static bool names(const struct um_list *l, const char *dir, um_fill_fn fill,
 	struct device *all;
 	bool any = false;
 
-	(void)l;
-	if (strcmp(dir, "/dev") != 0)
+	if (!um_fusedev_shows_in(l, dir))
 		return false;
 	um_lock(&lock);
 	all = devices;

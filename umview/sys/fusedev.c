@@ -60,14 +60,22 @@ static struct um_mount *find(const char *path)
 	return is_name(path) ? node_mount : NULL;
 }
 
+bool um_fusedev_shows_in(const struct um_list *l, const char *dir)
+{
+	const char *rel;
+
+	return !strcmp(dir, "/dev") &&
+	       um_mount_is_real(um_list_find(l, dir, &rel));
+}
+
 static bool names(const struct um_list *l, const char *dir, um_fill_fn fill,
 		  void *arg)
 {
 	struct stat st;
-	bool fuse = !strcmp(dir, "/dev") && lstat(NAME, &st) < 0;
-	bool cuse = !strcmp(dir, "/dev") && lstat(CUSE, &st) < 0;
+	bool here = um_fusedev_shows_in(l, dir);
+	bool fuse = here && lstat(NAME, &st) < 0;
+	bool cuse = here && lstat(CUSE, &st) < 0;
 
-	(void)l;
 	if (fill && fuse)
 		fill(arg, "fuse", 1, S_IFCHR >> 12);
 	if (fill && cuse)

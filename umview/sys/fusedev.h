@@ -10,6 +10,8 @@
 int um_fusedev_setup(void);
 /* The file system whose nodes are the two devices. */
 bool um_fusedev_is(const struct um_mount *m);
+/* The directory is the host's /dev: the nodes are in it. */
+bool um_fusedev_shows_in(const struct um_list *l, const char *dir);
 /* A descriptor of ours for the guest, or -errno. */
 int um_fusedev_open(struct um_req *r, const char *path, int flags);
 

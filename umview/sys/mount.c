@@ -17,6 +17,7 @@
 #include "view/perm.h"
 
 #define MAX_TEXT 4096
+#define NET_DIR	 "/dev/net"
 
 static int copy_text(struct um_req *r, uint64_t at, char **out)
 {
@@ -76,17 +77,6 @@ int um_mounting_target(struct um_req *r, int dirfd, const char *path,
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-static int find_target(struct um_req *r, struct um_mounting *a)
-{
-	char *path;
-	int ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
-
-	a->name = ret >= 0 ? path : NULL;
-	return ret < 0 ? ret
-		       : um_mounting_target(r, AT_FDCWD, path, UM_FOLLOW,
-					    &a->target);
-}
-
 static int mount_new(struct um_req *r, const struct um_mounting *a,
 		     struct um_service *s, const char *type)
 {
@@ -97,6 +87,44 @@ static int mount_new(struct um_req *r, const struct um_mounting *a,
 		ret = um_view_add_mount(r->attr->view, m);
 	um_mount_put(m);
 	return ret;
+}
+
+/*
+ * Where stacks are mounted by convention; a host without /dev/net/tun, or a
+ * container, may have no such directory. Then the view gets one.
+ */
+static int make_net_dir(struct um_req *r)
+{
+	struct um_mounting a = { .source = (char[]){ "none" },
+				 .type = (char[]){ "tmpfs" },
+				 .data = (char[]){ "mode=755" },
+				 .name = NET_DIR };
+	struct um_service *s;
+	int ret = um_mounting_target(r, AT_FDCWD, a.name, UM_FOLLOW, &a.target);
+
+	s = ret == 0 ? um_mounting_server(r, "ramfs", true, &ret) : NULL;
+	if (s)
+		ret = mount_new(r, &a, s, a.type);
+	um_loc_fini(&a.target);
+	um_view_renew_list(r);
+	return ret;
+}
+
+static int find_target(struct um_req *r, struct um_mounting *a)
+{
+	char *path;
+	int ret = um_copy_in_path(r, um_uptr_of(r->arg[1]), &path);
+
+	a->name = ret >= 0 ? path : NULL;
+	if (ret >= 0)
+		ret = um_mounting_target(r, AT_FDCWD, path, UM_FOLLOW,
+					 &a->target);
+	if (ret != -ENOENT ||
+	    strncmp(path, NET_DIR "/", sizeof(NET_DIR)) != 0 ||
+	    um_may_administer(r) < 0 || make_net_dir(r) < 0)
+		return ret;
+	um_loc_fini(&a->target);
+	return um_mounting_target(r, AT_FDCWD, path, UM_FOLLOW, &a->target);
 }
 
 /* The newest mount of the module at this place, if it is of this source. */
