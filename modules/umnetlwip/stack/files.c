@@ -160,7 +160,7 @@ static void sockets(FILE *f, const struct st_proto *proto, int domain)
 	bool six = domain == AF_INET6, tcp = proto == &st_tcp;
 	int slot = 0;
 
-	st_sock_reap();
+	st_sock_reap(NULL);
 	if (tcp)
 		fprintf(f, "%-149s\n",
 			six ? "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"

@@ -135,7 +135,7 @@ int st_nl_diag(const struct nlmsghdr *h, struct st_nl_out *o)
 	proto = proto_of(q->sdiag_protocol);
 	if (!proto)
 		return dump ? 0 : -ENOENT;
-	st_sock_reap();
+	st_sock_reap(NULL);
 	for (struct st_sock *s = st_sock_each(NULL); s; s = st_sock_each(s))
 		if (is_shown(s, q, proto)) {
 			put_sock(o, h, s, q->idiag_ext, dump ? NLM_F_MULTI : 0);

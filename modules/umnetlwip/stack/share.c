@@ -96,7 +96,7 @@ static int conflict_now(struct st_sock *s, const ip_addr_t *ip, uint16_t port)
 
 	if (ret == 0)
 		return 0;
-	st_sock_reap();
+	st_sock_reap(s);
 	return conflict(s, ip, port);
 }
 

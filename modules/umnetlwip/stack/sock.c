@@ -4,15 +4,12 @@
  *
  * Ids count up and are never used again. A socket ends when the stack's end of
  * its stand-in hangs up. One that was never connected has no such end: whether
- * the guest still has it is asked of the kernel by inode (sock_diag(7)), when a
- * port is wanted that it holds, or sockets are listed.
+ * the guest still has it is asked of the kernel by inode (alive.c), when a port is
+ * wanted that it holds, or sockets are listed.
  */
 #include "sock.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,39 +149,6 @@ void st_sock_fail(struct st_sock *s, int error)
 		st_sock_give(s, &head, NULL, NULL, 0);
 }
 
-/* Ask the kernel for the AF_UNIX socket of that inode. */
-static bool inode_lives(uint64_t inode)
-{
-	struct {
-		struct nlmsghdr h;
-		struct unix_diag_req r;
-	} ask = { .h = { .nlmsg_len = sizeof(ask),
-			 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			 .nlmsg_flags = NLM_F_REQUEST },
-		  .r = { .sdiag_family = AF_UNIX,
-			 .udiag_states = ~0U,
-			 .udiag_ino = (uint32_t)inode,
-			 .udiag_cookie = { ~0U, ~0U } } };
-	union {
-		struct nlmsghdr h;
-		char bytes[1024];
-	} answer;
-	static int fd = -1;
-	bool lives = true;
-
-	if (fd < 0)
-		fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-			    NETLINK_SOCK_DIAG);
-	if (fd < 0)
-		return true;
-	if (send(fd, &ask, sizeof(ask), 0) == sizeof(ask) &&
-	    recv(fd, &answer, sizeof(answer), 0) >= (ssize_t)sizeof(answer.h) &&
-	    answer.h.nlmsg_type == NLMSG_ERROR)
-		lives = ((struct nlmsgerr *)NLMSG_DATA(&answer.h))->error !=
-			-ENOENT;
-	return lives;
-}
-
 /* The guest's end of a pair. */
 static bool hangs_up(int fd)
 {
@@ -197,19 +161,22 @@ bool st_sock_is_open(const struct st_sock *s)
 {
 	if (s->watch.fd >= 0)
 		return s->type == SOCK_STREAM || !hangs_up(s->watch.fd);
-	return !s->inode || inode_lives(s->inode);
+	return !s->inode || st_inode_lives(s->inode);
 }
 
-void st_sock_reap(void)
+/* A listener takes those along that nobody has accepted: begin anew each time. */
+void st_sock_reap(const struct st_sock *but)
 {
-	struct st_sock *s, *next;
+	struct st_sock *s = st_sock_each(NULL);
 
-	for (s = st_sock_each(NULL); s; s = next) {
-		next = st_sock_each(s);
-		if (!s->released && !st_sock_is_open(s)) {
-			s->released = true;
-			if (!s->proto->release(s))
-				st_sock_free(s);
+	while (s) {
+		if (s == but || s->released || st_sock_is_open(s)) {
+			s = st_sock_each(s);
+			continue;
 		}
+		s->released = true;
+		if (!s->proto->release(s))
+			st_sock_free(s);
+		s = st_sock_each(NULL);
 	}
 }

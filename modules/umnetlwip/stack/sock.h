@@ -168,7 +168,11 @@ int st_errno(err_t err);
 
 /* The answer to a request that waited. */
 void st_reply(uint32_t tag, int ret);
-/* A listener or a bound socket whose guest is gone: given back. */
-void st_sock_reap(void);
+/* Listeners and bound sockets whose guests are gone: given back, but for one. */
+void st_sock_reap(const struct st_sock *but);
+/* alive.c: some process has the AF_UNIX socket of that inode. */
+bool st_inode_lives(uint64_t inode);
+/* Some process has the AF_UNIX socket of that abstract name. */
+bool st_name_lives(const struct sockaddr *name, socklen_t len);
 
 #endif

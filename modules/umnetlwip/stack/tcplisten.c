@@ -71,6 +71,11 @@ static void listener_gone(struct st_stream *t)
  * Nothing tells of the end of a guest's listening descriptor. So it is looked
  * for when somebody wants to connect, who is refused then.
  */
+static bool is_open(const struct st_stream *t)
+{
+	return st_name_lives((const void *)&t->address, t->address_len);
+}
+
 void st_tcp_drop_closed(uint16_t port)
 {
 	struct tcp_pcb_listen *l, *next;
@@ -79,7 +84,7 @@ void st_tcp_drop_closed(uint16_t port)
 		struct st_stream *t = l->callback_arg;
 
 		next = l->next;
-		if (l->local_port == port && t && !st_sock_is_open(t->s))
+		if (l->local_port == port && t && !is_open(t))
 			listener_gone(t);
 	}
 }
