@@ -5,7 +5,7 @@
  * A stand-in is known by its inode, as dup, fork, exec and SCM_RIGHTS leave that
  * alone. Nothing tells the monitor that a guest closed the last descriptor of
  * one. So entries are looked through now and then, and before a stack is called
- * busy: the kernel says whether a socket of that inode is there (sock_diag(7)).
+ * busy: the kernel lists the sockets that there are (/proc/net/unix).
  */
 #ifndef UM_NET_STANDIN_H
 #define UM_NET_STANDIN_H
@@ -14,6 +14,7 @@
 
 /**
  * struct um_standin - one stand-in
+ * @serial: how many there were before, and this one
  * @id: what the stack calls it
  * @stack: a mount (ref)
  * @packets: a SOCK_SEQPACKET one; see <umview/net.h>
@@ -23,6 +24,7 @@ struct um_standin {
 	atomic_int refs;
 	struct um_standin *next;
 	ino_t inode;
+	unsigned int serial;
 	uint64_t id;
 	struct um_mount *stack;
 	int domain;
