@@ -18,6 +18,7 @@
 #include "lwip/netif.h"
 
 struct st_iface;
+struct iovec;
 
 /**
  * struct st_link_ops - a kind of link
@@ -32,6 +33,7 @@ struct st_iface;
  * @open: connect it; arg: what `ip link set alias` or an option said, or NULL.
  *	May set priv. -errno; then why() tells more.
  * @send: one Ethernet frame
+ * @send_pieces: the same, in a few pieces; may be NULL
  */
 struct st_link_ops {
 	const char *kind;
@@ -44,6 +46,7 @@ struct st_link_ops {
 	int (*open)(struct st_iface *i, const char *arg);
 	void (*close)(struct st_iface *i);
 	int (*send)(struct st_iface *i, const void *frame, size_t len);
+	int (*send_pieces)(struct st_iface *i, const struct iovec *iov, int n);
 };
 
 struct st_count {
@@ -123,6 +126,8 @@ void st_iface_await_dhcp(struct st_iface *i);
 
 /* A frame came from the link. */
 void st_iface_input(struct st_iface *i, const void *frame, size_t len);
+/* It was read into st_frame_place() (frame.h). */
+void st_iface_take(struct st_iface *i, size_t len);
 
 /*
  * Addresses. new: taken; nif is set here. -EEXIST, -EADDRNOTAVAIL (no such
