@@ -23,7 +23,8 @@
 #include "loop.h"
 #include "text.h"
 
-enum { MTU = 9000 };
+/* Two segments are as much as libslirp's window, which is not scaled, has room for. */
+enum { MTU = 32768 };
 
 struct nat {
 	struct st_iface *i;

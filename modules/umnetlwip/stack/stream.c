@@ -358,15 +358,23 @@ static void finish_tx(struct st_stream *t)
 	}
 }
 
+/* Not for every segment that is acknowledged: much at a time is cheaper. */
+static bool has_room(const struct st_stream *t)
+{
+	return ST_RING - t->filled >= ST_RING / 4;
+}
+
 static void from_guest(struct st_stream *t)
 {
-	size_t n;
+	size_t n, space;
 
 	if (!t->established || !t->pcb || t->s->watch.fd < 0)
 		return;
 	skip_behind(t);
-	while (t->filled < ST_RING && (n = news(t)) > 0) {
+	while (has_room(t) && (n = news(t)) > 0) {
 		ssize_t got;
+
+		space = ST_RING - t->filled;
 
 		if (!t->ring)
 			t->ring = malloc(ST_RING);
@@ -383,6 +391,9 @@ static void from_guest(struct st_stream *t)
 		push(t);
 		if (!t->pcb)
 			return;
+		/* that was all: an event says when there is more */
+		if ((size_t)got == n && n < space)
+			break;
 	}
 	finish_tx(t);
 }
