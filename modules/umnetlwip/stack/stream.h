@@ -5,7 +5,8 @@
  * What the guest writes is read into a ring, which lwIP sends from without a
  * copy, and which is freed as it is acknowledged. What the peer sends waits as
  * pbufs until the stand-in has room; only then the window opens again. So a slow
- * end on either side holds the other, and nothing is dropped.
+ * end on either side holds the other, and nothing is dropped. Small segments that
+ * come together are given to the guest, and acknowledged, together.
  *
  * One byte behind: a stream whose AF_UNIX end is closed while that end has unread
  * data shows ECONNRESET at the other, which is what a guest must see of a
@@ -36,6 +37,9 @@ struct st_stream {
 	bool rx_closed; /* and the guest was told */
 	bool rx_urgent; /* an urgent byte waits, or comes; see urgent.c */
 	size_t rx_mark; /* behind so many */
+	struct st_stream *next_came;
+	bool came;     /* more may come in this round of the loop */
+	bool ack_owed; /* and is acknowledged with it */
 	/* From the guest. */
 	uint8_t *ring;
 	size_t first, filled; /* what is in flight or waits */
@@ -75,6 +79,8 @@ void st_stream_make_room(int fd);
 /* The connection stands: from now on data flow. */
 void st_stream_open(struct st_stream *t);
 void st_stream_ready(struct st_sock *s, uint32_t events);
+/* The end of a round of the loop: guests get what came. Was there anything? */
+bool st_stream_settle(void);
 /* Callbacks of lwIP, once there is a pcb. */
 void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb);
 /* What is left of a connection is lwIP's alone from now on. */
