@@ -414,7 +414,8 @@ static void leave_if_over(struct st_stream *t)
 
 /* ---- what comes together ---- */
 
-enum { TOGETHER = 16 * 1024 };
+/* No more: of several acknowledgements for a window one may be lost. */
+enum { TOGETHER = 8 * 1024 };
 
 static struct st_stream *came;
 
@@ -448,6 +449,13 @@ static void deliver(struct st_stream *t)
 		tcp_output(t->pcb); /* while it comes in: afterwards */
 	}
 	t->ack_owed = false;
+}
+
+/* The window is to stay as it is in what says that something is missing. */
+void st_stream_arrives(struct st_stream *t, const struct tcp_hdr *h)
+{
+	if (t->came && h->seqno != t->pcb->rcv_nxt)
+		deliver(t);
 }
 
 bool st_stream_settle(void)
@@ -516,6 +524,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 	t->filled -= len;
 	push(t);
 	from_guest(t);
+	st_recover_acked(t);
 	/* Not here: what is released may mean an abort. */
 	if (t->s->released && t->filled == 0 && t->pcb) {
 		t->timer.fire = on_flushed;
