@@ -46,6 +46,12 @@
 
 enum { PIECES = 8, MTU_MIN = 68, MTU_MAX = 9216, SLIRP_MS = 1000 };
 
+enum {
+	CHECKSUMS_MADE = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP |
+			 NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_ICMP |
+			 NETIF_CHECKSUM_GEN_ICMP6,
+};
+
 static struct st_iface *ifaces;
 static int last_index;
 
@@ -257,6 +263,8 @@ static err_t netif_begin(struct netif *nif)
 	nif->hwaddr_len = ETH_ALEN;
 	if (i->link->trusted)
 		NETIF_SET_CHECKSUM_CTRL(nif, NETIF_CHECKSUM_DISABLE_ALL);
+	else if (i->link->whole)
+		NETIF_SET_CHECKSUM_CTRL(nif, CHECKSUMS_MADE);
 	nif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
 		     NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
 	if (nif == i->nif) {

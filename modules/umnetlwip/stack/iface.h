@@ -28,6 +28,8 @@ struct iovec;
  * @window: the most that a TCP connection has under way; 0: lwipopts.h's.
  *	What drops frames that come too fast, as a switch does, needs it.
  * @trusted: frames are not corrupted: no checksums are made or looked at
+ * @whole: what comes is not corrupted, but has checksums, and must have: they are
+ *	made and not looked at
  * @l3: it takes packets of IP, not frames (l3.h)
  * @own_alias: an alias is a text like any other, not where to connect it
  * @open: connect it; arg: what `ip link set alias` or an option said, or NULL.
@@ -41,6 +43,7 @@ struct st_link_ops {
 	int mtu_max;
 	uint32_t window;
 	bool trusted;
+	bool whole;
 	bool l3;
 	bool own_alias;
 	int (*open)(struct st_iface *i, const char *arg);

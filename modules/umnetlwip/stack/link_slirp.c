@@ -382,6 +382,7 @@ const struct st_link_ops st_link_slirp = {
 	.kind = "slirp",
 	.mtu = MTU,
 	.mtu_max = MTU,
+	.whole = true,
 	.open = slirp_link_open,
 	.close = slirp_link_close,
 	.send = slirp_link_send,
