@@ -24,6 +24,7 @@
 #include "lwip/priv/nd6_priv.h"
 #include "lwip/prot/dhcp.h"
 #include "lwip/sys.h"
+#include "stream.h"
 #include "tcptimer.h"
 
 /*
@@ -201,5 +202,8 @@ uint32_t st_clock_sleep(void)
 
 void st_clock_settle(void)
 {
-	netif_poll_all();
+	/* What is acknowledged over lo is to be taken in again. */
+	do
+		netif_poll_all();
+	while (st_stream_settle());
 }

@@ -18,11 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "clock.h"
 #include "conntrack.h"
 #include "filter.h"
 #include "forward.h"
+#include "frame.h"
 #include "l3.h"
 #include "link.h"
 #include "loop.h"
@@ -42,7 +44,13 @@
 #include "text.h"
 #include "tun.h"
 
-enum { FRAME_MAX = 65535, MTU_MIN = 68, MTU_MAX = 9216, SLIRP_MS = 1000 };
+enum { PIECES = 8, MTU_MIN = 68, MTU_MAX = 9216, SLIRP_MS = 1000 };
+
+enum {
+	CHECKSUMS_MADE = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP |
+			 NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_ICMP |
+			 NETIF_CHECKSUM_GEN_ICMP6,
+};
 
 static struct st_iface *ifaces;
 static int last_index;
@@ -130,24 +138,47 @@ bool st_iface_any_dhcp(void)
 	return false;
 }
 
-/* lwIP sends a frame: in one piece for the link. */
+/* Its pieces; 0: they are too many. */
+static int pieces_of(const struct pbuf *p, struct iovec *iov)
+{
+	int n = 0;
+
+	for (; p && n < PIECES; p = p->next)
+		iov[n++] = (struct iovec){ p->payload, p->len };
+	return p ? 0 : n;
+}
+
+/* In one piece, but for links that take pieces while nobody else looks. */
+static int send_frame(struct st_iface *i, const struct pbuf *p)
+{
+	static uint8_t frame[ST_FRAME_MAX];
+	struct iovec iov[PIECES];
+	const void *data = p->payload;
+	int n = 0;
+
+	if (p->next && i->link->send_pieces && !st_packet_is_watched())
+		n = pieces_of(p, iov);
+	if (n)
+		return i->link->send_pieces(i, iov, n);
+	if (p->next) {
+		pbuf_copy_partial(p, frame, p->tot_len, 0);
+		data = frame;
+	}
+	st_packet_seen(i, data, p->tot_len, true);
+	return i->link->send(i, data, p->tot_len);
+}
+
+/* lwIP sends a frame. */
 static err_t output(struct netif *nif, struct pbuf *p)
 {
-	static uint8_t frame[FRAME_MAX];
 	struct st_iface *i = st_iface_of(nif);
-	const void *data = p->payload;
 
 	if (!i->carrier) {
 		i->tx.dropped++;
 		return ERR_OK;
 	}
-	if (p->next) {
-		pbuf_copy_partial(p, frame, p->tot_len, 0);
-		data = frame;
-	}
 	st_clock_touch();
-	st_packet_seen(i, data, p->tot_len, true);
-	if (i->link->send(i, data, p->tot_len) < 0) {
+	if (send_frame(i, p) < 0) {
 		i->tx.dropped++;
 		return ERR_OK;
 	}
@@ -176,38 +207,47 @@ static struct netif *netif_for(struct st_iface *i, const uint8_t *frame,
 	return i->nif;
 }
 
-void st_iface_input(struct st_iface *i, const void *frame, size_t len)
+/* It is counted and shown. Return: is it for lwIP? */
+static bool is_for_us(struct st_iface *i, const uint8_t *frame, size_t len)
 {
-	struct netif *nif;
-	struct pbuf *p;
-
-	if (len < ETH_HLEN || len > FRAME_MAX || !st_iface_is_up(i)) {
+	if (len < ETH_HLEN || len > ST_FRAME_MAX || !st_iface_is_up(i)) {
 		i->rx.dropped++;
-		return;
+		return false;
 	}
 	st_clock_touch();
 	i->rx.packets++;
 	i->rx.bytes += len;
-	if (((const uint8_t *)frame)[0] & 1)
+	if (frame[0] & 1)
 		i->multicast++;
 	st_packet_seen(i, frame, len, false);
-	if (!st_frame_is_welcome(i, frame, len))
-		return;
-	/* lwIP counts on Ethernet's least length. */
-	p = pbuf_alloc(PBUF_RAW, (u16_t)(len < ETH_ZLEN ? ETH_ZLEN : len),
-		       PBUF_RAM);
+	return st_frame_is_welcome(i, frame, len);
+}
+
+static void give(struct st_iface *i, struct pbuf *p, size_t len)
+{
+	struct netif *nif;
+
 	if (!p) {
 		i->rx.dropped++;
 		return;
 	}
-	memcpy(p->payload, frame, len);
-	if (len < ETH_ZLEN)
-		memset((uint8_t *)p->payload + len, 0, ETH_ZLEN - len);
-	nif = netif_for(i, frame, len);
+	nif = netif_for(i, p->payload, len);
 	st_input_iface = i;
 	if (nif->input(p, nif) != ERR_OK)
 		pbuf_free(p);
 	st_input_iface = NULL;
+}
+
+void st_iface_input(struct st_iface *i, const void *frame, size_t len)
+{
+	if (is_for_us(i, frame, len))
+		give(i, st_frame_copy(frame, len), len);
+}
+
+void st_iface_take(struct st_iface *i, size_t len)
+{
+	if (is_for_us(i, st_frame_place(), len))
+		give(i, st_frame_take(len), len);
 }
 
 /* What every netif of an interface has in common; lwIP's init callback. */
@@ -223,6 +263,8 @@ static err_t netif_begin(struct netif *nif)
 	nif->hwaddr_len = ETH_ALEN;
 	if (i->link->trusted)
 		NETIF_SET_CHECKSUM_CTRL(nif, NETIF_CHECKSUM_DISABLE_ALL);
+	else if (i->link->whole)
+		NETIF_SET_CHECKSUM_CTRL(nif, CHECKSUMS_MADE);
 	nif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
 		     NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
 	if (nif == i->nif) {

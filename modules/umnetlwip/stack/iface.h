@@ -18,6 +18,7 @@
 #include "lwip/netif.h"
 
 struct st_iface;
+struct iovec;
 
 /**
  * struct st_link_ops - a kind of link
@@ -27,11 +28,14 @@ struct st_iface;
  * @window: the most that a TCP connection has under way; 0: lwipopts.h's.
  *	What drops frames that come too fast, as a switch does, needs it.
  * @trusted: frames are not corrupted: no checksums are made or looked at
+ * @whole: what comes is not corrupted, but has checksums, and must have: they are
+ *	made and not looked at
  * @l3: it takes packets of IP, not frames (l3.h)
  * @own_alias: an alias is a text like any other, not where to connect it
  * @open: connect it; arg: what `ip link set alias` or an option said, or NULL.
  *	May set priv. -errno; then why() tells more.
  * @send: one Ethernet frame
+ * @send_pieces: the same, in a few pieces; may be NULL
  */
 struct st_link_ops {
 	const char *kind;
@@ -39,11 +43,13 @@ struct st_link_ops {
 	int mtu_max;
 	uint32_t window;
 	bool trusted;
+	bool whole;
 	bool l3;
 	bool own_alias;
 	int (*open)(struct st_iface *i, const char *arg);
 	void (*close)(struct st_iface *i);
 	int (*send)(struct st_iface *i, const void *frame, size_t len);
+	int (*send_pieces)(struct st_iface *i, const struct iovec *iov, int n);
 };
 
 struct st_count {
@@ -123,6 +129,8 @@ void st_iface_await_dhcp(struct st_iface *i);
 
 /* A frame came from the link. */
 void st_iface_input(struct st_iface *i, const void *frame, size_t len);
+/* It was read into st_frame_place() (frame.h). */
+void st_iface_take(struct st_iface *i, size_t len);
 
 /*
  * Addresses. new: taken; nif is set here. -EEXIST, -EADDRNOTAVAIL (no such

@@ -23,7 +23,8 @@
 #include "loop.h"
 #include "text.h"
 
-enum { MTU = 9000 };
+/* Two segments are as much as libslirp's window, which is not scaled, has room for. */
+enum { MTU = 32768 };
 
 struct nat {
 	struct st_iface *i;
@@ -381,6 +382,7 @@ const struct st_link_ops st_link_slirp = {
 	.kind = "slirp",
 	.mtu = MTU,
 	.mtu_max = MTU,
+	.whole = true,
 	.open = slirp_link_open,
 	.close = slirp_link_close,
 	.send = slirp_link_send,

@@ -5,8 +5,9 @@
  * The argument names the wire. Its ends meet at an abstract AF_UNIX address made
  * of the user's id and that name: the first waits there, the second connects;
  * the ends check each other's user. Frames are packets of a SOCK_SEQPACKET
- * socket: they are not dropped but wait, and are not corrupted, so there are
- * large ones and no checksums.
+ * socket: they are not corrupted, so there are large ones and no checksums. What
+ * the socket has no room for, a few windows of TCP being more than its buffer,
+ * waits here.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,14 +18,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "frame.h"
 #include "link.h"
 #include "loop.h"
 
-enum { MTU = 61440, BUFFER = 4 << 20, BURST = 64, FRAME = 65536 + 18 };
+enum { MTU = 61440, BUFFER = 4 << 20, BURST = 64, QUEUE = 16 << 20 };
 enum { TRIES = 5, SOON_NS = 2000000 };
+
+struct waiting {
+	struct waiting *next;
+	size_t len;
+	uint8_t frame[];
+};
 
 struct wire {
 	struct st_iface *i;
+	struct waiting *first, **last;
+	size_t queued; /* bytes */
 	struct sockaddr_un name;
 	socklen_t name_len;
 	struct st_watch door; /* waits for the other end */
@@ -33,8 +43,63 @@ struct wire {
 
 static void wait_for_peer(struct wire *w);
 
+/* ---- what waits ---- */
+
+static void drop_first(struct wire *w)
+{
+	struct waiting *f = w->first;
+
+	w->first = f->next;
+	w->queued -= f->len;
+	free(f);
+}
+
+static int enqueue(struct wire *w, const struct iovec *iov, int n)
+{
+	struct waiting *f;
+	size_t len = 0;
+
+	for (int k = 0; k < n; k++)
+		len += iov[k].iov_len;
+	if (w->queued + len > QUEUE)
+		return -ENOBUFS;
+	f = malloc(sizeof(*f) + len);
+	if (!f)
+		return -ENOBUFS;
+	f->next = NULL;
+	f->len = 0;
+	for (int k = 0; k < n; k++) {
+		memcpy(f->frame + f->len, iov[k].iov_base, iov[k].iov_len);
+		f->len += iov[k].iov_len;
+	}
+	if (!w->first) {
+		w->last = &w->first;
+		st_watch_set(&w->end, EPOLLIN | EPOLLOUT);
+	}
+	*w->last = f;
+	w->last = &f->next;
+	w->queued += len;
+	return 0;
+}
+
+static void send_waiting(struct wire *w)
+{
+	while (w->first) {
+		if (send(w->end.fd, w->first->frame, w->first->len,
+			 MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+		    errno == EAGAIN)
+			return;
+		drop_first(w);
+	}
+	st_watch_set(&w->end, EPOLLIN);
+}
+
+/* ---- the other end ---- */
+
 static void disconnect(struct wire *w)
 {
+	while (w->first)
+		drop_first(w);
 	if (w->end.fd < 0)
 		return;
 	st_watch_del(&w->end);
@@ -42,25 +107,36 @@ static void disconnect(struct wire *w)
 	w->end.fd = -1;
 }
 
+static void lost(struct wire *w)
+{
+	disconnect(w);
+	st_iface_set_carrier(w->i, false);
+	wait_for_peer(w);
+}
+
 static void on_frames(struct st_watch *end, uint32_t events)
 {
 	struct wire *w = (void *)((char *)end - offsetof(struct wire, end));
-	static uint8_t frame[FRAME];
 
-	for (int n = 0; n < BURST && w->end.fd >= 0; n++) {
-		ssize_t len = recv(end->fd, frame, sizeof(frame), MSG_DONTWAIT);
+	if ((events & EPOLLOUT) && w->first)
+		send_waiting(w);
+	if (!(events & ~(uint32_t)EPOLLOUT))
+		return;
+	for (int n = 0; n < BURST && end->fd >= 0; n++) {
+		uint8_t *place = st_frame_place();
+		ssize_t len;
 
+		if (!place)
+			return;
+		len = recv(end->fd, place, ST_FRAME_PLACE, MSG_DONTWAIT);
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
+			return;
 		if (len <= 0) {
-			disconnect(w);
-			st_iface_set_carrier(w->i, false);
-			wait_for_peer(w);
+			lost(w);
 			return;
 		}
-		st_iface_input(w->i, frame, (size_t)len);
+		st_iface_take(w->i, (size_t)len);
 	}
-	(void)events;
 }
 
 static bool is_own_user(int fd)
@@ -210,15 +286,27 @@ static void wire_close(struct st_iface *i)
 	i->carrier = false;
 }
 
-static int wire_send(struct st_iface *i, const void *frame, size_t len)
+static int wire_send_pieces(struct st_iface *i, const struct iovec *iov, int n)
 {
+	const struct msghdr m = { .msg_iov = (void *)(uintptr_t)iov,
+				  .msg_iovlen = (size_t)n };
 	struct wire *w = i->priv;
 
 	if (!w || w->end.fd < 0)
 		return -ENETDOWN;
-	return send(w->end.fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0
-		       ? -errno
-		       : 0;
+	if (w->first)
+		return enqueue(w, iov, n);
+	if (sendmsg(w->end.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return 0;
+	return errno == EAGAIN ? enqueue(w, iov, n) : -errno;
+}
+
+static int wire_send(struct st_iface *i, const void *frame, size_t len)
+{
+	const struct iovec iov = { .iov_base = (void *)(uintptr_t)frame,
+				   .iov_len = len };
+
+	return wire_send_pieces(i, &iov, 1);
 }
 
 const struct st_link_ops st_link_wire = {
@@ -229,4 +317,5 @@ const struct st_link_ops st_link_wire = {
 	.open = wire_open,
 	.close = wire_close,
 	.send = wire_send,
+	.send_pieces = wire_send_pieces,
 };

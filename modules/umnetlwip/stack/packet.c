@@ -225,6 +225,11 @@ static void show(const struct seen *f)
 	}
 }
 
+bool st_packet_is_watched(void)
+{
+	return watchers > 0;
+}
+
 void st_packet_seen(struct st_iface *i, const void *frame, size_t len,
 		    bool outgoing)
 {

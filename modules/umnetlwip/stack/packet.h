@@ -9,6 +9,8 @@ struct pbuf;
 
 void st_packet_seen(struct st_iface *i, const void *frame, size_t len,
 		    bool outgoing);
+/* Is there any such socket? */
+bool st_packet_is_watched(void);
 /* A packet that lwIP is given: nobody else shows what we sent to ourselves. */
 void st_packet_looped(const struct pbuf *p, const struct netif *nif);
 void st_packet_iface_down(struct st_iface *i);

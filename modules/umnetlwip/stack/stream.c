@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lwip/priv/tcp_priv.h"
 #include "share.h"
 
 struct st_stream *st_stream_new(struct st_sock *s)
@@ -358,15 +359,23 @@ static void finish_tx(struct st_stream *t)
 	}
 }
 
+/* Not for every segment that is acknowledged: much at a time is cheaper. */
+static bool has_room(const struct st_stream *t)
+{
+	return ST_RING - t->filled >= ST_RING / 4;
+}
+
 static void from_guest(struct st_stream *t)
 {
-	size_t n;
+	size_t n, space;
 
 	if (!t->established || !t->pcb || t->s->watch.fd < 0)
 		return;
 	skip_behind(t);
-	while (t->filled < ST_RING && (n = news(t)) > 0) {
+	while (has_room(t) && (n = news(t)) > 0) {
 		ssize_t got;
+
+		space = ST_RING - t->filled;
 
 		if (!t->ring)
 			t->ring = malloc(ST_RING);
@@ -383,6 +392,9 @@ static void from_guest(struct st_stream *t)
 		push(t);
 		if (!t->pcb)
 			return;
+		/* that was all: an event says when there is more */
+		if ((size_t)got == n && n < space)
+			break;
 	}
 	finish_tx(t);
 }
@@ -400,6 +412,78 @@ static void leave_if_over(struct st_stream *t)
 	st_stream_detach(t->s, pcb);
 }
 
+/* ---- what comes together ---- */
+
+/* No more: of several acknowledgements for a window one may be lost. */
+enum { TOGETHER = 8 * 1024 };
+
+static struct st_stream *came;
+
+/* Where nothing is missing, else the sender is to know at once. */
+static bool may_wait(const struct st_stream *t)
+{
+	return t->rx_len < TOGETHER && t->pcb && t->pcb->state == ESTABLISHED &&
+	       !t->pcb->ooseq && !t->rx_urgent;
+}
+
+static void wait_for_more(struct st_stream *t)
+{
+	if (t->pcb->flags & TF_ACK_NOW) {
+		tcp_clear_flags(t->pcb, TF_ACK_NOW);
+		tcp_set_flags(t->pcb, TF_ACK_DELAY);
+		t->ack_owed = true;
+	}
+	if (t->came)
+		return;
+	t->came = true;
+	t->next_came = came;
+	came = t;
+}
+
+static void deliver(struct st_stream *t)
+{
+	to_guest(t);
+	/* unless an acknowledgement has gone in the meantime */
+	if (t->ack_owed && t->pcb && (t->pcb->flags & TF_ACK_DELAY)) {
+		tcp_ack_now(t->pcb);
+		tcp_output(t->pcb); /* while it comes in: afterwards */
+	}
+	t->ack_owed = false;
+}
+
+/* The window is to stay as it is in what says that something is missing. */
+void st_stream_arrives(struct st_stream *t, const struct tcp_hdr *h)
+{
+	if (t->came && h->seqno != t->pcb->rcv_nxt)
+		deliver(t);
+}
+
+bool st_stream_settle(void)
+{
+	bool any = came;
+
+	while (came) {
+		struct st_stream *t = came;
+
+		came = t->next_came;
+		t->came = false;
+		deliver(t);
+	}
+	return any;
+}
+
+static void forget(struct st_stream *t)
+{
+	struct st_stream **p = &came;
+
+	if (!t->came)
+		return;
+	while (*p != t)
+		p = &(*p)->next_came;
+	*p = t->next_came;
+	t->came = false;
+}
+
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
 	struct st_stream *t = arg;
@@ -410,8 +494,10 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		t->rx_fin = true;
 	else if (!rx_add(t, p))
 		return ERR_MEM; /* lwIP keeps it */
-	if (t->established)
-		to_guest(t);
+	if (t->established && p && may_wait(t))
+		wait_for_more(t);
+	else if (t->established)
+		deliver(t);
 	leave_if_over(t);
 	return ERR_OK;
 }
@@ -438,6 +524,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 	t->filled -= len;
 	push(t);
 	from_guest(t);
+	st_recover_acked(t);
 	/* Not here: what is released may mean an abort. */
 	if (t->s->released && t->filled == 0 && t->pcb) {
 		t->timer.fire = on_flushed;
@@ -588,6 +675,7 @@ void st_stream_broken(struct st_stream *t, int error)
 
 void st_stream_fini(struct st_stream *t)
 {
+	forget(t);
 	st_timer_stop(&t->timer);
 	st_tcp_dequeue(t);
 	if (t->guest_fd >= 0)

@@ -5,7 +5,8 @@
  * What the guest writes is read into a ring, which lwIP sends from without a
  * copy, and which is freed as it is acknowledged. What the peer sends waits as
  * pbufs until the stand-in has room; only then the window opens again. So a slow
- * end on either side holds the other, and nothing is dropped.
+ * end on either side holds the other, and nothing is dropped. Small segments that
+ * come together are given to the guest, and acknowledged, together.
  *
  * One byte behind: a stream whose AF_UNIX end is closed while that end has unread
  * data shows ECONNRESET at the other, which is what a guest must see of a
@@ -36,6 +37,9 @@ struct st_stream {
 	bool rx_closed; /* and the guest was told */
 	bool rx_urgent; /* an urgent byte waits, or comes; see urgent.c */
 	size_t rx_mark; /* behind so many */
+	struct st_stream *next_came;
+	bool came;     /* more may come in this round of the loop */
+	bool ack_owed; /* and is acknowledged with it */
 	/* From the guest. */
 	uint8_t *ring;
 	size_t first, filled; /* what is in flight or waits */
@@ -44,6 +48,8 @@ struct st_stream {
 	bool established, hangup, tx_eof, fin_sent;
 	bool tx_urgent; /* some are not acknowledged yet */
 	uint32_t tx_up; /* the sequence number after the last of them */
+	bool recovering;
+	uint32_t recover; /* what was under way when a segment was missed */
 	/* connect */
 	uint32_t tag;
 	int late;     /* the answer to who has waited too long */
@@ -75,6 +81,10 @@ void st_stream_make_room(int fd);
 /* The connection stands: from now on data flow. */
 void st_stream_open(struct st_stream *t);
 void st_stream_ready(struct st_sock *s, uint32_t events);
+/* A segment arrives, which may be out of order: guests get what is before it. */
+void st_stream_arrives(struct st_stream *t, const struct tcp_hdr *h);
+/* The end of a round of the loop: guests get what came. Was there anything? */
+bool st_stream_settle(void);
 /* Callbacks of lwIP, once there is a pcb. */
 void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb);
 /* What is left of a connection is lwIP's alone from now on. */
@@ -100,6 +110,13 @@ void st_urgent_passed(struct st_stream *t, size_t n);
 /* What may be sent at once of a vector: its length now. With these flags. */
 size_t st_urgent_limit(const struct st_stream *t, struct iovec *iov, size_t n);
 int st_urgent_flag(const struct st_stream *t);
+
+/* ---- recover.c ---- */
+
+/* A segment arrives; lwIP has not seen it yet. */
+void st_recover_look(struct st_stream *t);
+/* Something was acknowledged. Nothing may be written until lwIP sends again. */
+void st_recover_acked(struct st_stream *t);
 
 int st_tcp_bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port);
 /* The socket's names become those of the pcb. */

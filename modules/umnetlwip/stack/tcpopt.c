@@ -98,11 +98,17 @@ static void open_a_little(struct tcp_pcb *pcb, const struct tcp_hdr *h,
 int st_hook_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *h,
 		      const struct pbuf *p)
 {
+	struct st_stream *t = pcb->callback_arg;
+
 	if (!is_connection(pcb))
 		return ERR_OK;
 	open_a_little(pcb, h, p);
-	if ((TCPH_FLAGS(h) & TCP_URG) && pcb->callback_arg)
-		st_urgent_arrives(pcb->callback_arg, h);
+	if (!t || t->pcb != pcb)
+		return ERR_OK;
+	st_recover_look(t);
+	st_stream_arrives(t, h);
+	if (TCPH_FLAGS(h) & TCP_URG)
+		st_urgent_arrives(t, h);
 	return ERR_OK;
 }
 

@@ -4,7 +4,8 @@
  *
  * lwIP counts ticks of 20 ms (lwipopts.h), much finer than it was made for. So
  * what it counts in ticks, not in milliseconds, is put right here before each
- * of them: the least time to a retransmission, that of a SYN, window probes.
+ * of them: the least time to a retransmission, that of a SYN, window probes. And
+ * it is asked before that what became of what is not acknowledged.
  * Connections on which nothing is under way need but the ticks of keep-alive and
  * of the ends of TIME_WAIT and FIN_WAIT_2; those left out are added to the count.
  */
@@ -21,6 +22,7 @@ enum {
 	RTO_MIN = 200 / TCP_SLOW_INTERVAL, /* Linux's; RFC 6298 says more */
 	SYN_FIRST = LWIP_TCP_RTO_TIME / TCP_SLOW_INTERVAL,
 	PROBE_SLOWER = 4,
+	PROBE_AFTER = 2,
 	TIME_WAIT_MAX = 1024,
 	TRIES = 9, /* after which the time to the next grows no more */
 	GIVE_UP = 15 * 60 * 1000 / TCP_SLOW_INTERVAL,
@@ -93,6 +95,34 @@ static s16_t syn_rto(u8_t sent)
 	return (s16_t)(rto < 0x7fff ? rto : 0x7fff);
 }
 
+/*
+ * What was sent again, or an acknowledgement, may be lost as well: before all is sent
+ * again, the first segment asks (as a tail loss probe does, RFC 8985). One alone may
+ * wait for the peer's delayed acknowledgement.
+ */
+static void probe(struct tcp_pcb *p)
+{
+	int within = PROBE_AFTER + 2 * (p->sa >> 3);
+	struct tcp_seg *first = p->unacked;
+	uint8_t again = p->nrtx;
+
+	if (p->state < ESTABLISHED || !first || (p->flags & TF_RTO))
+		return;
+	if (!first->next)
+		within *= 2;
+	if (p->rtime != within || within >= p->rto)
+		return;
+	if (tcp_rexmit(p) == ERR_OK)
+		tcp_output(p);
+	/* no window, no way: lwIP would add to it what is written next */
+	if (p->unsent == first) {
+		p->unsent = first->next;
+		first->next = p->unacked;
+		p->unacked = first;
+	}
+	p->nrtx = again; /* it is no timeout: the next comes no later */
+}
+
 static void be_patient(struct tcp_pcb *p)
 {
 	if (p->state == SYN_SENT) {
@@ -103,6 +133,7 @@ static void be_patient(struct tcp_pcb *p)
 		p->sv = (s16_t)(RTO_MIN - (p->sa >> 3));
 	if (p->rto < RTO_MIN)
 		p->rto = RTO_MIN;
+	probe(p);
 	/* lwIP would give up after three minutes. */
 	if (p->nrtx > TRIES && tcp_ticks - p->tmr < GIVE_UP)
 		p->nrtx = TRIES;

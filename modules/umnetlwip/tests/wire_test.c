@@ -108,6 +108,50 @@ static void dials_and_dials(void **state)
 	vsock_close(&l);
 }
 
+/* A field of its line in /proc/net/dev: 0 to 7 of what came, 8 to 15 of what went. */
+static long counted(struct stack *st, int field)
+{
+	char text[4096];
+	char *at;
+
+	assert_true(stack_file(st, "/proc/net/dev", text, sizeof(text)) >= 0);
+	at = strstr(text, "wr0:");
+	assert_non_null(at);
+	strtok(at, " ");
+	while (field-- > 0)
+		strtok(NULL, " ");
+	return strtol(strtok(NULL, " "), NULL, 10);
+}
+
+/* More than the socket holds, while the other end sleeps. */
+static void frames_wait_for_room(void **state)
+{
+	enum { FRAMES = 250, LEN = 50000, CAME = 1, LOST = 11 };
+	static const char data[LEN];
+	struct pair *w = *state;
+	struct sockaddr_storage addr;
+	socklen_t len = address(&addr, "10.1.0.2", PORT + 2);
+	long lost, before = counted(&w->b, CAME);
+	struct vsock s;
+
+	assert_int_equal(vsock_open(&w->a, AF_INET, SOCK_DGRAM, 0, &s), 0);
+	/* its hardware address is known then */
+	assert_int_equal(vsock_sendto(&s, &addr, len, data, 1), 1);
+	while (counted(&w->b, CAME) == before)
+		usleep(1000);
+	before = counted(&w->b, CAME);
+	kill(w->b.pid, SIGSTOP);
+	for (int n = 0; n < FRAMES; n++)
+		assert_int_equal(
+			vsock_sendto(&s, &addr, len, data, sizeof(data)), LEN);
+	lost = counted(&w->a, LOST);
+	kill(w->b.pid, SIGCONT);
+	assert_int_equal(lost, 0);
+	while (counted(&w->b, CAME) < before + FRAMES)
+		usleep(1000);
+	vsock_close(&s);
+}
+
 /* How often the process had something to wait for, or waited in vain. */
 static long wakes(const struct stack *st)
 {
@@ -337,6 +381,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dials_and_dials),
+		cmocka_unit_test(frames_wait_for_room),
 		cmocka_unit_test(groups),
 		cmocka_unit_test(groups_of_six),
 		cmocka_unit_test(group_of_another_link),

@@ -88,13 +88,17 @@
 /*
  * TCP: the timers are finer than lwIP's own (250 ms, 3 s), without which a lost
  * segment stops a connection for seconds. The segment size is the largest
- * there may be; a connection's own follows the MTU.
+ * there may be; a connection's own follows the MTU. (What lwIP's checks say of it is
+ * about windows of 16 bits, which these are not.) The threshold is also for windows of
+ * 64 KiB: links that want them, peers that do not scale.
  */
+#define LWIP_DISABLE_TCP_SANITY_CHECKS	  1
 #define LWIP_TCP			  1
-#define TCP_MSS				  8960
+#define TCP_MSS				  65480
 #define LWIP_WND_SCALE			  1
 #define TCP_RCV_SCALE			  7
 #define TCP_WND				  (256 * 1024)
+#define TCP_WND_UPDATE_THRESHOLD	  (32 * 1024)
 #define TCP_SND_BUF			  (256 * 1024)
 #define TCP_SND_QUEUELEN		  1024
 #define TCP_SNDLOWAT			  8192
