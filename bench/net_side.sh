@@ -133,7 +133,10 @@ slirp4netns)
 pasta)
 	host_server
 	BENCH_NET=$(ip -4 route show default | awk '{ print $3; exit }') \
-		"${prefix[@]}" pasta --config-net -q -- sh -c "$reach" sh
+		"${prefix[@]}" pasta --config-net -q -- sh -c "$reach" "bench$$" || status=$?
+	# Where it gets no tun device it fails, and leaves a child behind.
+	pkill -KILL -f "^pasta .* bench$$\$" || :
+	exit "${status:-0}"
 	;;
 kernel-veth)
 	namespace -n
