@@ -205,5 +205,5 @@ void st_clock_settle(void)
 	/* What is acknowledged over lo is to be taken in again. */
 	do
 		netif_poll_all();
-	while (st_stream_settle());
+	while (st_together_settle());
 }

@@ -17,7 +17,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lwip/priv/tcp_priv.h"
 #include "share.h"
 
 struct st_stream *st_stream_new(struct st_sock *s)
@@ -217,7 +216,7 @@ static size_t rx_vector(const struct st_stream *t, struct iovec *iov,
 	return n;
 }
 
-static void to_guest(struct st_stream *t)
+void st_stream_give(struct st_stream *t)
 {
 	struct iovec iov[64];
 	struct msghdr m = { .msg_iov = iov };
@@ -412,78 +411,6 @@ static void leave_if_over(struct st_stream *t)
 	st_stream_detach(t->s, pcb);
 }
 
-/* ---- what comes together ---- */
-
-/* No more: of several acknowledgements for a window one may be lost. */
-enum { TOGETHER = 8 * 1024 };
-
-static struct st_stream *came;
-
-/* Where nothing is missing, else the sender is to know at once. */
-static bool may_wait(const struct st_stream *t)
-{
-	return t->rx_len < TOGETHER && t->pcb && t->pcb->state == ESTABLISHED &&
-	       !t->pcb->ooseq && !t->rx_urgent;
-}
-
-static void wait_for_more(struct st_stream *t)
-{
-	if (t->pcb->flags & TF_ACK_NOW) {
-		tcp_clear_flags(t->pcb, TF_ACK_NOW);
-		tcp_set_flags(t->pcb, TF_ACK_DELAY);
-		t->ack_owed = true;
-	}
-	if (t->came)
-		return;
-	t->came = true;
-	t->next_came = came;
-	came = t;
-}
-
-static void deliver(struct st_stream *t)
-{
-	to_guest(t);
-	/* unless an acknowledgement has gone in the meantime */
-	if (t->ack_owed && t->pcb && (t->pcb->flags & TF_ACK_DELAY)) {
-		tcp_ack_now(t->pcb);
-		tcp_output(t->pcb); /* while it comes in: afterwards */
-	}
-	t->ack_owed = false;
-}
-
-/* The window is to stay as it is in what says that something is missing. */
-void st_stream_arrives(struct st_stream *t, const struct tcp_hdr *h)
-{
-	if (t->came && h->seqno != t->pcb->rcv_nxt)
-		deliver(t);
-}
-
-bool st_stream_settle(void)
-{
-	bool any = came;
-
-	while (came) {
-		struct st_stream *t = came;
-
-		came = t->next_came;
-		t->came = false;
-		deliver(t);
-	}
-	return any;
-}
-
-static void forget(struct st_stream *t)
-{
-	struct st_stream **p = &came;
-
-	if (!t->came)
-		return;
-	while (*p != t)
-		p = &(*p)->next_came;
-	*p = t->next_came;
-	t->came = false;
-}
-
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
 	struct st_stream *t = arg;
@@ -494,10 +421,8 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		t->rx_fin = true;
 	else if (!rx_add(t, p))
 		return ERR_MEM; /* lwIP keeps it */
-	if (t->established && p && may_wait(t))
-		wait_for_more(t);
-	else if (t->established)
-		deliver(t);
+	if (t->established)
+		st_together_came(t, p != NULL);
 	leave_if_over(t);
 	return ERR_OK;
 }
@@ -569,7 +494,7 @@ void st_stream_open(struct st_stream *t)
 	t->established = true;
 	t->connecting = false;
 	t->s->connected = true;
-	to_guest(t);
+	st_stream_give(t);
 	from_guest(t);
 }
 
@@ -634,7 +559,7 @@ void st_stream_ready(struct st_sock *s, uint32_t events)
 		return;
 	}
 	if (events & EPOLLOUT)
-		to_guest(t);
+		st_stream_give(t);
 	from_guest(t);
 	if (gone)
 		released(t);
@@ -664,10 +589,10 @@ void st_stream_broken(struct st_stream *t, int error)
 		return;
 	if (!error) {
 		t->rx_fin = true;
-		to_guest(t);
+		st_stream_give(t);
 		return;
 	}
-	to_guest(t);
+	st_stream_give(t);
 	st_watch_del(&s->watch);
 	close(s->watch.fd); /* the unread byte makes it ECONNRESET */
 	s->watch.fd = -1;
@@ -675,7 +600,7 @@ void st_stream_broken(struct st_stream *t, int error)
 
 void st_stream_fini(struct st_stream *t)
 {
-	forget(t);
+	st_together_forget(t);
 	st_timer_stop(&t->timer);
 	st_tcp_dequeue(t);
 	if (t->guest_fd >= 0)

@@ -81,10 +81,8 @@ void st_stream_make_room(int fd);
 /* The connection stands: from now on data flow. */
 void st_stream_open(struct st_stream *t);
 void st_stream_ready(struct st_sock *s, uint32_t events);
-/* A segment arrives, which may be out of order: guests get what is before it. */
-void st_stream_arrives(struct st_stream *t, const struct tcp_hdr *h);
-/* The end of a round of the loop: guests get what came. Was there anything? */
-bool st_stream_settle(void);
+/* To the guest, as much as its end takes. */
+void st_stream_give(struct st_stream *t);
 /* Callbacks of lwIP, once there is a pcb. */
 void st_stream_attach(struct st_stream *t, struct tcp_pcb *pcb);
 /* What is left of a connection is lwIP's alone from now on. */
@@ -110,6 +108,17 @@ void st_urgent_passed(struct st_stream *t, size_t n);
 /* What may be sent at once of a vector: its length now. With these flags. */
 size_t st_urgent_limit(const struct st_stream *t, struct iovec *iov, size_t n);
 int st_urgent_flag(const struct st_stream *t);
+
+/* ---- together.c ---- */
+
+/* The connection received something, data or the end: now, or with what follows. */
+void st_together_came(struct st_stream *t, bool data);
+/* A segment arrives, which may be out of order: guests get what is before it. */
+void st_together_arrives(struct st_stream *t, const struct tcp_hdr *h);
+/* The end of a round of the loop: guests get what came. Was there anything? */
+bool st_together_settle(void);
+/* It is over. */
+void st_together_forget(struct st_stream *t);
 
 /* ---- recover.c ---- */
 

@@ -106,7 +106,7 @@ int st_hook_tcp_input(struct tcp_pcb *pcb, const struct tcp_hdr *h,
 	if (!t || t->pcb != pcb)
 		return ERR_OK;
 	st_recover_look(t);
-	st_stream_arrives(t, h);
+	st_together_arrives(t, h);
 	if (TCPH_FLAGS(h) & TCP_URG)
 		st_urgent_arrives(t, h);
 	return ERR_OK;
