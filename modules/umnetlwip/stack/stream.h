@@ -32,24 +32,24 @@ struct st_stream {
 	struct st_rx *rx, **rx_end;
 	size_t rx_at;	/* bytes of its first pbuf that are delivered */
 	size_t rx_len;	/* bytes that wait */
+	size_t rx_mark; /* an urgent byte is behind so many; see urgent.c */
 	size_t lent;	/* of the window; see st_hook_tcp_input() */
+	struct st_stream *next_came;
+	bool came;	/* more may come in this round of the loop */
+	bool ack_owed;	/* and is acknowledged with it */
+	bool rx_urgent; /* there is such a byte, or it comes */
 	bool rx_fin;	/* the peer sends no more */
 	bool rx_closed; /* and the guest was told */
-	bool rx_urgent; /* an urgent byte waits, or comes; see urgent.c */
-	size_t rx_mark; /* behind so many */
-	struct st_stream *next_came;
-	bool came;     /* more may come in this round of the loop */
-	bool ack_owed; /* and is acknowledged with it */
 	/* From the guest. */
+	bool tx_urgent;	 /* urgent bytes are not acknowledged yet */
+	bool recovering; /* from several losses; see recover.c */
+	bool established, hangup, fin_sent;
+	uint32_t tx_up;	  /* the sequence number after the last urgent byte */
+	uint32_t recover; /* what was under way when a segment was missed */
 	uint8_t *ring;
 	size_t first, filled; /* what is in flight or waits */
 	size_t unsent;	      /* the last of it: lwIP has not taken it yet */
 	size_t behind;	      /* bytes in the queue that are no news */
-	bool established, hangup, tx_eof, fin_sent;
-	bool tx_urgent; /* some are not acknowledged yet */
-	uint32_t tx_up; /* the sequence number after the last of them */
-	bool recovering;
-	uint32_t recover; /* what was under way when a segment was missed */
 	/* connect */
 	uint32_t tag;
 	int late;     /* the answer to who has waited too long */
