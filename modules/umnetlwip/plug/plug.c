@@ -79,10 +79,10 @@ void st_iface_input(struct st_iface *i, const void *frame, size_t len)
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static uint8_t place[ST_FRAME_PLACE];
+
 uint8_t *st_frame_place(void)
 {
-	static uint8_t place[ST_FRAME_PLACE];
-
 	return place;
 }
 
