@@ -27,7 +27,8 @@
 #include "proc.h"
 
 /* How long a process may take to end. */
-enum { PATIENCE_MS = 2000 };
+/* It may be at work for connections that are closed already. */
+enum { PATIENCE_MS = 35000, STOPPED_MS = 2000 };
 
 /* ---- its end ---- */
 
@@ -38,10 +39,15 @@ enum { PATIENCE_MS = 2000 };
 static int reap(pid_t pid)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };
+	bool stopped = false;
 	int status = 0;
 
-	for (int n = 0; n < PATIENCE_MS; n++) {
-		if (waitpid(pid, &status, __WALL | WNOHANG) != 0)
+	for (int n = 0; n < (stopped ? STOPPED_MS : PATIENCE_MS); n++) {
+		pid_t got = waitpid(pid, &status, __WALL | WNOHANG | WUNTRACED);
+
+		if (got == pid && WIFSTOPPED(status))
+			stopped = true;
+		else if (got != 0)
 			return status;
 		nanosleep(&nap, NULL);
 	}

@@ -151,4 +151,30 @@ for who in monitor first; do
 	wait_for 10 eval '! alive' || fail "a stack outlives its $who"
 	wait
 done
+
+printf -- '- what was sent arrives, though the view has ended\n'
+user_write "$T_TMP/slow" <<'EOS'
+ip addr add 10.8.0.1/24 dev wr0
+exec python3 -c '
+import socket, time
+l = socket.create_server(("10.8.0.1", 5099))
+print("ready", flush=True)
+c = l.accept()[0]
+time.sleep(1)
+n = 0
+while d := c.recv(65536):
+    n += len(d)
+print(n)'
+EOS
+as_user "$UMVIEW" -q --net=umnetlwip,wr0=tail,up sh "$T_TMP/slow" >"$T_TMP/slow.out" &
+wait_for 20 grep -q ready "$T_TMP/slow.out" || fail "no server"
+must_guest -- --net=umnetlwip,wr0=tail,up <<'EOS'
+must ip addr add 10.8.0.2/24 dev wr0
+must python3 -c '
+import socket
+c = socket.create_connection(("10.8.0.1", 5099))
+c.sendall(bytes(2000000))'
+EOS
+wait $! || fail "the server: $(cat "$T_TMP/slow.out")"
+grep -qx 2000000 "$T_TMP/slow.out" || fail "short: $(cat "$T_TMP/slow.out")"
 exit 0

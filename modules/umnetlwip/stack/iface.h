@@ -35,6 +35,7 @@ struct iovec;
  * @open: connect it; arg: what `ip link set alias` or an option said, or NULL.
  *	May set priv. -errno; then why() tells more.
  * @send: one Ethernet frame
+ * @is_owing: it has taken what it has not passed on yet; may be NULL
  * @send_pieces: the same, in a few pieces; may be NULL
  */
 struct st_link_ops {
@@ -49,6 +50,7 @@ struct st_link_ops {
 	int (*open)(struct st_iface *i, const char *arg);
 	void (*close)(struct st_iface *i);
 	int (*send)(struct st_iface *i, const void *frame, size_t len);
+	bool (*is_owing)(struct st_iface *i);
 	int (*send_pieces)(struct st_iface *i, const struct iovec *iov, int n);
 };
 

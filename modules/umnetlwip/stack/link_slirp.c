@@ -378,6 +378,32 @@ static int slirp_link_send(struct st_iface *i, const void *frame, size_t len)
 	return 0;
 }
 
+/*
+ * Its list of connections is the only place that tells: the last column but one is
+ * what it has from the stack, and the host has not taken.
+ */
+static bool slirp_link_is_owing(struct st_iface *i)
+{
+	struct nat *n = i->priv;
+	char *info = n ? slirp_connection_info(n->slirp) : NULL;
+	char *rest = info, *line;
+	bool owing = false;
+
+	while ((line = rest ? strsep(&rest, "\n") : NULL) && !owing) {
+		char *last = strrchr(line, ' ');
+
+		if (!last || strncmp(line, "  TCP[", 6) != 0)
+			continue;
+		while (last > line && last[-1] == ' ')
+			last--;
+		while (last > line && last[-1] != ' ')
+			last--;
+		owing = strtol(last, NULL, 10) > 0;
+	}
+	free(info);
+	return owing;
+}
+
 const struct st_link_ops st_link_slirp = {
 	.kind = "slirp",
 	.mtu = MTU,
@@ -386,4 +412,5 @@ const struct st_link_ops st_link_slirp = {
 	.open = slirp_link_open,
 	.close = slirp_link_close,
 	.send = slirp_link_send,
+	.is_owing = slirp_link_is_owing,
 };

@@ -212,5 +212,4 @@ void st_loop_run(void)
 		feed_watchdog();
 		st_loop_round(true);
 	}
-	close(epoll);
 }

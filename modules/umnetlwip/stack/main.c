@@ -21,6 +21,7 @@
 #include "loop.h"
 #include "radv.h"
 #include "rpc.h"
+#include "stream.h"
 #include "sysctl.h"
 #include "tap.h"
 #include "text.h"
@@ -118,5 +119,6 @@ int main(int argc, char **argv)
 	}
 	st_rpc_ready();
 	st_loop_run();
+	st_linger();
 	return 0;
 }

@@ -594,8 +594,10 @@ static void on_control(struct st_watch *w, uint32_t events)
 	st_clock_touch();
 	for (int n = 0; n < BURST && ret == 1; n++)
 		ret = one();
-	if (ret < 0 || (ret == 0 && (events & (EPOLLHUP | EPOLLERR))))
+	if (ret < 0 || (ret == 0 && (events & (EPOLLHUP | EPOLLERR)))) {
+		st_watch_del(&control);
 		st_loop_stop();
+	}
 }
 
 int st_rpc_init(int fd)

@@ -120,6 +120,11 @@ bool st_together_settle(void);
 /* It is over. */
 void st_together_forget(struct st_stream *t);
 
+/* ---- linger.c ---- */
+
+/* Nobody uses the stack any more: until what was sent is acknowledged, or lost. */
+void st_linger(void);
+
 /* ---- recover.c ---- */
 
 /* A segment arrives; lwIP has not seen it yet. */
