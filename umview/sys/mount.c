@@ -119,7 +119,7 @@ static int find_target(struct um_req *r, struct um_mounting *a)
 	if (ret >= 0)
 		ret = um_mounting_target(r, AT_FDCWD, path, UM_FOLLOW,
 					 &a->target);
-	if (ret != -ENOENT ||
+	if (!a->name || ret != -ENOENT ||
 	    strncmp(path, NET_DIR "/", sizeof(NET_DIR)) != 0 ||
 	    um_may_administer(r) < 0 || make_net_dir(r) < 0)
 		return ret;
