@@ -5,9 +5,9 @@
  * By its inode the kernel tells of a socket without a descriptor of ours:
  * sock_diag(7) finds it at once, where the kernel has it. The module unix_diag may
  * be missing; its answer then is that of a socket that is gone, so it is asked
- * for one that is not first. /proc/net/unix, read through, does without.
+ * for one that is not first. /proc/net/unix, read through, does without; while
+ * others come and go, it may pass over one that stays: it is read again.
  * A listener has a name, too: whoever can take that knows that it is free.
- * While others come and go, it may pass over one that stays: it is read again.
  * What cannot be found out counts as open: a listener that stays is better than
  * one that is lost.
  */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "iface.h"
+#include "stream.h"
 
 enum { BUCKETS = 1024 };
 
@@ -161,7 +162,16 @@ bool st_sock_is_open(const struct st_sock *s)
 {
 	if (s->watch.fd >= 0)
 		return s->type == SOCK_STREAM || !hangs_up(s->watch.fd);
+	if (st_tcp_listens(s))
+		return st_tcp_listener_is_open(s);
 	return !s->inode || st_inode_lives(s->inode);
+}
+
+void st_sock_release(struct st_sock *s)
+{
+	s->released = true;
+	if (!s->proto->release(s))
+		st_sock_free(s);
 }
 
 /* A listener takes those along that nobody has accepted: begin anew each time. */
@@ -174,9 +184,7 @@ void st_sock_reap(const struct st_sock *but)
 			s = st_sock_each(s);
 			continue;
 		}
-		s->released = true;
-		if (!s->proto->release(s))
-			st_sock_free(s);
+		st_sock_release(s);
 		s = st_sock_each(NULL);
 	}
 }

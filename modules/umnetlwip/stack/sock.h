@@ -168,6 +168,8 @@ int st_errno(err_t err);
 
 /* The answer to a request that waited. */
 void st_reply(uint32_t tag, int ret);
+/* The guest's last descriptor is gone; the socket is, too, unless it has to go on. */
+void st_sock_release(struct st_sock *s);
 /* Listeners and bound sockets whose guests are gone: given back, but for one. */
 void st_sock_reap(const struct st_sock *but);
 /* alive.c: some process has the AF_UNIX socket of that inode. */

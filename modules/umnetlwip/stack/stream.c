@@ -521,11 +521,8 @@ static void released(struct st_stream *t)
 {
 	struct st_sock *s = t->s;
 
-	if (s->released)
-		return;
-	s->released = true;
-	if (!s->proto->release(s))
-		st_sock_free(s);
+	if (!s->released)
+		st_sock_release(s);
 }
 
 /*

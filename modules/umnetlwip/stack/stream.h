@@ -137,6 +137,8 @@ int st_tcp_bind_port(struct st_sock *s, ip_addr_t *ip, uint16_t port);
 void st_tcp_show_names(struct st_sock *s, struct tcp_pcb *pcb);
 int st_tcp_listen(struct st_sock *s, int fd, int backlog);
 bool st_tcp_listens(const struct st_sock *s);
+/* Some guest still has it. */
+bool st_tcp_listener_is_open(const struct st_sock *s);
 /* Nobody more can wait to be accepted by this listener. */
 bool st_tcp_is_full(const struct st_stream *t);
 /* It waits no more. */

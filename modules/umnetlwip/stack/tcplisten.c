@@ -58,24 +58,17 @@ static void abort_stream(struct st_stream *t)
 	st_sock_free(s);
 }
 
-static void listener_gone(struct st_stream *t)
+bool st_tcp_listener_is_open(const struct st_sock *s)
 {
-	struct st_sock *s = t->s;
+	const struct st_stream *t = s->priv;
 
-	s->released = true;
-	if (!s->proto->release(s))
-		st_sock_free(s);
+	return st_name_lives((const void *)&t->address, t->address_len);
 }
 
 /*
  * Nothing tells of the end of a guest's listening descriptor. So it is looked
  * for when somebody wants to connect, who is refused then.
  */
-static bool is_open(const struct st_stream *t)
-{
-	return st_name_lives((const void *)&t->address, t->address_len);
-}
-
 void st_tcp_drop_closed(uint16_t port)
 {
 	struct tcp_pcb_listen *l, *next;
@@ -84,8 +77,8 @@ void st_tcp_drop_closed(uint16_t port)
 		struct st_stream *t = l->callback_arg;
 
 		next = l->next;
-		if (l->local_port == port && t && !is_open(t))
-			listener_gone(t);
+		if (l->local_port == port && t && !st_sock_is_open(t->s))
+			st_sock_release(t->s);
 	}
 }
 
@@ -105,7 +98,7 @@ static bool serve_waiting(struct st_stream *t)
 		if (ret < 0)
 			abort_stream(child);
 		if (ret == -ECONNREFUSED) {
-			listener_gone(t);
+			st_sock_release(t->s);
 			return false;
 		}
 	}
